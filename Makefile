@@ -1,0 +1,50 @@
+# Needs Python 3.11 or newer and make. Everything goes into .venv.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help demo test lab lock lint numpy2 clean
+
+help:  ## list the targets
+	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "mgeval needs Python 3.11 or newer; make PYTHON=/path/to/it")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	touch $@
+
+demo: $(READY)  ## install, run a small sweep, print where its table, plot and page are
+	$(BIN)/mgeval demo --out demo-run
+
+test: $(READY)  ## install, run the whole suite
+	$(BIN)/python -m pytest
+
+lab: $(READY)  ## open the notebooks in JupyterLab
+	$(BIN)/jupyter lab --notebook-dir notebooks
+
+lint: $(READY)  ## check style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+# laion-clap asks for numpy < 2 and so the lock has 1.26; mgeval itself must work with numpy 2 as well.
+numpy2:  ## install without laion-clap beside numpy 2, in .venv-numpy2, and run the tests that need no notebook
+	$(PYTHON) -m venv .venv-numpy2
+	grep -v -i -E '^numpy==' requirements.lock > .venv-numpy2/constraints.txt
+	.venv-numpy2/bin/python -m pip install --quiet --constraint .venv-numpy2/constraints.txt --editable . 'numpy>=2' pytest hypothesis
+	.venv-numpy2/bin/python -c 'import numpy; assert numpy.__version__ >= "2", numpy.__version__'
+	.venv-numpy2/bin/python -m pytest -m 'not notebook'
+
+lock:  ## resolve the full environment anew and write requirements.lock
+	rm -rf .venv-lock
+	$(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/python -m pip install --quiet 'torch==2.13.0' --editable '.[laion,slurm,dev]'
+	{ echo '# The full environment, exactly; made by `make lock`. Do not edit.'; \
+	  .venv-lock/bin/python -m pip freeze --exclude-editable | sed -E 's/\+[a-z0-9.]+$$//' ; } > requirements.lock
+	rm -rf .venv-lock
+
+clean:  ## remove what the other targets made
+	rm -rf $(VENV) .venv-numpy2 .venv-lock demo-run build dist

@@ -1,0 +1,23 @@
+"""Fixtures that several test files share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import matplotlib
+import pytest
+
+matplotlib.use("Agg")
+# A test that reaches for the network fails at once instead of retrying.
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+REAL_CLIPS = Path(__file__).parents[2] / "shared" / "data" / "fadtk" / "clips"
+
+
+@pytest.fixture
+def real_clips() -> Path:
+    """The folder of 23 real clips that lies beside the project where its authors work."""
+    if not REAL_CLIPS.is_dir():
+        pytest.skip(f"the real clips are not there: {REAL_CLIPS}")
+    return REAL_CLIPS
