@@ -1,0 +1,115 @@
+"""Metrics: plain functions on arrays, and `METRICS`, the only list of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+import numpy as np
+
+from mgeval.errors import MetricError, nearest
+from mgeval.metrics import signal, stereo
+from mgeval.metrics.undefined import Undefined
+
+__all__ = ["METRICS", "Metric", "Undefined", "chosen", "evaluate"]
+
+
+class Metric(NamedTuple):
+    """One row of `METRICS`."""
+
+    function: Callable[..., float]
+    timed: bool
+    """Whether the function takes the rate."""
+    unit: str
+    low: float
+    high: float
+    better: str
+    """'higher', 'lower', or '' where neither is: most stereo measures describe, they do not judge."""
+    channels: str
+    """'stereo': undefined for mono; 'all': over all channels there are."""
+    label: str
+    meaning: str
+
+    @property
+    def name(self) -> str:
+        """The function's name, which is the column's."""
+        return self.function.__name__
+
+
+_INF = float("inf")
+_ROWS = [
+    Metric(stereo.correlation, False, "", -1, 1, "", "stereo", "Inter-channel correlation",
+           "how alike left and right are: 1 mono, 0 independent, -1 antiphase"),
+    Metric(stereo.correlation_low, True, "", -1, 1, "higher", "stereo", "Correlation, worst 5 %",
+           "correlation of the clip's worst moments (5th percentile of 400 ms frames)"),
+    Metric(stereo.antiphase_share, True, "", 0, 1, "lower", "stereo", "Antiphase share",
+           "share of the clip in which the channels cancel in mono (correlation below -0.1)"),
+    Metric(stereo.width, False, "", 0, 1, "", "stereo", "Stereo width",
+           "share of the energy in the side signal: 0 mono, 0.5 independent channels, 1 antiphase"),
+    Metric(stereo.side_mid_db, False, "dB", -120, 120, "", "stereo", "Side to mid level",
+           "width on a logarithmic scale"),
+    Metric(stereo.balance_db, False, "dB", -120, 120, "", "stereo", "Balance",
+           "level of the right against the left channel"),
+    Metric(stereo.mono_loss_db, False, "dB", -120, 0, "higher", "stereo", "Mono loss",
+           "what a mono speaker loses: 0 nothing, -3 independent channels"),
+    Metric(stereo.image_angle, False, "degrees", -90, 90, "", "stereo", "Image angle",
+           "where the image points: -45 left, 0 centre, 45 right; beyond that antiphase"),
+    Metric(stereo.ambience, False, "", 0, 1, "", "stereo", "Ambience",
+           "how diffuse the image is: 0 one panned source, 1 independent channels"),
+    Metric(stereo.dual_mono, False, "flag", 0, 1, "lower", "stereo", "Dual mono",
+           "1 if a stereo file holds a mono signal (side 60 dB under mid)"),
+    Metric(signal.loudness, True, "LUFS", -70, _INF, "", "all", "Integrated loudness",
+           "loudness after ITU-R BS.1770-4"),
+    Metric(signal.true_peak, True, "dBTP", -_INF, _INF, "lower", "all", "True peak",
+           "highest level between the samples; above 0 a player clips"),
+    Metric(signal.crest, False, "dB", 0, _INF, "", "all", "Crest factor",
+           "peak against average level: low is dense or crushed, high is sparse or percussive"),
+    Metric(signal.silence, True, "", 0, 1, "lower", "all", "Silence",
+           "share of the clip below -70 dBFS"),
+    Metric(signal.clipping, False, "", 0, 1, "lower", "all", "Clipping",
+           "share of samples in flat tops at full scale"),
+]  # fmt: skip
+
+METRICS: dict[str, Metric] = {row.name: row for row in _ROWS}
+"""Every per-clip metric by its column name: what `measure`, plots and reports read."""
+
+
+def chosen(names: str | Iterable[str] | None = None) -> list[str]:
+    """Return the metrics that were asked for, or all of them.
+
+    Raises
+    ------
+    MetricError
+        A name is unknown; the message names the nearest one.
+    """
+    names = list(METRICS) if names is None or names == "all" else [names] if isinstance(names, str) else list(names)
+    for name in names:
+        if name not in METRICS:
+            raise MetricError(f"there is no metric {name!r}: {nearest(name, METRICS)}")
+    return names
+
+
+def evaluate(x: np.ndarray, rate: int, names: Iterable[str]) -> dict[str, float]:
+    """Compute metrics of one clip; the stereo ones share one pass over the samples.
+
+    Parameters
+    ----------
+    x : array_like
+        ``(channels, time)``.
+    rate : int
+        Hz.
+    names : iterable of str
+        Keys of `METRICS`.
+
+    Returns
+    -------
+    dict of str to float
+        By name; what is not defined is `Undefined`.
+    """
+    rows = [METRICS[name] for name in names]
+    shared = stereo.profile(x, rate) if any(row.channels == "stereo" for row in rows) else None
+    values = {}
+    for row in rows:
+        given = shared if row.channels == "stereo" else x
+        values[row.name] = row.function(given, rate) if row.timed else row.function(given)
+    return values

@@ -1,0 +1,166 @@
+"""Level and defects of the signal, mono or stereo.
+
+``x`` has shape ``(channels, time)`` with full scale +-1. Every function returns a float; where the
+measure has no meaning it is `Undefined`, a NaN with a reason. All raise `MetricError` for an array
+that is not ``(channels, time)``.
+"""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+
+from mgeval.metrics.frames import BROKEN, EMPTY, FLOOR, FRAME, SHORT, SILENT, checked, power
+from mgeval.metrics.undefined import Undefined
+
+FULL_SCALE = 1 - 2.0**-15
+"""The largest 16-bit sample: what a clipped file holds, whatever wrote it."""
+
+FLAT_TOP = 3
+OVERSAMPLING = 4
+CHUNK = 1 << 18
+MARGIN = 32
+
+
+def _usable(x: np.ndarray) -> tuple[np.ndarray, Undefined | None]:
+    x = checked(x)
+    if x.shape[1] == 0:
+        return x, Undefined(EMPTY)
+    return x, None if np.isfinite(x).all() else Undefined(BROKEN)
+
+
+def loudness(x: np.ndarray, rate: int) -> float:
+    """Integrated loudness, ITU-R BS.1770-4 (gated at -70 LUFS and -10 LU), by pyloudnorm.
+
+    Parameters
+    ----------
+    x : array_like
+        ``(channels, time)``.
+    rate : int
+        Hz.
+
+    Returns
+    -------
+    float
+        LUFS, at least -70. A mono clip counts as one channel, 3.01 LU under the same clip as dual mono.
+        `Undefined` for clips under 400 ms and where all is below the gate.
+    """
+    import pyloudnorm
+
+    x, problem = _usable(x)
+    if problem is not None:
+        return problem
+    if x.shape[1] < FRAME * rate:
+        return Undefined(SHORT)
+    with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
+        # It warns of the mean of no blocks, which is how it sees silence.
+        warnings.simplefilter("ignore", RuntimeWarning)
+        value = float(pyloudnorm.Meter(rate).integrated_loudness(x.T.astype(np.float64)))
+    return value if np.isfinite(value) else Undefined(SILENT)
+
+
+def true_peak(x: np.ndarray, rate: int) -> float:
+    """True peak: the largest value of the signal between its samples, ITU-R BS.1770-4 annex 2.
+
+    The signal is oversampled 4 times (scipy's polyphase filter); the rate does not matter.
+
+    Parameters
+    ----------
+    x : array_like
+        ``(channels, time)``.
+    rate : int
+        Hz.
+
+    Returns
+    -------
+    float
+        dBTP, 0 is full scale; not below the sample peak. `Undefined` for digital silence.
+    """
+    from scipy.signal import resample_poly
+
+    x, problem = _usable(x)
+    if problem is not None:
+        return problem
+    peak = np.abs(x).max()
+    # In pieces, so that memory stays flat; the filter reaches over 10 samples.
+    for start in range(0, x.shape[1], CHUNK):
+        first = max(start - MARGIN, 0)
+        piece = resample_poly(x[:, first : start + CHUNK + MARGIN], OVERSAMPLING, 1, axis=1)
+        begin = (start - first) * OVERSAMPLING
+        peak = max(peak, np.abs(piece[:, begin : begin + CHUNK * OVERSAMPLING]).max())
+    return float(20 * np.log10(peak)) if peak > 0 else Undefined(SILENT)
+
+
+def crest(x: np.ndarray) -> float:
+    """Crest factor: peak against root mean square, over all channels.
+
+    ``20 log10(max|x| / sqrt(E[x^2]))``.
+
+    Parameters
+    ----------
+    x : array_like
+        ``(channels, time)``.
+
+    Returns
+    -------
+    float
+        dB, at least 0. A square wave reads 0, a sine 3.01. `Undefined` for digital silence.
+    """
+    x, problem = _usable(x)
+    if problem is not None:
+        return problem
+    peak = np.abs(x).max().astype(np.float64)
+    if peak == 0:
+        return Undefined(SILENT)
+    # Scaled by the peak, so that no square under- or overflows.
+    return max(0.0, float(-10 * np.log10(np.mean((x / peak) ** 2))))
+
+
+def silence(x: np.ndarray, rate: int) -> float:
+    """Share of the clip that is silent: 400 ms frames at or below -70 dBFS.
+
+    Parameters
+    ----------
+    x : array_like
+        ``(channels, time)``.
+    rate : int
+        Hz.
+
+    Returns
+    -------
+    float
+        0 to 1, no unit. `Undefined` for clips under 400 ms.
+    """
+    x, problem = _usable(x)
+    if problem is not None:
+        return problem
+    powers = power(x, rate)
+    return float(np.mean(powers <= FLOOR)) if powers.size else Undefined(SHORT)
+
+
+def clipping(x: np.ndarray) -> float:
+    """Share of the samples that lie in flat tops: 3 or more in a row at or beyond full scale.
+
+    Full scale begins at 1 - 2**-15, the largest 16-bit sample. A sine that just touches full
+    scale has no flat tops above some 40 Hz (at 32 kHz).
+
+    Parameters
+    ----------
+    x : array_like
+        ``(channels, time)``.
+
+    Returns
+    -------
+    float
+        0 to 1, no unit.
+    """
+    x, problem = _usable(x)
+    if problem is not None:
+        return problem
+    over = np.abs(x) >= FULL_SCALE
+    runs = over[:, :-2] & over[:, 1:-1] & over[:, 2:]
+    flat = np.zeros_like(over)
+    for step in range(FLAT_TOP):
+        flat[:, step : step + runs.shape[1]] |= runs
+    return float(flat.mean())

@@ -1,0 +1,41 @@
+"""METRICS is the only list of metrics, and says of each what is true."""
+
+import inspect
+
+import numpy as np
+import pytest
+from signals import RATE, correlated
+
+from mgeval.errors import MetricError
+from mgeval.metrics import METRICS, chosen, signal, stereo
+
+
+def test_every_public_measure_is_a_row_and_every_row_a_public_measure():
+    public = {
+        name
+        for module in (stereo, signal)
+        for name, function in inspect.getmembers(module, inspect.isfunction)
+        if function.__module__ == module.__name__ and not name.startswith("_") and name != "profile"
+    }
+    assert public == set(METRICS)
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_a_row_fits_its_function(name):
+    row = METRICS[name]
+    assert row.name == name == row.function.__name__
+    assert row.timed == ("rate" in inspect.signature(row.function).parameters)
+    assert row.low < row.high and row.better in ("higher", "lower", "")
+    assert row.label and row.meaning and not row.meaning.endswith(".")
+    text = inspect.getdoc(row.function)
+    for part in ("Parameters", "Returns"):
+        assert part in text, f"{name}: the docstring has no {part}"
+    mono = row.function(correlated(0.5, 1.0)[:1], *([RATE] if row.timed else []))
+    assert np.isnan(mono) == (row.channels == "stereo")
+
+
+def test_choosing_metrics():
+    assert chosen(None) == chosen("all") == list(METRICS)
+    assert chosen("width") == ["width"]
+    with pytest.raises(MetricError, match="did you mean 'width'"):
+        chosen(["widht"])
