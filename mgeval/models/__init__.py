@@ -1,0 +1,62 @@
+"""Models: `load_model` finds one by name, `Sampling` says how it draws."""
+
+from __future__ import annotations
+
+from mgeval.models.base import Generated, Model, Request
+from mgeval.models.sampling import FRAME_RATE, LIMITS, Sampling
+
+__all__ = ["FRAME_RATE", "LIMITS", "Generated", "Model", "Request", "Sampling", "load_model", "model_revision"]
+
+
+def load_model(name: str, device: str | None = None, dtype: str | None = None, revision: str | None = None) -> Model:
+    """Load a model by name.
+
+    Parameters
+    ----------
+    name : str
+        ``synth``: the procedural composer, whose truth is known. ``folder:PATH``: clips that
+        another system made. Anything else is a MusicGen checkpoint, mono or stereo, of any size: a
+        local folder or a hub id such as ``facebook/musicgen-stereo-small``. What a hub id needs is
+        downloaded, after its size was printed.
+    device : str, optional
+        ``cpu``, ``cuda``, ``cuda:1``, ``mps``; by default the best that is there.
+    dtype : {'float32', 'bfloat16', 'float16'}, optional
+        By default what is fast there: bfloat16 on a GPU that has it, float32 elsewhere.
+    revision : str, optional
+        Branch, tag or commit on the hub.
+
+    Returns
+    -------
+    Model
+
+    Raises
+    ------
+    ModelError
+        Nothing of that name, not a MusicGen checkpoint, no network, or no such device.
+    """
+    if name == "synth":
+        from mgeval.models.composer import Composer
+
+        return Composer()
+    if name.startswith("folder:"):
+        from mgeval.models.folder import Folder
+
+        return Folder(name)
+    from mgeval.models.musicgen import load_musicgen
+
+    return load_musicgen(name, device=device, dtype=dtype, revision=revision)
+
+
+def model_revision(name: str) -> str:
+    """Return the revision that `load_model` of this name would load, without loading it.
+
+    Raises
+    ------
+    ModelError
+        Nothing of that name; or a hub id that is neither in the local cache nor can be asked for.
+    """
+    if name == "synth" or name.startswith("folder:"):
+        return load_model(name).revision
+    from mgeval.models.checkpoint import checkpoint_revision
+
+    return checkpoint_revision(name)

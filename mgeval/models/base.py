@@ -1,0 +1,147 @@
+"""What every model is to the rest of mgeval: a name, a revision, and a stream of clips."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from mgeval.audio import Audio
+from mgeval.errors import ModelError
+from mgeval.models.sampling import Sampling
+
+
+def no_codes() -> np.ndarray:
+    """Return the codes of a clip that no codec made: int16 of shape ``(0, 0)``."""
+    return np.zeros((0, 0), np.int16)
+
+
+@dataclass(frozen=True, eq=False)
+class Request:
+    """One clip to make."""
+
+    prompt: str
+    sampling: Sampling
+    audio_prompt: Audio | None = None
+    melody: Audio | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Generated:
+    """One clip that a model made.
+
+    Parameters
+    ----------
+    audio : Audio
+        The clip.
+    codes : numpy.ndarray
+        The codec's codes, int16 ``(codebooks, frames)``; in a stereo model even rows are left and
+        odd rows right. ``(0, 0)`` where the model has no codec.
+    seconds : float
+        Wall time that making the clip took.
+    """
+
+    audio: Audio
+    codes: np.ndarray = field(default_factory=no_codes)
+    seconds: float = float("nan")
+
+
+class Model(ABC):
+    """A loaded model. `mgeval.load_model` makes one.
+
+    Attributes
+    ----------
+    name : str
+        What `mgeval.load_model` was given.
+    revision : str
+        What tells this state of the model from another: a commit on the hub, a hash of the files
+        in a folder.
+    device, dtype : str
+        Where and in which number format it computes.
+    rate : int
+        Samples per second of its clips, in Hz.
+    """
+
+    name: str
+    revision: str
+    device: str = "cpu"
+    dtype: str = "float32"
+    rate: int = 32000
+
+    @abstractmethod
+    def stream(self, requests: Sequence[Request]) -> Iterator[tuple[int, Generated | Exception]]:
+        """Yield each clip as soon as it is done, with the index of its request.
+
+        A request that cannot be met yields the error and does not stop the others.
+        """
+
+    def generate(
+        self,
+        prompts: str | Sequence[str],
+        samplings: Sampling | Sequence[Sampling],
+        audio_prompts: Sequence[Audio | None] | None = None,
+        melodies: Sequence[Audio | None] | None = None,
+        progress: bool = True,
+    ) -> list[Generated]:
+        """Make one clip per prompt.
+
+        Parameters
+        ----------
+        prompts : str or sequence of str
+            Texts; the empty text generates unconditionally.
+        samplings : Sampling or sequence of Sampling
+            One for all, or one per prompt.
+        audio_prompts : sequence of Audio or None, optional
+            Clips to continue, one per prompt; the result begins with them.
+        melodies : sequence of Audio or None, optional
+            Melodies to follow, one per prompt; melody checkpoints only.
+        progress : bool
+            Show a bar with the time left.
+
+        Returns
+        -------
+        list of Generated
+            In the order of the prompts.
+
+        Raises
+        ------
+        ModelError
+            The lists differ in length, or a clip could not be made.
+        """
+        requests = paired(prompts, samplings, audio_prompts, melodies)
+        done: dict[int, Generated] = {}
+        for index, result in with_progress(self.stream(requests), len(requests), progress):
+            if isinstance(result, Exception):
+                raise result
+            done[index] = result
+        return [done[index] for index in range(len(requests))]
+
+
+def paired(
+    prompts: str | Sequence[str],
+    samplings: Sampling | Sequence[Sampling],
+    audio_prompts: Sequence[Audio | None] | None = None,
+    melodies: Sequence[Audio | None] | None = None,
+) -> list[Request]:
+    """Pair up the arguments of `Model.generate`, or say which one has the wrong length."""
+    prompts = [prompts] if isinstance(prompts, str) else list(prompts)
+    if isinstance(samplings, Sampling):
+        samplings = [samplings] * len(prompts)
+    columns = {"samplings": samplings, "audio_prompts": audio_prompts, "melodies": melodies}
+    full = {name: [None] * len(prompts) if column is None else list(column) for name, column in columns.items()}
+    for name, column in full.items():
+        if len(column) != len(prompts):
+            raise ModelError(f"{len(prompts)} prompts but {len(column)} {name}: give one per prompt")
+    for prompt in prompts:
+        if not isinstance(prompt, str):
+            raise ModelError(f"a prompt is {prompt!r}, texts are needed ('' generates unconditionally)")
+    return [Request(*row) for row in zip(prompts, *full.values(), strict=True)]
+
+
+def with_progress(stream: Iterator, total: int, progress: bool) -> Iterator:
+    """Show a bar with the time left while a stream of clips is consumed."""
+    from tqdm.auto import tqdm
+
+    return tqdm(stream, desc="generating", total=total, unit="clip", disable=not progress)

@@ -1,0 +1,346 @@
+"""Finding a MusicGen checkpoint and turning it into a network that is known to be whole."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import re
+import sys
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mgeval.errors import ModelError
+from mgeval.models.sampling import FRAME_RATE
+
+MODEL_TYPES = ("musicgen", "musicgen_melody")
+HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+NAMES = "'synth', 'folder:PATH', a hub id such as 'facebook/musicgen-stereo-small', or a local checkpoint folder"
+HUB_SECONDS = 10
+HASH_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint that lies on the disk with every file that loading it takes.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Where.
+    revision : str
+        Commit on the hub; of a local folder, the first 16 digits of `weights_hash`.
+    config : dict
+        The content of ``config.json``.
+    """
+
+    folder: Path
+    revision: str
+    config: dict[str, Any]
+
+
+def find_checkpoint(name: str, revision: str | None = None) -> Checkpoint:
+    """Find a checkpoint on the disk, or else download it.
+
+    Parameters
+    ----------
+    name : str
+        A local folder, or an id on the Hugging Face hub.
+    revision : str, optional
+        On the hub, a branch, tag or commit; of a local folder, the revision that it must have.
+
+    Returns
+    -------
+    Checkpoint
+
+    Raises
+    ------
+    ModelError
+        No such folder, not a checkpoint of MusicGen, incomplete, or not to be had from the hub.
+    """
+    folder = Path(name).expanduser()
+    if name and folder.exists():
+        return local_checkpoint(folder, revision)
+    # A hub id has exactly one slash and no path syntax; anything else must not turn into a web request.
+    if HUB_ID.fullmatch(name):
+        return hub_checkpoint(name, revision)
+    if "/" in name or "\\" in name or name.startswith(("~", ".")):
+        raise ModelError(f"{name}: no such folder")
+    raise ModelError(f"no model is called {name!r}, valid: {NAMES}")
+
+
+def local_checkpoint(folder: Path, revision: str | None = None) -> Checkpoint:
+    """Describe a checkpoint in a folder of the user's."""
+    config = read_config(folder)
+    found = weights_hash(folder)[:16]
+    if revision not in (None, found):
+        raise ModelError(f"{folder}: its revision (a hash of the weights) is {found}, not {revision}")
+    return Checkpoint(folder, found, config)
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """Read ``config.json`` and make sure that the folder holds a MusicGen checkpoint, whole."""
+    if not folder.is_dir():
+        raise ModelError(f"{folder}: is a file; name the checkpoint's folder")
+    path = folder / "config.json"
+    if not path.is_file():
+        foreign = (folder / "state_dict.bin").exists()
+        hint = "; this is audiocraft's own format, convert it to transformers' first" if foreign else ""
+        raise ModelError(f"{folder}: not a checkpoint, it has no config.json{hint}")
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+        kind = config.get("model_type")
+    except (OSError, ValueError, AttributeError) as error:
+        raise ModelError(f"{path}: cannot be read ({error})") from None
+    if kind not in MODEL_TYPES:
+        raise ModelError(f"{folder}: not a MusicGen checkpoint, its model_type is {kind!r} (need 'musicgen*')")
+    missing = [file.name for file in weight_files(folder) if not file.is_file()]
+    if missing:
+        raise ModelError(f"{folder}: incomplete, {', '.join(missing)} is missing")
+    return config
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """List the weights that a folder should hold: one file, or the shards that its index names.
+
+    Raises
+    ------
+    ModelError
+        There are none, or the index is damaged.
+    """
+    for stem, ending in (("model", ".safetensors"), ("pytorch_model", ".bin")):
+        if (folder / f"{stem}{ending}").is_file():
+            return [folder / f"{stem}{ending}"]
+        index = folder / f"{stem}{ending}.index.json"
+        if index.is_file():
+            try:
+                shards = json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()
+            except (OSError, ValueError, KeyError, TypeError, AttributeError):
+                raise ModelError(f"{index}: damaged, it names no shards") from None
+            return [folder / Path(shard).name for shard in sorted(set(shards))]
+    raise ModelError(f"{folder}: no weights, need model.safetensors (or its shards with their index)")
+
+
+def weights_hash(folder: Path) -> str:
+    """Return the SHA-256 of the weight files, hexadecimal, as ``cat``-ed in the order of their names."""
+    digest = hashlib.sha256()
+    for path in weight_files(folder):
+        with open(path, "rb") as file:
+            while block := file.read(HASH_BLOCK):
+                digest.update(block)
+    return digest.hexdigest()
+
+
+def checkpoint_revision(name: str) -> str:
+    """Return the revision that `find_checkpoint` of this name would return, downloading no weights.
+
+    Raises
+    ------
+    ModelError
+        As in `find_checkpoint`.
+    """
+    if not HUB_ID.fullmatch(name) or Path(name).exists():
+        return find_checkpoint(name).revision
+    cached = cached_checkpoint(name)
+    if cached is not None:
+        return cached.revision
+    from huggingface_hub import HfApi
+
+    with hub_errors(name):
+        return HfApi().model_info(name, timeout=HUB_SECONDS).sha
+
+
+def hub_checkpoint(name: str, revision: str | None = None) -> Checkpoint:
+    """Take a checkpoint from the local hub cache, or download it after naming its size."""
+    cached = cached_checkpoint(name, revision)
+    if cached is not None:
+        return cached
+    folder = download(name, revision)
+    return Checkpoint(folder, folder.name, read_config(folder))
+
+
+def cached_checkpoint(name: str, revision: str | None = None) -> Checkpoint | None:
+    """Find a checkpoint in the local hub cache, without any network, if it is there as a whole."""
+    from huggingface_hub import snapshot_download
+
+    # An interrupted download leaves a folder too: only a whole one may spare the network.
+    with contextlib.suppress(OSError, ModelError):
+        folder = Path(snapshot_download(name, revision=revision, local_files_only=True))
+        config = read_config(folder)
+        if any(folder.glob("tokenizer*")):
+            return Checkpoint(folder, folder.name, config)
+    return None
+
+
+def download(name: str, revision: str | None = None) -> Path:
+    """Fetch what a checkpoint needs from the hub into its cache, and print its size before."""
+    from huggingface_hub import HfApi, constants, snapshot_download
+
+    with hub_errors(name, revision):
+        info = HfApi().model_info(name, revision=revision, files_metadata=True, timeout=HUB_SECONDS)
+        files = needed_files({file.rfilename: file.size or 0 for file in info.siblings or []})
+        print(f"{name}: downloading {_size(sum(files.values()))} to {constants.HF_HUB_CACHE}", file=sys.stderr)
+        return Path(snapshot_download(name, revision=info.sha, allow_patterns=list(files), etag_timeout=HUB_SECONDS))
+
+
+@contextlib.contextmanager
+def hub_errors(name: str, revision: str | None = None) -> Iterator[None]:
+    """Turn what can go wrong with the hub into a `ModelError` that says what to do.
+
+    No network, no such model or revision, or one that asks for a licence to be accepted.
+    """
+    from huggingface_hub import constants, errors
+
+    try:
+        yield
+    except errors.GatedRepoError:
+        raise ModelError(
+            f"{name}: accept its terms on https://huggingface.co/{name}, then run 'hf auth login'"
+        ) from None
+    except errors.RevisionNotFoundError:
+        raise ModelError(f"{name}: the hub has no revision {revision!r} of it") from None
+    except errors.RepositoryNotFoundError:
+        raise ModelError(
+            f"{name}: neither a folder here nor a model on the hub (or a private one); valid: {NAMES}"
+        ) from None
+    # Which exceptions stand for a dead network depends on the hub library's version and its HTTP client.
+    except Exception as error:
+        raise ModelError(
+            f"{name}: not in the cache {constants.HF_HUB_CACHE}, and the hub cannot be reached ({_first_line(error)}). "
+            f"Where there is a network, run 'hf download {name} --local-dir FOLDER', copy FOLDER here and load it by "
+            "its path; or point HF_HOME to a cache that has it"
+        ) from None
+
+
+def needed_files(sizes: dict[str, int]) -> dict[str, int]:
+    """Pick what loading takes out of a repository's files (name to size in bytes).
+
+    Repositories hold the same weights up to three times: safetensors, PyTorch's pickle, and
+    audiocraft's own format. One of them is enough.
+    """
+    settings = {f: n for f, n in sizes.items() if f.endswith((".json", ".model", ".txt")) and "/" not in f}
+    for pattern in (r"model(-\d+-of-\d+)?\.safetensors", r"pytorch_model(-\d+-of-\d+)?\.bin"):
+        weights = {file: size for file, size in sizes.items() if re.fullmatch(pattern, file)}
+        if weights:
+            return settings | weights
+    return settings
+
+
+def load_network(checkpoint: Checkpoint, device: Any, dtype: Any) -> tuple[Any, Any]:
+    """Load a checkpoint's network and tokenizer, and refuse what is not whole.
+
+    transformers fills tensors that are missing from the file with random numbers and says so only
+    in a log line; here that is an error.
+
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+        Where it lies.
+    device : torch.device
+        Where it shall compute.
+    dtype : torch.dtype
+        Of the text encoder and the decoder. The codec stays float32: it takes little of the time,
+        and its rounding would be heard.
+
+    Returns
+    -------
+    network : transformers.MusicgenForConditionalGeneration or the melody one
+    tokenizer : transformers.PreTrainedTokenizerBase
+
+    Raises
+    ------
+    ModelError
+        Damaged or missing tensors, a broken tokenizer, or a codec of another frame rate.
+    """
+    import torch
+    import transformers
+
+    folder = checkpoint.folder
+    melody = checkpoint.config["model_type"] == "musicgen_melody"
+    kind = (
+        transformers.MusicgenMelodyForConditionalGeneration if melody else transformers.MusicgenForConditionalGeneration
+    )
+    safe = weight_files(folder)[0].suffix == ".safetensors"
+    with quiet():
+        config = _network_config(folder, kind)
+        try:
+            network, info = kind.from_pretrained(
+                folder, config=config, dtype=torch.float32, use_safetensors=safe, weights_only=True,
+                local_files_only=True, trust_remote_code=False, output_loading_info=True,
+            )  # fmt: skip
+        except Exception as error:
+            raise ModelError(f"{folder}: the weights cannot be loaded ({_first_line(error)})") from None
+        if missing := sorted(info["missing_keys"]):
+            raise ModelError(f"{folder}: {len(missing)} tensors are missing from the weights, first {missing[0]}")
+        tokenizer = _tokenizer(folder, config.text_encoder.vocab_size)
+    for name, part in network.named_children():
+        if name != "audio_encoder":
+            part.to(dtype)
+    if dtype == torch.float16:
+        # T5's feed-forward outputs overflow float16; transformers keeps this layer in float32 too.
+        for name, part in network.text_encoder.named_modules():
+            if name.endswith(".wo"):
+                part.float()
+    return network.to(device).eval(), tokenizer
+
+
+def _network_config(folder: Path, kind: Any) -> Any:
+    try:
+        config = kind.config_class.from_pretrained(folder, local_files_only=True)
+        codec = config.audio_encoder
+        frames, channels = codec.frame_rate, codec.audio_channels
+    except Exception as error:
+        raise ModelError(f"{folder / 'config.json'}: not a usable configuration ({_first_line(error)})") from None
+    if frames != FRAME_RATE or channels != 1:
+        raise ModelError(
+            f"{folder}: its codec makes {frames} frames a second and takes {channels} channels, "
+            f"mgeval knows MusicGen's own: {FRAME_RATE} frames, one channel"
+        )
+    return config
+
+
+def _tokenizer(folder: Path, words: int) -> Any:
+    from transformers import AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    except Exception as error:
+        raise ModelError(f"{folder}: the tokenizer cannot be loaded ({_first_line(error)})") from None
+    # With its vocabulary file missing, T5's tokenizer comes up with its special words only, and no error.
+    # Text encoders pad their tables by a few rows, hence not an equality.
+    if not 0.9 * words <= len(tokenizer) <= words:
+        raise ModelError(
+            f"{folder}: broken tokenizer, it has {len(tokenizer)} words and the text encoder {words}; "
+            "is tokenizer.json (or spiece.model) missing?"
+        )
+    return tokenizer
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Keep transformers' bars, log lines and warnings back, and leave its settings as they were."""
+    from transformers.utils import logging
+
+    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.set_verbosity(level)
+        if bars:
+            logging.enable_progress_bar()
+
+
+def _first_line(error: Exception) -> str:
+    text = str(error).strip().split("\n")[0]
+    return f"{type(error).__name__}: {text[:200]}" if text else type(error).__name__
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB"

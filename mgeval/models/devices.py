@@ -1,0 +1,69 @@
+"""Where a network computes, in which number format, and from which random numbers."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import random
+from collections.abc import Iterator
+
+from mgeval.errors import ModelError
+
+DTYPES = ("float32", "bfloat16", "float16")
+
+
+def pick_device(device: str | None = None) -> str:
+    """Return the asked-for device if it is there, by default the best one.
+
+    Raises
+    ------
+    ModelError
+        It is not; the message lists those that are.
+    """
+    import torch
+
+    there = [f"cuda:{index}" for index in range(torch.cuda.device_count())]
+    there = (["cuda", *there] if there else []) + ["mps"] * torch.backends.mps.is_available() + ["cpu"]
+    if device is None:
+        return there[0]
+    if device not in there:
+        raise ModelError(f"there is no device {device!r}, present: {', '.join(there)}")
+    return device
+
+
+def pick_dtype(dtype: str | None, device: str) -> str:
+    """Return the asked-for number format if it is one, by default what is fast on the device."""
+    import torch
+
+    if dtype is None:
+        fast = device.startswith("cuda") and torch.cuda.is_bf16_supported(including_emulation=False)
+        return "bfloat16" if fast else "float32"
+    if dtype not in DTYPES:
+        raise ModelError(f"there is no dtype {dtype!r}, valid: {', '.join(DTYPES)}")
+    return dtype
+
+
+@contextlib.contextmanager
+def own_stream(seed: int, prompt: str, device: str) -> Iterator[None]:
+    """Draw from a random stream of the clip's own, keyed by seed and prompt; restore the global ones.
+
+    `generate` knows only the global generators. The prompt is in the key so that the clips of one
+    seed are independent draws, while two settings of one prompt meet the same random numbers.
+    """
+    import torch
+
+    key = int.from_bytes(hashlib.sha256(f"{seed}\n{prompt}".encode()).digest()[:8], "big") >> 1
+    place = torch.device(device)
+    index = (torch.cuda.current_device() if place.index is None else place.index) if place.type == "cuda" else None
+    # MusicGen's decoder consults Python's generator too (for dropping layers in training).
+    state = random.getstate()
+    try:
+        with torch.random.fork_rng(devices=[] if index is None else [index]):
+            torch.default_generator.manual_seed(key)
+            if index is not None:
+                torch.cuda.default_generators[index].manual_seed(key)
+            if place.type == "mps":
+                torch.mps.manual_seed(key)
+            yield
+    finally:
+        random.setstate(state)

@@ -1,0 +1,165 @@
+"""Clips that another system made, served as if a model made them now."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mgeval.audio import FORMATS, load_audio
+from mgeval.errors import MgevalError, ModelError
+from mgeval.models.base import Generated, Model, Request
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PREFIX = "folder:"
+PROMPTS = "prompts.csv"
+NEEDED = ("file", "prompt")
+
+
+class Folder(Model):
+    """The audio files of one folder, each an answer to a prompt.
+
+    Which prompt, says ``prompts.csv`` in the folder: columns ``file`` and ``prompt``, and ``seed``
+    if there is one. Without a seed column a prompt's clips have the seeds 0, 1, 2 ... in the order
+    of the rows. Without ``prompts.csv``, a clip's prompt is its file name without the ending. Files
+    that it does not name are not served, nor are those in folders below.
+
+    A clip longer than the asked-for duration is cut to it; a shorter one comes as it is. No other
+    sampling setting has any effect.
+
+    Parameters
+    ----------
+    name : str
+        ``folder:PATH``.
+
+    Attributes
+    ----------
+    table : pandas.DataFrame
+        Columns file, prompt, seed; one row per clip.
+    rate : int
+        Of the first clip, in Hz; each clip comes at its own.
+    revision : str
+        Hash of the files' names and contents, 16 digits.
+
+    Raises
+    ------
+    ModelError
+        No such folder, no audio in it, or a ``prompts.csv`` that does not fit it.
+    """
+
+    def __init__(self, name: str) -> None:
+        import pandas as pd
+
+        self.name = name
+        self.folder = Path(name.removeprefix(PREFIX)).expanduser()
+        if not self.folder.is_dir():
+            raise ModelError(f"{self.folder}: no such folder")
+        files = sorted(f for f in self.folder.iterdir() if f.suffix.lower() in FORMATS and f.is_file())
+        if not files:
+            raise ModelError(f"{self.folder}: no audio files in it ({' '.join(FORMATS)})")
+        prompts = self.folder / PROMPTS
+        rows = read_prompts(prompts) if prompts.is_file() else numbered((f.name, f.stem) for f in files)
+        self.table: pd.DataFrame = pd.DataFrame(rows, columns=["file", "prompt", "seed"])
+        self.rate = load_audio(self.folder / rows[0][0]).rate
+        self.revision = folder_hash([*files, *([prompts] if prompts.is_file() else [])])[:16]
+        self._files = {(prompt, seed): file for file, prompt, seed in rows}
+
+    def stream(self, requests: Sequence[Request]) -> Iterator[tuple[int, Generated | Exception]]:
+        """Yield each clip as it is read; see `Model.stream`."""
+        for index, request in enumerate(requests):
+            start = time.perf_counter()
+            try:
+                audio = load_audio(self._find(request))
+                if audio.duration > request.sampling.duration:
+                    audio = audio.slice(0, request.sampling.duration)
+                result: Generated | Exception = Generated(audio, seconds=time.perf_counter() - start)
+            except MgevalError as error:
+                result = error
+            yield index, result
+
+    def _find(self, request: Request) -> Path:
+        if request.audio_prompt is not None or request.melody is not None:
+            raise ModelError(f"{self.folder}: its clips are made already, they follow no audio prompt and no melody")
+        seed = request.sampling.seed
+        if (request.prompt, seed) in self._files:
+            return self.folder / self._files[request.prompt, seed]
+        seeds = [seed for prompt, seed in self._files if prompt == request.prompt]
+        if seeds:
+            there = f"its seeds are {_some(map(str, seeds))}"
+        else:
+            there = f"its prompts are {_some(map(repr, dict.fromkeys(prompt for prompt, _ in self._files)))}"
+        raise ModelError(f"{self.folder}: no clip for prompt {request.prompt!r}, seed {seed}; {there}")
+
+
+def read_prompts(path: Path) -> list[tuple[str, str, int]]:
+    """Read ``prompts.csv``: file name, prompt and seed of each row.
+
+    Raises
+    ------
+    ModelError
+        A column is missing, a row names no audio file of the folder, a seed is no whole number, or
+        two rows have the same prompt and seed; the message names the file and the row.
+    """
+    try:
+        with open(path, newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            columns = reader.fieldnames or []
+            if missing := [column for column in NEEDED if column not in columns]:
+                raise ModelError(f"{path}: has no column {' and no column '.join(missing)}, need file,prompt[,seed]")
+            rows = [(reader.line_num, row) for row in reader]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ModelError(f"{path}: cannot be read ({error})") from None
+    if not rows:
+        raise ModelError(f"{path}: has no rows")
+    for line, row in rows:
+        name = row["file"] or ""
+        if Path(name).name != name or Path(name).suffix.lower() not in FORMATS or not (path.parent / name).is_file():
+            raise ModelError(f"{path}, line {line}: {name!r} is no audio file in this folder")
+    if "seed" not in columns:
+        return numbered((row["file"], row["prompt"] or "") for _, row in rows)
+    lines: dict[tuple[str, int], int] = {}
+    result = []
+    for line, row in rows:
+        prompt, seed = row["prompt"] or "", _seed(row["seed"], path, line)
+        if (before := lines.setdefault((prompt, seed), line)) != line:
+            raise ModelError(f"{path}, line {line}: prompt {prompt!r} with seed {seed} is in line {before} too")
+        result.append((row["file"], prompt, seed))
+    return result
+
+
+def numbered(clips: Iterable[tuple[str, str]]) -> list[tuple[str, str, int]]:
+    """Give each prompt's clips (file name, prompt) the seeds 0, 1, 2 ... in order."""
+    counts: Counter[str] = Counter()
+    rows = []
+    for name, prompt in clips:
+        rows.append((name, prompt, counts[prompt]))
+        counts[prompt] += 1
+    return rows
+
+
+def _seed(text: str | None, path: Path, line: int) -> int:
+    if text is None or not text.strip().isdecimal():
+        raise ModelError(f"{path}, line {line}: seed is {text!r}, need a whole number from 0")
+    return int(text)
+
+
+def folder_hash(files: Sequence[Path]) -> str:
+    """Return a SHA-256, hexadecimal, of the names and contents of files."""
+    digest = hashlib.sha256()
+    for path in files:
+        # The hash of each content, not the content itself: no two lists of files run into the same bytes.
+        with open(path, "rb") as file:
+            content = hashlib.file_digest(file, "sha256").hexdigest()
+        digest.update(f"{path.name}\0{content}\n".encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()
+
+
+def _some(words: Iterable[str], most: int = 8) -> str:
+    words = list(words)
+    return ", ".join(words[:most]) + (f" and {len(words) - most} more" if len(words) > most else "")

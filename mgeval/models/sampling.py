@@ -1,0 +1,118 @@
+"""How one clip is sampled: the settings that a sweep varies."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
+
+from mgeval.errors import SamplingError
+
+FRAME_RATE = 50
+"""Codec frames (and decoding steps) in one second of MusicGen audio."""
+
+
+class Limit(NamedTuple):
+    """One setting's valid range, the part of it that a slider offers, and what it does."""
+
+    low: float
+    high: float
+    integer: bool
+    slider_high: float
+    step: float
+    meaning: str
+
+
+LIMITS: dict[str, Limit] = {
+    "temperature": Limit(0, 10, False, 3, 0.05, "spread of the draw; 0 is greedy: always the likeliest code"),
+    "top_k": Limit(0, 100_000, True, 1000, 10, "draw among the k likeliest codes only; 0 is off"),
+    "top_p": Limit(0, 1, False, 1, 0.01, "draw among the likeliest codes that together have probability p; 0 is off"),
+    "guidance": Limit(1, 100, False, 10, 0.25, "how strongly the prompt pulls (classifier-free guidance); 1 is none"),
+    "duration": Limit(1 / FRAME_RATE, 3600, False, 30, 0.5, "seconds of audio"),
+    "seed": Limit(0, 2**63 - 1, True, 9999, 1, "start of the clip's own random stream"),
+    "extend_stride": Limit(1, 29, False, 29, 1, "beyond the trained length, seconds by which the window moves on"),
+}
+"""Every sampling setting with its valid range: the only list of them."""
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """The settings that decide, with a prompt and a model, what one clip sounds like.
+
+    Parameters
+    ----------
+    temperature : float
+        Divides the logits before the draw. 0 means greedy. 0 to 10.
+    top_k : int
+        Keep the k likeliest codes. 0 means off.
+    top_p : float
+        Then keep the smallest set of likeliest codes whose probability reaches p. 0 (or 1) means
+        off. 0 to 1. Filters apply in transformers' order: temperature, top-k, top-p.
+    guidance : float
+        Classifier-free guidance scale: ``unguided + guidance * (guided - unguided)`` on the
+        logits. 1 means none. 1 to 100.
+    duration : float
+        Seconds. A clip has ``round(50 * duration)`` code frames. 0.02 to 3600.
+    seed : int
+        Start of the clip's random stream, 0 to 2**63 - 1.
+    extend_stride : float
+        Seconds by which the window moves on in clips longer than the model was trained for.
+        1 to 29.
+
+    Raises
+    ------
+    SamplingError
+        A value is not a number or not in its range; the message states the range.
+
+    Examples
+    --------
+    >>> Sampling(duration=2).frames
+    100
+    >>> Sampling(temperature=-1)
+    Traceback (most recent call last):
+    ...
+    mgeval.errors.SamplingError: temperature is -1, valid are numbers from 0 to 10
+    """
+
+    temperature: float = 1.0
+    top_k: int = 250
+    top_p: float = 0.0
+    guidance: float = 3.0
+    duration: float = 10.0
+    seed: int = 0
+    extend_stride: float = 18.0
+
+    def __post_init__(self) -> None:
+        for name, limit in LIMITS.items():
+            object.__setattr__(self, name, _checked(name, getattr(self, name), limit))
+
+    @property
+    def frames(self) -> int:
+        """Code frames of the clip: ``round(50 * duration)``."""
+        return round(FRAME_RATE * self.duration)
+
+    def asdict(self) -> dict[str, Any]:
+        """Return the settings by name, in the order of the signature."""
+        return asdict(self)
+
+
+def _checked(name: str, value: Any, limit: Limit) -> int | float:
+    kind = "whole numbers" if limit.integer else "numbers"
+    low = f"{limit.low:g}"
+    high = "2**63 - 1" if limit.high == 2**63 - 1 else f"{limit.high:.12g}"
+    wrong = SamplingError(f"{name} is {value!r}, valid are {kind} from {low} to {high}")
+    if isinstance(value, (bool, str)) or value is None:
+        raise wrong
+    try:
+        # An integer must not pass through float: seeds have 63 bits.
+        number = value if isinstance(value, int) else float(value)
+    except (TypeError, ValueError):
+        raise wrong from None
+    if not math.isfinite(number) or not limit.low <= number <= limit.high:
+        raise wrong
+    if limit.integer:
+        if number != int(number):
+            raise wrong
+        # numpy integers arrive as themselves, so that 63 bits survive here too.
+        return int(value)
+    return float(number)
