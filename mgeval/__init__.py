@@ -1,0 +1,61 @@
+"""mgeval: how a stereo text-to-music model behaves, and where it fails."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Audio": "audio", "load_audio": "audio", "save_audio": "audio",
+    "MgevalError": "errors", "AudioError": "errors", "PromptError": "errors", "SamplingError": "errors",
+    "ModelError": "errors", "MetricError": "errors", "SweepError": "errors", "StoreError": "errors",
+    "load_prompts": "prompts",
+    "Sampling": "models", "load_model": "models",
+    "Store": "store",
+    "Sweep": "sweep", "run": "sweep",
+    "measure": "scoring",
+    "summarise": "stats",
+    "report": "reporting",
+}  # fmt: skip
+_MODULES = ("metrics", "models", "panels", "plots", "synth")
+
+__all__ = ["__version__", *_HOMES, *_MODULES]
+
+
+# Names load on first use: `import mgeval` must stay quick, and torch alone takes seconds.
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        value = getattr(importlib.import_module(f"mgeval.{_HOMES[name]}"), name)
+        globals()[name] = value
+        return value
+    if name in _MODULES:
+        return importlib.import_module(f"mgeval.{name}")
+    raise AttributeError(f"module 'mgeval' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+if TYPE_CHECKING:
+    from mgeval import metrics, models, panels, plots, synth
+    from mgeval.audio import Audio, load_audio, save_audio
+    from mgeval.errors import (
+        AudioError,
+        MetricError,
+        MgevalError,
+        ModelError,
+        PromptError,
+        SamplingError,
+        StoreError,
+        SweepError,
+    )
+    from mgeval.models import Sampling, load_model
+    from mgeval.prompts import load_prompts
+    from mgeval.reporting import report
+    from mgeval.scoring import measure
+    from mgeval.stats import summarise
+    from mgeval.store import Store
+    from mgeval.sweep import Sweep, run

@@ -1,0 +1,212 @@
+"""Plans, and making them: resumed, killed, failed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from checkpoints import stereo_checkpoint
+
+import mgeval as mg
+from mgeval.models import Generated
+from mgeval.models.composer import Composer
+from mgeval.sweep import PLAN
+
+PROMPTS = ["warm piano", "wide strings, no drums", "fast drums"]
+SHORT = {"duration": [0.5, 1.0]}
+
+
+@pytest.fixture
+def plan():
+    return mg.Sweep("synth", PROMPTS, SHORT, seeds=[0, 1]).plan()
+
+
+def files(store):
+    """Every audio and codes file of a store with its bytes."""
+    found = [p for folder in ("clips", "codes") for p in (store.path / folder).glob("*") if p.suffix != ".json"]
+    return {path.name: path.read_bytes() for path in found}
+
+
+def test_a_plan_has_a_row_per_clip(plan):
+    assert plan.columns.tolist() == list(PLAN)
+    assert len(plan) == 3 * 2 * 2 and plan["key"].is_unique
+    assert set(plan["duration"]) == {0.5, 1.0} and set(plan["seed"]) == {0, 1}
+    assert (plan["guidance"] == 3.0).all()
+
+
+def test_attributes_of_the_prompts_come_along():
+    plan = mg.Sweep("synth", "spatial").plan()
+    assert len(plan) == 128 and {"spatial", "genre", "instrument"} <= set(plan.columns)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ({"grid": {"temprature": [1]}}, "'temprature' is not a setting.*did you mean 'temperature'"),
+        ({"grid": {"seed": [1]}}, "seeds are given as seeds="),
+        ({"grid": {"temperature": []}}, "temperature is empty"),
+        ({"grid": {"temperature": "hot"}}, "temperature is 'hot'"),
+        ({"grid": {"temperature": [0.5, 99]}}, "temperature is 99, valid are numbers from 0 to 10"),
+        ({"seeds": []}, "seeds is empty"),
+        ({"seeds": "abc"}, "seeds is 'abc'"),
+        ({"seeds": [0.5]}, "seed is 0.5"),
+        ({"models": []}, "models is empty"),
+        ({"prompts": pd.DataFrame({"prompt": ["a"], "duration": [1]})}, "column 'duration'.*rename"),
+        ({"prompts": "demmo"}, "did you mean 'demo'"),
+    ],
+)
+def test_wrong_sweeps(arguments, reason):
+    with pytest.raises(mg.MgevalError, match=reason):
+        mg.Sweep(**{"models": "synth", "prompts": PROMPTS, **arguments})
+
+
+def test_run_makes_every_clip(plan, tmp_path):
+    store = mg.Store(tmp_path / "run")
+    clips = mg.run(plan, store, progress=False)
+    pd.testing.assert_frame_equal(clips[plan.columns], plan)
+    assert (clips["status"] == "done").all() and (clips["error"] == "").all()
+    assert (clips["n_samples"] == (clips["duration"] * 32000).round()).all()
+    assert (clips["channels"] == 2).all() and (clips["rate"] == 32000).all()
+    for key, path in zip(clips["key"], clips["path"], strict=True):
+        assert (store.path / path).is_file() and store.audio(key).duration in (0.5, 1.0)
+
+
+def test_a_second_run_makes_nothing(plan, tmp_path):
+    store = mg.Store(tmp_path / "run")
+    first = mg.run(plan, store, progress=False)
+    times = {path: path.stat().st_mtime_ns for path in store.path.rglob("*")}
+
+    class Refuses(Composer):
+        def stream(self, requests):
+            raise AssertionError("asked for a clip that is there")
+
+    second = mg.run(plan, store, Refuses(), progress=False)
+    pd.testing.assert_frame_equal(first, second)
+    assert {path: path.stat().st_mtime_ns for path in store.path.rglob("*")} == times
+
+
+def test_a_clip_that_stands_twice_is_made_once(plan, tmp_path):
+    twice = pd.concat([plan.head(2), plan.head(2)], ignore_index=True)
+    clips = mg.run(twice, mg.Store(tmp_path / "run"), progress=False)
+    assert len(clips) == 4 and (clips["status"] == "done").all()
+    assert len(list((tmp_path / "run/clips").glob("*.flac"))) == 2
+
+
+class Flaky(Composer):
+    """A composer that fails for one prompt as long as it is told to."""
+
+    broken = True
+
+    def stream(self, requests):
+        for index, result in super().stream(requests):
+            failed = self.broken and requests[index].prompt == PROMPTS[1]
+            yield index, mg.ModelError("out of tune") if failed else result
+
+
+def test_a_failed_clip_is_a_row_and_is_tried_again(plan, tmp_path):
+    store, model = mg.Store(tmp_path / "run"), Flaky()
+    clips = mg.run(plan, store, model, progress=False)
+    failed = clips["prompt"] == PROMPTS[1]
+    assert (clips["status"] == np.where(failed, "failed", "done")).all()
+    assert set(clips.loc[failed, "error"]) == {"ModelError: out of tune"}
+    scores = mg.measure(clips, store, progress=False)
+    assert scores.loc[failed, "width"].isna().all() and set(scores.loc[failed, "reason"]) == {"the clip was not made"}
+    assert scores.loc[~failed, "loudness"].notna().all()
+    model.broken = False
+    again = mg.run(plan, store, model, progress=False)
+    assert (again["status"] == "done").all() and (again["error"] == "").all()
+
+
+def test_an_interrupt_keeps_what_was_finished(plan, tmp_path):
+    class Interrupted(Composer):
+        def stream(self, requests):
+            for index, result in super().stream(requests):
+                if index == 5:
+                    raise KeyboardInterrupt
+                yield index, result
+
+    store = mg.Store(tmp_path / "run")
+    with pytest.raises(KeyboardInterrupt):
+        mg.run(plan, store, Interrupted(), progress=False)
+    assert len(store.table()) == 5 and len(list((store.path / "rows").iterdir())) == 1
+    mg.run(plan, store, progress=False)
+    whole = mg.Store(tmp_path / "whole")
+    mg.run(plan, whole, progress=False)
+    assert files(store) == files(whole)
+
+
+KILLED = """
+import sys
+import mgeval as mg
+plan = mg.Sweep(sys.argv[1], {prompts!r}, {grid!r}, seeds=[0, 1]).plan()
+mg.run(plan, mg.Store(sys.argv[2]), progress=False)
+"""
+
+
+@pytest.mark.parametrize("kind", ["synth", "musicgen"])
+def test_a_killed_run_goes_on_to_the_same_files(kind, tmp_path):
+    name = "synth" if kind == "synth" else str(stereo_checkpoint(tmp_path / "checkpoint"))
+    script = KILLED.format(prompts=PROMPTS, grid=SHORT)
+    store = mg.Store(tmp_path / "run")
+    process = subprocess.Popen([sys.executable, "-c", script, name, str(store.path)], env={**os.environ})
+    deadline = time.monotonic() + 120
+    while len(list((store.path / "clips").glob("*.json"))) < 3 and time.monotonic() < deadline:
+        assert process.poll() is None, "the run ended before it could be killed"
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    there = {path.stem for path in (store.path / "clips").glob("*.json")}
+    assert 3 <= len(there) < 12
+    plan = mg.Sweep(name, PROMPTS, SHORT, seeds=[0, 1]).plan()
+    clips = mg.run(plan, store, progress=False)
+    assert (clips["status"] == "done").all() and set(clips["key"]) >= there
+    whole = mg.Store(tmp_path / "whole")
+    mg.run(plan, whole, progress=False)
+    made = files(store)
+    # A temporary file may be left by the kill; nothing that has a name of its own is half there.
+    assert {name: data for name, data in made.items() if not name.startswith(".")} == files(whole)
+
+
+def test_a_plan_by_hand_needs_all_columns(plan, tmp_path):
+    store = mg.Store(tmp_path / "run")
+    for wrong, reason in [
+        (plan.drop(columns="seed"), "no column 'seed'"),
+        (plan.assign(prompt=None), "gaps in column 'prompt'"),
+        (plan.assign(temperature=-1.0), "temperature is -1"),
+        (plan.set_index(np.zeros(len(plan), int)), "index repeats"),
+        ("plan", "no column 'key'"),
+    ]:
+        with pytest.raises(mg.MgevalError, match=reason):
+            mg.run(wrong, store)
+    assert not store.path.exists()
+
+
+def test_a_plan_for_another_model_is_refused(plan, tmp_path):
+    with pytest.raises(mg.SweepError, match=r"for synth at revision old, the model is synth"):
+        mg.run(plan.assign(revision="old"), mg.Store(tmp_path / "run"), Composer())
+
+
+def test_mixing_machines_is_said(plan, tmp_path):
+    store = mg.Store(tmp_path / "run")
+
+    class OnAnotherDevice(Composer):
+        device = "cuda:0"
+
+        def stream(self, requests):
+            for index, result in super().stream(requests):
+                assert isinstance(result, Generated)
+                yield index, result
+
+    mg.run(plan.head(3), store, OnAnotherDevice(), progress=False)
+    with pytest.warns(UserWarning, match="made with device cuda:0, the rest will be with cpu"):
+        mg.run(plan, store, progress=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        mg.run(plan, store, progress=False)
