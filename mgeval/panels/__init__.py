@@ -1,0 +1,7 @@
+"""Widgets for notebooks: thin views whose callbacks call the library's public functions."""
+
+from __future__ import annotations
+
+from mgeval.panels.studio import Studio, studio
+
+__all__ = ["Studio", "studio"]
