@@ -1,0 +1,222 @@
+"""The same verbs from a shell. Bad input is one line on stderr and exit code 2."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mgeval.errors import MgevalError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    help="Generate, measure and explore stereo text-to-music.",
+)
+
+# Typer brings its own copy of click from some version on; this is the base of either's errors.
+ShellError = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
+
+Out = Annotated[Path, typer.Option("--out", help="Folder of the run; an existing run is resumed.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for a script to read.")]
+
+
+def main() -> None:
+    """Run the command line; every error that the user can mend ends as one line."""
+    try:
+        # Returns the code of typer.Exit, and None otherwise.
+        sys.exit(app(sys.argv[1:] or ["--help"], standalone_mode=False) or 0)
+    except MgevalError as error:
+        _stop(str(error))
+    except ShellError as error:
+        context = getattr(error, "ctx", None)
+        _stop(f"{error.format_message().rstrip('.')} (see {context.command_path if context else 'mgeval'} --help)")
+    except (typer.Abort, KeyboardInterrupt):
+        print("mgeval: stopped; what was finished is kept, the same command goes on", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader, such as `head`, has enough; nothing more can be said to it at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+def _stop(message: str) -> None:
+    print("mgeval:", " ".join(message.split()), file=sys.stderr)
+    sys.exit(2)
+
+
+@app.command()
+def demo(out: Out = Path("demo-run")) -> None:
+    """Run a small sweep of the built-in model: a table, a plot and a page, in a minute."""
+    from mgeval import Store, Sweep
+
+    sweep = Sweep("synth", "demo", {"duration": 5}, seeds=(0, 1))
+    store = Store(out)
+    print(f"Making {len(sweep.plan())} clips with the built-in composer ...", file=sys.stderr)
+    scores = _run(sweep, store)
+    page = _report(scores, store)
+    print(f"\nStereo width by what the prompt claims:\n\n{_demo_table(scores)}\n")
+    print(f"table  {store.path / 'scores.csv'}")
+    print(f"plot   {page.parent / 'figures' / 'width-by-spatial.png'}")
+    print(f"page   {page}    (open it in a browser)")
+
+
+def _demo_table(scores: pd.DataFrame) -> str:
+    from mgeval import summarise
+
+    table = summarise(scores, "spatial")
+    shown = table[table["metric"] == "width"].drop(columns="metric").rename(columns={"spatial": "claim"})
+    return shown.to_string(index=False, float_format="%.3f")
+
+
+def _run(sweep: Any, store: Any) -> pd.DataFrame:
+    from mgeval import measure, run
+    from mgeval.files import write_atomic
+
+    clips = run(sweep.plan(), store)
+    scores = measure(clips, store)
+    write_atomic(store.path / "scores.csv", scores.to_csv(index=False).encode())
+    return scores
+
+
+def _report(scores: pd.DataFrame, store: Any) -> Path:
+    import matplotlib
+
+    from mgeval import report
+
+    # Figures go to files; a machine without a screen has no other way.
+    matplotlib.use("Agg")
+    return report(scores, store, store.path / "report")
+
+
+@app.command()
+def run(
+    sweep: Annotated[Path, typer.Argument(help="A sweep as a YAML file.")],
+    out: Out,
+    as_json: Json = False,
+) -> None:
+    """Make and measure every clip of a sweep; go on where a former run stopped."""
+    from mgeval import Store
+    from mgeval.sweepfile import load_sweep
+
+    store = Store(out)
+    scores = _run(load_sweep(sweep), store)
+    failed = scores[scores["status"] != "done"]
+    if as_json:
+        print(json.dumps({"clips": len(scores), "failed": len(failed), "store": str(out)}))
+    else:
+        print(f"{len(scores) - len(failed)} of {len(scores)} clips are in {out}; their numbers in {out / 'scores.csv'}")
+        if len(failed):
+            print(f"{len(failed)} failed, the first: {failed['error'].iloc[0]}; running again tries them again")
+        print(f"next: mgeval report {out}")
+    if len(failed):
+        raise typer.Exit(1)
+
+
+@app.command()
+def measure(
+    paths: Annotated[list[Path], typer.Argument(help="Audio files, folders of them, or folders of runs.")],
+    metrics: Annotated[
+        list[str] | None, typer.Option("--metric", help="A metric; repeat for more. All by default.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Also write the table: .parquet or .csv.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Measure clips and print the table."""
+    from mgeval import measure as measured
+
+    _check_table(out)
+    scores = measured(paths, metrics=metrics)
+    if "channels" in scores and scores["channels"].isna().all():
+        raise MgevalError(f"none of these could be read; the first: {scores['reason'].iloc[0]}")
+    if out is not None:
+        _write_table(scores, out)
+    if as_json:
+        print(scores.to_json(orient="records"))
+    else:
+        print(_readable(scores))
+
+
+def _check_table(out: Path | None) -> None:
+    if out is not None and out.suffix not in (".parquet", ".csv"):
+        raise MgevalError(f"--out {out}: write a table to a .parquet or a .csv file")
+
+
+def _write_table(table: pd.DataFrame, out: Path) -> None:
+    import io
+
+    from mgeval.files import write_atomic
+
+    buffer = io.BytesIO()
+    if out.suffix == ".parquet":
+        table.to_parquet(buffer, index=False)
+    else:
+        table.to_csv(buffer, index=False)
+    try:
+        write_atomic(out, buffer.getvalue())
+    except OSError as error:
+        raise MgevalError(f"{out}: cannot be written ({error.strerror})") from None
+
+
+def _readable(scores: pd.DataFrame) -> str:
+    """Lay a table of scores out for a terminal: short paths, few digits, reasons last."""
+    from mgeval.metrics import METRICS
+
+    first = "key" if "key" in scores else "path"
+    names = [name for name in METRICS if name in scores]
+    table = scores[[first, *[c for c in ("channels", "duration") if c in scores], *names, "reason"]].copy()
+    if first == "path":
+        parents = {str(Path(path).parent) for path in table["path"]}
+        table["path"] = [Path(path).name if len(parents) == 1 else path for path in table["path"]]
+    if "channels" in table:
+        # A file that could not be read has no number of channels; the others' must not turn to 2.0.
+        table["channels"] = table["channels"].astype("Int64")
+    # On a screen the columns wrap in blocks; into a file or a pipe each clip is one line.
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    return table.to_string(index=False, float_format="%.2f", na_rep="NaN", line_width=width)
+
+
+@app.command()
+def report(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a run.")],
+    by: Annotated[list[str] | None, typer.Option("--by", help="A column to group by; repeat for more.")] = None,
+) -> None:
+    """Write DIR/report/index.html: figures, tables and clips to hear."""
+    import matplotlib
+
+    from mgeval import Store, measure
+    from mgeval import report as reported
+
+    matplotlib.use("Agg")
+    if not (folder / "manifest.json").exists():
+        raise MgevalError(f"{folder}: is no run; mgeval run SWEEP.yaml --out {folder} makes one")
+    store = Store(folder)
+    print(reported(measure(store.table(), store), store, folder / "report", by))
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Say what is installed, which devices and checkpoints are there, and how to mend what is not."""
+    from mgeval.doctor import findings
+
+    rows = findings()
+    if as_json:
+        print(json.dumps(rows, indent=1))
+        return
+    width = max(len(row["name"]) for row in rows)
+    for row in rows:
+        print(f"{row['status']:8} {row['name']:{width}}  {row['detail']}")
+        if row["fix"]:
+            print(f"{'':8} {'':{width}}  -> {row['fix']}")
+
+
+if __name__ == "__main__":
+    main()
