@@ -1,0 +1,45 @@
+"""The procedural composer behind the interface of a model."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from mgeval.errors import ModelError
+from mgeval.models.base import Generated, Model, Request
+from mgeval.models.sampling import FRAME_RATE
+from mgeval.synth import VERSION, compose, parse
+
+
+class Composer(Model):
+    """`mgeval.synth` as a model: what it plays is what the prompt says, and it costs a tenth of a second.
+
+    A positive control: a metric that cannot tell its wide clips from its narrow ones, or its prompts
+    from one another, is broken. Duration and seed act as in any model, and a shorter clip is the
+    beginning of a longer one of the same prompt and seed. Temperature, top_k, top_p, guidance and
+    extend_stride are ignored: nothing is sampled.
+    """
+
+    name = "synth"
+    revision = VERSION
+    device = "cpu"
+    dtype = "float32"
+    rate = 32000
+
+    def stream(self, requests: Sequence[Request]) -> Iterator[tuple[int, Generated | Exception]]:
+        """Yield the clips in the order of the requests; a request with audio in it yields a `ModelError`."""
+        for index, request in enumerate(requests):
+            yield index, self._generate(request)
+
+    def _generate(self, request: Request) -> Generated | ModelError:
+        for name in ("audio_prompt", "melody"):
+            if getattr(request, name) is not None:
+                return ModelError(
+                    f"the composer 'synth' reads text only and cannot use the {name}: leave it out, or load "
+                    "facebook/musicgen-stereo-melody for melodies and any MusicGen checkpoint for audio prompts"
+                )
+        start = time.perf_counter()
+        spec = replace(parse(request.prompt), duration=request.sampling.frames / FRAME_RATE)
+        audio, _ = compose(spec, request.sampling.seed)
+        return Generated(audio, seconds=time.perf_counter() - start)

@@ -1,0 +1,160 @@
+"""From a spec to words: `describe`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from mgeval.synth.instruments import INSTRUMENTS
+from mgeval.synth.notes import stream
+from mgeval.synth.spec import Spec, draw
+from mgeval.synth.vocabulary import SAID
+
+NOUNS = ("piece", "track", "tune", "instrumental", "song", "loop")
+
+# The first instrument has the melody, the second the chords: what prompts without further words mean.
+ROLES = ("{m} melody over {c} chords", "{m} lead backed by {c}", "melody on {m} and chords on {c}")
+PAIRS = (*ROLES, "{m} with {c} accompaniment", "{m} and {c}", "{m} accompanied by {c}")
+SOFT = ("soft ", "gentle ", "warm ", "", "", "")
+
+PACES = {"slow": (60, 86), "medium": (92, 118), "fast": (128, 180)}
+
+SIDES = {
+    15: ("slightly to the {side}", "panned a little {side}", "just {side} of center"),
+    30: ("panned {side}", "on the {side} side", "placed on the {side}", "to the {side} of the stereo field"),
+    45: ("panned hard {side}", "in the {side} channel only", "hard {side}", "entirely in the {side} speaker"),
+}
+"""How far to a side the words put the image, in degrees."""
+
+SPLITS = ("{m} melody on the left and {c} on the right", "{m} panned left, {c} panned right", "{m} left, {c} right")
+
+Part = tuple[str, dict[str, Any]]
+"""Some words, and the attributes of the spec that they name."""
+
+
+def describe(spec: Spec, seed: int = 0) -> str:
+    """Describe a spec in words, as a prompt for a text-to-music model would.
+
+    Which attributes are named, and how, is drawn at random; `mgeval.synth.parse` recovers those
+    that are.
+
+    Parameters
+    ----------
+    spec : Spec
+        The music.
+    seed : int
+        Which of the many wordings.
+
+    Returns
+    -------
+    str
+    """
+    return caption(spec, seed)[0]
+
+
+def caption(spec: Spec, seed: int = 0) -> Part:
+    """Return a description, and the attributes it names with the values a reader should get.
+
+    ``tempo`` is the exact BPM; ``tempo_word`` is slow, medium or fast; ``density_word`` is sparse or
+    busy; the others are fields of the spec.
+    """
+    rng = stream("caption", int(seed), spec.asdict())
+    front, core = _adjectives(spec, rng), _core(spec, rng)
+    tail = [part for part in _details(spec, rng) if part]
+    rng.shuffle(tail)
+    names: dict[str, Any] = {}
+    for _, named in (*front, core, *tail):
+        names |= named
+    noun = draw(rng, NOUNS)
+    lead = ", ".join(words for words, _ in front)
+    opening = f"{lead} {noun}" if lead else noun
+    text = draw(
+        rng,
+        (
+            f"{_article(opening)} {opening} with {core[0]}",
+            f"{_article(opening)} {opening}: {core[0]}",
+            f"{opening}, {core[0]}",
+            f"{_article(opening)} {opening} featuring {core[0]}",
+        ),
+    )
+    if closing := [words for words, _ in tail]:
+        sentences = ". ".join(words[0].upper() + words[1:] for words in closing)
+        text += draw(rng, (f". {sentences}", f", {', '.join(closing)}"))
+    return (text[0].upper() + text[1:] + "." if rng.random() < 0.5 else text), names
+
+
+def _article(words: str) -> str:
+    return "an" if words[0] in "aeiou" else "a"
+
+
+def _said(rng: np.random.Generator, kind: str, value: str) -> str:
+    return draw(rng, SAID[kind][value])
+
+
+def _adjectives(spec: Spec, rng: np.random.Generator) -> list[Part]:
+    """Return the words before the noun: some of tempo, mood, density and genre."""
+    # Between the ranges no word is beyond dispute.
+    pace = next((word for word, (low, high) in PACES.items() if low <= spec.tempo <= high), "")
+    fill = "sparse" if spec.density <= 0.25 else "busy" if spec.density >= 0.72 else ""
+    parts: list[Part] = []
+    if pace and rng.random() < 0.5:
+        parts.append((_said(rng, "tempo", pace), {"tempo_word": pace}))
+    if rng.random() < 0.5:
+        parts.append((_said(rng, "mode", spec.mode), {"mode": spec.mode}))
+    if fill and rng.random() < 0.5:
+        parts.append((_said(rng, "density", fill), {"density_word": fill}))
+    if spec.genre and rng.random() < 0.7:
+        parts.append((_said(rng, "genre", spec.genre), {"genre": spec.genre}))
+    return parts
+
+
+def _core(spec: Spec, rng: np.random.Generator) -> Part:
+    """Return the words for melody and chords."""
+    if spec.voices == ("drums",):
+        return _said(rng, "drums", "only"), {"melody": None, "chords": None, "bass": None, "drums": True}
+    named = {"melody": spec.melody, "chords": spec.chords}
+    m, c = (_said(rng, "instrument", name) if name else "" for name in named.values())
+    if not spec.melody and not spec.chords:
+        return "no melody and no chords", named
+    if not spec.melody:
+        return draw(rng, (f"{c} chords and no melody", f"{c} chords without a melody")), named
+    alone = spec.melody if INSTRUMENTS[spec.melody].polyphonic else None
+    if spec.voices in (("melody",), ("melody", "chords")) and spec.chords == alone:
+        return draw(rng, (f"solo {m}", f"unaccompanied {m}", f"{m} alone")), named | {"bass": None, "drums": False}
+    if not spec.chords:
+        return draw(rng, (f"{m} melody without chords", f"{m} melody, no chords")), named
+    # A pad without further words would be taken for the chords.
+    clear = spec.melody == "pad"
+    if spec.image == "split" and spec.stereo.spread < 0:
+        return draw(rng, SPLITS[:1] if clear else SPLITS).format(m=m, c=c), named | {"image": "split"}
+    return draw(rng, ROLES if clear else PAIRS).format(m=m, c=draw(rng, SOFT) + c), named
+
+
+def _details(spec: Spec, rng: np.random.Generator) -> Iterable[Part | None]:
+    """Yield the remarks that follow: bass, drums, stereo image, tempo, key."""
+    if spec.voices != ("drums",) and rng.random() < 0.7:
+        if spec.bass:
+            yield _said(rng, "bass", spec.bass), {"bass": spec.bass}
+        else:
+            yield draw(rng, ("no bass", "without bass")), {"bass": None}
+        yield _said(rng, "drums", "with" if spec.drums else "without"), {"drums": spec.drums}
+    if spec.image != "split" and rng.random() < 0.75:
+        yield _image(spec, rng)
+    if rng.random() < 0.6:
+        bpm = f"{spec.tempo:g}"
+        yield draw(rng, (f"{bpm} bpm", f"at {bpm} BPM", f"tempo: {bpm} bpm")), {"tempo": spec.tempo}
+    if rng.random() < 0.6:
+        key = spec.key.replace("#", draw(rng, ("#", " sharp", "#")))
+        words = draw(rng, (f"in {key} {spec.mode}", f"key of {key} {spec.mode}", f"in the key of {key} {spec.mode}"))
+        yield words, {"key": spec.key, "mode": spec.mode}
+
+
+def _image(spec: Spec, rng: np.random.Generator) -> Part | None:
+    """Return the words for the stereo image; of a side, those for the nearest of three angles."""
+    if spec.image not in ("left", "right"):
+        return _said(rng, "image", spec.image), {"image": spec.image}
+    angle = min(SIDES, key=lambda degrees: abs(abs(spec.stereo.pan) - degrees))
+    words = draw(rng, SIDES[angle]).format(side=spec.image)
+    return words, {"image": spec.image, "pan": float(angle if spec.image == "right" else -angle)}
