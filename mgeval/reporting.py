@@ -99,7 +99,7 @@ def _overview(scores: pd.DataFrame, made: pd.DataFrame) -> str:
     ]
     if failed := len(scores) - len(made):
         reasons = ", ".join(sorted(set(scores.loc[scores["status"] != "done", "error"].fillna("not run yet"))))
-        facts.append(f"{failed} clips could not be made: {reasons}")
+        facts.append(f"{failed} {'clip' if failed == 1 else 'clips'} could not be made: {reasons}")
     return "".join(f"<p>{html.escape(fact)}.</p>" for fact in facts)
 
 

@@ -21,10 +21,12 @@ def test_a_notebook_runs(path, tmp_path, nbformat):
 
     notebook = nbformat.read(path, as_version=4)
     NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(tmp_path)}}).execute()
-    text = "".join(
-        output.get("text", "") for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs
-    )
+    outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
+    text = "".join(output.get("text", "") for output in outputs)
     assert "The whole page:" in text
+    plots = [cell for cell in notebook.cells if "mg.plots." in cell.source]
+    for cell in plots:
+        assert any("image/png" in output.get("data", {}) for output in cell.outputs), f"no picture of:\n{cell.source}"
     assert (tmp_path / "runs/first-sweep/report/index.html").is_file()
 
 

@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from mgeval.models.base import Generated, Model, Request
-from mgeval.models.sampling import FRAME_RATE, LIMITS, Sampling
+from mgeval.models.sampling import FRAME_RATE, LIMITS, Sampling, valid_range
 
-__all__ = ["FRAME_RATE", "LIMITS", "Generated", "Model", "Request", "Sampling", "load_model", "model_revision"]
+__all__ = [
+    "FRAME_RATE",
+    "LIMITS",
+    "Generated",
+    "Model",
+    "Request",
+    "Sampling",
+    "load_model",
+    "model_revision",
+    "valid_range",
+]
 
 
 def load_model(name: str, device: str | None = None, dtype: str | None = None, revision: str | None = None) -> Model:

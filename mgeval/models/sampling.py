@@ -96,11 +96,21 @@ class Sampling:
         return asdict(self)
 
 
-def _checked(name: str, value: Any, limit: Limit) -> int | float:
-    kind = "whole numbers" if limit.integer else "numbers"
-    low = f"{limit.low:g}"
+def valid_range(name: str) -> str:
+    """Say which values a setting can have.
+
+    Examples
+    --------
+    >>> valid_range("guidance")
+    'numbers from 1 to 100'
+    """
+    limit = LIMITS[name]
     high = "2**63 - 1" if limit.high == 2**63 - 1 else f"{limit.high:.12g}"
-    wrong = SamplingError(f"{name} is {value!r}, valid are {kind} from {low} to {high}")
+    return f"{'whole numbers' if limit.integer else 'numbers'} from {limit.low:g} to {high}"
+
+
+def _checked(name: str, value: Any, limit: Limit) -> int | float:
+    wrong = SamplingError(f"{name} is {value!r}, valid are {valid_range(name)}")
     if isinstance(value, (bool, str)) or value is None:
         raise wrong
     try:

@@ -14,7 +14,7 @@ import traitlets
 from mgeval.audio import Audio, encode_audio
 from mgeval.errors import MgevalError
 from mgeval.metrics import METRICS, evaluate
-from mgeval.models import LIMITS, Generated, Model, Sampling, load_model
+from mgeval.models import LIMITS, Generated, Model, Sampling, load_model, valid_range
 
 PROMPT = "a slow piano ballad with soft strings, very wide stereo"
 
@@ -34,15 +34,16 @@ class Studio(widgets.VBox):
         self.model = model
         self.prompt = widgets.Textarea(PROMPT, layout={"width": "100%", "height": "4em"})
         self.settings = {name: _slider(name) for name in LIMITS}
+        rows = [widgets.HBox([self.settings[name], _hint(name)]) for name in LIMITS]
         self.button = widgets.Button(description="Generate", button_style="primary", icon="music")
         self.status = widgets.HTML(f"<small>Model: {html.escape(model.name)}</small>")
         self.player = widgets.Audio(autoplay=False, loop=False, layout={"width": "100%"})
         self.scope = widgets.Image(format="png", layout={"width": "300px"})
         self.table = widgets.HTML()
         self.button.on_click(lambda _: self.generate())
-        result = widgets.HBox([widgets.VBox([self.player, self.scope]), self.table])
-        self.result = widgets.VBox([result], layout={"display": "none"})
-        super().__init__([self.prompt, *self.settings.values(), self.button, self.status, self.result])
+        # Empty until there is a clip: a browser complains of a player with nothing to play.
+        self.result = widgets.HBox()
+        super().__init__([self.prompt, *rows, self.button, self.status, self.result])
 
     @property
     def sampling(self) -> Sampling:
@@ -67,7 +68,7 @@ class Studio(widgets.VBox):
         self.player.value = encode_audio(audio, ".flac")
         self.scope.value = _scope(audio)
         self.table.value = _numbers(audio)
-        self.result.layout.display = ""
+        self.result.children = [widgets.VBox([self.player, self.scope]), self.table]
         self.status.value = f"<small>{audio.duration:.1f} s of audio in {clip.seconds:.1f} s</small>"
         self.value = clip
 
@@ -100,7 +101,6 @@ def _slider(name: str) -> widgets.Widget:
         # The lowest valid place on the slider's own grid: steps from 0.02 would never meet 10.
         "min": math.ceil(limit.low / limit.step) * limit.step,
         "description": name,
-        "tooltip": limit.meaning,
         "style": {"description_width": "8em"},
         "layout": {"width": "30em"},
     }
@@ -114,18 +114,21 @@ def _slider(name: str) -> widgets.Widget:
     return control
 
 
+def _hint(name: str) -> widgets.HTML:
+    # A slider covers the usual part of the range; the whole of it is open from code.
+    return widgets.HTML(f"<small>{html.escape(LIMITS[name].meaning)} ({html.escape(valid_range(name))})</small>")
+
+
 def _scope(audio: Audio) -> bytes:
-    import matplotlib.pyplot as plt
+    from matplotlib.figure import Figure
 
     from mgeval import plots
 
     buffer = io.BytesIO()
-    # Not through pyplot's current figure: that one belongs to the notebook's cells.
-    with plt.ioff():
-        figure, ax = plt.subplots(figsize=(3, 3.1), dpi=150, layout="constrained")
-    plots.vectorscope(audio, ax)
+    # Not through pyplot: its state belongs to the notebook's cells.
+    figure = Figure(figsize=(3, 3.1), dpi=150, layout="constrained")
+    plots.vectorscope(audio, figure.add_subplot())
     figure.savefig(buffer, format="png")
-    plt.close(figure)
     return buffer.getvalue()
 
 
@@ -136,6 +139,11 @@ def _numbers(audio: Audio) -> str:
 
 def _row(name: str, value: float) -> str:
     row = METRICS[name]
-    shown = f"<i>{html.escape(value.reason)}</i>" if np.isnan(value) else f"{value:.2f} {html.escape(row.unit)}"
+    if np.isnan(value):
+        shown = f"<i>{html.escape(value.reason)}</i>"
+    elif row.unit == "flag":
+        shown = "yes" if value else "no"
+    else:
+        shown = f"{value:.2f} {html.escape(row.unit)}"
     meaning = html.escape(row.meaning, quote=True)
     return f"<tr><td title='{meaning}' style='padding-right: 1.5em'>{html.escape(row.label)}</td><td>{shown}</td></tr>"

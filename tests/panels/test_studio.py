@@ -17,7 +17,7 @@ def studio():
 def test_it_begins_with_the_default_settings(studio):
     assert studio.sampling == mg.Sampling(duration=1)
     assert set(studio.settings) == set(LIMITS)
-    assert studio.value is None and studio.result.layout.display == "none"
+    assert studio.value is None and studio.result.children == ()
 
 
 def test_every_position_of_every_slider_is_valid(studio):
@@ -33,9 +33,18 @@ def test_the_button_makes_shows_and_measures_a_clip(studio):
     assert studio.value.audio.duration == 1
     assert studio.player.value[:4] == b"fLaC" and studio.player.format == "flac"
     assert studio.scope.value[:4] == b"\x89PNG"
-    assert studio.result.layout.display == "" and not studio.button.disabled
+    assert len(studio.result.children) == 2 and not studio.button.disabled
     # A wholly left clip has no correlation: the table says why.
     assert "one channel is silent" in studio.table.value and "Image angle" in studio.table.value
+
+
+def test_it_leaves_the_notebooks_figures_alone(studio):
+    import matplotlib.pyplot as plt
+
+    figure, _ = plt.subplots()
+    studio.generate()
+    assert plt.get_fignums() == [figure.number]
+    plt.close(figure)
 
 
 def test_the_value_can_be_observed(studio):

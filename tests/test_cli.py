@@ -1,0 +1,153 @@
+"""The command line as its user meets it: in a shell, with good input and bad."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from signals import RATE, correlated, tone
+
+import mgeval as mg
+
+SWEEP = "models: [synth]\nprompts: [piano, 'wide organ']\ngrid: {duration: [0.5]}\nseeds: [0, 1]\n"
+
+
+def mgeval(*arguments, cwd=None):
+    command = [sys.executable, "-m", "mgeval.cli", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=120)
+
+
+def refused(done, reason):
+    assert done.returncode == 2, done.stderr
+    # A bar that shows progress rewrites its own line.
+    lines = [line for line in done.stderr.splitlines() if line.strip() and "%|" not in line]
+    assert len(lines) == 1 and lines[0].startswith("mgeval: "), done.stderr
+    assert reason in lines[0]
+    assert done.stdout == "" and "Traceback" not in done.stderr
+
+
+@pytest.fixture
+def sweep(tmp_path):
+    (tmp_path / "sweep.yaml").write_text(SWEEP)
+    return tmp_path / "sweep.yaml"
+
+
+def test_run_report_measure(sweep, tmp_path):
+    out = tmp_path / "run"
+    done = mgeval("run", sweep, "--out", out)
+    assert done.returncode == 0 and "4 of 4 clips" in done.stdout
+    assert len(pd.read_csv(out / "scores.csv")) == 4
+    again = mgeval("run", sweep, "--out", out, "--json")
+    assert json.loads(again.stdout) == {"clips": 4, "failed": 0, "store": str(out)}
+    done = mgeval("report", out)
+    assert done.returncode == 0 and done.stdout.strip() == str(out / "report/index.html")
+    done = mgeval("measure", out, "--metric", "width", "--json")
+    rows = json.loads(done.stdout)
+    assert len(rows) == 4 and all(0 <= row["width"] <= 1 for row in rows)
+
+
+@pytest.mark.parametrize("ending", [".parquet", ".csv"])
+def test_measure_writes_a_table(tmp_path, ending):
+    mg.save_audio(mg.Audio(correlated(0.3, 1.0), RATE), tmp_path / "a.wav")
+    mg.save_audio(mg.Audio(tone(1.0), RATE), tmp_path / "b.wav")
+    out = tmp_path / f"scores{ending}"
+    done = mgeval("measure", tmp_path, "--out", out)
+    assert done.returncode == 0, done.stderr
+    table = pd.read_parquet(out) if ending == ".parquet" else pd.read_csv(out)
+    assert table["correlation"].iloc[0] == pytest.approx(0.3, abs=1e-6) and np.isnan(table["correlation"].iloc[1])
+    lines = done.stdout.splitlines()
+    assert len(lines) == 3 and "a.wav" in lines[1] and "0.30" in lines[1]
+    assert "NaN" in lines[2] and "the clip is mono" in lines[2]
+
+
+def test_a_failed_clip_is_said_and_the_exit_code_is_1(tmp_path):
+    (tmp_path / "clips").mkdir()
+    mg.save_audio(mg.Audio(correlated(0.3, 1.0), RATE), tmp_path / "clips/piano.wav")
+    (tmp_path / "s.yaml").write_text(f"models: 'folder:{tmp_path}/clips'\nprompts: [piano, organ]\n")
+    done = mgeval("run", tmp_path / "s.yaml", "--out", tmp_path / "run")
+    assert done.returncode == 1 and "1 of 2 clips" in done.stdout and "no clip for prompt 'organ'" in done.stdout
+
+
+def test_the_demo(tmp_path):
+    done = mgeval("demo", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    named = [line.split()[1] for line in done.stdout.splitlines() if line.startswith(("table", "plot", "page"))]
+    assert len(named) == 3 and all((tmp_path / name).stat().st_size > 1000 for name in named)
+
+
+def test_doctor():
+    rows = json.loads(mgeval("doctor", "--json").stdout)
+    by_name = {row["name"]: row for row in rows}
+    assert by_name["mgeval"]["detail"] == mg.__version__
+    assert by_name["numpy"]["status"] == "ok" and by_name["cpu"]["status"] == "ok"
+    checkpoint = by_name["facebook/musicgen-stereo-small"]
+    assert checkpoint["status"] == "ok" or "hf download" in checkpoint["fix"]
+    assert all(row["fix"] or row["status"] == "ok" or row["name"] == "gpu" for row in rows)
+    assert len(mgeval("doctor").stdout.splitlines()) >= len(rows)
+
+
+def test_help_without_arguments():
+    done = mgeval()
+    assert done.returncode == 0
+    for verb in ("demo", "run", "measure", "report", "doctor"):
+        assert verb in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["mesure"], "No such command 'mesure'"),
+        (["measure"], "Missing argument"),
+        (["measure", "nowhere.wav"], "nowhere.wav: no such file"),
+        (["measure", "sweep.yaml"], "not an intact audio file"),
+        (["measure", ".", "--metric", "widht"], "did you mean 'width'"),
+        (["measure", ".", "--out", "table.xlsx"], ".parquet or a .csv"),
+        (["measure", "--wat"], "No such option"),
+        (["report", "."], "is no run"),
+        (["run", "missing.yaml", "--out", "run"], "missing.yaml: no such file"),
+        (["run", "sweep.yaml"], "--out"),
+        (["run", "sweep.yaml", "--out", "."], "holds other files"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_bad_arguments(sweep, tmp_path, arguments, reason):
+    before = sorted(tmp_path.rglob("*"))
+    refused(mgeval(*arguments, cwd=tmp_path), reason)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+WRONG = {
+    "models: [synth]\nprompts: demo\ngird: {}\n": "'gird': did you mean 'grid'?",
+    "models: [synth]\n": "'prompts' is missing",
+    "models: [synth]\nprompts: demo\ngrid: {temprature: [1]}\n": "did you mean 'temperature'",
+    "models: [synth]\nprompts: demo\ngrid: {temperature: [hot]}\n": "grid.temperature is ['hot']",
+    "models: [synth]\nprompts: demo\ngrid: {temperature: [-1]}\n": "temperature is -1, valid are numbers from 0 to 10",
+    "models: [synth]\nprompts: demo\ngrid: [1]\n": "grid is [1]: needed is settings",
+    "models: [synth]\nprompts: demo\nseeds: [a]\n": "seeds is ['a']: needed is a list of whole numbers",
+    "models: [synth]\nprompts: demo\nseeds: []\n": "seeds is empty",
+    "models: 3\nprompts: demo\n": "models is 3",
+    "models: [synht]\nprompts: demo\n": "no model is called 'synht'",
+    "models: [synth]\nprompts: dmeo\n": "did you mean 'demo'",
+    "models: [synth\n": "line",
+    "just text": "is no sweep",
+    "": "is no sweep",
+}
+
+
+@pytest.mark.parametrize("text", WRONG, ids=lambda text: WRONG[text])
+def test_wrong_sweep_files(tmp_path, text):
+    (tmp_path / "sweep.yaml").write_text(text)
+    refused(mgeval("run", "sweep.yaml", "--out", "run", cwd=tmp_path), WRONG[text])
+    assert not (tmp_path / "run").exists()
+
+
+def test_prompts_are_looked_for_beside_the_sweep_file(tmp_path):
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep/p.csv").write_text("prompt\npiano\n")
+    (tmp_path / "deep/s.yaml").write_text("models: synth\nprompts: p.csv\ngrid: {duration: 0.5}\n")
+    done = mgeval("run", "deep/s.yaml", "--out", "run", cwd=tmp_path)
+    assert done.returncode == 0 and "1 of 1 clips" in done.stdout

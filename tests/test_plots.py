@@ -1,0 +1,114 @@
+"""What is drawn is what the table says."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from signals import RATE, correlated, panned, tone
+
+import mgeval as mg
+from mgeval import plots
+
+
+@pytest.fixture(autouse=True)
+def closed():
+    yield
+    plt.close("all")
+
+
+@pytest.fixture
+def summary():
+    rows = [
+        {"guidance": g, "spatial": s, "prompt_id": p, "width": 0.1 * g + 0.05 * p, "loudness": -20.0}
+        for g in (6, 1, 3)
+        for s in ("wide", "mono")
+        for p in range(4)
+    ]
+    return mg.summarise(pd.DataFrame(rows), ["guidance", "spatial"])
+
+
+def drawn(ax):
+    """Each line's places and means."""
+    return [container.lines[0].get_xydata() for container in ax.containers]
+
+
+def test_a_numeric_axis_is_drawn_in_its_order(summary):
+    ax = plots.response(summary[summary["spatial"] == "wide"].drop(columns="spatial"), "guidance", "width")
+    (line,) = drawn(ax)
+    assert line[:, 0].tolist() == [1, 3, 6]
+    assert line[:, 1] == pytest.approx([0.175, 0.375, 0.675])
+    assert ax.get_ylabel() == "Stereo width" and ax.get_xlabel() == "Guidance"
+    assert "95 % interval, 4 prompts" in ax.get_title("left")
+
+
+def test_a_second_factor_tells_lines_apart(summary):
+    ax = plots.response(summary, "guidance", "loudness")
+    assert len(drawn(ax)) == 2 and ax.get_ylabel() == "Integrated loudness (LUFS)"
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["wide", "mono"]
+
+
+def test_texts_stand_side_by_side(summary):
+    ax = plots.response(summary, "spatial", "width")
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["wide", "mono"]
+    places = np.concatenate([line[:, 0] for line in drawn(ax)])
+    assert len(set(places.round(6))) == 6
+
+
+def test_intervals_are_drawn(summary):
+    part = summary[summary["spatial"] == "wide"].drop(columns="spatial")
+    ax = plots.response(part, "guidance", "width")
+    bars = ax.containers[0].lines[2][0].get_segments()
+    rows = part[part["metric"] == "width"].sort_values("guidance")
+    assert [bar[0][1] for bar in bars] == pytest.approx(rows["lo"].tolist())
+    assert [bar[1][1] for bar in bars] == pytest.approx(rows["hi"].tolist())
+
+
+def test_an_axes_can_be_given(summary):
+    _, ax = plt.subplots()
+    assert plots.response(summary, "guidance", "width", ax) is ax
+    assert plots.vectorscope(mg.Audio(correlated(0, 0.1), RATE), ax) is ax
+
+
+@pytest.mark.parametrize(
+    ("x", "metric", "reason"),
+    [("guidence", "width", "did you mean 'guidance'"), ("guidance", "widht", "did you mean 'width'")],
+)
+def test_wrong_names(summary, x, metric, reason):
+    with pytest.raises(mg.MetricError, match=reason):
+        plots.response(summary, x, metric)
+
+
+def test_too_many_factors(summary):
+    with pytest.raises(mg.MetricError, match="grouped by spatial, more besides guidance"):
+        plots.response(summary.assign(more=1), "guidance", "width")
+
+
+def scope(x):
+    """The places that are marked: rows of (side, mid) in -1..1."""
+    ax = plots.vectorscope(mg.Audio(x, RATE))
+    image = ax.images[0].get_array()
+    rows, columns = np.nonzero(~np.ma.getmaskarray(image))
+    return np.stack([columns, rows], axis=1) / (image.shape[0] - 1) * 2 - 1, ax
+
+
+def test_mono_stands_upright_and_antiphase_lies_flat():
+    places, _ = scope(np.stack([tone(0.1), tone(0.1)]))
+    assert np.abs(places[:, 0]).max() < 0.02 and places[:, 1].max() > 0.95
+    places, _ = scope(np.stack([tone(0.1), -tone(0.1)]))
+    assert np.abs(places[:, 1]).max() < 0.02
+
+
+def test_left_leans_left():
+    places, ax = scope(panned(tone(0.1), -45))
+    # Along the line from lower right to upper left.
+    assert np.abs(places.sum(axis=1)).max() < 0.03 and places[:, 0].min() < -0.95
+    assert "one channel is silent" in ax.get_title()
+    places, _ = scope(panned(tone(0.1), 45))
+    assert np.abs(places[:, 0] - places[:, 1]).max() < 0.03
+
+
+def test_a_vectorscope_of_anything_that_can_be_a_clip():
+    assert plots.vectorscope(mg.Audio(tone(0.1), RATE)).get_title() == "mono clip"
+    assert "silent" in plots.vectorscope(mg.Audio(np.zeros((2, 10)), RATE)).get_title()
+    assert plots.vectorscope(mg.Audio(correlated(0.5, 3.0), RATE)).get_title() == "correlation 0.50"
+    assert plots.vectorscope(mg.Audio(np.ones((2, 1)), RATE)).get_title().startswith("no correlation")

@@ -1,0 +1,73 @@
+"""pyproject.toml, environment.yml and requirements.lock name the same packages."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+import mgeval
+
+ROOT = Path(__file__).parents[1]
+CONDA_NAMES = {"pytorch": "torch", "pysoundfile": "soundfile", "soxr-python": "soxr", "matplotlib-base": "matplotlib"}
+
+
+@pytest.fixture(scope="module")
+def project():
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+@pytest.fixture(scope="module")
+def wanted(project):
+    lines = project["dependencies"] + [line for extra in project["optional-dependencies"].values() for line in extra]
+    return {canonicalize_name(need.name): need.specifier for need in map(Requirement, lines)}
+
+
+@pytest.fixture(scope="module")
+def locked():
+    lines = [line for line in (ROOT / "requirements.lock").read_text().splitlines() if not line.startswith("#")]
+    assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9._!-]+", line) for line in lines)
+    return {canonicalize_name(line.split("==")[0]): Version(line.split("==")[1]) for line in lines}
+
+
+@pytest.fixture(scope="module")
+def conda():
+    lines = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    from_pip = next(line["pip"] for line in lines if isinstance(line, dict))
+    texts = [line for line in lines if isinstance(line, str)] + from_pip
+    needs = {}
+    for text in texts:
+        need = Requirement(text)
+        needs[canonicalize_name(CONDA_NAMES.get(need.name, need.name))] = need.specifier
+    return needs
+
+
+def test_the_lock_has_a_version_of_all_that_is_wanted(wanted, locked):
+    for name, specifier in wanted.items():
+        assert name in locked, f"requirements.lock lacks {name}: make lock"
+        assert specifier.contains(locked[name]), f"requirements.lock has {name} {locked[name]}, wanted is {specifier}"
+    assert str(locked["torch"]) == "2.13.0"
+
+
+def test_conda_installs_the_same_packages(wanted, conda):
+    assert set(conda) - {"python", "pip"} == set(wanted)
+    for name, specifier in wanted.items():
+        if name != "numpy":
+            assert conda[name] == specifier, name
+
+
+def test_conda_pins_numpy_to_what_laion_clap_accepts(conda, locked):
+    assert not conda["numpy"].contains("2.0.0") and conda["numpy"].contains("1.26.4")
+    assert locked["numpy"] < Version("2")
+
+
+def test_one_version(project):
+    assert project["version"] == mgeval.__version__
+    assert f"version: {mgeval.__version__}\n" in (ROOT / "CITATION.cff").read_text()
+    assert f"## {mgeval.__version__} " in (ROOT / "CHANGELOG.md").read_text()

@@ -1,0 +1,59 @@
+"""The report: whole, self-contained, inert."""
+
+import re
+
+import pandas as pd
+import pytest
+
+import mgeval as mg
+
+NASTY = "<img src=x onerror=alert(1)> \"quoted\" & 'piano'"
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    prompts = pd.DataFrame({"prompt": ["piano", NASTY, "organ", "bells"], "<b>kind": ["a", "<i>b", "a", "<i>b"]})
+    store = mg.Store(tmp_path_factory.mktemp("report") / "run<1>")
+    clips = mg.run(mg.Sweep("synth", prompts, {"duration": [0.5, 1]}).plan(), store, progress=False)
+    return mg.measure(clips, store, progress=False), store
+
+
+def test_all_it_names_is_there_and_nothing_else_is_asked_for(run, tmp_path):
+    page = mg.report(*run, tmp_path / "report")
+    text = page.read_text()
+    named = re.findall(r'src="([^"]+)"', text)
+    assert len(named) >= 2 * 6 + 2 * 4
+    for name in named:
+        assert (page.parent / name).is_file(), name
+    assert "http" not in text.replace("http-equiv", "")
+    assert {p.name for p in (page.parent / "tables").iterdir()} == {"scores.csv", "by--b-kind.csv", "by-duration.csv"}
+    assert pd.read_csv(page.parent / "tables/scores.csv")["width"].tolist() == pytest.approx(run[0]["width"].tolist())
+
+
+def test_texts_of_the_user_are_inert(run, tmp_path):
+    text = mg.report(*run, tmp_path / "report").read_text()
+    assert "<img src=x" not in text and "&lt;img src=x onerror=alert(1)&gt;" in text
+    assert "<i>b" not in text and "<b>kind" not in text and "<title>Run run&lt;1&gt;</title>" in text
+
+
+def test_its_numbers_are_the_summarys(run, tmp_path):
+    scores, store = run
+    text = mg.report(scores, store, tmp_path / "report", by="duration").read_text()
+    row = mg.summarise(scores, "duration").query("metric == 'crest'").iloc[0]
+    shown = [f"{row[c]:.3g}".replace("-", "\N{MINUS SIGN}") for c in ("mean", "lo", "hi")]
+    assert f"{shown[0]} [{shown[1]}, {shown[2]}]" in text
+    assert "By duration" in text and "kind" not in text.split("<h2>Examples")[0].split("<h2>")[1]
+
+
+def test_failed_clips_are_said(run, tmp_path):
+    scores, store = run
+    failed = scores.assign(status=["failed", *scores["status"][1:]], error=["out of <tune>", *scores["error"][1:]])
+    text = mg.report(failed, store, tmp_path / "report").read_text()
+    assert "1 clip could not be made: out of &lt;tune&gt;" in text
+
+
+def test_nothing_to_report(run, tmp_path):
+    scores, store = run
+    with pytest.raises(mg.MetricError, match="nothing to report"):
+        mg.report(scores.assign(status="failed"), store, tmp_path / "report")
+    assert not (tmp_path / "report").exists()

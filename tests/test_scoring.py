@@ -1,0 +1,102 @@
+"""measure: tables of clips, files and folders in, tables of numbers out."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from signals import RATE, correlated, tone
+
+import mgeval as mg
+from mgeval.metrics import METRICS
+from mgeval.scoring import swept
+
+
+@pytest.fixture
+def folder(tmp_path):
+    mg.save_audio(mg.Audio(correlated(0.3, 1.0), RATE), tmp_path / "b.wav")
+    mg.save_audio(mg.Audio(tone(1.0), RATE), tmp_path / "mono.flac")
+    mg.save_audio(mg.Audio(correlated(-0.5, 1.0), RATE), tmp_path / "deep" / "a.flac")
+    (tmp_path / "broken.wav").write_bytes(b"RIFF")
+    (tmp_path / "notes.txt").write_text("no audio")
+    return tmp_path
+
+
+def test_a_folder_is_measured_with_its_sub_folders(folder):
+    scores = mg.measure(folder, progress=False)
+    assert [path.split("/")[-1] for path in scores["path"]] == ["b.wav", "broken.wav", "a.flac", "mono.flac"]
+    assert scores.columns.tolist() == ["path", "channels", "rate", "duration", *METRICS, "reason"]
+    good = scores.set_index(scores["path"].str.split("/").str[-1])
+    assert good.loc["b.wav", "correlation"] == pytest.approx(0.3, abs=1e-6)
+    assert good.loc["a.flac", "correlation"] == pytest.approx(-0.5, abs=1e-6)
+    assert good.loc["b.wav", "reason"] == ""
+    assert good.loc["mono.flac", "reason"] == "the clip is mono (10 measures)"
+    assert np.isnan(good.loc["mono.flac", "width"]) and good.loc["mono.flac", "crest"] == pytest.approx(3.01, abs=0.01)
+    assert "broken.wav" in good.loc["broken.wav", "reason"] and good.loc["broken.wav", list(METRICS)].isna().all()
+    assert all(scores[name].dtype == np.float64 for name in METRICS)
+
+
+def test_files_lists_and_single_metrics(folder):
+    one = mg.measure(folder / "b.wav", metrics="width", progress=False)
+    assert len(one) == 1 and one["width"].item() == pytest.approx(0.35, abs=1e-6) and "correlation" not in one
+    two = mg.measure([folder / "b.wav", folder / "mono.flac"], metrics=["crest", "width"], progress=False)
+    assert two.columns.tolist()[4:] == ["crest", "width", "reason"]
+
+
+def test_a_short_list_of_undefined_measures_is_named(tmp_path):
+    path = mg.save_audio(mg.Audio(correlated(0.0, 1.0), RATE), tmp_path / "diffuse.wav")
+    reason = mg.measure(path, progress=False)["reason"].item()
+    assert reason == "the image is too diffuse to have an axis (ambience above 0.95) (image_angle)"
+
+
+def test_clips_of_a_run_are_measured_from_their_files(tmp_path):
+    store = mg.Store(tmp_path / "run")
+    clips = mg.run(mg.Sweep("synth", ["piano", "organ, mono"], {"duration": 1}).plan(), store, progress=False)
+    scores = mg.measure(clips, store, progress=False)
+    pd.testing.assert_frame_equal(scores[clips.columns], clips)
+    expected = [mg.metrics.stereo.width(store.audio(key).samples) for key in clips["key"]]
+    assert scores["width"].tolist() == pytest.approx(expected)
+    again = mg.measure(scores, store, metrics="width", progress=False)
+    assert list(again.columns).count("width") == 1 == list(again.columns).count("reason")
+    whole = mg.measure(tmp_path / "run", progress=False)
+    assert set(whole["key"]) == set(clips["key"]) and whole["width"].notna().all()
+    store.file(clips["key"][0]).unlink()
+    lost = mg.measure(clips, store, progress=False)
+    assert "no such file" in lost["reason"][0] and np.isnan(lost["width"][0])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "reason"),
+    [
+        (("nowhere",), mg.AudioError, "nowhere: no such file or folder"),
+        ((pd.DataFrame({"key": []}),), mg.MetricError, "needs the store"),
+        ((".", None, "widht"), mg.MetricError, "did you mean 'width'"),
+    ],
+)
+def test_wrong_arguments(arguments, error, reason):
+    with pytest.raises(error, match=reason):
+        mg.measure(*arguments)
+
+
+def test_a_table_that_is_not_of_clips(tmp_path):
+    with pytest.raises(mg.MetricError, match="not one of clips"):
+        mg.measure(pd.DataFrame({"a": [1]}), mg.Store(tmp_path / "run"))
+
+
+def test_a_folder_without_audio(tmp_path):
+    with pytest.raises(mg.AudioError, match="holds no audio"):
+        mg.measure(tmp_path)
+
+
+def test_what_was_swept_is_found(tmp_path):
+    plan = mg.Sweep("synth", "spatial", {"duration": [1, 2]}, seeds=[0, 1]).plan()
+    assert swept(plan) == ["genre", "instrument", "spatial", "duration"]
+    assert swept(mg.Sweep("synth", ["a"]).plan()) == []
+
+
+def test_the_real_clips(real_clips):
+    scores = mg.measure(real_clips, progress=False)
+    stereo = scores["path"].str.contains("mubert")
+    assert len(scores) == 23 and stereo.sum() == 7
+    assert scores.loc[stereo, "width"].between(0.05, 0.5).all() and (scores.loc[stereo, "reason"] == "").all()
+    assert scores.loc[~stereo, "width"].isna().all()
+    assert scores.loc[~stereo, "reason"].str.startswith("the clip is mono").all()
+    assert scores["loudness"].between(-30, -15).all()
