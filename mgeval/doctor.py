@@ -106,4 +106,4 @@ def _checkpoints() -> list[dict[str, str]]:
 
 def _disk() -> dict[str, str]:
     free = shutil.disk_usage(Path.cwd()).free / 1e9
-    return _row("disk", "ok", f"{free:.0f} GB free here; a minute of clips takes up to 7 MB")
+    return _row("disk", "ok", f"{free:.0f} GB free here; a minute of stereo clips takes up to 12 MB")

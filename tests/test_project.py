@@ -71,3 +71,34 @@ def test_one_version(project):
     assert project["version"] == mgeval.__version__
     assert f"version: {mgeval.__version__}\n" in (ROOT / "CITATION.cff").read_text()
     assert f"## {mgeval.__version__} " in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_the_readme_lists_every_metric_and_names_the_targets():
+    from mgeval.metrics import METRICS
+
+    text = (ROOT / "README.md").read_text()
+    assert re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE) == list(METRICS)
+    for target in re.findall(r"make (\w+)", text):
+        assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE), target
+
+
+def test_the_readmes_code_runs(tmp_path, monkeypatch):
+    text = (ROOT / "README.md").read_text()
+    (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    # A fiftieth of the sweep: the same lines on fewer and shorter clips.
+    code = code.replace(
+        '"spatial", grid={"duration": [5, 10]}', 'mg.load_prompts("spatial")[::16], grid={"duration": 0.5}'
+    )
+    assert "::16" in code
+    exec(compile(code, "README.md", "exec"), {})
+    assert (tmp_path / "runs/spatial/report/index.html").is_file()
+
+
+def test_the_readmes_sweep_file_is_valid(tmp_path):
+    from mgeval.sweepfile import load_sweep
+
+    (text,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    (tmp_path / "sweep.yaml").write_text(text)
+    sweep = load_sweep(tmp_path / "sweep.yaml")
+    assert len(sweep.prompts) == 128 and sweep.grid["guidance"] == [1, 3, 6]
