@@ -3,6 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# For Pythons that have no numpy 1, where the lock leaves laion-clap out.
+NUMPY2 := 2.4.6
 READY := $(VENV)/.ready
 
 .PHONY: help demo test lab lock lint numpy2 clean
@@ -43,7 +45,9 @@ lock:  ## resolve the full environment anew and write requirements.lock
 	$(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/python -m pip install --quiet 'torch==2.13.0' --editable '.[laion,slurm,dev]'
 	{ echo '# The full environment, exactly; made by `make lock`. Do not edit.'; \
-	  .venv-lock/bin/python -m pip freeze --exclude-editable | sed -E 's/\+[a-z0-9.]+$$//' ; } > requirements.lock
+	  .venv-lock/bin/python -m pip freeze --exclude-editable | sed -E 's/\+[a-z0-9.]+$$//' \
+	  | sed -E 's/^(numpy|laion[_-]clap)==.*/&; python_version < "3.13"/' ; \
+	  echo 'numpy==$(NUMPY2); python_version >= "3.13"' ; } > requirements.lock
 	rm -rf .venv-lock
 
 clean:  ## remove what the other targets made

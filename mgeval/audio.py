@@ -7,12 +7,16 @@ beyond +-1 are legal (models make them) and survive a save and a load.
 from __future__ import annotations
 
 import io
+import math
+import numbers
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from mgeval.containers import mpeg_samples, truncation
 from mgeval.errors import AudioError
 from mgeval.files import write_atomic
 
@@ -26,6 +30,8 @@ FORMATS = {
 """What `save_audio` writes, by file name ending: libsndfile's format and subtype."""
 
 OPUS_RATES = (8000, 12000, 16000, 24000, 48000)
+RATE_LIMIT = 200_000
+"""Beyond it libsndfile's Vorbis encoder brings the whole process down, and FLAC ends soon after."""
 GAIN_TAG = "mgeval gain "
 BLOCK = 1 << 16
 
@@ -58,7 +64,10 @@ class Audio:
     rate: int
 
     def __post_init__(self) -> None:
-        samples = np.asarray(self.samples)
+        try:
+            samples = np.asarray(self.samples)
+        except ValueError:
+            raise AudioError("samples are lists of different lengths, need (channels, time)") from None
         if samples.dtype.kind in "iub":
             raise AudioError(
                 f"samples are {samples.dtype}: convert to float with full scale +-1 first "
@@ -77,11 +86,9 @@ class Audio:
         if not np.isfinite(samples).all():
             bad = int((~np.isfinite(samples)).sum())
             raise AudioError(f"{bad} of {samples.size} samples are NaN or Inf")
-        if isinstance(self.rate, bool) or int(self.rate) != self.rate or self.rate <= 0:
-            raise AudioError(f"rate is {self.rate!r}, need a positive whole number of Hz")
+        object.__setattr__(self, "rate", _rate(self.rate))
         samples.setflags(write=False)
         object.__setattr__(self, "samples", samples)
-        object.__setattr__(self, "rate", int(self.rate))
 
     @property
     def channels(self) -> int:
@@ -104,12 +111,12 @@ class Audio:
 
     def resample(self, rate: int) -> Audio:
         """Return the signal at another rate in Hz (soxr, very high quality)."""
+        rate = _rate(rate)
         if rate == self.rate:
             return self
         import soxr
 
-        samples = soxr.resample(self.samples.T, self.rate, rate, quality="VHQ").T
-        return Audio(samples, rate)
+        return Audio(np.stack([soxr.resample(row, self.rate, rate, quality="VHQ") for row in self.samples]), rate)
 
     def slice(self, start: float, stop: float) -> Audio:
         """Return the part from ``start`` to ``stop`` seconds, as far as the signal goes.
@@ -119,7 +126,8 @@ class Audio:
         AudioError
             No sample lies between them.
         """
-        first, last = (round(t * self.rate) for t in (start, stop))
+        edges = [t * self.rate for t in (start, stop)]
+        first, last = (round(edge) if math.isfinite(edge) else 0 for edge in edges)
         part = self.samples[:, max(first, 0) : max(last, 0)]
         if part.shape[1] == 0:
             raise AudioError(f"no audio between {start:g} s and {stop:g} s of a clip of {self.duration:g} s")
@@ -136,7 +144,7 @@ def encode_audio(audio: Audio, ending: str = ".flac") -> bytes:
     WAV keeps the float samples as they are; FLAC has 24 bits. Where samples pass +-1, every format
     but WAV stores them divided by a power of two, which loses nothing in the division, and the
     factor in the comment tag, from where `load_audio` restores it. Opus knows only some rates:
-    others, 32 kHz among them, are resampled to 48 kHz.
+    others, 32 kHz among them, are resampled to 48 kHz; up to 20 ms of silence follow in the file.
 
     Parameters
     ----------
@@ -159,8 +167,10 @@ def encode_audio(audio: Audio, ending: str = ".flac") -> bytes:
     if ending.lower() not in FORMATS:
         raise AudioError(f"cannot write {ending!r} files, valid: {', '.join(FORMATS)}")
     kind, subtype = FORMATS[ending.lower()]
-    if subtype == "OPUS" and audio.rate not in OPUS_RATES:
-        audio = audio.resample(48000)
+    if subtype == "OPUS":
+        audio = _opus_ready(audio)
+    elif audio.rate > RATE_LIMIT:
+        raise AudioError(f"cannot write {ending} at {audio.rate} Hz, {RATE_LIMIT} at most: resample it first")
     gain = 1.0 if kind == "WAV" else storage_gain(audio.peak)
     buffer = io.BytesIO()
     try:
@@ -171,9 +181,19 @@ def encode_audio(audio: Audio, ending: str = ".flac") -> bytes:
             # In blocks: libsndfile's Vorbis encoder overflows its stack on one large write.
             for start in range(0, len(frames), BLOCK):
                 file.write(frames[start : start + BLOCK])
-    except soundfile.LibsndfileError as error:
-        raise AudioError(f"cannot write {ending} at {audio.rate} Hz: {error.error_string}") from None
+    except (soundfile.LibsndfileError, OverflowError) as error:
+        reason = getattr(error, "error_string", "no such rate")
+        raise AudioError(f"cannot write {ending} at {audio.rate} Hz: {reason}") from None
     return buffer.getvalue()
+
+
+def _opus_ready(audio: Audio) -> Audio:
+    audio = audio if audio.rate in OPUS_RATES else audio.resample(48000)
+    # libsndfile 1.2 ends files whose last packet is nearly full or nearly empty in a burst of
+    # garbage: pad to half a packet of 20 ms.
+    packet = audio.rate // 50
+    missing = (packet // 2 - audio.samples.shape[1]) % packet
+    return Audio(np.pad(audio.samples, ((0, 0), (0, missing))), audio.rate)
 
 
 def storage_gain(peak: float) -> float:
@@ -232,87 +252,62 @@ def load_audio(path: str | os.PathLike[str]) -> Audio:
     import soundfile
 
     path = Path(path)
-    if not path.exists():
-        raise AudioError(f"{path}: no such file")
-    if path.is_dir():
-        raise AudioError(f"{path}: is a folder, not an audio file")
     try:
         data = path.read_bytes()
+    except FileNotFoundError:
+        raise AudioError(f"{path}: no such file") from None
+    except IsADirectoryError:
+        raise AudioError(f"{path}: is a folder, not an audio file") from None
     except OSError as error:
         raise AudioError(f"{path}: cannot be read ({error.strerror})") from None
     if not data:
         raise AudioError(f"{path}: the file is empty")
-    if reason := truncation(data):
-        raise AudioError(f"{path}: truncated, {reason}")
     try:
+        if reason := truncation(data):
+            raise AudioError(f"truncated, {reason}")
         with soundfile.SoundFile(io.BytesIO(data)) as file:
+            if file.format not in ("WAV", "WAVEX", "FLAC", "OGG", "MP3"):
+                raise AudioError(f"is {file.format}; convert it to WAV, FLAC, MP3 or Ogg")
             if file.channels > 2:
-                raise AudioError(f"{path}: has {file.channels} channels, mgeval measures mono and stereo")
-            if file.frames == 0:
-                raise AudioError(f"{path}: holds no samples")
-            expected, rate, comment = file.frames, file.samplerate, file.comment
-            samples = file.read(dtype="float32", always_2d=True).T
+                raise AudioError(f"has {file.channels} channels, mgeval measures mono and stereo")
+            return Audio(_samples(file, data) * np.float32(_gain(file)), file.samplerate)
     except soundfile.LibsndfileError as error:
         reason = str(error.error_string).removeprefix("Error : ").rstrip(".")
         raise AudioError(f"{path}: not an intact audio file ({reason})") from None
-    if samples.shape[1] == 0:
-        raise AudioError(f"{path}: holds no samples")
-    # Compressed formats may overstate their length by an encoder's padding, never by a second.
-    if expected - samples.shape[1] >= (1 if data[:4] in (b"fLaC", b"RIFF") else rate):
-        raise AudioError(f"{path}: truncated, {samples.shape[1]} of {expected} samples are there")
-    try:
-        if comment.startswith(GAIN_TAG):
-            samples = samples * np.float32(comment.removeprefix(GAIN_TAG))
-        return Audio(samples, rate)
-    except (AudioError, ValueError) as error:
+    except AudioError as error:
         raise AudioError(f"{path}: {error}") from None
 
 
-def truncation(data: bytes) -> str | None:
-    """Say how a file's bytes contradict the length that its own header declares, if they do.
-
-    libsndfile reads what is there of a cut WAV or Ogg file without a word.
-    """
-    if data[:4] == b"RIFF" and data[8:12] == b"WAVE":
-        return _riff_truncation(data)
-    if data[:4] == b"OggS":
-        return _ogg_truncation(data)
-    if data[:3] == b"ID3" or data[:1] == b"\xff":
-        return _mpeg_truncation(data)
-    return None
-
-
-def _riff_truncation(data: bytes) -> str | None:
-    position = 12
-    while position + 8 <= len(data):
-        name, size = data[position : position + 4], int.from_bytes(data[position + 4 : position + 8], "little")
-        if name == b"data":
-            there = len(data) - position - 8
-            # 0 and 2**32 - 1 mean a stream of unknown length.
-            return f"{there} of {size} bytes of audio are there" if there < size < 2**32 - 1 else None
-        position += 8 + size + size % 2
-    return "there is no audio data"
+def _samples(file: Any, data: bytes) -> np.ndarray:
+    """Read all samples, ``(channels, time)``, and hold their number against what the file promises."""
+    if file.frames > 2**62:
+        raise AudioError("does not state its length, it was written to a pipe; convert it to a file of known length")
+    samples = file.read(dtype="float32", always_2d=True).T
+    if samples.shape[1] == 0:
+        raise AudioError("holds no samples")
+    expected, slack = file.frames, 0
+    if file.format == "MP3":
+        # libsndfile guesses the length from the first frame's bit rate, and an encoder may pad 3 frames.
+        expected, slack = mpeg_samples(data), 3 * 1152
+        if samples.shape[1] < expected - slack and samples.shape[1] == file.frames:
+            raise AudioError("an MP3 of varying bit rate that does not state its length; convert it to FLAC")
+    if samples.shape[1] < expected - slack:
+        raise AudioError(f"truncated or damaged, {samples.shape[1]} of {expected} samples are there")
+    return samples
 
 
-def _ogg_truncation(data: bytes) -> str | None:
-    page = data[data.rfind(b"OggS") :]
-    # 27 bytes of header, the last of which counts the segments; a byte each for their lengths.
-    if len(page) < 27 or len(page) < 27 + page[26] + sum(page[27 : 27 + page[26]]):
-        return "the last page is cut"
-    return None if page[5] & 4 else "the last page is not marked as the end of the stream"
+def _gain(file: Any) -> float:
+    """Return the factor that `encode_audio` divided by; a foreign comment that looks like ours is none."""
+    text = file.comment.removeprefix(GAIN_TAG) if file.comment.startswith(GAIN_TAG) else ""
+    try:
+        gain = float(text)
+    except ValueError:
+        return 1.0
+    ours = file.format not in ("WAV", "WAVEX") and 2 <= gain <= 2.0**127 and math.frexp(gain)[0] == 0.5
+    return gain if ours else 1.0
 
 
-def _mpeg_truncation(data: bytes) -> str | None:
-    start = 0
-    if data[:3] == b"ID3":
-        # The tag's size has 7 bits a byte.
-        start = 10 + sum((byte & 127) << shift for byte, shift in zip(data[6:10], (21, 14, 7, 0), strict=True))
-    head = data[start : start + 200]
-    tag = max(head.find(b"Xing"), head.find(b"Info"))
-    if tag < 0 or len(head) < tag + 16:
-        return None
-    flags = int.from_bytes(head[tag + 4 : tag + 8], "big")
-    if flags & 3 != 3:
-        return None
-    declared, there = int.from_bytes(head[tag + 12 : tag + 16], "big"), len(data) - start
-    return f"{there} of {declared} bytes are there" if there < declared else None
+def _rate(rate: Any) -> int:
+    if isinstance(rate, bool) or not isinstance(rate, numbers.Real) or not 0 < rate < 2**31 or int(rate) != rate:
+        raise AudioError(f"rate is {rate!r}, need a positive whole number of Hz")
+    return int(rate)

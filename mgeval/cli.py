@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import sys
 from pathlib import Path
@@ -22,6 +21,8 @@ app = typer.Typer(
     help="Generate, measure and explore stereo text-to-music.",
 )
 
+INTERRUPTED = 130
+
 # Typer brings its own copy of click from some version on; this is the base of either's errors.
 ShellError = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 
@@ -31,21 +32,22 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for a script to r
 
 def main() -> None:
     """Run the command line; every error that the user can mend ends as one line."""
+    # File names can hold what the terminal cannot show.
+    sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        # Returns the code of typer.Exit, and None otherwise.
-        sys.exit(app(sys.argv[1:] or ["--help"], standalone_mode=False) or 0)
+        code = app(sys.argv[1:] or ["--help"], standalone_mode=False) or 0
     except MgevalError as error:
         _stop(str(error))
     except ShellError as error:
         context = getattr(error, "ctx", None)
         _stop(f"{error.format_message().rstrip('.')} (see {context.command_path if context else 'mgeval'} --help)")
+    except OSError as error:
+        _stop(f"{error.filename or 'disk'}: {error.strerror or error}")
     except (typer.Abort, KeyboardInterrupt):
-        print("mgeval: stopped; what was finished is kept, the same command goes on", file=sys.stderr)
-        sys.exit(130)
-    except BrokenPipeError:
-        # The reader, such as `head`, has enough; nothing more can be said to it at exit either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        code = INTERRUPTED
+    if code == INTERRUPTED:
+        print("mgeval: stopped; a run keeps what was finished, and the same command goes on", file=sys.stderr)
+    sys.exit(code)
 
 
 def _stop(message: str) -> None:
@@ -135,7 +137,7 @@ def measure(
 
     _check_table(out)
     scores = measured(paths, metrics=metrics)
-    if "channels" in scores and scores["channels"].isna().all():
+    if "channels" in scores and len(scores) and scores["channels"].isna().all():
         raise MgevalError(f"none of these could be read; the first: {scores['reason'].iloc[0]}")
     if out is not None:
         _write_table(scores, out)
@@ -153,17 +155,18 @@ def _check_table(out: Path | None) -> None:
 def _write_table(table: pd.DataFrame, out: Path) -> None:
     import io
 
+    import pandas as pd
+
     from mgeval.files import write_atomic
 
     buffer = io.BytesIO()
     if out.suffix == ".parquet":
-        table.to_parquet(buffer, index=False)
+        # Runs joined in one store may hold numbers and texts in the same column.
+        mixed = [name for name in table if pd.api.types.infer_dtype(table[name], skipna=True).startswith("mixed")]
+        table.astype(dict.fromkeys(mixed, str)).to_parquet(buffer, index=False)
     else:
         table.to_csv(buffer, index=False)
-    try:
-        write_atomic(out, buffer.getvalue())
-    except OSError as error:
-        raise MgevalError(f"{out}: cannot be written ({error.strerror})") from None
+    write_atomic(out, buffer.getvalue())
 
 
 def _readable(scores: pd.DataFrame) -> str:
@@ -194,9 +197,10 @@ def report(
 
     from mgeval import Store, measure
     from mgeval import report as reported
+    from mgeval.store import is_store
 
     matplotlib.use("Agg")
-    if not (folder / "manifest.json").exists():
+    if not is_store(folder):
         raise MgevalError(f"{folder}: is no run; mgeval run SWEEP.yaml --out {folder} makes one")
     store = Store(folder)
     print(reported(measure(store.table(), store), store, folder / "report", by))

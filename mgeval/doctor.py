@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import shutil
+from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, requires, version
 from importlib.util import find_spec
 from pathlib import Path
@@ -30,7 +31,17 @@ def findings() -> list[dict[str, str]]:
         ``name``, ``status`` ('ok', 'missing' or 'old'), ``detail``, and ``fix``: the command that
         mends it, or ''.
     """
-    return [*_versions(), *_devices(), *_extras(), *_checkpoints(), _disk()]
+    sections = (_versions, _devices, _extras, _checkpoints, _disk)
+    return [row for section in sections for row in _looked(section)]
+
+
+def _looked(section: Callable[[], list[dict[str, str]]]) -> list[dict[str, str]]:
+    try:
+        return section()
+    # On a broken installation anything may fail, and that is when the rest of the list is needed.
+    except Exception as error:
+        reason = f"cannot be looked at ({type(error).__name__}: {error})"
+        return [_row(section.__name__.strip("_"), "missing", reason, "pip install --editable .")]
 
 
 def _row(name: str, status: str, detail: str, fix: str = "") -> dict[str, str]:
@@ -90,20 +101,23 @@ def _checkpoints() -> list[dict[str, str]]:
     from huggingface_hub import scan_cache_dir
     from huggingface_hub.errors import CacheNotFound
 
+    from mgeval.models.checkpoint import cached_checkpoint
+
     try:
         cached = {repo.repo_id: repo for repo in scan_cache_dir().repos}
     except CacheNotFound:
         cached = {}
     rows = [_row("synth", "ok", "the built-in composer, no weights")]
     for name in sorted({*CHECKPOINTS, *[name for name in cached if "musicgen" in name.lower()]}):
-        if name in cached:
+        if name in cached and cached_checkpoint(name) is not None:
             rows.append(_row(name, "ok", f"{cached[name].size_on_disk / 1e9:.1f} GB in the cache"))
         else:
             fix = f"hf download {name}    (weights: CC-BY-NC 4.0)"
-            rows.append(_row(name, "missing", CHECKPOINTS[name], fix))
+            what = "in the cache in parts only" if name in cached else CHECKPOINTS[name]
+            rows.append(_row(name, "missing", what, fix))
     return rows
 
 
-def _disk() -> dict[str, str]:
+def _disk() -> list[dict[str, str]]:
     free = shutil.disk_usage(Path.cwd()).free / 1e9
-    return _row("disk", "ok", f"{free:.0f} GB free here; a minute of stereo clips takes up to 12 MB")
+    return [_row("disk", "ok", f"{free:.0f} GB free here; a minute of stereo clips takes up to 12 MB")]

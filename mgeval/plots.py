@@ -5,6 +5,7 @@ Colours are Okabe and Ito's (2008), which stay apart under every common colour b
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -25,8 +26,9 @@ COLUMN = (3.4, 2.6)
 """Width and height in inches of a figure for one column of a two-column paper."""
 
 SETTING_UNITS = {"duration": "s", "extend_stride": "s"}
-DOTS = 20_000
+DOTS = 2_000_000
 LONG_LABELS = 40
+LONGEST_LABEL = 28
 
 
 def response(summary: pd.DataFrame, x: str, metric: str, ax: Axes | None = None) -> Axes:
@@ -58,6 +60,7 @@ def response(summary: pd.DataFrame, x: str, metric: str, ax: Axes | None = None)
     if len(others) > 1:
         raise MetricError(f"the summary is grouped by {', '.join(others)} besides {x}: summarise by one of them only")
     ax = _axes(ax)
+    rows = rows.assign(**{column: [_level(value) for value in rows[column]] for column in (x, *others)})
     levels = list(dict.fromkeys(rows[x]))
     numeric = all(isinstance(level, (int, float, np.number)) and not isinstance(level, bool) for level in levels)
     if numeric:
@@ -73,7 +76,7 @@ def response(summary: pd.DataFrame, x: str, metric: str, ax: Axes | None = None)
     if not numeric:
         _name_levels(ax, levels)
     elif len(levels) <= 8:
-        ax.set_xticks(sorted(levels), [f"{level:g}" for level in sorted(levels)])
+        ax.set_xticks(sorted(levels), [f"{level:.10g}" for level in sorted(levels)])
     ax.set_xlabel(f"{_words(x)} ({SETTING_UNITS[x]})" if x in SETTING_UNITS else _words(x))
     ax.set_ylabel(_metric_label(metric))
     _frame(ax, metric, rows)
@@ -101,16 +104,37 @@ def _axes(ax: Axes | None) -> Axes:
     return plt.subplots(figsize=COLUMN, dpi=150, layout="constrained")[1]
 
 
+def _level(value: Any) -> Any:
+    """Return a group's value as it can be drawn: numbers as they are, texts short and inert."""
+    if value is None or value != value:
+        return "(none)"
+    if isinstance(value, (int, float, np.number)) and not isinstance(value, bool):
+        return value
+    text = " ".join(str(value).split()) or "(empty)"
+    text = text if len(text) <= LONGEST_LABEL else f"{text[: LONGEST_LABEL - 3]}..."
+    # Text between two dollars would be drawn as a formula, and a legend leaves out what begins with a line.
+    return re.sub("^_", " ", text).replace("$", r"\$")
+
+
 def _interval(ax: Axes, places: np.ndarray, part: pd.DataFrame, index: int, line: str, label: str | None) -> None:
     mean, lo, hi = (part[column].to_numpy(float) for column in ("mean", "lo", "hi"))
     ax.errorbar(
-        places, mean, yerr=[mean - lo, hi - mean], color=COLOURS[index % len(COLOURS)], label=label, linestyle=line,
-        marker=MARKERS[index % len(MARKERS)], markersize=4, linewidth=1.2, elinewidth=1, capsize=2,
-    )  # fmt: skip
+        places,
+        mean,
+        yerr=np.maximum([mean - lo, hi - mean], 0),
+        label=label,
+        linestyle=line,
+        color=COLOURS[index % len(COLOURS)],
+        marker=MARKERS[index % len(MARKERS)],
+        markersize=4,
+        linewidth=1.2,
+        elinewidth=1,
+        capsize=2,
+    )
 
 
 def _name_levels(ax: Axes, levels: Sequence[Any]) -> None:
-    names = [str(level) if str(level) else "(empty)" for level in levels]
+    names = [str(level) for level in levels]
     crowded = sum(map(len, names)) > LONG_LABELS
     ax.set_xticks(range(len(names)), names, rotation=30 if crowded else 0, ha="right" if crowded else "center")
     ax.set_xlim(-0.6, len(names) - 0.4)
@@ -145,12 +169,12 @@ def vectorscope(audio: Audio, ax: Axes | None = None) -> Axes:
 
     Left and right are turned by 45 degrees: a mono signal stands upright, a source on the left leans
     left, antiphase lies flat, and independent channels fill a ball. The brightness of a place is how
-    often the signal is there (logarithmic); the scale is the clip's own peak.
+    often the signal is there (logarithmic); the scale is the clip's own largest mid or side.
 
     Parameters
     ----------
     audio : Audio
-        The clip; of a long one 20,000 samples, evenly spread, are drawn.
+        The clip; of one longer than 2,000,000 samples as many, drawn at random by a fixed seed.
     ax : Axes, optional
         Where to draw; by default a new figure of one column's width.
 
@@ -160,9 +184,12 @@ def vectorscope(audio: Audio, ax: Axes | None = None) -> Axes:
     """
     ax = _axes(ax)
     left, right = audio.samples if audio.channels == 2 else np.repeat(audio.samples, 2, axis=0)
-    step = max(left.size // DOTS, 1)
-    side, mid = (right - left)[::step] / 2, (left + right)[::step] / 2
-    reach = max(float(np.abs([side, mid]).max()), 1e-9)
+    side, mid = (right - left) / 2, (left + right) / 2
+    reach = max(float(np.abs(side).max()), float(np.abs(mid).max()), 1e-9)
+    if side.size > DOTS:
+        # At random: every n-th sample of a steady tone would be the same few points.
+        chosen = np.random.default_rng(0).integers(side.size, size=DOTS)
+        side, mid = side[chosen], mid[chosen]
     counts, _, _ = np.histogram2d(mid / reach, side / reach, bins=160, range=[[-1, 1], [-1, 1]])
     ax.plot([-1, 1, np.nan, -1, 1], [1, -1, np.nan, -1, 1], color=COLOURS[5], linewidth=0.6, zorder=0)
     # Empty places are left out: a source that is wholly left lies on the guide line and must cover it.

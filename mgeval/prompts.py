@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import itertools
 import os
@@ -99,6 +100,8 @@ def factorial(template: str, **factors: Sequence[str]) -> pd.DataFrame:
         return _table([{"prompt": template.format(**row), **row} for row in rows])
     except (KeyError, IndexError) as error:
         raise PromptError(f"the template {template!r} needs a factor {error}, given: {', '.join(factors)}") from None
+    except (ValueError, AttributeError) as error:
+        raise PromptError(f"the template {template!r} cannot be filled: {error}") from None
 
 
 def load_prompts(source: str | os.PathLike[str] | Iterable[str] | pd.DataFrame) -> pd.DataFrame:
@@ -133,6 +136,8 @@ def load_prompts(source: str | os.PathLike[str] | Iterable[str] | pd.DataFrame) 
 
     if isinstance(source, pd.DataFrame):
         return _checked(source.copy(), "the table of prompts")
+    if not isinstance(source, Iterable) and not isinstance(source, os.PathLike):
+        raise PromptError(f"prompts are {source!r}: the name of a set, a CSV file or a list of texts is needed")
     if isinstance(source, (str, os.PathLike)):
         if str(source) in BUILT_IN:
             return BUILT_IN[str(source)]()
@@ -174,22 +179,46 @@ BUILT_IN = {"demo": _demo, "genres": _genres, "spatial": _spatial}
 def _from_csv(path: Path) -> pd.DataFrame:
     import pandas as pd
 
-    if not path.is_file():
-        if path.suffix or path.parent != Path("."):
+    if not os.path.isfile(path):
+        if path.suffix == ".csv":
             raise PromptError(f"{path}: no such file")
-        raise PromptError(f"there is no prompt set {str(path)!r}: {nearest(str(path), BUILT_IN)}, or a CSV file")
-    try:
-        # Texts such as 'NA' or 'null' are prompts like any other.
-        table = pd.read_csv(path, keep_default_na=False)
-    except (ValueError, OSError) as error:
-        raise PromptError(f"{path}: not a CSV file with a 'prompt' column ({str(error).splitlines()[0]})") from None
+        known = nearest(str(path), BUILT_IN)
+        raise PromptError(
+            f"there is no prompt set {str(path)!r}: {known}, or a CSV file; a single prompt is written ['...']"
+        )
+    table = pd.DataFrame(_csv_rows(path))
+    for column in table.columns.difference(["prompt", "prompt_id", "caption", "ytid"]):
+        numbers = pd.to_numeric(table[column].where(table[column] != ""), errors="coerce")
+        if (numbers.notna() | (table[column] == "")).all() and numbers.notna().any():
+            table[column] = numbers
     if set(MUSICCAPS) <= set(table.columns):
         # One video can have several excerpts.
         names = table["ytid"].where(
-            ~table["ytid"].duplicated(keep=False), table["ytid"] + "-" + table["start_s"].map(str)
+            ~table["ytid"].duplicated(keep=False), table["ytid"] + "-" + table["start_s"].map("{:g}".format)
         )
         table = table.rename(columns={"caption": "prompt"}).assign(prompt_id=names)
     return _checked(table, str(path))
+
+
+def _csv_rows(path: Path) -> list[dict[str, str]]:
+    # Not by pandas: it takes 'NA' for a gap, and the first half of a text with a comma for an index.
+    try:
+        with open(path, newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file, restkey="", restval=None, strict=True)
+            rows = []
+            for row in reader:
+                if "" in row or None in row.values():
+                    count = len(reader.fieldnames) + len(row.get("", [])) - list(row.values()).count(None)
+                    raise PromptError(
+                        f"{path}: line {reader.line_num} has {count} fields, the header {len(reader.fieldnames)}: "
+                        'put "quotes" round texts with commas'
+                    )
+                rows.append(row)
+    except (UnicodeDecodeError, csv.Error, OSError) as error:
+        raise PromptError(f"{path}: not a CSV file in UTF-8 with a 'prompt' column ({error})") from None
+    if not rows:
+        raise PromptError(f"{path}: there is no prompt in it")
+    return rows
 
 
 def _table(rows: list[dict[str, str]]) -> pd.DataFrame:
@@ -209,9 +238,9 @@ def _checked(table: pd.DataFrame, where: str) -> pd.DataFrame:
         raise PromptError(f"{where}: there is no column 'prompt', only {', '.join(map(str, table.columns)) or 'none'}")
     if len(table) == 0:
         raise PromptError(f"{where}: there is no prompt in it")
-    bad = [i for i, text in enumerate(table["prompt"]) if not isinstance(text, str)]
-    if bad:
-        raise PromptError(f"{where}: prompt {bad[0] + 1} is {table['prompt'].iloc[bad[0]]!r}, a text is needed")
+    for row, text in enumerate(table["prompt"]):
+        if not isinstance(text, str) or not text.isascii() and not _writable(text):
+            raise PromptError(f"{where}: prompt {row + 1} is {text!r}, a text is needed")
     if "prompt_id" not in table.columns:
         table["prompt_id"] = [prompt_id(text) for text in table["prompt"]]
     table["prompt_id"] = table["prompt_id"].map(str)
@@ -222,6 +251,13 @@ def _checked(table: pd.DataFrame, where: str) -> pd.DataFrame:
             f"{where}: prompts {', '.join(map(str, rows))} are the same; keep one, or give each a prompt_id"
         )
     return _ordered(table.reset_index(drop=True))
+
+
+def _writable(text: str) -> bool:
+    try:
+        return bool(text.encode())
+    except UnicodeEncodeError:  # half of a pair of UTF-16 characters
+        return False
 
 
 def prompt_id(text: str) -> str:

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mgeval.errors import MetricError
+from mgeval.audio import encode_audio
+from mgeval.errors import AudioError, MetricError
 from mgeval.files import write_atomic
 from mgeval.metrics import METRICS
 from mgeval.scoring import swept
@@ -69,11 +70,16 @@ def report(
         The table holds no clip that was made, or no such column.
     """
     folder = Path(path)
+    if "status" not in scores.columns:
+        raise MetricError("the table is not one of clips of a run: measure(clips, store) returns one")
     made = scores[scores["status"] == "done"]
     if made.empty:
         raise MetricError("no clip of this table was made: there is nothing to report")
     factors = swept(made) if by is None else [by] if isinstance(by, str) else list(by)
-    metrics = [name for name in METRICS if name in made.columns]
+    metrics = [name for name in METRICS if name in made.columns and made[name].notna().any()]
+    for factor in factors:
+        if factor in made.columns:
+            made = made.assign(**{factor: made[factor].astype(object).where(made[factor].notna(), "(none)")})
     sections = [_overview(scores, made)]
     for factor in factors:
         sections.append(_section(made, factor, [name for name in FIGURES if name in metrics], folder))
@@ -168,13 +174,19 @@ def _card(row: dict[str, Any], store: Store, folder: Path, factor: str | None) -
     from mgeval import plots
 
     name = f"clips/{row['key']}"
-    write_atomic(folder / f"{name}.flac", store.file(row["key"]).read_bytes())
-    ax = plots.vectorscope(store.audio(row["key"]))
+    try:
+        audio = store.audio(row["key"])
+    except AudioError as error:
+        return f"<div class='note'>{html.escape(str(error))}</div>"
+    ax = plots.vectorscope(audio)
+    # A browser knows nothing of a FLAC's gain: what passes full scale is played from the samples proper.
+    ending = ".flac" if audio.peak < 1 else ".wav"
+    write_atomic(folder / f"{name}{ending}", encode_audio(audio, ending))
     ax.figure.set_size_inches(1.8, 1.9)
     _save(ax.figure, folder / f"{name}.png")
     level = "" if factor is None else f"<b>{html.escape(str(row[factor]))}</b>: "
     return (
-        f'<div><img src="{name}.png" alt="vectorscope"><audio controls preload="none" src="{name}.flac"></audio>'
+        f'<div><img src="{name}.png" alt="vectorscope"><audio controls preload="none" src="{name}{ending}"></audio>'
         f"<div class='note'>{level}{html.escape(row['prompt']) or '(no prompt)'}, seed {row['seed']}</div></div>"
     )
 

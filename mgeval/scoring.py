@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mgeval.audio import FORMATS, Audio, load_audio
 from mgeval.errors import AudioError, MetricError
 from mgeval.metrics import METRICS, Undefined, chosen, evaluate
-from mgeval.store import Store
+from mgeval.store import Store, is_store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,6 +58,8 @@ def measure(
     names = chosen(metrics)
     if not isinstance(clips, pd.DataFrame):
         paths = [clips] if isinstance(clips, (str, os.PathLike)) else list(clips)
+        if not paths:
+            raise AudioError("there is nothing to measure: give at least one file or folder")
         return pd.concat([_measure_path(Path(path), names, progress) for path in paths], ignore_index=True)
     if store is None:
         raise MetricError("measure(clips, store): a table of clips needs the store that holds them")
@@ -65,6 +67,9 @@ def measure(
         raise MetricError(
             "the table is not one of clips: run(plan, store) returns one, with columns 'key' and 'status'"
         )
+    for name in names:
+        if name in clips.columns and clips[name].dtype.kind != "f":
+            raise MetricError(f"the table has a column {name!r} that is no measurement: rename it")
     kept = clips.drop(columns=[name for name in (*names, "reason") if name in clips.columns])
     rows = [_of_clip(row, store, names) for row in _bar(kept.to_dict("records"), progress)]
     return pd.concat([kept, pd.DataFrame(rows, index=kept.index, columns=[*names, "reason"])], axis=1)
@@ -73,9 +78,9 @@ def measure(
 def _measure_path(path: Path, names: list[str], progress: bool) -> pd.DataFrame:
     import pandas as pd
 
-    if not path.exists():
+    if not os.path.exists(path):
         raise AudioError(f"{path}: no such file or folder")
-    if (path / "manifest.json").exists():
+    if is_store(path):
         store = Store(path)
         return measure(store.table(), store, names, progress)
     files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.suffix.lower() in FORMATS)
@@ -133,8 +138,15 @@ def _reason(values: dict[str, float]) -> str:
 def swept(scores: pd.DataFrame) -> list[str]:
     """Return the columns of a table of clips that were varied and can be grouped by.
 
-    Models, prompt attributes and settings with 2 to 24 different values, in the table's order.
+    Models, prompt attributes and settings with 2 to 24 different values, in the table's order. An
+    attribute that is another for each prompt is a name, not a factor.
     """
+    by_prompt = scores.groupby("prompt_id")
+    names = {
+        column
+        for column in scores.columns
+        if scores[column].nunique() == by_prompt.ngroups and by_prompt[column].nunique().max() == 1
+    }
     skip = {"key", "revision", "prompt_id", "prompt", "seed", "path", "error", "reason", "versions", "status",
             "n_samples", "rate", "channels", "peak", "gain", "elapsed", "device", "dtype", *METRICS}  # fmt: skip
-    return [column for column in scores.columns if column not in skip and 2 <= scores[column].nunique() <= 24]
+    return [column for column in scores.columns if column not in skip | names and 2 <= scores[column].nunique() <= 24]

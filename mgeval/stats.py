@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,16 +17,17 @@ if TYPE_CHECKING:
 BOOTSTRAP_FROM = 20
 """Prompts from which on the interval is a bootstrap; below, its percentiles cover too little."""
 
-RESAMPLES = 10_000
+RESAMPLES = 2_000
+SUMMARY = ("metric", "mean", "lo", "hi", "n_clips", "n_prompts")
 LEVEL = 0.95
 
 
-def mean_interval(values: np.ndarray, clusters: np.ndarray) -> tuple[float, float, float, int]:
+def mean_interval(values: np.ndarray, clusters: np.ndarray, period: float = 0) -> tuple[float, float, float, int]:
     """Return a mean over prompts and its 95 % interval.
 
     The mean is that of the prompts' own means: every prompt counts once, however many of its clips
     could be measured. From 20 prompts on the interval is the percentile bootstrap over prompts
-    (10,000 resamples, seeded); below, the t interval on the prompts' means.
+    (2,000 resamples, seeded); below, the t interval on the prompts' means.
 
     Parameters
     ----------
@@ -33,6 +35,9 @@ def mean_interval(values: np.ndarray, clusters: np.ndarray) -> tuple[float, floa
         One per clip, ``(clips,)``; NaN are left out.
     clusters : array_like
         The prompt of each clip, ``(clips,)``.
+    period : float
+        Where values wrap round, the distance after which they repeat: the mean of 89 and -89 degrees
+        of an axis (period 180) is 90, not 0. ``lo`` and ``hi`` may then pass the wrap.
 
     Returns
     -------
@@ -41,31 +46,53 @@ def mean_interval(values: np.ndarray, clusters: np.ndarray) -> tuple[float, floa
     n_prompts : int
         Prompts with at least one value.
     """
-    from scipy.stats import t
+    import pandas as pd
 
     values = np.asarray(values, float)
     there = ~np.isnan(values)
-    _, index = np.unique(np.asarray(clusters)[there], return_inverse=True)
-    n = int(index.max()) + 1 if index.size else 0
-    if n == 0:
+    index, names = pd.factorize(np.asarray(clusters, dtype=object)[there])
+    if len(names) == 0:
         return np.nan, np.nan, np.nan, 0
-    means = np.bincount(index, values[there]) / np.bincount(index)
-    mean = float(means.mean())
+    values = values[there]
+    centre = _axis(values, period) if period else 0.0
+    # Relative to the axis nothing wraps any more, unless the values point everywhere.
+    values = _wrapped(values - centre, period)
+    means = np.bincount(index, values) / np.bincount(index)
+    mean, lo, hi = _interval(means)
+    return float(_wrapped(centre + mean, period)), centre + lo, centre + hi, len(names)
+
+
+def _axis(values: np.ndarray, period: float) -> float:
+    turns = np.exp(2j * np.pi * values / period)
+    return float(np.angle(turns.mean()) * period / (2 * np.pi))
+
+
+def _wrapped(value: np.ndarray | float, period: float) -> np.ndarray | float:
+    """Bring values into (-period/2, period/2]."""
+    return period / 2 - (period / 2 - value) % period if period else value
+
+
+def _interval(means: np.ndarray) -> tuple[float, float, float]:
+    from scipy.stats import t
+
+    n, mean = len(means), float(means.mean())
     if n == 1:
-        return mean, np.nan, np.nan, 1
+        return mean, np.nan, np.nan
     if n < BOOTSTRAP_FROM:
         half = float(t.ppf((1 + LEVEL) / 2, n - 1) * means.std(ddof=1) / np.sqrt(n))
-        return mean, mean - half, mean + half, n
-    lo, hi = np.quantile(_resampled(means), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return mean, float(lo), float(hi), n
+        return mean, mean - half, mean + half
+    lo, hi = np.quantile(_draws(n) @ means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return mean, float(lo), float(hi)
 
 
-def _resampled(means: np.ndarray) -> np.ndarray:
-    rng = np.random.default_rng(0)
-    # In blocks, so that memory stays flat for thousands of prompts.
-    block = max(1_000_000 // len(means), 1)
-    sizes = [min(block, RESAMPLES - start) for start in range(0, RESAMPLES, block)]
-    return np.concatenate([means[rng.integers(len(means), size=(size, len(means)))].mean(axis=1) for size in sizes])
+@lru_cache(maxsize=2)
+def _draws(n: int) -> np.ndarray:
+    """Return how often each of n prompts is drawn, as weights ``(resamples, n)``: the same for all metrics."""
+    from scipy.sparse import csr_array
+
+    drawn = np.random.default_rng(0).integers(n, size=(RESAMPLES, n), dtype=np.int32)
+    rows = np.arange(0, RESAMPLES * n + 1, n)
+    return csr_array((np.full(drawn.size, 1 / n), drawn.ravel(), rows), shape=(RESAMPLES, n))
 
 
 def summarise(scores: pd.DataFrame, by: str | Sequence[str] | None = None) -> pd.DataFrame:
@@ -97,6 +124,8 @@ def summarise(scores: pd.DataFrame, by: str | Sequence[str] | None = None) -> pd
     for column in by:
         if column not in scores.columns:
             raise MetricError(f"the table has no column {column!r}: {nearest(column, map(str, scores.columns))}")
+        if column in SUMMARY:
+            raise MetricError(f"the summary has a column {column!r} of its own: rename that of the table")
     metrics = [name for name in METRICS if name in scores.columns]
     if not metrics:
         raise MetricError("the table holds no metric: measure(clips, store) adds them")
@@ -110,7 +139,7 @@ def summarise(scores: pd.DataFrame, by: str | Sequence[str] | None = None) -> pd
         where = dict(zip(by, group if isinstance(group, tuple) else (group,), strict=True))
         for name in metrics:
             values = scores[name].to_numpy(float)[index]
-            mean, lo, hi, n_prompts = mean_interval(values, clusters.to_numpy()[index])
+            mean, lo, hi, n_prompts = mean_interval(values, clusters.to_numpy()[index], METRICS[name].period)
             row = {"metric": name, "mean": mean, "lo": lo, "hi": hi}
             rows.append({**where, **row, "n_clips": int((~np.isnan(values)).sum()), "n_prompts": n_prompts})
     return pd.DataFrame(rows)

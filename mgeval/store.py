@@ -59,8 +59,8 @@ def clip_key(
 ) -> str:
     """Return the name of a clip: a hash over everything that decides what it sounds like.
 
-    Two cells of a plan have the same key if and only if they are the same clip. What a clip may
-    differ by in rounding only (device, number format, library versions) is not part of it.
+    Two cells of a plan with the same key are the same clip. What a clip may differ by in rounding
+    only (device, number format, library versions) is not part of it.
 
     Parameters
     ----------
@@ -113,11 +113,12 @@ class Store:
         if manifest.exists():
             try:
                 schema = json.loads(manifest.read_text(encoding="utf-8"))["schema"]
-            except (ValueError, KeyError, TypeError):
+            except (ValueError, KeyError, TypeError, OSError):
                 raise StoreError(f"{manifest}: damaged; restore it, or choose a new folder") from None
             if schema != SCHEMA:
-                raise StoreError(f"{self.path}: has schema {schema}, this version of mgeval reads {SCHEMA}")
-        elif self.path.exists() and any(self.path.iterdir()):
+                raise StoreError(f"{self.path}: has schema {schema!r}, this version of mgeval reads {SCHEMA}")
+        # Hidden files are no hindrance: a run killed in its first write leaves one, desktops leave others.
+        elif self.path.exists() and any(not file.name.startswith(".") for file in self.path.iterdir()):
             raise StoreError(f"{self.path}: holds other files and no manifest.json; choose a new or an empty folder")
 
     def __repr__(self) -> str:
@@ -129,7 +130,7 @@ class Store:
         return self.path / folder / f"{key}.{ending}"
 
     def __contains__(self, key: str) -> bool:
-        return self.file(key, "record").exists()
+        return self.file(key, "record").exists() and self.file(key).exists()
 
     def put(self, row: Mapping[str, Any], audio: Audio, codes: np.ndarray) -> dict[str, Any]:
         """Write a clip: audio, codes, and last the record that says it is there.
@@ -182,10 +183,10 @@ class Store:
         write_atomic(self.path / "rows" / f"part-{time.time_ns():020d}-{os.getpid()}.parquet", buffer.getvalue())
 
     def table(self) -> pd.DataFrame:
-        """Return one row per clip that was made or tried, in the order of making.
+        """Return one row per clip that was made or tried.
 
-        Rows whose part was lost with a killed process come from their records; a row whose record
-        is gone does not count.
+        Rows whose part was lost with a killed process come from their records, and stand last; a
+        row whose record or audio is gone does not count.
         """
         import pandas as pd
 
@@ -195,7 +196,8 @@ class Store:
                 parts.append(pd.read_parquet(path))
             except (ValueError, OSError) as error:
                 raise StoreError(f"{path}: damaged ({str(error).splitlines()[0]}); delete it and run again") from None
-        records = {path.stem: path for path in (self.path / "clips").glob("*.json")}
+        sounding = {path.stem for path in (self.path / "clips").glob("*.flac")}
+        records = {path.stem: path for path in (self.path / "clips").glob("*.json") if path.stem in sounding}
         known = set()
         if parts:
             table = pd.concat(parts, ignore_index=True).drop_duplicates("key", keep="last")
@@ -236,8 +238,17 @@ class Store:
             write_atomic(manifest, json.dumps({"kind": "mgeval store", "schema": SCHEMA}).encode())
 
 
+def is_store(path: str | os.PathLike[str]) -> bool:
+    """Say whether a folder is a run's, damaged or not."""
+    try:
+        return '"mgeval store"' in (Path(path) / "manifest.json").read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
 def _record(path: Path) -> dict[str, Any]:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        return {**record, "key": record["key"], "status": record["status"]}
+    except (ValueError, KeyError, TypeError):
         raise StoreError(f"{path}: damaged; delete it and run again, the clip is then made anew") from None

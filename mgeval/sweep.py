@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from mgeval.errors import SweepError, nearest
-from mgeval.models import LIMITS, Generated, Model, Request, Sampling, load_model, model_revision
+from mgeval.metrics import METRICS
+from mgeval.models import LIMITS, Generated, Model, Request, Sampling, load_model, model_identity, model_revision
 from mgeval.models.base import with_progress
 from mgeval.prompts import load_prompts
 from mgeval.store import OUTCOME, Store, clip_key
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
 
 PLAN = ("key", "model", "revision", "prompt_id", "prompt", *LIMITS)
 """The columns that every plan has."""
+
+SUMMARY = ("reason", "metric", "mean", "lo", "hi", "n_clips", "n_prompts")
+RESERVED = {*PLAN, *OUTCOME, *METRICS, *SUMMARY} - {"prompt", "prompt_id"}
+"""Columns that no attribute of a prompt may be called: later tables have them with another meaning."""
 
 PART = 50
 PACKAGES = ("mgeval", "numpy", "torch", "transformers")
@@ -62,7 +68,11 @@ class Sweep:
     seeds: Iterable[int] = (0,)
 
     def __post_init__(self) -> None:
-        models = [self.models] if isinstance(self.models, str) else list(self.models)
+        models = _axis("models", [self.models] if isinstance(self.models, (str, os.PathLike)) else self.models)
+        models = [os.fspath(name) if isinstance(name, os.PathLike) else name for name in models]
+        for name in models:
+            if not isinstance(name, str):
+                raise SweepError(f"a model is {name!r}: its name or its folder is needed")
         axes = {name: _axis(name, values) for name, values in self.grid.items()}
         for name, values in (("models", models), ("seeds", seeds := _axis("seeds", self.seeds)), *axes.items()):
             if not values:
@@ -71,10 +81,10 @@ class Sweep:
         object.__setattr__(self, "prompts", load_prompts(self.prompts))
         object.__setattr__(self, "grid", axes)
         object.__setattr__(self, "seeds", seeds)
-        if clash := [
-            column for column in self.prompts.columns if column in {*PLAN, *OUTCOME} - {"prompt", "prompt_id"}
-        ]:
-            raise SweepError(f"the prompts have a column {clash[0]!r}, which a plan uses itself: rename it")
+        for column in self.prompts.columns:
+            if column in RESERVED:
+                raise SweepError(f"the prompts have a column {column!r}, which mgeval uses itself: rename it")
+        _check_attributes(self.prompts)
         self._samplings()
 
     def _samplings(self) -> list[Sampling]:
@@ -107,10 +117,10 @@ class Sweep:
         prompts = self.prompts.to_dict("records")
         rows = []
         for model in self.models:
-            revision = model_revision(model)
+            identity, revision = model_identity(model), model_revision(model)
             for prompt in prompts:
                 for sampling in settings:
-                    key = clip_key(model, revision, prompt["prompt"], sampling)
+                    key = clip_key(identity, revision, prompt["prompt"], sampling)
                     rows.append({"key": key, "model": model, "revision": revision, **prompt, **sampling})
         return pd.DataFrame(rows)
 
@@ -118,7 +128,21 @@ class Sweep:
 def _axis(name: str, values: Any) -> list[Any]:
     if isinstance(values, (str, bytes, Mapping)):
         raise SweepError(f"{name} is {values!r}: a number or a list of numbers is needed")
-    return list(values) if isinstance(values, Iterable) else [values]
+    values = list(values) if isinstance(values, Iterable) else [values]
+    for index, value in enumerate(values):
+        if value in values[:index]:
+            raise SweepError(f"{name} has {value!r} twice: the same clip would be counted twice")
+    return values
+
+
+def _check_attributes(table: pd.DataFrame) -> None:
+    """Make sure that what is known of the prompts can be stored: each column all texts or all numbers."""
+    import pandas as pd
+
+    for column in table.columns:
+        kind = pd.api.types.infer_dtype(table[column], skipna=True)
+        if kind not in ("string", "integer", "floating", "mixed-integer-float", "boolean", "empty", "categorical"):
+            raise SweepError(f"column {column!r} of the prompts holds {kind} values: texts or numbers are needed")
 
 
 def run(plan: pd.DataFrame, store: Store, model: Model | None = None, progress: bool = True) -> pd.DataFrame:
@@ -130,7 +154,8 @@ def run(plan: pd.DataFrame, store: Store, model: Model | None = None, progress: 
     Parameters
     ----------
     plan : DataFrame
-        From `Sweep.plan`, or made by hand with the same columns.
+        From `Sweep.plan`, or made by hand with the same columns (``key`` may be left out). The
+        clips that another `run` returned are a plan too.
     store : Store
         Where the clips go.
     model : Model, optional
@@ -148,47 +173,66 @@ def run(plan: pd.DataFrame, store: Store, model: Model | None = None, progress: 
     Raises
     ------
     SweepError
-        The plan lacks a column, a setting in it is not valid, or it is for another model than the
-        one given.
+        The plan lacks a column, a setting in it is not valid, its keys are not those of its
+        settings, or it is for another model than the one given.
     """
-    requests = _requests(plan)
+    plan, requests = _checked(plan)
     todo = plan.drop_duplicates("key")
-    todo = todo[[key not in store for key in todo["key"]]]
-    for (name, revision), cells in todo.groupby(["model", "revision"], sort=False):
-        loaded = model or load_model(name, revision=revision)
-        if (loaded.name, loaded.revision) != (name, revision):
-            raise SweepError(
-                f"the plan is for {name} at revision {revision}, the model is {loaded.name} at {loaded.revision}: "
-                "make the plan anew"
-            )
-        made_by = {"device": loaded.device, "dtype": loaded.dtype, "versions": _versions()}
-        _warn_of_mixture(store, plan["key"], made_by)
-        stream = loaded.stream([requests[index] for index in cells.index])
-        _keep(with_progress(stream, len(cells), progress), cells.to_dict("records"), made_by, store)
-    return _clips(plan, store)
+    todo = todo[~todo["key"].map(store.__contains__).astype(bool)]
+    if len(todo):
+        there = store.table()
+        for _, cells in todo.groupby(["model", "revision"], sort=False):
+            _make(cells, [requests[place] for place in cells.index], there, store, model, progress)
+    table = store.table()
+    _relabel(plan, table, store)
+    clips = plan.merge(table.reindex(columns=["key", *OUTCOME]), on="key", how="left", validate="many_to_one")
+    return clips.astype(dict.fromkeys(["n_samples", "rate", "channels"], "Int64")).set_axis(plan.index)
 
 
-def _requests(plan: pd.DataFrame) -> dict[Any, Request]:
+def _checked(plan: pd.DataFrame) -> tuple[pd.DataFrame, dict[Any, Request]]:
+    """Return the plan proper, with its keys, and each row's request by the row's index."""
     import pandas as pd
 
-    if missing := [column for column in PLAN if column not in getattr(plan, "columns", ())]:
+    if missing := [column for column in PLAN[1:] if column not in getattr(plan, "columns", ())]:
         raise SweepError(f"the plan has no column {missing[0]!r}; Sweep(...).plan() makes a whole one")
     if not plan.index.is_unique:
         raise SweepError("the plan's index repeats: call .reset_index(drop=True) on it")
-    if missing := [c for c in ("key", "model", "revision", "prompt") if pd.isna(plan[c]).any()]:
-        raise SweepError(f"the plan has gaps in column {missing[0]!r}")
-    rows = plan.to_dict("index")
-    return {
-        index: Request(row["prompt"], Sampling(**{name: row[name] for name in LIMITS})) for index, row in rows.items()
-    }
+    for column in ("model", "revision", "prompt_id", "prompt"):
+        if pd.isna(plan[column]).any():
+            raise SweepError(f"the plan has gaps in column {column!r}")
+    plan = plan.drop(columns=[column for column in (*OUTCOME, *METRICS, "reason") if column in plan.columns])
+    _check_attributes(plan[[column for column in plan.columns if column not in LIMITS]])
+    identities = {name: model_identity(name) for name in plan["model"].unique()}
+    requests, keys = {}, []
+    for index, row in plan.to_dict("index").items():
+        sampling = Sampling(**{name: row[name] for name in LIMITS})
+        requests[index] = Request(row["prompt"], sampling)
+        keys.append(clip_key(identities[row["model"]], row["revision"], row["prompt"], sampling.asdict()))
+    if "key" in plan.columns and (wrong := [i for i, key in enumerate(keys) if key != plan["key"].iloc[i]]):
+        raise SweepError(
+            f"row {wrong[0] + 1} of the plan was changed after its key was made: drop column 'key' to have it made anew"
+        )
+    return plan.assign(key=pd.Series(keys, plan.index, dtype=str)), requests
 
 
-def _keep(stream: Iterator, cells: list[dict[str, Any]], made_by: dict[str, str], store: Store) -> None:
-    """Put each clip into the store as it comes, and its row into a part of the table."""
+def _make(
+    cells: pd.DataFrame, requests: list[Request], there: pd.DataFrame, store: Store, model: Model | None, progress: bool
+) -> None:
+    """Make the cells of one model. The model goes with this function: no two are in memory at once."""
+    name, revision = cells[["model", "revision"]].iloc[0]
+    loaded = model or load_model(name, revision=revision)
+    if (model_identity(loaded.name), loaded.revision) != (model_identity(name), revision):
+        raise SweepError(
+            f"the plan is for {name} at revision {revision}, the model is {loaded.name} at {loaded.revision}: "
+            "make the plan anew"
+        )
+    made_by = {"device": loaded.device, "dtype": loaded.dtype, "versions": _versions()}
+    _warn_of_mixture(there[there["model"].eq(name)] if len(there) else there, made_by, store)
     rows: list[dict[str, Any]] = []
+    todo = cells.to_dict("records")
     try:
-        for index, result in stream:
-            row = {**cells[index], **made_by}
+        for index, result in with_progress(loaded.stream(requests), len(cells), progress):
+            row = {**todo[index], **made_by}
             if isinstance(result, Generated):
                 rows.append(store.put({**row, "elapsed": result.seconds}, result.audio, result.codes))
             else:
@@ -201,9 +245,20 @@ def _keep(stream: Iterator, cells: list[dict[str, Any]], made_by: dict[str, str]
         store.add_rows(rows)
 
 
-def _clips(plan: pd.DataFrame, store: Store) -> pd.DataFrame:
-    outcome = store.table().reindex(columns=["key", *OUTCOME])
-    return plan.merge(outcome, on="key", how="left", validate="many_to_one")
+def _relabel(plan: pd.DataFrame, table: pd.DataFrame, store: Store) -> None:
+    """Write the plan's labels over those that clips got when they were made, where they differ."""
+    plan = plan.drop_duplicates("key", keep="last")
+    old = table.set_index("key").reindex(plan["key"])
+    made = old["status"].notna().to_numpy()
+    differs = ~made
+    for column in plan.columns.drop("key"):
+        was = old[column] if column in old.columns else old["status"].isna()
+        new = plan[column].to_numpy(object)
+        differs |= (was.to_numpy(object) != new) & ~(was.isna().to_numpy() & plan[column].isna().to_numpy())
+    changed = made & differs
+    outcome = old.loc[changed, [column for column in OUTCOME if column in old.columns]].reset_index(drop=True)
+    labels = plan[changed].reset_index(drop=True)
+    store.add_rows(labels.assign(**outcome).to_dict("records"))
 
 
 def _versions() -> str:
@@ -216,14 +271,13 @@ def _versions() -> str:
     return json.dumps(found)
 
 
-def _warn_of_mixture(store: Store, keys: pd.Series, made_by: dict[str, str]) -> None:
-    table = store.table()
-    there = table[table["key"].isin(keys) & (table["status"] == "done")]
+def _warn_of_mixture(there: pd.DataFrame, made_by: dict[str, str], store: Store) -> None:
+    there = there[there["status"] == "done"]
     for column, value in made_by.items():
         others = sorted(set(there[column]) - {value}) if column in there else []
         if others:
             warnings.warn(
-                f"{store.path}: clips of this plan were made with {column} {', '.join(others)}, the rest will be with "
+                f"{store.path}: clips of this model were made with {column} {', '.join(others)}, the rest will be with "
                 f"{value}; they may differ in rounding",
-                stacklevel=3,
+                stacklevel=4,
             )

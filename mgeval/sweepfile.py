@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from mgeval.errors import SweepError, nearest
+from mgeval.errors import MgevalError, SweepError, nearest
 from mgeval.sweep import Sweep
 
 KEYS = ("models", "prompts", "grid", "seeds")
@@ -54,12 +54,11 @@ def load_sweep(path: str | os.PathLike[str]) -> Sweep:
         fields = _model().model_validate(content)
     except ValueError as error:
         raise SweepError(f"{path}: {_first(error)}") from None
-    beside = path.parent / fields.prompts if isinstance(fields.prompts, str) else None
-    if beside is not None and beside.is_file():
-        fields.prompts = str(beside)
+    if isinstance(fields.prompts, str) and fields.prompts.endswith(".csv") and (path.parent / fields.prompts).is_file():
+        fields.prompts = str(path.parent / fields.prompts)
     try:
         return Sweep(**fields.model_dump())
-    except ValueError as error:
+    except MgevalError as error:
         raise type(error)(f"{path}: {error}") from None
 
 
@@ -68,6 +67,8 @@ def _yaml(text: str) -> Any:
 
     try:
         return yaml.safe_load(text)
+    except RecursionError:
+        raise SweepError("nested too deeply to be a sweep") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}: " if mark else ""
@@ -75,12 +76,11 @@ def _yaml(text: str) -> Any:
 
 
 def _model() -> type:
-    from pydantic import BaseModel, ConfigDict, StrictFloat, StrictInt, StrictStr
+    from pydantic import BaseModel, StrictFloat, StrictInt, StrictStr
 
     number = StrictInt | StrictFloat
 
     class SweepFields(BaseModel):
-        model_config = ConfigDict(extra="forbid")
         models: StrictStr | list[StrictStr]
         prompts: StrictStr | list[StrictStr]
         grid: dict[StrictStr, number | list[number]] = {}

@@ -72,7 +72,8 @@ def test_lossy_round_trip_keeps_level_and_length(tmp_path, clip, ending, peak):
     loud = mg.Audio(clip.samples * np.float32(peak / clip.peak), RATE)
     again = mg.load_audio(mg.save_audio(loud, tmp_path / f"clip{ending}"))
     assert again.rate == (48000 if ending == ".opus" else RATE)
-    assert again.duration == pytest.approx(1.0, abs=0.01)
+    # Opus files end with up to 20 ms of silence.
+    assert 1.0 <= again.duration <= 1.02
     inner = again.resample(RATE).slice(0.1, 0.9).samples
     assert np.abs(inner).max() == pytest.approx(peak, rel=0.05)
 

@@ -19,7 +19,8 @@ LEAVES = {"errors", "files"}
 MAY_IMPORT = {
     "errors": set(),
     "files": set(),
-    "audio": set(),
+    "containers": set(),
+    "audio": {"containers"},
     "prompts": set(),
     "metrics": {"audio"},
     "synth": {"audio"},
@@ -27,7 +28,7 @@ MAY_IMPORT = {
     "stats": {"metrics"},
     "plots": {"audio", "metrics"},
     "models": {"audio", "synth", "prompts"},
-    "sweep": {"models", "store", "prompts"},
+    "sweep": {"metrics", "models", "store", "prompts"},
     "scoring": {"audio", "metrics", "store", "stats"},
 }
 ANYTHING = {"panels", "reporting", "cli", "doctor", "sweepfile", "__init__"}

@@ -15,6 +15,7 @@ from packaging.version import Version
 import mgeval
 
 ROOT = Path(__file__).parents[1]
+OLDEST = {"python_version": "3.11"}
 CONDA_NAMES = {"pytorch": "torch", "pysoundfile": "soundfile", "soxr-python": "soxr", "matplotlib-base": "matplotlib"}
 
 
@@ -32,8 +33,9 @@ def wanted(project):
 @pytest.fixture(scope="module")
 def locked():
     lines = [line for line in (ROOT / "requirements.lock").read_text().splitlines() if not line.startswith("#")]
-    assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9._!-]+", line) for line in lines)
-    return {canonicalize_name(line.split("==")[0]): Version(line.split("==")[1]) for line in lines}
+    assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9._!-]+(; python_version .*)?", line) for line in lines)
+    needs = [need for need in map(Requirement, lines) if need.marker is None or need.marker.evaluate(OLDEST)]
+    return {canonicalize_name(need.name): Version(str(need.specifier).removeprefix("==")) for need in needs}
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +55,12 @@ def test_the_lock_has_a_version_of_all_that_is_wanted(wanted, locked):
         assert name in locked, f"requirements.lock lacks {name}: make lock"
         assert specifier.contains(locked[name]), f"requirements.lock has {name} {locked[name]}, wanted is {specifier}"
     assert str(locked["torch"]) == "2.13.0"
+
+
+def test_newer_pythons_get_numpy_2_and_no_laion_clap():
+    lines = [line for line in (ROOT / "requirements.lock").read_text().splitlines() if "python_version" in line]
+    newer = {r.name: str(r.specifier) for r in map(Requirement, lines) if r.marker.evaluate({"python_version": "3.13"})}
+    assert list(newer) == ["numpy"] and newer["numpy"].startswith("==2.")
 
 
 def test_conda_installs_the_same_packages(wanted, conda):

@@ -58,13 +58,19 @@ def test_attributes_of_the_prompts_come_along():
         ({"seeds": "abc"}, "seeds is 'abc'"),
         ({"seeds": [0.5]}, "seed is 0.5"),
         ({"models": []}, "models is empty"),
+        ({"seeds": [0, 1, 0]}, "seeds has 0 twice"),
+        ({"grid": {"duration": [1, 1.0]}}, "duration has 1.0 twice"),
+        ({"models": [3]}, "a model is 3"),
         ({"prompts": pd.DataFrame({"prompt": ["a"], "duration": [1]})}, "column 'duration'.*rename"),
+        ({"prompts": pd.DataFrame({"prompt": ["a"], "width": ["wide"]})}, "column 'width'.*rename"),
+        ({"prompts": pd.DataFrame({"prompt": ["a", "b"], "year": [1999, "n/a"]})}, "column 'year'.*mixed-integer"),
+        ({"prompts": pd.DataFrame({"prompt": ["a"], "day": [pd.Timestamp("2026-01-01")]})}, "column 'day'.*datetime"),
         ({"prompts": "demmo"}, "did you mean 'demo'"),
     ],
 )
 def test_wrong_sweeps(arguments, reason):
     with pytest.raises(mg.MgevalError, match=reason):
-        mg.Sweep(**{"models": "synth", "prompts": PROMPTS, **arguments})
+        mg.Sweep(**{"models": "synth", "prompts": PROMPTS, **arguments}).plan()
 
 
 def test_run_makes_every_clip(plan, tmp_path):
@@ -180,17 +186,85 @@ def test_a_plan_by_hand_needs_all_columns(plan, tmp_path):
         (plan.drop(columns="seed"), "no column 'seed'"),
         (plan.assign(prompt=None), "gaps in column 'prompt'"),
         (plan.assign(temperature=-1.0), "temperature is -1"),
+        (plan.assign(duration=0.2), "row 1 of the plan was changed after its key was made"),
+        (plan.assign(key="../../elsewhere"), "row 1 of the plan was changed"),
+        (plan.assign(mood=[{1}] * len(plan)), "column 'mood'"),
         (plan.set_index(np.zeros(len(plan), int)), "index repeats"),
-        ("plan", "no column 'key'"),
+        ("plan", "no column 'model'"),
     ]:
         with pytest.raises(mg.MgevalError, match=reason):
             mg.run(wrong, store)
     assert not store.path.exists()
 
 
+def test_an_empty_plan_is_nothing_to_do(plan, tmp_path):
+    clips = mg.run(plan.head(0), mg.Store(tmp_path / "run"))
+    assert len(clips) == 0 and "status" in clips
+
+
+def test_a_plan_by_hand_may_leave_the_keys_out_and_keeps_its_index(plan, tmp_path):
+    part = plan.iloc[[3, 7]].drop(columns="key")
+    clips = mg.run(part, mg.Store(tmp_path / "run"), progress=False)
+    assert clips.index.tolist() == [3, 7] and (clips["key"] == plan.loc[[3, 7], "key"]).all()
+
+
+def test_clips_and_scores_are_plans_too(plan, tmp_path):
+    store = mg.Store(tmp_path / "run")
+    clips = mg.run(plan.head(3), store, progress=False)
+    pd.testing.assert_frame_equal(mg.run(clips, store, progress=False), clips)
+    pd.testing.assert_frame_equal(mg.run(mg.measure(clips, store, progress=False), store, progress=False), clips)
+
+
+def test_a_clip_whose_audio_is_gone_is_made_again(plan, tmp_path):
+    store = mg.Store(tmp_path / "run")
+    clips = mg.run(plan.head(2), store, progress=False)
+    before = store.file(clips["key"][0]).read_bytes()
+    store.file(clips["key"][0]).unlink()
+    assert len(store.table()) == 1
+    mg.run(plan.head(2), store, progress=False)
+    assert store.file(clips["key"][0]).read_bytes() == before
+
+
+def test_labels_that_were_mended_reach_the_store(tmp_path):
+    def labelled(labels):
+        prompts = pd.DataFrame({"prompt": ["piano", "organ"], **labels})
+        return mg.Sweep("synth", prompts, {"duration": 0.5}).plan()
+
+    store = mg.Store(tmp_path / "run")
+    mg.run(labelled({"spatial": ["wide", "mono"]}), store, progress=False)
+    again = mg.run(labelled({"spatial": ["mono", "wide"], "mood": ["a", None]}), store, progress=False)
+    table = store.table().set_index("key").loc[again["key"]]
+    assert table["spatial"].tolist() == ["mono", "wide"] and table["mood"].fillna("-").tolist() == ["a", "-"]
+    assert (table["status"] == "done").all()
+    parts = len(list((store.path / "rows").iterdir()))
+    mg.run(again, store, progress=False)
+    assert len(list((store.path / "rows").iterdir())) == parts
+
+
+def test_a_checkpoints_key_does_not_depend_on_where_it_lies(tmp_path, monkeypatch):
+    folder = stereo_checkpoint(tmp_path / "here" / "checkpoint")
+    monkeypatch.chdir(folder.parent)
+    plans = [mg.Sweep(name, ["piano"]).plan() for name in (folder, str(folder), "./checkpoint", "checkpoint")]
+    assert len({plan["key"][0] for plan in plans}) == 1
+    (folder / "config.json").write_text((folder / "config.json").read_text() + "\n")
+    assert mg.Sweep(folder, ["piano"]).plan()["key"][0] != plans[0]["key"][0]
+
+
+def test_models_on_other_devices_are_no_mixture(plan, tmp_path):
+    class Elsewhere(Composer):
+        name, device = "folder:elsewhere", "cuda:0"
+
+    store = mg.Store(tmp_path / "run")
+    mg.run(plan.head(1), store, progress=False)
+    other = plan.head(1).drop(columns="key").assign(model="folder:elsewhere")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        mg.run(other, store, Elsewhere(), progress=False)
+
+
 def test_a_plan_for_another_model_is_refused(plan, tmp_path):
     with pytest.raises(mg.SweepError, match=r"for synth at revision old, the model is synth"):
-        mg.run(plan.assign(revision="old"), mg.Store(tmp_path / "run"), Composer())
+        mg.run(plan.drop(columns="key").assign(revision="old"), mg.Store(tmp_path / "run"), Composer())
 
 
 def test_mixing_machines_is_said(plan, tmp_path):

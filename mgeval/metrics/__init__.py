@@ -29,6 +29,8 @@ class Metric(NamedTuple):
     """'stereo': undefined for mono; 'all': over all channels there are."""
     label: str
     meaning: str
+    period: float = 0
+    """Where values wrap round, such as angles of an axis: the distance after which they repeat."""
 
     @property
     def name(self) -> str:
@@ -53,7 +55,7 @@ _ROWS = [
     Metric(stereo.mono_loss_db, False, "dB", -120, 0, "higher", "stereo", "Mono loss",
            "what a mono speaker loses: 0 nothing, -3 independent channels"),
     Metric(stereo.image_angle, False, "degrees", -90, 90, "", "stereo", "Image angle",
-           "where the image points: -45 left, 0 centre, 45 right; beyond that antiphase"),
+           "where the image points: -45 left, 0 centre, 45 right; beyond that antiphase", 180),
     Metric(stereo.ambience, False, "", 0, 1, "", "stereo", "Ambience",
            "how diffuse the image is: 0 one panned source, 1 independent channels"),
     Metric(stereo.dual_mono, False, "flag", 0, 1, "lower", "stereo", "Dual mono",
@@ -67,7 +69,7 @@ _ROWS = [
     Metric(signal.silence, True, "", 0, 1, "lower", "all", "Silence",
            "share of the clip below -70 dBFS"),
     Metric(signal.clipping, False, "", 0, 1, "lower", "all", "Clipping",
-           "share of samples in flat tops at full scale"),
+           "share of samples in runs at or beyond full scale, which a player clips"),
 ]  # fmt: skip
 
 METRICS: dict[str, Metric] = {row.name: row for row in _ROWS}
@@ -83,6 +85,7 @@ def chosen(names: str | Iterable[str] | None = None) -> list[str]:
         A name is unknown; the message names the nearest one.
     """
     names = list(METRICS) if names is None or names == "all" else [names] if isinstance(names, str) else list(names)
+    names = list(dict.fromkeys(names))
     for name in names:
         if name not in METRICS:
             raise MetricError(f"there is no metric {name!r}: {nearest(name, METRICS)}")
@@ -106,7 +109,7 @@ def evaluate(x: np.ndarray, rate: int, names: Iterable[str]) -> dict[str, float]
     dict of str to float
         By name; what is not defined is `Undefined`.
     """
-    rows = [METRICS[name] for name in names]
+    rows = [METRICS[name] for name in chosen(names)]
     shared = stereo.profile(x, rate) if any(row.channels == "stereo" for row in rows) else None
     values = {}
     for row in rows:

@@ -7,6 +7,8 @@ frame; ITU-R BS.1770-4 takes frames and floor the same.
 
 from __future__ import annotations
 
+import numbers
+
 import numpy as np
 
 from mgeval.errors import MetricError
@@ -24,6 +26,7 @@ FLOOR = 10 ** (FLOOR_DB / 10)
 """Power of a frame at or below which it is silence."""
 
 SILENT = "the clip is silent"
+QUIET = "nothing in the clip is above -70 dBFS"
 SHORT = "the clip is shorter than one frame of 400 ms"
 BROKEN = "samples are NaN or Inf"
 EMPTY = "there are no samples"
@@ -32,18 +35,19 @@ EMPTY = "there are no samples"
 def checked(x: np.ndarray) -> np.ndarray:
     """Return ``x`` as a float array ``(channels, time)``, or say what is wrong with its shape."""
     x = np.asarray(x)
-    if x.dtype.kind not in "fiu":
-        raise MetricError(f"samples are {x.dtype}, numbers are needed")
+    if x.dtype.kind != "f":
+        # Of integers the full scale is unknown: 16 or 24 bits, or 32 in which 24 are used.
+        raise MetricError(f"samples are {x.dtype}, floating point numbers with full scale +-1 are needed")
     if x.ndim == 1:
         x = x[None, :]
     if x.ndim != 2 or not 1 <= x.shape[0] <= 2:
         raise MetricError(f"samples have shape {x.shape}, need (channels, time) with 1 or 2 channels")
-    return x if x.dtype.kind == "f" else x.astype(np.float64)
+    return x
 
 
 def hop(rate: int) -> int:
     """Return the samples from one frame to the next."""
-    if not rate > 0:
+    if not isinstance(rate, numbers.Real) or not rate > 0:
         raise MetricError(f"rate is {rate!r}, need a positive number of Hz")
     return max(round(FRAME / STEPS * rate), 1)
 

@@ -11,11 +11,11 @@ import warnings
 
 import numpy as np
 
-from mgeval.metrics.frames import BROKEN, EMPTY, FLOOR, FRAME, SHORT, SILENT, checked, power
+from mgeval.metrics.frames import BROKEN, EMPTY, FLOOR, QUIET, SHORT, SILENT, STEPS, checked, hop, power
 from mgeval.metrics.undefined import Undefined
 
 FULL_SCALE = 1 - 2.0**-15
-"""The largest 16-bit sample: what a clipped file holds, whatever wrote it."""
+"""The largest 16-bit sample: what clipped files that no lossy coder touched hold."""
 
 FLAT_TOP = 3
 OVERSAMPLING = 4
@@ -43,21 +43,25 @@ def loudness(x: np.ndarray, rate: int) -> float:
     Returns
     -------
     float
-        LUFS, at least -70. A mono clip counts as one channel, 3.01 LU under the same clip as dual mono.
-        `Undefined` for clips under 400 ms and where all is below the gate.
+        LUFS, at least -70; what passes the last full step of 100 ms is left out. A mono clip counts
+        as one channel, 3.01 LU under the same clip as dual mono. `Undefined` for clips under 400 ms
+        and where all is below the gate.
     """
     import pyloudnorm
 
     x, problem = _usable(x)
     if problem is not None:
         return problem
-    if x.shape[1] < FRAME * rate:
+    # Whole hops only: pyloudnorm counts a block that is begun as if it were full, and reads low by up to 0.3 LU.
+    hops = x.shape[1] // hop(rate)
+    if hops < STEPS:
         return Undefined(SHORT)
+    x = x[:, : hops * hop(rate)]
     with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
         # It warns of the mean of no blocks, which is how it sees silence.
         warnings.simplefilter("ignore", RuntimeWarning)
         value = float(pyloudnorm.Meter(rate).integrated_loudness(x.T.astype(np.float64)))
-    return value if np.isfinite(value) else Undefined(SILENT)
+    return value if np.isfinite(value) else Undefined(QUIET)
 
 
 def true_peak(x: np.ndarray, rate: int) -> float:
@@ -140,10 +144,11 @@ def silence(x: np.ndarray, rate: int) -> float:
 
 
 def clipping(x: np.ndarray) -> float:
-    """Share of the samples that lie in flat tops: 3 or more in a row at or beyond full scale.
+    """Share of the samples that a player with integer output clips: 3 or more in a row at or beyond full scale.
 
     Full scale begins at 1 - 2**-15, the largest 16-bit sample. A sine that just touches full
-    scale has no flat tops above some 40 Hz (at 32 kHz).
+    scale reads 0 above some 40 Hz (at 32 kHz). Clipping that happened before the level was lowered,
+    or before a lossy coder, is not seen.
 
     Parameters
     ----------

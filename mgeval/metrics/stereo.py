@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mgeval.metrics.frames import BROKEN, EMPTY, SHORT, SILENT, STEPS, checked, counted, frame_sums, hop
+from mgeval.metrics.frames import BROKEN, EMPTY, QUIET, SHORT, SILENT, STEPS, checked, counted, frame_sums, hop
 from mgeval.metrics.undefined import Undefined
 
 LIMIT_DB = 120.0
@@ -28,6 +28,7 @@ DIFFUSE = 0.95
 ANTIPHASE = -0.1
 DUAL_MONO_DB = -60.0
 CHUNK = 1 << 16
+ANY_RATE = 48000
 MONO = "the clip is mono"
 ONE_CHANNEL = "one channel is silent"
 NO_AXIS = "the image is too diffuse to have an axis (ambience above 0.95)"
@@ -139,7 +140,7 @@ def _unmeasurable(reason: str) -> StereoProfile:
 
 def _total(x: np.ndarray | StereoProfile) -> tuple[Moments, Undefined | None]:
     # The rate decides on frames only, and no measure of the whole clip looks at those.
-    known = x if isinstance(x, StereoProfile) else profile(x, rate=CHUNK)
+    known = x if isinstance(x, StereoProfile) else profile(x, rate=ANY_RATE)
     return known.total, known.problem
 
 
@@ -340,7 +341,7 @@ def _frame_correlations(x: np.ndarray | StereoProfile, rate: int | None) -> np.n
     if len(known.times) == 0:
         return Undefined(SHORT)
     if not known.counted.any():
-        return Undefined(SILENT)
+        return Undefined(QUIET)
     values = _correlations(known.frames)[known.counted]
     return Undefined(ONE_CHANNEL) if np.isnan(values).all() else values
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+
+from mgeval.errors import ModelError
 from mgeval.models.base import Generated, Model, Request
 from mgeval.models.sampling import FRAME_RATE, LIMITS, Sampling, valid_range
 
@@ -13,19 +16,22 @@ __all__ = [
     "Request",
     "Sampling",
     "load_model",
+    "model_identity",
     "model_revision",
     "valid_range",
 ]
 
 
-def load_model(name: str, device: str | None = None, dtype: str | None = None, revision: str | None = None) -> Model:
+def load_model(
+    name: str | os.PathLike[str], device: str | None = None, dtype: str | None = None, revision: str | None = None
+) -> Model:
     """Load a model by name.
 
     Parameters
     ----------
-    name : str
-        ``synth``: the procedural composer, whose truth is known. ``folder:PATH``: clips that
-        another system made. Anything else is a MusicGen checkpoint, mono or stereo, of any size: a
+    name : str or path-like
+        ``synth``: the procedural composer, whose truth is known. ``folder:PATH``: clips that another system made. Anything else is
+        a MusicGen checkpoint, mono or stereo, of any size: a
         local folder or a hub id such as ``facebook/musicgen-stereo-small``. What a hub id needs is
         downloaded, after its size was printed.
     device : str, optional
@@ -33,7 +39,8 @@ def load_model(name: str, device: str | None = None, dtype: str | None = None, r
     dtype : {'float32', 'bfloat16', 'float16'}, optional
         By default what is fast there: bfloat16 on a GPU that has it, float32 elsewhere.
     revision : str, optional
-        Branch, tag or commit on the hub.
+        Branch, tag or commit on the hub; of a local folder, the hash that it must have. This, device
+        and dtype concern checkpoints only.
 
     Returns
     -------
@@ -44,6 +51,7 @@ def load_model(name: str, device: str | None = None, dtype: str | None = None, r
     ModelError
         Nothing of that name, not a MusicGen checkpoint, no network, or no such device.
     """
+    name = _name(name)
     if name == "synth":
         from mgeval.models.composer import Composer
 
@@ -54,10 +62,27 @@ def load_model(name: str, device: str | None = None, dtype: str | None = None, r
         return Folder(name)
     from mgeval.models.musicgen import load_musicgen
 
-    return load_musicgen(name, device=device, dtype=dtype, revision=revision)
+    model = load_musicgen(name, device=device, dtype=dtype, revision=revision)
+    model.name = name
+    return model
 
 
-def model_revision(name: str) -> str:
+def _name(name: str | os.PathLike[str]) -> str:
+    if not isinstance(name, (str, os.PathLike)):
+        raise ModelError(f"a model is {name!r}: its name or its folder is needed")
+    return os.fspath(name)
+
+
+def model_identity(name: str) -> str:
+    """Return what of a model's name decides its sound: nothing of a local folder's, whose revision says all."""
+    if name.startswith("folder:"):
+        return "folder:"
+    from mgeval.models.checkpoint import is_hub_id, local_folder
+
+    return name if name == "synth" or (is_hub_id(name) and local_folder(name) is None) else "local"
+
+
+def model_revision(name: str | os.PathLike[str]) -> str:
     """Return the revision that `load_model` of this name would load, without loading it.
 
     Raises
@@ -65,6 +90,7 @@ def model_revision(name: str) -> str:
     ModelError
         Nothing of that name; or a hub id that is neither in the local cache nor can be asked for.
     """
+    name = _name(name)
     if name == "synth" or name.startswith("folder:"):
         return load_model(name).revision
     from mgeval.models.checkpoint import checkpoint_revision

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
+import errno
 import json
 import re
 import sys
@@ -14,13 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from mgeval.errors import ModelError
+from mgeval.models.folder import folder_hash
 from mgeval.models.sampling import FRAME_RATE
 
 MODEL_TYPES = ("musicgen", "musicgen_melody")
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
-NAMES = "'synth', 'folder:PATH', a hub id such as 'facebook/musicgen-stereo-small', or a local checkpoint folder"
+NAMES = (
+    "'synth', 'folder:PATH', a hub id such as 'facebook/musicgen-stereo-small', or a local checkpoint folder"
+)
 HUB_SECONDS = 10
-HASH_BLOCK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Checkpoint:
     folder : pathlib.Path
         Where.
     revision : str
-        Commit on the hub; of a local folder, the first 16 digits of `weights_hash`.
+        Commit on the hub; of a local folder, the first 16 digits of `checkpoint_hash`.
     config : dict
         The content of ``config.json``.
     """
@@ -61,23 +63,44 @@ def find_checkpoint(name: str, revision: str | None = None) -> Checkpoint:
     ModelError
         No such folder, not a checkpoint of MusicGen, incomplete, or not to be had from the hub.
     """
-    folder = Path(name).expanduser()
-    if name and folder.exists():
+    folder = local_folder(name)
+    if folder is not None:
         return local_checkpoint(folder, revision)
-    # A hub id has exactly one slash and no path syntax; anything else must not turn into a web request.
-    if HUB_ID.fullmatch(name):
+    if is_hub_id(name):
         return hub_checkpoint(name, revision)
     if "/" in name or "\\" in name or name.startswith(("~", ".")):
         raise ModelError(f"{name}: no such folder")
     raise ModelError(f"no model is called {name!r}, valid: {NAMES}")
 
 
+def local_folder(name: str) -> Path | None:
+    """Return the file or folder of that name, if there is one."""
+    # Names that no path can have, such as one too long or of an unknown user's home, are no folder.
+    with contextlib.suppress(OSError, RuntimeError, ValueError):
+        folder = Path(name).expanduser()
+        if name and folder.exists():
+            return folder
+    return None
+
+
+def is_hub_id(name: str) -> bool:
+    """Say whether a name could be one on the hub; anything else must not turn into a web request."""
+    from huggingface_hub.errors import HFValidationError
+    from huggingface_hub.utils import validate_repo_id
+
+    try:
+        validate_repo_id(name)
+    except HFValidationError:
+        return False
+    return HUB_ID.fullmatch(name) is not None
+
+
 def local_checkpoint(folder: Path, revision: str | None = None) -> Checkpoint:
     """Describe a checkpoint in a folder of the user's."""
     config = read_config(folder)
-    found = weights_hash(folder)[:16]
+    found = checkpoint_hash(folder)[:16]
     if revision not in (None, found):
-        raise ModelError(f"{folder}: its revision (a hash of the weights) is {found}, not {revision}")
+        raise ModelError(f"{folder}: its revision (a hash of its files) is {found}, not {revision}")
     return Checkpoint(folder, found, config)
 
 
@@ -124,14 +147,13 @@ def weight_files(folder: Path) -> list[Path]:
     raise ModelError(f"{folder}: no weights, need model.safetensors (or its shards with their index)")
 
 
-def weights_hash(folder: Path) -> str:
-    """Return the SHA-256 of the weight files, hexadecimal, as ``cat``-ed in the order of their names."""
-    digest = hashlib.sha256()
-    for path in weight_files(folder):
-        with open(path, "rb") as file:
-            while block := file.read(HASH_BLOCK):
-                digest.update(block)
-    return digest.hexdigest()
+def checkpoint_hash(folder: Path) -> str:
+    """Return a SHA-256, hexadecimal, of all that decides what a checkpoint plays.
+
+    Weights, configuration and tokenizer: a changed scale in ``config.json`` is another model.
+    """
+    settings = [path for path in folder.iterdir() if path.suffix in (".json", ".model", ".txt") and path.is_file()]
+    return folder_hash(sorted({*weight_files(folder), *settings}))
 
 
 def checkpoint_revision(name: str) -> str:
@@ -142,7 +164,7 @@ def checkpoint_revision(name: str) -> str:
     ModelError
         As in `find_checkpoint`.
     """
-    if not HUB_ID.fullmatch(name) or Path(name).exists():
+    if local_folder(name) is not None or not is_hub_id(name):
         return find_checkpoint(name).revision
     cached = cached_checkpoint(name)
     if cached is not None:
@@ -183,7 +205,8 @@ def download(name: str, revision: str | None = None) -> Path:
         info = HfApi().model_info(name, revision=revision, files_metadata=True, timeout=HUB_SECONDS)
         files = needed_files({file.rfilename: file.size or 0 for file in info.siblings or []})
         print(f"{name}: downloading {_size(sum(files.values()))} to {constants.HF_HUB_CACHE}", file=sys.stderr)
-        return Path(snapshot_download(name, revision=info.sha, allow_patterns=list(files), etag_timeout=HUB_SECONDS))
+        # By the branch's name, not its commit: only so is the name found in the cache without a network.
+        return Path(snapshot_download(name, revision=revision, allow_patterns=list(files), etag_timeout=HUB_SECONDS))
 
 
 @contextlib.contextmanager
@@ -206,13 +229,23 @@ def hub_errors(name: str, revision: str | None = None) -> Iterator[None]:
         raise ModelError(
             f"{name}: neither a folder here nor a model on the hub (or a private one); valid: {NAMES}"
         ) from None
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS):
+            raise _unreachable(name, error) from None
+        raise ModelError(f"{name}: cannot be kept in {constants.HF_HUB_CACHE} ({error.strerror})") from None
     # Which exceptions stand for a dead network depends on the hub library's version and its HTTP client.
     except Exception as error:
-        raise ModelError(
-            f"{name}: not in the cache {constants.HF_HUB_CACHE}, and the hub cannot be reached ({_first_line(error)}). "
-            f"Where there is a network, run 'hf download {name} --local-dir FOLDER', copy FOLDER here and load it by "
-            "its path; or point HF_HOME to a cache that has it"
-        ) from None
+        raise _unreachable(name, error) from None
+
+
+def _unreachable(name: str, error: Exception) -> ModelError:
+    from huggingface_hub import constants
+
+    return ModelError(
+        f"{name}: not in the cache {constants.HF_HUB_CACHE}, and the hub cannot be reached ({_first_line(error)}). "
+        f"Where there is a network, run 'hf download {name} --local-dir FOLDER', copy FOLDER here and load it by "
+        "its path; or point HF_HOME to a cache that has it"
+    )
 
 
 def needed_files(sizes: dict[str, int]) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import hashlib
 import time
@@ -43,7 +44,7 @@ class Folder(Model):
     table : pandas.DataFrame
         Columns file, prompt, seed; one row per clip.
     rate : int
-        Of the first clip, in Hz; each clip comes at its own.
+        Of the first clip that can be read, in Hz; each clip comes at its own.
     revision : str
         Hash of the files' names and contents, 16 digits.
 
@@ -58,7 +59,7 @@ class Folder(Model):
 
         self.name = name
         self.folder = Path(name.removeprefix(PREFIX)).expanduser()
-        if not self.folder.is_dir():
+        if name == PREFIX or not self.folder.is_dir():
             raise ModelError(f"{self.folder}: no such folder")
         files = sorted(f for f in self.folder.iterdir() if f.suffix.lower() in FORMATS and f.is_file())
         if not files:
@@ -66,7 +67,7 @@ class Folder(Model):
         prompts = self.folder / PROMPTS
         rows = read_prompts(prompts) if prompts.is_file() else numbered((f.name, f.stem) for f in files)
         self.table: pd.DataFrame = pd.DataFrame(rows, columns=["file", "prompt", "seed"])
-        self.rate = load_audio(self.folder / rows[0][0]).rate
+        self.rate = self._first_rate([file for file, _, _ in rows])
         self.revision = folder_hash([*files, *([prompts] if prompts.is_file() else [])])[:16]
         self._files = {(prompt, seed): file for file, prompt, seed in rows}
 
@@ -82,6 +83,13 @@ class Folder(Model):
             except MgevalError as error:
                 result = error
             yield index, result
+
+    def _first_rate(self, files: Sequence[str]) -> int:
+        for file in files:
+            # A broken file is one failed clip, not a broken model.
+            with contextlib.suppress(MgevalError):
+                return load_audio(self.folder / file).rate
+        raise ModelError(f"{self.folder}: none of its {len(files)} audio files can be read")
 
     def _find(self, request: Request) -> Path:
         if request.audio_prompt is not None or request.melody is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from types import SimpleNamespace
@@ -20,6 +21,13 @@ from mgeval.models.sampling import FRAME_RATE, Sampling
 
 TRAINED_FRAMES = 30 * FRAME_RATE
 """Frames of the clips that every published MusicGen was trained on: 30 s."""
+
+
+GREEDY_BELOW = 1e-3
+"""Temperatures under which the division by them overflows; there the draw is greedy in all but name."""
+
+ONE_AT_A_TIME = threading.Lock()
+"""Torch's generators and a network's `decode` are shared: two clips in two threads must not meet there."""
 
 
 def load_musicgen(
@@ -185,7 +193,7 @@ class MusicGen(Model):
                     "the duration counts the prompt and must be longer"
                 )
         kept = max(self.window - round(sampling.extend_stride * FRAME_RATE), 1)
-        with own_stream(sampling.seed, request.prompt, self.device), quiet():
+        with ONE_AT_A_TIME, own_stream(sampling.seed, request.prompt, self.device), quiet():
             while codes.shape[1] < frames:
                 begin = 0 if codes.shape[1] < self.window else codes.shape[1] - kept
                 end = min(begin + self.window, frames)
@@ -229,7 +237,7 @@ class MusicGen(Model):
 
         sampling: Sampling = request.sampling
         draw: dict[str, Any] = {"do_sample": False}
-        if sampling.temperature > 0:
+        if sampling.temperature >= GREEDY_BELOW:
             draw = {
                 "do_sample": True,
                 "temperature": sampling.temperature,

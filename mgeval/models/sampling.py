@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
@@ -42,7 +43,7 @@ class Sampling:
     Parameters
     ----------
     temperature : float
-        Divides the logits before the draw. 0 means greedy. 0 to 10.
+        Divides the logits before the draw. 0 means greedy, as does all below 0.001. 0 to 10.
     top_k : int
         Keep the k likeliest codes. 0 means off.
     top_p : float
@@ -111,18 +112,16 @@ def valid_range(name: str) -> str:
 
 def _checked(name: str, value: Any, limit: Limit) -> int | float:
     wrong = SamplingError(f"{name} is {value!r}, valid are {valid_range(name)}")
-    if isinstance(value, (bool, str)) or value is None:
+    # numpy's numbers are registered as these; its booleans, arrays and all texts are not.
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise wrong
-    try:
-        # An integer must not pass through float: seeds have 63 bits.
-        number = value if isinstance(value, int) else float(value)
-    except (TypeError, ValueError):
-        raise wrong from None
+    # An integer must not pass through float: seeds have 63 bits.
+    number = int(value) if isinstance(value, numbers.Integral) else float(value)
     if not math.isfinite(number) or not limit.low <= number <= limit.high:
         raise wrong
     if limit.integer:
         if number != int(number):
             raise wrong
-        # numpy integers arrive as themselves, so that 63 bits survive here too.
-        return int(value)
-    return float(number)
+        return int(number)
+    # -0.0 is the same setting as 0 and must have the same key.
+    return float(number) + 0.0

@@ -58,14 +58,22 @@ class Studio(widgets.VBox):
             clip = self.model.generate(self.prompt.value, self.sampling, progress=False)[0]
             self._show(clip)
         except MgevalError as error:
-            self.status.value = f"<b>{html.escape(str(error))}</b>"
+            self._fail(str(error))
+        except Exception as error:
+            # A callback's traceback goes where nobody looks.
+            self._fail(f"{type(error).__name__}: {error}")
         finally:
             self.button.disabled = False
 
+    def _fail(self, reason: str) -> None:
+        self.status.value = f"<b>{html.escape(reason)}</b>"
+        self.result.children = ()
+
     def _show(self, clip: Generated) -> None:
         audio = clip.audio
-        self.player.set_trait("format", "flac")
-        self.player.value = encode_audio(audio, ".flac")
+        # Float samples: a FLAC of what passes full scale holds it divided, and browsers know no gain.
+        self.player.set_trait("format", "wav")
+        self.player.value = encode_audio(audio, ".wav")
         self.scope.value = _scope(audio)
         self.table.value = _numbers(audio)
         self.result.children = [widgets.VBox([self.player, self.scope]), self.table]
