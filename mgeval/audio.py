@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from mgeval.containers import mpeg_samples, truncation
+from mgeval.containers import mpeg_samples, ogg_samples, truncation
 from mgeval.errors import AudioError
 from mgeval.files import write_atomic
 
@@ -291,6 +291,9 @@ def _samples(file: Any, data: bytes) -> np.ndarray:
         expected, slack = mpeg_samples(data), 3 * 1152
         if samples.shape[1] < expected - slack and samples.shape[1] == file.frames:
             raise AudioError("an MP3 of varying bit rate that does not state its length; convert it to FLAC")
+    if file.format == "OGG":
+        # It counts only what it could make sense of.
+        expected = ogg_samples(data, file.samplerate)
     if samples.shape[1] < expected - slack:
         raise AudioError(f"truncated or damaged, {samples.shape[1]} of {expected} samples are there")
     return samples

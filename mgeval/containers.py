@@ -60,6 +60,17 @@ def _ogg_truncation(data: bytes) -> str | None:
     return None if page[5] & 4 else "the last page is not marked as the end of the stream"
 
 
+def ogg_samples(data: bytes, rate: int) -> int:
+    """Return the samples per channel that an Ogg stream's last page says have been played by its end."""
+    last = data.rfind(b"OggS")
+    position = int.from_bytes(data[last + 6 : last + 14], "little", signed=True)
+    head = data.find(b"OpusHead", 0, 4096)
+    if head < 0:
+        return position
+    # Opus counts at 48 kHz whatever the rate, and begins before the sound.
+    return (position - int.from_bytes(data[head + 10 : head + 12], "little")) * rate // 48000
+
+
 def _mpeg_truncation(data: bytes) -> str | None:
     frames = _mpeg_frames(data)
     if frames and (missing := frames[-1][0] + frames[-1][1] - len(data)) > 0:

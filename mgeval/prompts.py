@@ -144,7 +144,7 @@ def load_prompts(source: str | os.PathLike[str] | Iterable[str] | pd.DataFrame) 
         return _from_csv(Path(source))
     texts = list(source)
     for text in texts:
-        if not isinstance(text, str):
+        if not isinstance(text, str) or not _writable(text):
             raise PromptError(f"a prompt is {text!r}, texts are needed")
     return _checked(_table([{"prompt": text} for text in texts]), "the list of prompts")
 
@@ -239,7 +239,7 @@ def _checked(table: pd.DataFrame, where: str) -> pd.DataFrame:
     if len(table) == 0:
         raise PromptError(f"{where}: there is no prompt in it")
     for row, text in enumerate(table["prompt"]):
-        if not isinstance(text, str) or not text.isascii() and not _writable(text):
+        if not isinstance(text, str) or not _writable(text):
             raise PromptError(f"{where}: prompt {row + 1} is {text!r}, a text is needed")
     if "prompt_id" not in table.columns:
         table["prompt_id"] = [prompt_id(text) for text in table["prompt"]]
@@ -255,9 +255,10 @@ def _checked(table: pd.DataFrame, where: str) -> pd.DataFrame:
 
 def _writable(text: str) -> bool:
     try:
-        return bool(text.encode())
+        text.encode()
     except UnicodeEncodeError:  # half of a pair of UTF-16 characters
         return False
+    return True
 
 
 def prompt_id(text: str) -> str:
@@ -270,4 +271,4 @@ def prompt_id(text: str) -> str:
     """
     words = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
     short = words if len(words) <= 32 else words[:32].rsplit("-", 1)[0]
-    return f"{short or 'empty'}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+    return f"{short or 'empty'}-{hashlib.sha256(text.encode(errors='surrogatepass')).hexdigest()[:8]}"

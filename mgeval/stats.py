@@ -50,7 +50,7 @@ def mean_interval(values: np.ndarray, clusters: np.ndarray, period: float = 0) -
 
     values = np.asarray(values, float)
     there = ~np.isnan(values)
-    index, names = pd.factorize(np.asarray(clusters, dtype=object)[there])
+    index, names = pd.factorize(np.asarray(clusters, dtype=object)[there], use_na_sentinel=False)
     if len(names) == 0:
         return np.nan, np.nan, np.nan, 0
     values = values[there]

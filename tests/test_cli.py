@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pandas as pd
@@ -151,3 +154,68 @@ def test_prompts_are_looked_for_beside_the_sweep_file(tmp_path):
     (tmp_path / "deep/s.yaml").write_text("models: synth\nprompts: p.csv\ngrid: {duration: 0.5}\n")
     done = mgeval("run", "deep/s.yaml", "--out", "run", cwd=tmp_path)
     assert done.returncode == 0 and "1 of 1 clips" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["run", "sweep.yaml", "--out", "/dev/null/run"], "/dev/null/run"),
+        (["run", "sweep.yaml", "--out", "x" * 300], "name too long"),
+        (["measure", "x" * 300], "no such file"),
+        (["measure", "clips/a.wav", "--out", "/dev/null/t.csv"], "/dev/null"),
+    ],
+    ids=["out under a file", "long out", "long file", "table under a file"],
+)
+def test_places_that_cannot_be(sweep, tmp_path, arguments, reason):
+    mg.save_audio(mg.Audio(tone(0.5), RATE), tmp_path / "clips" / "a.wav")
+    refused(mgeval(*arguments, cwd=tmp_path), reason)
+
+
+@pytest.mark.parametrize("model", ["x" * 300, "a/b..c", "a/b--c", "~nouser/x", "a/b.git"])
+def test_names_that_no_model_can_have(tmp_path, model):
+    (tmp_path / "sweep.yaml").write_text(f"models: ['{model}']\nprompts: demo\n")
+    done = mgeval("run", "sweep.yaml", "--out", "run", cwd=tmp_path)
+    assert done.returncode == 2 and "Traceback" not in done.stderr and len(done.stderr.splitlines()) == 1
+
+
+def test_file_names_that_the_terminal_cannot_show(tmp_path):
+    mg.save_audio(mg.Audio(tone(0.5), RATE), tmp_path / "ä.wav")
+    command = [sys.executable, "-m", "mgeval.cli", "measure", "."]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(command, capture_output=True, cwd=tmp_path, env=environment, timeout=120)
+    assert done.returncode == 0 and rb"\xe4.wav" in done.stdout
+
+
+def test_ctrl_c_says_that_nothing_is_lost(tmp_path):
+    (tmp_path / "sweep.yaml").write_text("models: synth\nprompts: spatial\ngrid: {duration: 20}\n")
+    command = [sys.executable, "-m", "mgeval.cli", "run", "sweep.yaml", "--out", "run"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
+    deadline = time.monotonic() + 60
+    while not list((tmp_path / "run/clips").glob("*.json")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    assert "a run keeps what was finished" in process.communicate(timeout=60)[1].splitlines()[-1]
+    assert process.returncode == 130
+    assert len(mg.Store(tmp_path / "run").table()) >= 1 and list((tmp_path / "run/rows").glob("*.parquet"))
+
+
+def test_doctor_lists_the_rest_where_a_part_is_broken(monkeypatch):
+    from mgeval import doctor
+
+    monkeypatch.setitem(sys.modules, "torch", None)
+    rows = {row["name"]: row for row in doctor.findings()}
+    assert rows["devices"]["status"] == "missing" and "torch" in rows["devices"]["detail"]
+    assert rows["numpy"]["status"] == "ok" and "disk" in rows
+
+
+def test_an_interrupted_download_is_not_ok(tmp_path):
+    snapshot = tmp_path / "hub/models--facebook--musicgen-stereo-small/snapshots/abc"
+    snapshot.mkdir(parents=True)
+    (snapshot / "config.json").write_text('{"model_type": "musicgen"}')
+    (snapshot.parents[1] / "refs").mkdir()
+    (snapshot.parents[1] / "refs/main").write_text("abc")
+    environment = {**os.environ, "HF_HOME": str(tmp_path)}
+    command = [sys.executable, "-m", "mgeval.cli", "doctor", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120)
+    row = next(row for row in json.loads(done.stdout) if row["name"] == "facebook/musicgen-stereo-small")
+    assert row["status"] == "missing" and "in parts" in row["detail"]

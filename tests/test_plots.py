@@ -112,3 +112,32 @@ def test_a_vectorscope_of_anything_that_can_be_a_clip():
     assert "silent" in plots.vectorscope(mg.Audio(np.zeros((2, 10)), RATE)).get_title()
     assert plots.vectorscope(mg.Audio(correlated(0.5, 3.0), RATE)).get_title() == "correlation 0.50"
     assert plots.vectorscope(mg.Audio(np.ones((2, 1)), RATE)).get_title().startswith("no correlation")
+
+
+def test_levels_are_drawn_as_text_whatever_they_are(tmp_path):
+    levels = [r"$\frac{$", "costs $5 or $6", None, "", "x" * 300, "_hidden", "two\nlines"]
+    rows = [{"kind": level, "who": "_me", "prompt_id": p, "width": p / 10} for level in levels for p in range(3)]
+    ax = plots.response(mg.summarise(pd.DataFrame(rows), ["kind", "who"]), "kind", "width")
+    ax.figure.savefig(tmp_path / "a.png")
+    names = [label.get_text() for label in ax.get_xticklabels()]
+    assert names[1] == r"costs \$5 or \$6" and names[2:4] == ["(none)", "(empty)"]
+    assert max(map(len, names)) <= 30 and names[5] == " hidden" and names[6] == "two lines"
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == [" me"]
+
+
+def test_nothing_to_draw_is_drawn():
+    rows = pd.DataFrame([{"kind": k, "prompt_id": 0, "width": np.nan} for k in "ab"])
+    assert len(plots.response(mg.summarise(rows, "kind"), "kind", "width").get_xticks()) == 2
+
+
+def test_the_scale_of_a_vectorscope_is_the_clips_own_even_for_one_click():
+    x = np.stack([tone(10.0, level=0.1)] * 2)
+    x[:, 1] = 0.9
+    places, _ = scope(x)
+    assert places[:, 1].max() > 0.98 and np.sort(places[:, 1])[-2] < 0.2
+
+
+def test_a_steady_tone_fills_its_ellipse_at_any_length():
+    for seconds in (1.0, 10.0):
+        places, _ = scope(np.stack([tone(seconds, 500), tone(seconds, 500, phase=1.0)]))
+        assert len(places) >= 64

@@ -89,3 +89,35 @@ def test_a_file_that_is_not_csv(tmp_path):
     (tmp_path / "none.csv").write_text("")
     with pytest.raises(mg.PromptError, match="none.csv"):
         mg.load_prompts(tmp_path / "none.csv")
+
+
+def test_a_csv_with_unquoted_commas_is_refused_not_cut(tmp_path):
+    (tmp_path / "p.csv").write_text("prompt\nwarm piano, slow strings\n")
+    with pytest.raises(mg.PromptError, match=r"p\.csv: line 2 has 2 fields, the header 1: put"):
+        mg.load_prompts(tmp_path / "p.csv")
+    (tmp_path / "p.csv").write_text("prompt,mood\nwarm piano\n")
+    with pytest.raises(mg.PromptError, match="line 2 has 1 fields, the header 2"):
+        mg.load_prompts(tmp_path / "p.csv")
+
+
+def test_columns_of_a_csv_keep_their_kind(tmp_path):
+    (tmp_path / "p.csv").write_text("prompt_id,prompt,tempo,mood\n001,123,120,NA\n002,True,,calm\n")
+    table = mg.load_prompts(tmp_path / "p.csv")
+    assert table["prompt_id"].tolist() == ["001", "002"] and table["prompt"].tolist() == ["123", "True"]
+    assert table["tempo"].iloc[0] == 120 and pd.isna(table["tempo"].iloc[1])
+    assert table["mood"].tolist() == ["NA", "calm"]
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [(None, "prompts are None"), (["\ud800"], "texts are needed"), ("x" * 5000, "a single prompt is written")],
+)
+def test_more_wrong_sources(source, reason):
+    with pytest.raises(mg.PromptError, match=reason):
+        mg.load_prompts(source)
+
+
+@pytest.mark.parametrize("template", ["{a} {", "{a.x}"])
+def test_broken_templates(template):
+    with pytest.raises(mg.PromptError, match="cannot be filled"):
+        factorial(template, a=["b"])

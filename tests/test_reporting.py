@@ -1,11 +1,15 @@
 """The report: whole, self-contained, inert."""
 
 import re
+from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
+import soundfile
 
 import mgeval as mg
+from mgeval.models.composer import Composer
 
 NASTY = "<img src=x onerror=alert(1)> \"quoted\" & 'piano'"
 
@@ -57,3 +61,39 @@ def test_nothing_to_report(run, tmp_path):
     with pytest.raises(mg.MetricError, match="nothing to report"):
         mg.report(scores.assign(status="failed"), store, tmp_path / "report")
     assert not (tmp_path / "report").exists()
+
+
+def test_groups_without_a_value_are_in_it(run, tmp_path):
+    scores, store = run
+    marked = scores.assign(mood=["a", None] * 4)
+    text = mg.report(marked, store, tmp_path / "report", by="mood").read_text()
+    assert "<th>(none)</th>" in text and text.count("<audio") == 8 and "<b>(none)</b>" in text
+
+
+def test_loud_clips_are_played_at_their_own_level(tmp_path):
+    class Loud(Composer):
+        def stream(self, requests):
+            for index, result in super().stream(requests):
+                yield index, replace(result, audio=mg.Audio(result.audio.samples * 2.5, 32000))
+
+    store = mg.Store(tmp_path / "run")
+    clips = mg.run(mg.Sweep("synth", ["piano"], {"duration": 1}).plan(), store, Loud(), progress=False)
+    assert clips["peak"][0] > 1 and clips["gain"][0] == 2
+    page = mg.report(mg.measure(clips, store, progress=False), store, tmp_path / "report")
+    # As a browser reads it, which knows nothing of the gain.
+    played, _ = soundfile.read(next((page.parent / "clips").glob("*.wav")), dtype="float32")
+    assert np.abs(played).max() == pytest.approx(clips["peak"][0], rel=1e-5)
+
+
+def test_a_clip_that_is_gone_is_said(run, tmp_path):
+    scores, store = run
+    lost = mg.Store(tmp_path / "run")
+    clips = mg.run(mg.Sweep("synth", ["piano", "organ"], {"duration": 0.5}).plan(), lost, progress=False)
+    lost_scores = mg.measure(clips, lost, progress=False)
+    lost.file(clips["key"][0]).unlink()
+    assert "no such file" in mg.report(lost_scores, lost, tmp_path / "report").read_text()
+
+
+def test_scores_of_files_are_no_run(run, tmp_path):
+    with pytest.raises(mg.MetricError, match="not one of clips of a run"):
+        mg.report(run[0].drop(columns="status"), run[1], tmp_path / "report")

@@ -100,3 +100,26 @@ def test_the_real_clips(real_clips):
     assert scores.loc[~stereo, "width"].isna().all()
     assert scores.loc[~stereo, "reason"].str.startswith("the clip is mono").all()
     assert scores["loudness"].between(-30, -15).all()
+
+
+def test_names_of_prompts_are_no_factors():
+    prompts = [{"prompt_id": p, "ytid": f"y{p}", "mood": "ab"[p % 2]} for p in range(4)]
+    rows = [{**prompt, "duration": d} for prompt in prompts for d in (1, 2, 3, 4)]
+    assert swept(pd.DataFrame(rows)) == ["mood", "duration"]
+
+
+def test_a_column_that_is_no_measurement_is_not_overwritten(tmp_path):
+    store = mg.Store(tmp_path / "run")
+    clips = mg.run(mg.Sweep("synth", ["piano"], {"duration": 0.5}).plan(), store, progress=False)
+    with pytest.raises(mg.MetricError, match="column 'width' that is no measurement"):
+        mg.measure(clips.assign(width="wide"), store)
+
+
+def test_nothing_to_measure():
+    with pytest.raises(mg.AudioError, match="nothing to measure"):
+        mg.measure([])
+
+
+def test_a_foreign_manifest_is_no_store(folder):
+    (folder / "manifest.json").write_text('{"name": "a web app"}')
+    assert len(mg.measure(folder, progress=False)) == 4

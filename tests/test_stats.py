@@ -92,3 +92,40 @@ def test_groups_of_several_columns_and_of_none(scores):
 def test_wrong_tables(scores, change, by, reason):
     with pytest.raises(mg.MetricError, match=reason):
         mg.summarise(change(scores), by)
+
+
+@pytest.mark.parametrize(("n", "bootstrap"), [(19, False), (20, True)])
+def test_the_bootstrap_begins_at_20_prompts(n, bootstrap):
+    means = np.random.default_rng(0).exponential(size=n)
+    _, lo, hi, _ = mean_interval(means, np.arange(n))
+    symmetric = (lo + hi) / 2 == pytest.approx(means.mean(), abs=1e-9)
+    assert symmetric != bootstrap
+
+
+def test_angles_of_an_axis_are_averaged_across_the_wrap():
+    mean, lo, hi, _ = mean_interval([89.0, -89, 88], ["a", "b", "c"], period=180)
+    assert mean == pytest.approx(89 + 1 / 3) and lo < mean < hi < 100
+    assert mean_interval([10.0, -20, 30], list("abc"), period=180) == pytest.approx(
+        mean_interval([10.0, -20, 30], list("abc"))
+    )
+    assert mean_interval([90.0, 90.0], list("ab"), period=180)[0] == 90
+
+
+def test_summaries_average_the_image_angle_as_an_axis(scores):
+    table = mg.summarise(scores.assign(image_angle=[89.4, -89.4] * 6))
+    assert abs(table.set_index("metric").loc["image_angle", "mean"]) == pytest.approx(90, abs=1e-6)
+
+
+def test_a_group_without_a_value_is_a_group(scores):
+    table = mg.summarise(scores.assign(kind=["a", None] * 6), "kind")
+    assert table["kind"].isna().sum() == table["kind"].eq("a").sum() == 2
+    assert (table["n_clips"][table["metric"] == "width"] == 6).all()
+
+
+def test_a_column_that_the_summary_has_itself_is_refused(scores):
+    with pytest.raises(mg.MetricError, match="column 'mean' of its own"):
+        mg.summarise(scores.assign(mean=1), "mean")
+
+
+def test_prompt_ids_of_any_kind(scores):
+    assert mg.summarise(scores.assign(prompt_id=[1, "a", None, 2.5] * 3))["n_prompts"][0] == 4

@@ -7,11 +7,12 @@ that is not ``(channels, time)``.
 
 from __future__ import annotations
 
+import math
 import warnings
 
 import numpy as np
 
-from mgeval.metrics.frames import BROKEN, EMPTY, FLOOR, QUIET, SHORT, SILENT, STEPS, checked, hop, power
+from mgeval.metrics.frames import BROKEN, EMPTY, FLOOR, FRAME, QUIET, SHORT, SILENT, STEPS, checked, hop, power
 from mgeval.metrics.undefined import Undefined
 
 FULL_SCALE = 1 - 2.0**-15
@@ -50,13 +51,14 @@ def loudness(x: np.ndarray, rate: int) -> float:
     import pyloudnorm
 
     x, problem = _usable(x)
+    hop(rate)  # says what is wrong with the rate
     if problem is not None:
         return problem
-    # Whole hops only: pyloudnorm counts a block that is begun as if it were full, and reads low by up to 0.3 LU.
-    hops = x.shape[1] // hop(rate)
-    if hops < STEPS:
+    steps = (x.shape[1] / rate - FRAME) / (FRAME / STEPS)
+    if steps < 0:
         return Undefined(SHORT)
-    x = x[:, : hops * hop(rate)]
+    # Whole steps only: pyloudnorm takes a block that is begun for a full one, and reads low by up to 0.3 LU.
+    x = x[:, : math.ceil((FRAME + int(steps + 1e-6) * FRAME / STEPS) * rate)]
     with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
         # It warns of the mean of no blocks, which is how it sees silence.
         warnings.simplefilter("ignore", RuntimeWarning)

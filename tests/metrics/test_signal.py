@@ -103,3 +103,28 @@ def test_degenerate_input(name):
     assert np.isnan(one) == (name in ("loudness", "silence"))
     for v in (silent, one):
         assert not np.isnan(v) or v.reason
+
+
+def test_true_peak_needs_oversampling_by_four():
+    # Peaks fall between the samples of twice the rate as well, and on those of four times.
+    x = np.sin(np.pi / 2 * np.arange(RATE) + np.pi / 8)[None] * np.hanning(RATE)
+    assert signal.true_peak(x, RATE) == pytest.approx(0, abs=0.05)
+
+
+@pytest.mark.parametrize(("level", "share"), [(1 - 2.0**-15, 1), (1 - 2.0**-14, 0)])
+def test_full_scale_begins_at_the_largest_16_bit_sample(level, share):
+    assert signal.clipping(np.full((1, 100), level)) == share
+
+
+@pytest.mark.parametrize("seconds", [0.451, 0.499])
+def test_loudness_of_what_lies_between_whole_steps(seconds):
+    x = noise(seconds, 5)[None]
+    assert signal.loudness(x, RATE) == pytest.approx(signal.loudness(x[:, : round(0.4 * RATE)], RATE))
+
+
+@pytest.mark.parametrize("rate", [8000, 11025, 22050, 44100])
+def test_one_frame_is_enough_at_any_rate(rate):
+    x = np.random.default_rng(0).standard_normal((2, int(np.ceil(0.4 * rate)))) * 0.1
+    assert not np.isnan(signal.loudness(x, rate)) and signal.silence(x, rate) == 0
+    for name in ("loudness", "silence"):
+        assert np.isnan(evaluate(x[:, 3:], rate, [name])[name])

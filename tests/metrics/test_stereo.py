@@ -247,3 +247,52 @@ def test_float32_and_any_memory_order_read_the_same():
     expected = stereo.width(x)
     assert stereo.width(x.astype(np.float32)) == pytest.approx(expected, abs=1e-6)
     assert stereo.width(np.asfortranarray(x)) == pytest.approx(expected, abs=1e-12)
+
+
+def at_levels(*levels):
+    """Half a second of a tone at each level in dBFS (power), in antiphase but for the first."""
+    source = tone(0.5, 1000, 2**0.5)
+    parts = [10 ** (level / 20) * np.stack([source, -source if i else source]) for i, level in enumerate(levels)]
+    return np.concatenate(parts, axis=1)
+
+
+@pytest.mark.parametrize(("level", "counts"), [(-59.5, True), (-60.5, False)])
+def test_frames_count_within_40_db_of_the_loudest(level, counts):
+    x = at_levels(-20, level)
+    assert stereo.profile(x, RATE).counted[-1] == counts
+    assert (stereo.antiphase_share(x, RATE) > 0) == counts
+
+
+@pytest.mark.parametrize(("level", "counts"), [(-69.5, True), (-70.5, False)])
+def test_frames_count_above_minus_70_dbfs(level, counts):
+    assert stereo.profile(at_levels(-40, level), RATE).counted[-1] == counts
+
+
+@pytest.mark.parametrize(("rho", "share"), [(-0.09, 0), (-0.11, 1)])
+def test_antiphase_begins_below_minus_0_1(rho, share):
+    # The same tones in every frame: framewise correlation is rho, without scatter.
+    left, right = tone(2.0, 1000), tone(2.0, 1000, phase=np.pi / 2)
+    x = np.stack([left, rho * left + np.sqrt(1 - rho**2) * right])
+    assert stereo.antiphase_share(x, RATE) == share
+
+
+@pytest.mark.parametrize(("rho", "defined"), [(0.06, True), (0.04, False)])
+def test_an_axis_needs_ambience_of_at_most_0_95(rho, defined):
+    assert np.isnan(stereo.image_angle(correlated(rho))) != defined
+
+
+@pytest.mark.parametrize("rate", [8000, 11025, 22050, 44100, 96000])
+def test_frames_at_other_rates_against_a_plain_loop(rate):
+    x = np.random.default_rng(0).standard_normal((2, round(1.3 * rate))) * 0.1
+    step = round(0.1 * rate)
+    values = []
+    for start in range(0, x.shape[1] - 4 * step + 1, step):
+        left, right = x[:, start : start + 4 * step]
+        values.append(left @ right / np.sqrt((left @ left) * (right @ right)))
+    assert stereo.correlation_low(x, rate) == pytest.approx(np.percentile(values, 5), abs=1e-12)
+
+
+@pytest.mark.parametrize(("name", "x", "expected"), KNOWN, ids=lambda v: v if isinstance(v, str) else "")
+def test_known_answers_from_float32(name, x, expected):
+    # What clips are stored as; float32 noise under a silent side reads -145 dB, within the clamp.
+    assert value(name, x.astype(np.float32)) == pytest.approx(expected, abs=2e-5)
