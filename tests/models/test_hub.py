@@ -1,0 +1,86 @@
+"""A hub on this machine: what is downloaded once is found again without any network."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+FIND = "from mgeval.models.checkpoint import find_checkpoint; print(find_checkpoint('acme/musicgen').revision)"
+ASK = "from mgeval.models import model_revision; print(model_revision('acme/musicgen'))"
+
+
+@pytest.fixture
+def hub(stereo_folder, tmp_path):
+    """The settings of a process that asks a hub of ours, and the list of what was asked."""
+    asked = []
+
+    class Hub(BaseHTTPRequestHandler):
+        def log_message(self, *_):
+            asked.append(self.path)
+
+        def do_HEAD(self):
+            self.do_GET(body=False)
+
+        def do_GET(self, body=True):
+            place = self.path.split("?")[0]
+            file = stereo_folder / place.rsplit("/", 1)[-1]
+            if place.startswith("/api/models/acme/musicgen"):
+                status, data = 200, json.dumps(answer("/tree/" in place)).encode()
+            elif "/resolve/" in place and file.is_file():
+                status, data = 200, file.read_bytes()
+            else:
+                status, data = 404, b"{}"
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(data)))
+            self.send_header("ETag", f'"{hashlib.sha1(data).hexdigest()}"')
+            self.send_header("X-Repo-Commit", COMMIT)
+            self.end_headers()
+            if body:
+                self.wfile.write(data)
+
+    def answer(tree):
+        files = [(file.name, file.stat().st_size) for file in sorted(stereo_folder.iterdir())]
+        if tree:
+            return [{"type": "file", "path": name, "size": size, "oid": name} for name, size in files]
+        siblings = [{"rfilename": name, "size": size, "blobId": name} for name, size in files]
+        return {"id": "acme/musicgen", "sha": COMMIT, "siblings": siblings, "tags": [], "private": False}
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    environment = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
+    environment |= {
+        "HF_ENDPOINT": f"http://127.0.0.1:{server.server_port}", "HF_HOME": str(tmp_path), "HF_HUB_OFFLINE": "0",
+        "HF_HUB_DISABLE_XET": "1", "NO_PROXY": "*",
+    }  # fmt: skip
+    yield environment, asked
+    server.shutdown()
+
+
+def test_what_was_downloaded_is_found_without_a_network(hub):
+    environment, asked = hub
+
+    def python(code, **more):
+        done = subprocess.run(
+            [sys.executable, "-c", code], env=environment | more, capture_output=True, text=True, timeout=120
+        )
+        assert done.returncode == 0, done.stderr
+        return done
+
+    # Asking for the revision alone fetches no file.
+    assert python(ASK).stdout.strip() == COMMIT
+    assert not any("/resolve/" in path for path in asked)
+    first = python(FIND)
+    assert first.stdout.strip() == COMMIT and "acme/musicgen: downloading" in first.stderr
+    asked.clear()
+    again = python(FIND)
+    assert again.stdout.strip() == COMMIT and "downloading" not in again.stderr and asked == []
+    assert python(FIND, HF_HUB_OFFLINE="1").stdout.strip() == COMMIT
+    assert python(ASK, HF_HUB_OFFLINE="1").stdout.strip() == COMMIT
