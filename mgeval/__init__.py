@@ -19,7 +19,7 @@ _HOMES = {
     "summarise": "stats",
     "report": "reporting",
 }  # fmt: skip
-_MODULES = ("metrics", "models", "panels", "plots", "synth")
+_MODULES = ("embed", "metrics", "models", "panels", "plots", "synth")
 
 __all__ = ["__version__", *_HOMES, *_MODULES]
 
@@ -40,7 +40,7 @@ def __dir__() -> list[str]:
 
 
 if TYPE_CHECKING:
-    from mgeval import metrics, models, panels, plots, synth
+    from mgeval import embed, metrics, models, panels, plots, synth
     from mgeval.audio import Audio, load_audio, save_audio
     from mgeval.errors import (
         AudioError,

@@ -30,8 +30,8 @@ def load_model(
     Parameters
     ----------
     name : str or path-like
-        ``synth``: the procedural composer, whose truth is known. ``folder:PATH``: clips that another system made. Anything else is
-        a MusicGen checkpoint, mono or stereo, of any size: a
+        ``synth``: the procedural composer, whose truth is known. ``folder:PATH``: clips that
+        another system made. Anything else is a MusicGen checkpoint, mono or stereo, of any size: a
         local folder or a hub id such as ``facebook/musicgen-stereo-small``. What a hub id needs is
         downloaded, after its size was printed.
     device : str, optional

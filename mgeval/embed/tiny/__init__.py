@@ -1,0 +1,1 @@
+"""The small CLAP that comes with mgeval: its checkpoint, and the recipe that makes it."""

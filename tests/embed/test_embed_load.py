@@ -1,0 +1,81 @@
+"""Finding embedders by name, cutting clips into windows, and what importing costs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from mgeval import embed
+from mgeval.audio import Audio
+from mgeval.embed.base import cut, mono_at, repeat_pad
+from mgeval.errors import ModelError
+
+
+@pytest.mark.parametrize(
+    "name, hint",
+    [
+        ("clap:tinny", "did you mean 'clap:tiny'"),
+        ("clap", "did you mean"),
+        ("clap:", "no embedder is called"),
+        ("mell", "did you mean 'mel'"),
+        ("vggish", "valid: clap:tiny, mel"),
+        ("clap:/nowhere/at/all", "no such folder"),
+        (None, "no embedder is called None"),
+    ],
+)
+def test_an_unknown_name_is_refused_with_the_nearest(name, hint):
+    with pytest.raises(ModelError, match=hint):
+        embed.load(name)
+
+
+def test_importing_loads_nothing_heavy():
+    code = (
+        "import sys; import mgeval.embed as e; e.load('mel');"
+        "print([m for m in ('torch', 'transformers', 'librosa', 'scipy') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    "seconds, windows", [(0.1, 1), (3, 1), (10, 1), (10.005, 1), (10.02, 2), (12, 2), (15, 2), (15.5, 3), (31, 6)]
+)
+def test_windows_cover_the_clip(seconds, windows):
+    x = np.arange(round(seconds * 1000))
+    parts = cut(x, 10_000, 5_000, tail=10)
+    assert len(parts) == windows
+    assert parts[0][0] == 0 and len(x) - 1 - parts[-1][-1] <= 10
+    if seconds >= 10:
+        assert {len(part) for part in parts} == {10_000}
+        assert max(np.diff([part[0] for part in parts]), default=0) <= 5_000
+    else:
+        np.testing.assert_array_equal(parts[0], x)
+
+
+def test_short_windows_are_repeated_whole():
+    np.testing.assert_array_equal(repeat_pad(np.arange(1, 4), 8), [1, 2, 3, 1, 2, 3, 0, 0])
+    np.testing.assert_array_equal(repeat_pad(np.arange(8), 8), np.arange(8))
+    assert len(repeat_pad(np.ones(1), 8)) == 8
+
+
+def test_mono_is_the_mean_and_never_empty(noise):
+    clip = noise(1.0)
+    swapped = Audio(clip.samples[::-1], clip.rate)
+    np.testing.assert_array_equal(mono_at(clip, 48000), mono_at(swapped, 48000))
+    np.testing.assert_array_equal(mono_at(clip, 32000), clip.mono().samples[0])
+    for rate in (8000, 96000):
+        assert len(mono_at(Audio(np.full((2, 1), 0.5), rate), 48000)) >= 1
+
+
+@pytest.mark.parametrize("name", embed.NAMES)
+def test_what_is_no_list_of_clips_is_refused(name, noise):
+    embedder = embed.load(name)
+    with pytest.raises(ModelError, match="brackets"):
+        embedder.audio(noise(1))
+    with pytest.raises(ModelError, match="not ndarray"):
+        embedder.audio([noise(1).samples])
+    assert embedder.audio([]) == []
+    assert embedder.id.startswith(f"{name}@") and embedder.id in repr(embedder)
