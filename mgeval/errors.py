@@ -67,3 +67,15 @@ def nearest(word: str, valid: Iterable[str]) -> str:
     valid = [str(v) for v in valid]
     close = difflib.get_close_matches(str(word), valid, n=1, cutoff=0.6)
     return f"did you mean {close[0]!r}?" if close else f"valid: {', '.join(valid)}"
+
+
+def first_line(error: Exception) -> str:
+    """Say in one line what another library's error is about.
+
+    Examples
+    --------
+    >>> first_line(ValueError("bad\\nvery bad"))
+    'ValueError: bad'
+    """
+    text = str(error).strip().split("\n")[0]
+    return f"{type(error).__name__}: {text[:200]}" if text else type(error).__name__

@@ -14,9 +14,10 @@ import numpy as np
 from mgeval.audio import Audio
 from mgeval.errors import ModelError
 from mgeval.models.base import Generated, Model, Request
-from mgeval.models.checkpoint import find_checkpoint, load_network, quiet
+from mgeval.models.checkpoint import find_checkpoint
 from mgeval.models.chroma import ChromaSettings, chroma, read_settings
 from mgeval.models.devices import own_stream, pick_device, pick_dtype
+from mgeval.models.loading import load_network, quiet
 from mgeval.models.sampling import FRAME_RATE, Sampling
 
 TRAINED_FRAMES = 30 * FRAME_RATE

@@ -12,8 +12,8 @@ import transformers
 from mgeval.audio import Audio
 from mgeval.errors import ModelError
 from mgeval.models import Request, Sampling
-from mgeval.models.checkpoint import quiet
 from mgeval.models.devices import own_stream, pick_device, pick_dtype
+from mgeval.models.loading import quiet
 from mgeval.models.musicgen import load_musicgen
 
 PROMPT = "a slow piano song"
