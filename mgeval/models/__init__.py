@@ -62,9 +62,7 @@ def load_model(
         return Folder(name)
     from mgeval.models.musicgen import load_musicgen
 
-    model = load_musicgen(name, device=device, dtype=dtype, revision=revision)
-    model.name = name
-    return model
+    return load_musicgen(name, device=device, dtype=dtype, revision=revision)
 
 
 def _name(name: str | os.PathLike[str]) -> str:
