@@ -210,4 +210,4 @@ def _scope_title(audio: Audio) -> str:
     if audio.channels == 1:
         return "mono clip"
     value = stereo.correlation(audio.samples)
-    return f"no correlation: {value.reason}" if np.isnan(value) else f"correlation {value:.2f}"
+    return value.reason if np.isnan(value) else f"correlation {value:.2f}"

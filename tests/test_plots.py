@@ -111,7 +111,7 @@ def test_a_vectorscope_of_anything_that_can_be_a_clip():
     assert plots.vectorscope(mg.Audio(tone(0.1), RATE)).get_title() == "mono clip"
     assert "silent" in plots.vectorscope(mg.Audio(np.zeros((2, 10)), RATE)).get_title()
     assert plots.vectorscope(mg.Audio(correlated(0.5, 3.0), RATE)).get_title() == "correlation 0.50"
-    assert plots.vectorscope(mg.Audio(np.ones((2, 1)), RATE)).get_title().startswith("no correlation")
+    assert plots.vectorscope(mg.Audio(np.ones((2, 1)), RATE)).get_title() == "the clip is a single sample"
 
 
 def test_levels_are_drawn_as_text_whatever_they_are(tmp_path):
