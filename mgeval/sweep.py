@@ -6,7 +6,8 @@ import itertools
 import json
 import os
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
@@ -129,9 +130,11 @@ def _axis(name: str, values: Any) -> list[Any]:
     if isinstance(values, (str, bytes, Mapping)):
         raise SweepError(f"{name} is {values!r}: a number or a list of numbers is needed")
     values = list(values) if isinstance(values, Iterable) else [values]
-    for index, value in enumerate(values):
-        if value in values[:index]:
-            raise SweepError(f"{name} has {value!r} twice: the same clip would be counted twice")
+    # What cannot be hashed is no setting either, and `Sampling` says so.
+    if all(isinstance(value, Hashable) for value in values):
+        for value, count in Counter(values).items():
+            if count > 1:
+                raise SweepError(f"{name} has {value!r} twice: the same clip would be counted twice")
     return values
 
 
