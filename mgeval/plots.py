@@ -14,6 +14,7 @@ import numpy as np
 from mgeval.audio import Audio
 from mgeval.errors import MetricError, nearest
 from mgeval.metrics import METRICS, stereo
+from mgeval.stats import SUMMARY
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,7 +57,7 @@ def response(summary: pd.DataFrame, x: str, metric: str, ax: Axes | None = None)
         The summary does not hold such a column or metric, or is grouped by more.
     """
     rows = _rows(summary, x, metric)
-    others = [c for c in rows.columns if c not in (x, "metric", "mean", "lo", "hi", "n_clips", "n_prompts")]
+    others = [c for c in rows.columns if c not in (x, *SUMMARY)]
     if len(others) > 1:
         raise MetricError(f"the summary is grouped by {', '.join(others)} besides {x}: summarise by one of them only")
     ax = _axes(ax)

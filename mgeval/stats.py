@@ -19,6 +19,7 @@ BOOTSTRAP_FROM = 20
 
 RESAMPLES = 2_000
 SUMMARY = ("metric", "mean", "lo", "hi", "n_clips", "n_prompts")
+"""The columns that a summary adds to those it is grouped by."""
 LEVEL = 0.95
 
 

@@ -17,6 +17,7 @@ from mgeval.metrics import METRICS
 from mgeval.models import LIMITS, Generated, Model, Request, Sampling, load_model, model_identity, model_revision
 from mgeval.models.base import with_progress
 from mgeval.prompts import load_prompts
+from mgeval.stats import SUMMARY
 from mgeval.store import OUTCOME, Store, clip_key
 
 if TYPE_CHECKING:
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
 PLAN = ("key", "model", "revision", "prompt_id", "prompt", *LIMITS)
 """The columns that every plan has."""
 
-SUMMARY = ("reason", "metric", "mean", "lo", "hi", "n_clips", "n_prompts")
-RESERVED = {*PLAN, *OUTCOME, *METRICS, *SUMMARY} - {"prompt", "prompt_id"}
+RESERVED = {*PLAN, *OUTCOME, *METRICS, *SUMMARY, "reason"} - {"prompt", "prompt_id"}
 """Columns that no attribute of a prompt may be called: later tables have them with another meaning."""
 
 PART = 50

@@ -28,9 +28,9 @@ MAY_IMPORT = {
     "embed": {"audio", "synth"},
     "store": {"audio"},
     "stats": {"metrics"},
-    "plots": {"audio", "metrics"},
+    "plots": {"audio", "metrics", "stats"},
     "models": {"audio", "synth", "prompts"},
-    "sweep": {"metrics", "models", "store", "prompts"},
+    "sweep": {"metrics", "models", "stats", "store", "prompts"},
     "scoring": {"audio", "metrics", "store", "stats"},
 }
 ANYTHING = {"panels", "reporting", "cli", "doctor", "sweepfile", "__init__"}

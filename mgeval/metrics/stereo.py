@@ -109,7 +109,7 @@ def profile(x: np.ndarray, rate: int) -> StereoProfile:
 
 
 def _chunks(stop: int, width: int) -> list[tuple[int, int]]:
-    # A few thousand hops at a time keep the float64 copies within the processor's cache.
+    # About two seconds at a time keep the float64 copies within the processor's cache.
     size = max(CHUNK // width, 1) * width
     return [(start, min(start + size, stop)) for start in range(0, stop, size)] or [(0, 0)]
 
