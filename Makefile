@@ -26,7 +26,7 @@ test: $(READY)  ## install, run the whole suite
 	$(BIN)/python -m pytest
 
 lab: $(READY)  ## open the notebooks in JupyterLab
-	$(BIN)/jupyter lab --notebook-dir notebooks
+	$(BIN)/jupyter lab --notebook-dir notebooks $(if $(filter 0,$(shell id -u)),--allow-root)
 
 lint: $(READY)  ## check style
 	$(BIN)/ruff check .
