@@ -171,10 +171,10 @@ def _write_table(table: pd.DataFrame, out: Path) -> None:
 
 def _readable(scores: pd.DataFrame) -> str:
     """Lay a table of scores out for a terminal: short paths, few digits, reasons last."""
-    from mgeval.metrics import METRICS
+    from mgeval.metrics import columns
 
     first = "key" if "key" in scores else "path"
-    names = [name for name in METRICS if name in scores]
+    names = columns(scores)
     table = scores[[first, *[c for c in ("channels", "duration") if c in scores], *names, "reason"]].copy()
     if first == "path":
         parents = {str(Path(path).parent) for path in table["path"]}

@@ -13,7 +13,7 @@ import numpy as np
 
 from mgeval.audio import Audio
 from mgeval.errors import MetricError, nearest
-from mgeval.metrics import METRICS, stereo
+from mgeval.metrics import described, stereo
 from mgeval.stats import SUMMARY
 
 if TYPE_CHECKING:
@@ -155,9 +155,9 @@ def _frame(ax: Axes, metric: str, rows: pd.DataFrame) -> None:
 
 
 def _metric_label(name: str) -> str:
-    if name not in METRICS:
+    row = described(name)
+    if row is None:
         return _words(name)
-    row = METRICS[name]
     return f"{row.label} ({row.unit})" if row.unit not in ("", "flag") else row.label
 
 

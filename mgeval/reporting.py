@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mgeval.audio import encode_audio
 from mgeval.errors import AudioError, MetricError
 from mgeval.files import write_atomic
-from mgeval.metrics import METRICS
+from mgeval.metrics import columns, described
 from mgeval.scoring import swept
 from mgeval.stats import summarise
 from mgeval.store import Store
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 EXAMPLES = 12
-FIGURES = ("width", "correlation", "image_angle", "ambience", "loudness", "crest")
+FIGURES = ("clap", "width", "correlation", "image_angle", "ambience", "loudness", "crest")
 
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -76,13 +76,13 @@ def report(
     if made.empty:
         raise MetricError("no clip of this table was made: there is nothing to report")
     factors = swept(made) if by is None else [by] if isinstance(by, str) else list(by)
-    metrics = [name for name in METRICS if name in made.columns and made[name].notna().any()]
+    metrics = [name for name in columns(made.columns) if made[name].notna().any()]
     for factor in factors:
         if factor in made.columns:
             made = made.assign(**{factor: made[factor].astype(object).where(made[factor].notna(), "(none)")})
     sections = [_overview(scores, made)]
     for factor in factors:
-        sections.append(_section(made, factor, [name for name in FIGURES if name in metrics], folder))
+        sections.append(_section(made, factor, _drawn(metrics), folder))
     if not factors:
         sections.append(f"<h2>All clips</h2>{_table(summarise(made), None)}")
     sections.append(_examples(made, store, factors[0] if factors else None, folder))
@@ -109,6 +109,11 @@ def _overview(scores: pd.DataFrame, made: pd.DataFrame) -> str:
     return "".join(f"<p>{html.escape(fact)}.</p>" for fact in facts)
 
 
+def _drawn(metrics: Sequence[str]) -> list[str]:
+    """Return the metrics that get a figure: of those with a checkpoint, every checkpoint's."""
+    return [name for drawn in FIGURES for name in metrics if name.partition(":")[0] == drawn]
+
+
 def _section(made: pd.DataFrame, factor: str, metrics: list[str], folder: Path) -> str:
     summary = summarise(made, factor)
     figures = "".join(_figure(summary, factor, metric, folder) for metric in metrics)
@@ -120,10 +125,10 @@ def _section(made: pd.DataFrame, factor: str, metrics: list[str], folder: Path) 
 def _figure(summary: pd.DataFrame, factor: str, metric: str, folder: Path) -> str:
     from mgeval import plots
 
-    name = f"figures/{metric}-by-{_file_name(factor)}.png"
+    name = f"figures/{_file_name(metric)}-by-{_file_name(factor)}.png"
     ax = plots.response(summary, factor, metric)
     _save(ax.figure, folder / name)
-    text = html.escape(f"{METRICS[metric].label} by {factor}", quote=True)
+    text = html.escape(f"{described(metric).label} by {factor}", quote=True)
     return f'<figure><img src="{name}" alt="{text}"></figure>'
 
 
@@ -142,9 +147,10 @@ def _table(summary: pd.DataFrame, factor: str | None) -> str:
     rows = []
     for metric, part in summary.groupby("metric", sort=False):
         cells = [part if level is None else part[part[factor] == level] for level in levels]
-        unit = f" ({METRICS[metric].unit})" if METRICS[metric].unit else ""
+        row = described(metric)
+        unit = f" ({row.unit})" if row.unit else ""
         texts = "".join(f"<td>{_cell(cell)}</td>" for cell in cells)
-        rows.append(f"<tr><td>{html.escape(METRICS[metric].label + unit)}</td>{texts}</tr>")
+        rows.append(f"<tr><td>{html.escape(row.label + unit)}</td>{texts}</tr>")
     note = "Mean [95 % interval], clustered by prompt; a dash where the metric is not defined."
     return f"<table><tr><th></th>{head}</tr>{''.join(rows)}</table><p class='note'>{note}</p>"
 
@@ -193,9 +199,9 @@ def _card(row: dict[str, Any], store: Store, folder: Path, factor: str | None) -
 
 def _meanings(metrics: list[str]) -> str:
     rows = "".join(
-        f"<tr><td>{html.escape(METRICS[name].label)}</td><td>{html.escape(METRICS[name].unit) or '&ndash;'}</td>"
-        f"<td class='text'>{html.escape(METRICS[name].meaning)}</td></tr>"
-        for name in metrics
+        f"<tr><td>{html.escape(row.label)}</td><td>{html.escape(row.unit) or '&ndash;'}</td>"
+        f"<td class='text'>{html.escape(row.meaning)}</td></tr>"
+        for row in map(described, metrics)
     )
     return f"<h2>What the metrics mean</h2><table><tr><th>metric</th><th>unit</th><th></th></tr>{rows}</table>"
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mgeval.audio import FORMATS, Audio, load_audio
 from mgeval.errors import AudioError, MetricError
-from mgeval.metrics import METRICS, Undefined, chosen, evaluate
+from mgeval.metrics import METRICS, TEXT, Undefined, chosen, columns, evaluate
 from mgeval.store import Store, is_store
 
 if TYPE_CHECKING:
@@ -35,7 +35,9 @@ def measure(
     store : Store, optional
         Where the clips of a table lie.
     metrics : str or iterable of str, optional
-        Names from ``mgeval.metrics.METRICS``; all by default.
+        Names from ``mgeval.metrics.METRICS``; by default all that need no checkpoint. ``clap:tiny``
+        or ``clap:PATH`` adds how well clips fit their prompts, as `mgeval.embed.load` hears them:
+        columns ``clap:NAME`` and ``clap_min:NAME``, and ``embedder``, the checkpoint's name and hash.
     progress : bool
         Show a bar with the time left.
 
@@ -50,19 +52,30 @@ def measure(
     ------
     MetricError
         A metric that does not exist, or a table of clips without a store.
+    ModelError
+        A checkpoint that is not there or does not work.
     AudioError
         A path that does not exist, or no audio at all.
     """
     import pandas as pd
 
-    names = chosen(metrics)
+    asked = chosen(metrics)
+    names, ears = [name for name in asked if name in METRICS], _ears(asked)
     if not isinstance(clips, pd.DataFrame):
         paths = [clips] if isinstance(clips, (str, os.PathLike)) else list(clips)
         if not paths:
             raise AudioError("there is nothing to measure: give at least one file or folder")
-        return pd.concat([_measure_path(Path(path), names, progress) for path in paths], ignore_index=True)
+        return pd.concat([_measure_path(Path(path), names, ears, progress) for path in paths], ignore_index=True)
     if store is None:
         raise MetricError("measure(clips, store): a table of clips needs the store that holds them")
+    return _measure_clips(clips, store, names, ears, progress)
+
+
+def _measure_clips(
+    clips: pd.DataFrame, store: Store, names: list[str], ears: dict[str, _Ear], progress: bool
+) -> pd.DataFrame:
+    import pandas as pd
+
     if "key" not in clips.columns or "status" not in clips.columns:
         raise MetricError(
             "the table is not one of clips: run(plan, store) returns one, with columns 'key' and 'status'"
@@ -70,24 +83,65 @@ def measure(
     for name in names:
         if name in clips.columns and clips[name].dtype.kind != "f":
             raise MetricError(f"the table has a column {name!r} that is no measurement: rename it")
-    kept = clips.drop(columns=[name for name in (*names, "reason") if name in clips.columns])
-    rows = [_of_clip(row, store, names) for row in _bar(kept.to_dict("records"), progress)]
-    return pd.concat([kept, pd.DataFrame(rows, index=kept.index, columns=[*names, "reason"])], axis=1)
+    added = _added(names, ears)
+    kept = clips.drop(columns=[name for name in added if name in clips.columns])
+    rows = [_of_clip(row, store, names, ears) for row in _bar(kept.to_dict("records"), progress)]
+    return pd.concat([kept, pd.DataFrame(rows, index=kept.index, columns=added)], axis=1)
 
 
-def _measure_path(path: Path, names: list[str], progress: bool) -> pd.DataFrame:
+def _measure_path(path: Path, names: list[str], ears: dict[str, _Ear], progress: bool) -> pd.DataFrame:
     import pandas as pd
 
     if not os.path.exists(path):
         raise AudioError(f"{path}: no such file or folder")
     if is_store(path):
         store = Store(path)
-        return measure(store.table(), store, names, progress)
+        return _measure_clips(store.table(), store, names, ears, progress)
     files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.suffix.lower() in FORMATS)
     if not files:
         raise AudioError(f"{path}: holds no audio ({', '.join(FORMATS)})")
-    rows = [_of_file(file, names) for file in _bar(files, progress)]
-    return pd.DataFrame(rows, columns=["path", "channels", "rate", "duration", *names, "reason"])
+    rows = [_of_file(file, names, ears) for file in _bar(files, progress)]
+    return pd.DataFrame(rows, columns=["path", "channels", "rate", "duration", *_added(names, ears)])
+
+
+class _Ear:
+    """An embedder that scores clips against texts, and remembers the texts it has read."""
+
+    def __init__(self, name: str) -> None:
+        from mgeval import embed
+
+        self.embedder = embed.load(name)
+        self.checkpoint = self.embedder.id.split("@")[0].partition(":")[2]
+        self._read: dict[str, Any] = {}
+
+    def hear(self, audio: Audio, text: str) -> dict[str, float]:
+        """Return the metrics of `TEXT` by their columns."""
+        if not text.strip():
+            return dict.fromkeys(self.columns, Undefined("there is no prompt to compare with"))
+        if text not in self._read:
+            self._read[text] = self.embedder.text([text])[0]
+        windows = self.embedder.audio([audio])[0]
+        return {c: METRICS[c.partition(":")[0]].function(windows, self._read[text]) for c in self.columns}
+
+    @property
+    def columns(self) -> list[str]:
+        return [f"{name}:{self.checkpoint}" for name in TEXT]
+
+
+def _ears(asked: list[str]) -> dict[str, _Ear]:
+    """Load the checkpoints that were asked for, by the names that their columns bear."""
+    ears: dict[str, _Ear] = {}
+    for ear in (_Ear(name) for name in asked if name not in METRICS):
+        if ear.checkpoint in ears:
+            raise MetricError(f"two checkpoints are called {ear.checkpoint!r}: rename one of their folders")
+        ears[ear.checkpoint] = ear
+    return ears
+
+
+def _added(names: list[str], ears: dict[str, _Ear]) -> list[str]:
+    """Return the columns that measuring adds."""
+    heard = [column for ear in ears.values() for column in ear.columns]
+    return [*names, *heard, *(["embedder"] if ears else []), "reason"]
 
 
 def _bar(rows: Sequence[Any], progress: bool) -> Iterator[Any]:
@@ -96,31 +150,39 @@ def _bar(rows: Sequence[Any], progress: bool) -> Iterator[Any]:
     return tqdm(rows, desc="measuring", unit="clip", disable=not progress)
 
 
-def _of_clip(row: dict[str, Any], store: Store, names: list[str]) -> dict[str, Any]:
+def _of_clip(row: dict[str, Any], store: Store, names: list[str], ears: dict[str, _Ear]) -> dict[str, Any]:
     if row["status"] != "done":
-        return _unread(names, "the clip was not made")
+        return _unread(names, ears, "the clip was not made")
     try:
-        return _numbers(store.audio(row["key"]), names)
+        return _numbers(store.audio(row["key"]), row["prompt"], names, ears)
     except AudioError as error:
-        return _unread(names, str(error))
+        return _unread(names, ears, str(error))
 
 
-def _of_file(path: Path, names: list[str]) -> dict[str, Any]:
+def _of_file(path: Path, names: list[str], ears: dict[str, _Ear]) -> dict[str, Any]:
     try:
         audio = load_audio(path)
     except AudioError as error:
-        return {"path": str(path), **_unread(names, str(error))}
+        return {"path": str(path), **_unread(names, ears, str(error))}
     about = {"path": str(path), "channels": audio.channels, "rate": audio.rate, "duration": audio.duration}
-    return {**about, **_numbers(audio, names)}
+    return {**about, **_numbers(audio, "", names, ears)}
 
 
-def _numbers(audio: Audio, names: list[str]) -> dict[str, Any]:
+def _numbers(audio: Audio, prompt: str, names: list[str], ears: dict[str, _Ear]) -> dict[str, Any]:
     values = evaluate(audio.samples, audio.rate, names)
-    return {**{name: float(value) for name, value in values.items()}, "reason": _reason(values)}
+    for ear in ears.values():
+        values |= ear.hear(audio, prompt)
+    numbers = {name: float(value) for name, value in values.items()}
+    return {**numbers, "embedder": _embedders(ears), "reason": _reason(values)}
 
 
-def _unread(names: list[str], error: str) -> dict[str, Any]:
-    return {**dict.fromkeys(names, float("nan")), "reason": error}
+def _unread(names: list[str], ears: dict[str, _Ear], error: str) -> dict[str, Any]:
+    nothing = dict.fromkeys(_added(names, ears), float("nan"))
+    return {**nothing, "embedder": _embedders(ears), "reason": error}
+
+
+def _embedders(ears: dict[str, _Ear]) -> str:
+    return "; ".join(ear.embedder.id for ear in ears.values())
 
 
 def _reason(values: dict[str, float]) -> str:
@@ -148,5 +210,6 @@ def swept(scores: pd.DataFrame) -> list[str]:
         if scores[column].nunique() == by_prompt.ngroups and by_prompt[column].nunique().max() == 1
     }
     skip = {"key", "revision", "prompt_id", "prompt", "seed", "path", "error", "reason", "versions", "status",
-            "n_samples", "rate", "channels", "peak", "gain", "elapsed", "device", "dtype", *METRICS}  # fmt: skip
+            "n_samples", "rate", "channels", "peak", "gain", "elapsed", "device", "dtype", "embedder",
+            *columns(scores.columns)}  # fmt: skip
     return [column for column in scores.columns if column not in skip | names and 2 <= scores[column].nunique() <= 24]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mgeval.errors import MetricError, nearest
-from mgeval.metrics import METRICS
+from mgeval.metrics import columns, described
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -127,7 +127,7 @@ def summarise(scores: pd.DataFrame, by: str | Sequence[str] | None = None) -> pd
             raise MetricError(f"the table has no column {column!r}: {nearest(column, map(str, scores.columns))}")
         if column in SUMMARY:
             raise MetricError(f"the summary has a column {column!r} of its own: rename that of the table")
-    metrics = [name for name in METRICS if name in scores.columns]
+    metrics = columns(scores.columns)
     if not metrics:
         raise MetricError("the table holds no metric: measure(clips, store) adds them")
     if len(scores) == 0:
@@ -140,7 +140,7 @@ def summarise(scores: pd.DataFrame, by: str | Sequence[str] | None = None) -> pd
         where = dict(zip(by, group if isinstance(group, tuple) else (group,), strict=True))
         for name in metrics:
             values = scores[name].to_numpy(float)[index]
-            mean, lo, hi, n_prompts = mean_interval(values, clusters.to_numpy()[index], METRICS[name].period)
+            mean, lo, hi, n_prompts = mean_interval(values, clusters.to_numpy()[index], described(name).period)
             row = {"metric": name, "mean": mean, "lo": lo, "hi": hi}
             rows.append({**where, **row, "n_clips": int((~np.isnan(values)).sum()), "n_prompts": n_prompts})
     return pd.DataFrame(rows)

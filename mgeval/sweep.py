@@ -13,7 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from mgeval.errors import SweepError, nearest
-from mgeval.metrics import METRICS
+from mgeval.metrics import METRICS, columns
 from mgeval.models import LIMITS, Generated, Model, Request, Sampling, load_model, model_identity, model_revision
 from mgeval.models.base import with_progress
 from mgeval.prompts import load_prompts
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 PLAN = ("key", "model", "revision", "prompt_id", "prompt", *LIMITS)
 """The columns that every plan has."""
 
-RESERVED = {*PLAN, *OUTCOME, *METRICS, *SUMMARY, "reason"} - {"prompt", "prompt_id"}
+RESERVED = {*PLAN, *OUTCOME, *METRICS, *SUMMARY, "embedder", "reason"} - {"prompt", "prompt_id"}
 """Columns that no attribute of a prompt may be called: later tables have them with another meaning."""
 
 PART = 50
@@ -203,7 +203,8 @@ def _checked(plan: pd.DataFrame) -> tuple[pd.DataFrame, dict[Any, Request]]:
     for column in ("model", "revision", "prompt_id", "prompt"):
         if pd.isna(plan[column]).any():
             raise SweepError(f"the plan has gaps in column {column!r}")
-    plan = plan.drop(columns=[column for column in (*OUTCOME, *METRICS, "reason") if column in plan.columns])
+    later = {*OUTCOME, *columns(plan.columns), "embedder", "reason"}
+    plan = plan.drop(columns=[column for column in plan.columns if column in later])
     _check_attributes(plan[[column for column in plan.columns if column not in LIMITS]])
     identities = {name: model_identity(name) for name in plan["model"].unique()}
     requests, keys = {}, []

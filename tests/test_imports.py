@@ -31,7 +31,7 @@ MAY_IMPORT = {
     "plots": {"audio", "metrics", "stats"},
     "models": {"audio", "synth", "prompts"},
     "sweep": {"metrics", "models", "stats", "store", "prompts"},
-    "scoring": {"audio", "metrics", "store", "stats"},
+    "scoring": {"audio", "embed", "metrics", "store", "stats"},
 }
 ANYTHING = {"panels", "reporting", "cli", "doctor", "sweepfile", "__init__"}
 """These may import all of mgeval, and none of the others may import them."""

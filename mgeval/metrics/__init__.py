@@ -8,10 +8,10 @@ from typing import NamedTuple
 import numpy as np
 
 from mgeval.errors import MetricError, nearest
-from mgeval.metrics import signal, stereo
+from mgeval.metrics import signal, similarity, stereo
 from mgeval.metrics.undefined import Undefined
 
-__all__ = ["METRICS", "Metric", "Undefined", "chosen", "evaluate"]
+__all__ = ["METRICS", "Metric", "Undefined", "chosen", "columns", "described", "evaluate"]
 
 
 class Metric(NamedTuple):
@@ -26,7 +26,7 @@ class Metric(NamedTuple):
     better: str
     """'higher', 'lower', or '' where neither is: most stereo measures describe, they do not judge."""
     channels: str
-    """'stereo': undefined for mono; 'all': over all channels there are."""
+    """'stereo': undefined for mono; 'all': over all channels there are; 'text': mono mean, against the prompt."""
     label: str
     meaning: str
     period: float = 0
@@ -70,25 +70,57 @@ _ROWS = [
            "share of the clip below -70 dBFS"),
     Metric(signal.clipping, False, "", 0, 1, "lower", "all", "Clipping",
            "share of samples in runs at or beyond full scale, which a player clips"),
+    Metric(similarity.clap, False, "", -1, 1, "higher", "text", "CLAP score",
+           "how well the clip fits its prompt: cosine of text and audio vectors, mean over windows of 10 s"),
+    Metric(similarity.clap_min, False, "", -1, 1, "higher", "text", "CLAP score, worst window",
+           "the same for the part of the clip that fits least"),
 ]  # fmt: skip
 
 METRICS: dict[str, Metric] = {row.name: row for row in _ROWS}
 """Every per-clip metric by its column name: what `measure`, plots and reports read."""
 
 
+TEXT = [name for name, row in METRICS.items() if row.channels == "text"]
+"""Metrics that need a checkpoint; their columns carry its name, such as ``clap:tiny``."""
+
+
+def described(column: str) -> Metric | None:
+    """Return the row that a table's column belongs to; None if the column is no metric.
+
+    ``clap:tiny`` is `clap` of the checkpoint ``tiny``, whose name the label then bears.
+    """
+    name, _, checkpoint = column.partition(":")
+    row = METRICS.get(name)
+    if row is None or (row.channels == "text") != bool(checkpoint):
+        return None
+    return row._replace(label=f"{row.label} ({checkpoint})") if checkpoint else row
+
+
+def columns(table: Iterable[object]) -> list[str]:
+    """Return the columns of a table that are metrics, in the order of `METRICS`."""
+    order = list(METRICS)
+    found = [column for column in table if isinstance(column, str) and described(column)]
+    return sorted(found, key=lambda column: order.index(column.partition(":")[0]))
+
+
 def chosen(names: str | Iterable[str] | None = None) -> list[str]:
-    """Return the metrics that were asked for, or all of them.
+    """Return the metrics that were asked for, or all that need no checkpoint.
+
+    A metric that needs one is asked for by the checkpoint's name, such as ``clap:tiny``.
 
     Raises
     ------
     MetricError
         A name is unknown; the message names the nearest one.
     """
-    names = list(METRICS) if names is None or names == "all" else [names] if isinstance(names, str) else list(names)
-    names = list(dict.fromkeys(names))
+    free = [name for name in METRICS if name not in TEXT]
+    names = free if names is None else [names] if isinstance(names, str) else list(names)
+    names = list(dict.fromkeys(part for name in names for part in (free if name == "all" else [name])))
     for name in names:
-        if name not in METRICS:
-            raise MetricError(f"there is no metric {name!r}: {nearest(name, METRICS)}")
+        if name in TEXT or name == "clap:":
+            raise MetricError(f"{name!r} needs a checkpoint: 'clap:tiny', or 'clap:PATH' of a local ClapModel")
+        if name not in METRICS and not name.startswith("clap:"):
+            raise MetricError(f"there is no metric {name!r}: {nearest(name, [*free, 'clap:tiny'])}")
     return names
 
 
@@ -102,7 +134,7 @@ def evaluate(x: np.ndarray, rate: int, names: Iterable[str]) -> dict[str, float]
     rate : int
         Hz.
     names : iterable of str
-        Keys of `METRICS`.
+        Keys of `METRICS` that need no checkpoint.
 
     Returns
     -------

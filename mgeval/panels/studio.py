@@ -13,7 +13,7 @@ import traitlets
 
 from mgeval.audio import Audio, encode_audio
 from mgeval.errors import MgevalError
-from mgeval.metrics import METRICS, evaluate
+from mgeval.metrics import METRICS, chosen, evaluate
 from mgeval.models import LIMITS, Generated, Model, Sampling, load_model, valid_range
 
 PROMPT = "a slow piano ballad with soft strings, very wide stereo"
@@ -141,7 +141,7 @@ def _scope(audio: Audio) -> bytes:
 
 
 def _numbers(audio: Audio) -> str:
-    rows = "".join(_row(name, value) for name, value in evaluate(audio.samples, audio.rate, METRICS).items())
+    rows = "".join(_row(name, value) for name, value in evaluate(audio.samples, audio.rate, chosen()).items())
     return f"<table style='font-variant-numeric: tabular-nums; line-height: 1.5'>{rows}</table>"
 
 

@@ -7,13 +7,13 @@ import pytest
 from signals import RATE, correlated
 
 from mgeval.errors import MetricError
-from mgeval.metrics import METRICS, chosen, signal, stereo
+from mgeval.metrics import METRICS, TEXT, chosen, columns, described, signal, similarity, stereo
 
 
 def test_every_public_measure_is_a_row_and_every_row_a_public_measure():
     public = {
         name
-        for module in (stereo, signal)
+        for module in (stereo, signal, similarity)
         for name, function in inspect.getmembers(module, inspect.isfunction)
         if function.__module__ == module.__name__ and not name.startswith("_") and name != "profile"
     }
@@ -30,12 +30,26 @@ def test_a_row_fits_its_function(name):
     text = inspect.getdoc(row.function)
     for part in ("Parameters", "Returns"):
         assert part in text, f"{name}: the docstring has no {part}"
+    if row.channels == "text":
+        assert np.isnan(row.function(np.zeros((1, 4)), np.ones(4)))
+        return
     mono = row.function(correlated(0.5, 1.0)[:1], *([RATE] if row.timed else []))
     assert np.isnan(mono) == (row.channels == "stereo")
 
 
 def test_choosing_metrics():
-    assert chosen(None) == chosen("all") == list(METRICS)
+    assert chosen(None) == chosen("all") == [name for name in METRICS if name not in TEXT]
+    assert chosen(["all", "clap:tiny", "width"]) == [*chosen(), "clap:tiny"]
     assert chosen("width") == ["width"]
     with pytest.raises(MetricError, match="did you mean 'width'"):
         chosen(["widht"])
+    for name in ("clap", "clap_min", "clap:"):
+        with pytest.raises(MetricError, match="needs a checkpoint: 'clap:tiny'"):
+            chosen(name)
+
+
+def test_columns_of_checkpoints_belong_to_their_metric():
+    assert described("clap:tiny").label == "CLAP score (tiny)" and described("clap:tiny").name == "clap"
+    assert described("width").label == "Stereo width"
+    assert [described(name) for name in ("clap", "width:tiny", "prompt", "nothing:tiny")] == [None] * 4
+    assert columns(["key", "clap_min:b", "clap:b", 3, "clap", "width"]) == ["width", "clap:b", "clap_min:b"]

@@ -1,0 +1,101 @@
+"""The CLAP score: cosines of vectors, and what measure makes of them."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+import mgeval as mg
+from mgeval.embed.clap import TINY
+from mgeval.errors import MetricError, ModelError
+from mgeval.metrics import described
+from mgeval.metrics.similarity import clap, clap_min
+
+RNG = np.random.default_rng(0)
+
+
+def test_known_answers():
+    text = np.array([1.0, 0.0])
+    windows = np.array([[2.0, 0.0], [1.0, 1.0], [0.0, -3.0]])
+    assert clap(windows, text) == pytest.approx((1 + 0.5**0.5 + 0) / 3)
+    assert clap_min(windows, text) == pytest.approx(0)
+    assert clap(windows[:1], -text) == clap_min(windows[:1], -text) == -1
+
+
+def test_lengths_of_vectors_and_their_axes_do_not_matter():
+    windows, text = RNG.normal(size=(5, 16)), RNG.normal(size=16)
+    turned, _ = np.linalg.qr(RNG.normal(size=(16, 16)))
+    for score in (clap, clap_min):
+        assert score(windows * RNG.uniform(0.1, 9, (5, 1)), 3 * text) == pytest.approx(score(windows, text))
+        assert score(windows @ turned, text @ turned) == pytest.approx(score(windows, text))
+        assert score(windows[::-1], text) == pytest.approx(score(windows, text))
+
+
+def test_against_torch():
+    import torch
+
+    windows, text = RNG.normal(size=(7, 32)), RNG.normal(size=32)
+    cosines = torch.nn.functional.cosine_similarity(torch.from_numpy(windows), torch.from_numpy(text)[None])
+    assert clap(windows, text) == pytest.approx(float(cosines.mean()), abs=1e-12)
+    assert clap_min(windows, text) == pytest.approx(float(cosines.min()), abs=1e-12)
+
+
+@pytest.mark.parametrize("broken", [0.0, np.nan, np.inf])
+def test_a_vector_without_direction_has_no_score(broken):
+    windows = RNG.normal(size=(2, 4))
+    windows[1] = broken
+    for value in (clap(windows, np.ones(4)), clap_min(windows, np.ones(4)), clap(windows[:1], np.full(4, broken))):
+        assert np.isnan(value) and "zero or not finite" in value.reason
+
+
+def test_shapes_that_do_not_fit_are_refused():
+    for windows, text in ((np.ones(4), np.ones(4)), (np.ones((2, 4)), np.ones(3)), (np.ones((0, 4)), np.ones(4))):
+        with pytest.raises(MetricError, match=r"need \(windows, dim\) and \(dim,\)"):
+            clap(windows, text)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    store = mg.Store(tmp_path_factory.mktemp("run"))
+    prompts = ["solo piano, slow", "drums only, fast", "organ over strings", ""]
+    return mg.run(mg.Sweep("synth", prompts, {"duration": 4}).plan(), store, progress=False), store
+
+
+def test_measure_scores_every_clip_against_its_prompt(run):
+    clips, store = run
+    scores = mg.measure(clips, store, ["width", "clap:tiny"], progress=False)
+    assert scores.columns.tolist()[-5:] == ["width", "clap:tiny", "clap_min:tiny", "embedder", "reason"]
+    ears = mg.embed.load("clap:tiny")
+    assert set(scores["embedder"]) == {ears.id}
+    for row in scores[scores["prompt"] != ""].to_dict("records"):
+        windows, text = ears.audio([store.audio(row["key"])])[0], ears.text([row["prompt"]])[0]
+        assert row["clap:tiny"] == pytest.approx(clap(windows, text), abs=1e-5)
+    silent = scores[scores["prompt"] == ""].iloc[0]
+    assert np.isnan(silent["clap:tiny"]) and "no prompt to compare with" in silent["reason"]
+    again = mg.measure(scores, store, ["clap:tiny"], progress=False)
+    assert list(again.columns).count("clap:tiny") == list(again.columns).count("embedder") == 1
+
+
+def test_the_score_goes_through_summary_and_plot(run):
+    clips, store = run
+    scores = mg.measure(clips, store, ["width", "clap:tiny"], progress=False)
+    summary = mg.summarise(scores, "prompt_id")
+    assert set(summary["metric"]) == {"width", "clap:tiny", "clap_min:tiny"}
+    ax = mg.plots.response(summary, "prompt_id", "clap:tiny")
+    assert ax.get_ylabel() == "CLAP score (tiny)" == described("clap:tiny").label
+
+
+def test_files_have_no_prompt(run):
+    clips, store = run
+    path = store.path / clips["path"].iloc[0]
+    row = mg.measure(path, metrics=["crest", "clap:tiny"], progress=False).iloc[0]
+    assert np.isnan(row["clap:tiny"]) and row["crest"] > 0 and "no prompt to compare with" in row["reason"]
+
+
+def test_checkpoints_are_looked_for_before_anything_is_measured(run, tmp_path):
+    clips, store = run
+    with pytest.raises(ModelError, match="no such folder"):
+        mg.measure(clips, store, "clap:/nowhere", progress=False)
+    with pytest.raises(MetricError, match="two checkpoints are called 'tiny'"):
+        folder = shutil.copytree(TINY, tmp_path / "tiny")
+        mg.measure(clips, store, ["clap:tiny", f"clap:{folder}"], progress=False)
