@@ -40,12 +40,27 @@ class Generated:
         The codec's codes, int16 ``(codebooks, frames)``; in a stereo model even rows are left and
         odd rows right. ``(0, 0)`` where the model has no codec.
     seconds : float
-        Wall time that making the clip took.
+        Wall time that making the clip took; of clips that were made together, its share.
+    record : dict of str to numpy.ndarray
+        What the decoder's prediction was for each code, float32 ``(codebooks, frames)``; NaN where the
+        code was given. ``log_likelihood`` of the code and ``entropy``, in nats, of the guided prediction
+        before temperature and filters; ``distance``, the total variation between the guided and the
+        unguided prediction, 0 to 1, NaN without guidance. Empty where a model keeps none.
+    seams : tuple of int
+        Frames at which a further window began to draw; empty in clips made in one go.
+    slots : int
+        How many clips decoded together at most; 0 where that has no meaning.
+    halved : bool
+        Whether memory ran out while the clip was made, and it was made again with fewer slots.
     """
 
     audio: Audio
     codes: np.ndarray = field(default_factory=no_codes)
     seconds: float = float("nan")
+    record: dict[str, np.ndarray] = field(default_factory=dict)
+    seams: tuple[int, ...] = ()
+    slots: int = 0
+    halved: bool = False
 
 
 class Model(ABC):

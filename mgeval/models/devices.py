@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from mgeval.errors import ModelError
 
@@ -67,3 +69,16 @@ def own_stream(seed: int, prompt: str, device: str) -> Iterator[None]:
             yield
     finally:
         random.setstate(state)
+
+
+def without_gradients(function: Callable) -> Callable:
+    """Run a function in torch's inference mode. A generator must not: its consumer would be in it too."""
+
+    @functools.wraps(function)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        import torch
+
+        with torch.inference_mode():
+            return function(*args, **kwargs)
+
+    return run

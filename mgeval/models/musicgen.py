@@ -1,8 +1,9 @@
-"""MusicGen, of any size, mono or stereo, with or without a melody, on transformers' own `generate`."""
+"""MusicGen, mono or stereo, of any size: texts on the decoding engine, melodies on transformers' own `generate`."""
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -16,16 +17,14 @@ from mgeval.errors import ModelError
 from mgeval.models.base import Generated, Model, Request
 from mgeval.models.checkpoint import find_checkpoint
 from mgeval.models.chroma import ChromaSettings, chroma, read_settings
-from mgeval.models.devices import own_stream, pick_device, pick_dtype
+from mgeval.models.devices import own_stream, pick_device, pick_dtype, without_gradients
+from mgeval.models.draws import GREEDY_BELOW, RECORDED
+from mgeval.models.engine import Clip, Engine, Watch
 from mgeval.models.loading import load_network, quiet
 from mgeval.models.sampling import FRAME_RATE, Sampling
 
 TRAINED_FRAMES = 30 * FRAME_RATE
 """Frames of the clips that every published MusicGen was trained on: 30 s."""
-
-
-GREEDY_BELOW = 1e-3
-"""Temperatures under which the division by them overflows; there the draw is greedy in all but name."""
 
 ONE_AT_A_TIME = threading.Lock()
 """Torch's generators and a network's `decode` are shared: two clips in two threads must not meet there."""
@@ -119,14 +118,70 @@ class MusicGen(Model):
         """Seconds that are generated in one go; longer clips are made in windows."""
         return self.window / FRAME_RATE
 
-    def stream(self, requests: Sequence[Request]) -> Iterator[tuple[int, Generated | Exception]]:
-        """Yield each clip as soon as it is done; see `Model.stream`."""
+    def stream(
+        self, requests: Sequence[Request], watch: Watch | None = None
+    ) -> Iterator[tuple[int, Generated | Exception]]:
+        """Yield each clip as soon as it is done; see `Model.stream`.
+
+        Parameters
+        ----------
+        requests : sequence of Request
+            Clips that are not alike in anything may be made together.
+        watch : callable, optional
+            Called between steps with the seconds of audio made so far and those to be made. If it
+            returns something true, nothing more is made; what is finished has been yielded. Melody
+            checkpoints make clip after clip, and do not call it.
+        """
+        if self.melody is None:
+            yield from self._stream_together(requests, watch)
+            return
         for index, request in enumerate(requests):
             try:
                 result: Generated | Exception = self._make(request)
             except Exception as error:
                 result = error
             yield index, result
+
+    @functools.cached_property
+    def engine(self) -> Engine:
+        """What decodes the clips of a checkpoint without melodies; set its `slots` to change how many at once."""
+        return Engine(self.network, self._text_states)
+
+    def _stream_together(self, requests: Sequence[Request], watch: Watch | None) -> Iterator:
+        clips: dict[Clip, int] = {}
+        failed: list[tuple[int, Exception]] = []
+        words = 1
+        for index, request in enumerate(requests):
+            try:
+                if request.melody is not None:
+                    raise ModelError(f"{self.name} takes no melody; facebook/musicgen-stereo-melody does")
+                words = max(words, self._text(request.prompt).input_ids.shape[1])
+                clips[Clip(request.prompt, request.sampling, functools.partial(self._beginning, request))] = index
+            except Exception as error:
+                failed.append((index, error))
+        self.engine.window = self.window
+        for clip, error in self.engine.decode(list(clips), words, watch):
+            yield clips[clip], error or self._finished(clip)
+        yield from failed
+
+    def _finished(self, clip: Clip) -> Generated:
+        start = time.perf_counter()
+        audio = self.decode(clip.codes)
+        return Generated(
+            audio, clip.codes, clip.seconds + time.perf_counter() - start,
+            dict(zip(RECORDED, clip.record, strict=True)), tuple(clip.seams), self.engine.slots, clip.halved,
+        )  # fmt: skip
+
+    @without_gradients
+    def _text_states(self, prompt: str) -> Any:
+        """Return the text encoder's states, ``(words, width)``, or None for no prompt."""
+        if prompt == "":
+            return None
+        text = self._text(prompt)
+        return self.network.text_encoder(text.input_ids, attention_mask=text.attention_mask).last_hidden_state[0]
+
+    def _text(self, prompt: str) -> Any:
+        return self.tokenizer([prompt], return_tensors="pt").to(self.device)
 
     def encode(self, audio: Audio) -> np.ndarray:
         """Return a signal's codes in this model's order.
@@ -183,16 +238,7 @@ class MusicGen(Model):
 
     def _codes(self, request: Request) -> np.ndarray:
         sampling, frames = request.sampling, request.sampling.frames
-        if request.melody is not None and self.melody is None:
-            raise ModelError(f"{self.name} takes no melody; facebook/musicgen-stereo-melody does")
-        codes = np.zeros((self.codebooks, 0), np.int16)
-        if request.audio_prompt is not None:
-            codes = self.encode(request.audio_prompt)
-            if codes.shape[1] >= frames:
-                raise ModelError(
-                    f"the audio prompt lasts {codes.shape[1] / FRAME_RATE:g} s, the clip {sampling.duration:g} s: "
-                    "the duration counts the prompt and must be longer"
-                )
+        codes = self._beginning(request)
         kept = max(self.window - round(sampling.extend_stride * FRAME_RATE), 1)
         with ONE_AT_A_TIME, own_stream(sampling.seed, request.prompt, self.device), quiet():
             while codes.shape[1] < frames:
@@ -200,6 +246,18 @@ class MusicGen(Model):
                 end = min(begin + self.window, frames)
                 new = self._continue(codes[:, begin:], end - begin, request, begin)
                 codes = np.concatenate([codes[:, :begin], new], axis=1)
+        return codes
+
+    def _beginning(self, request: Request) -> np.ndarray:
+        """Return the codes of a request's audio prompt, none if it has none."""
+        if request.audio_prompt is None:
+            return np.zeros((self.codebooks, 0), np.int16)
+        codes = self.encode(request.audio_prompt)
+        if codes.shape[1] >= request.sampling.frames:
+            raise ModelError(
+                f"the audio prompt lasts {codes.shape[1] / FRAME_RATE:g} s, the clip "
+                f"{request.sampling.duration:g} s: the duration counts the prompt and must be longer"
+            )
         return codes
 
     def _continue(self, prompt: np.ndarray, frames: int, request: Request, begin: int) -> np.ndarray:
@@ -225,7 +283,7 @@ class MusicGen(Model):
     def _conditions(self, request: Request, begin: int) -> dict[str, Any]:
         import torch
 
-        text = self.tokenizer([request.prompt], return_tensors="pt").to(self.device)
+        text = self._text(request.prompt)
         mask = text.attention_mask if request.prompt else torch.zeros_like(text.attention_mask)
         inputs = {"input_ids": text.input_ids, "attention_mask": mask}
         if request.melody is not None:

@@ -80,9 +80,9 @@ def test_greedy_is_transformers_greedy(kind, guidance, request):
         (dict(top_p=0.9, top_k=30, temperature=0.8), dict(temperature=0.8, top_k=30, top_p=0.9, guidance_scale=3.0)),
     ],
 )
-def test_every_setting_reaches_transformers(stereo, stereo_folder, ours, theirs):
-    clip = stereo.generate(PROMPT, Sampling(duration=0.5, seed=3, **ours), progress=False)[0]
-    expected = plainly(stereo_folder, PROMPT, 25, seed=3, do_sample=True, **theirs)
+def test_every_setting_reaches_transformers(melody, melody_folder, ours, theirs):
+    clip = melody.generate(PROMPT, Sampling(duration=0.5, seed=3, **ours), progress=False)[0]
+    expected = plainly(melody_folder, PROMPT, 25, seed=3, do_sample=True, **theirs)
     np.testing.assert_allclose(clip.audio.samples, expected, atol=1e-5)
 
 
@@ -286,13 +286,15 @@ def test_one_failure_does_not_stop_the_others(stereo):
     assert results[0].codes.shape == results[2].codes.shape == (8, 25)
 
 
-def test_an_interrupt_passes(stereo, monkeypatch):
-    def interrupt(**_):
+def test_an_interrupt_passes(stereo, melody, monkeypatch):
+    def interrupt(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(stereo.network, "generate", interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        list(stereo.stream([Request(PROMPT, SHORT)]))
+    monkeypatch.setattr(melody.network, "generate", interrupt)
+    monkeypatch.setattr(stereo.engine.decoder, "step", interrupt)
+    for model in (stereo, melody):
+        with pytest.raises(KeyboardInterrupt):
+            list(model.stream([Request(PROMPT, SHORT)]))
 
 
 def test_clips_come_one_by_one(stereo):

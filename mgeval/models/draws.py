@@ -1,0 +1,132 @@
+"""Random streams of clips, and drawing codes from what a decoder predicts."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+GREEDY_BELOW = 1e-3
+"""Temperatures under which the division by them overflows; there the draw is greedy in all but name."""
+
+RECORDED = ("log_likelihood", "entropy", "distance")
+"""What is kept of every draw; see `Taken`."""
+
+
+def uniforms(seed: int, prompt: str, codebooks: int, frames: int) -> np.ndarray:
+    """Return the random numbers of a clip's own: one per codebook and frame.
+
+    They come from a counter (Philox) under a key made of seed and prompt: they do not depend on
+    anything that was drawn before, and those of a shorter clip begin those of a longer one. The prompt
+    is in the key so that the clips of one seed are independent, while two settings of one prompt meet
+    the same numbers.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32 ``(codebooks, frames)``, multiples of 2**-23 from 0 to below 1.
+    """
+    digest = hashlib.sha256(f"{seed}\n{prompt}".encode()).digest()
+    stream = np.random.Philox(key=int.from_bytes(digest[:16], "little"))
+    # 23 bits: times a float32 sum, the largest still rounds to less than the sum.
+    return ((stream.random_raw(frames * codebooks) >> 41) * 2.0**-23).astype(np.float32).reshape(frames, codebooks).T
+
+
+class Settings(NamedTuple):
+    """How each row draws, as tensors ``(rows, 1)``; the two plain numbers say what has to be computed at all.
+
+    Parameters
+    ----------
+    temperature : torch.Tensor
+        1 in greedy rows.
+    greedy : torch.Tensor
+        Whether the likeliest code is taken.
+    top_k : torch.Tensor
+        The number of codes kept, at least 1; all of them where the filter is off.
+    top_p : torch.Tensor
+        1 where off.
+    most : int
+        The largest ``top_k`` of a row that has it on; 0 where none has.
+    nucleus : bool
+        Whether any row has ``top_p`` on.
+    """
+
+    temperature: Any
+    greedy: Any
+    top_k: Any
+    top_p: Any
+    most: int
+    nucleus: bool
+
+
+class Taken(NamedTuple):
+    """Codes drawn, and what is recorded of them, each ``(rows, codebooks)``.
+
+    `log_likelihood` is the code's, in nats, under the guided prediction at temperature 1, before any
+    filter; `entropy` is that prediction's, in nats; `distance` is the total variation between the guided
+    and the unguided prediction, from 0 to 1, NaN where there is no guidance.
+    """
+
+    codes: Any
+    log_likelihood: Any
+    entropy: Any
+    distance: Any
+
+
+def take(text: Any, plain: Any, guidance: Any, numbers: Any, settings: Settings) -> Taken:
+    """Draw a code from each prediction.
+
+    Parameters
+    ----------
+    text, plain : torch.Tensor
+        Logits with and without the text, float32 ``(rows, codebooks, codes)``.
+    guidance : torch.Tensor
+        ``(rows,)``; where it is 1, ``plain`` does not matter.
+    numbers : torch.Tensor
+        ``(rows, codebooks)``, from 0 to below 1.
+    settings : Settings
+        How to draw.
+    """
+    import torch
+
+    scale = guidance[:, None, None]
+    logits = plain + (text - plain) * scale
+    weights = kept(logits, settings)
+    sums = weights.cumsum(-1)
+    # The first code whose sum exceeds the number: never one of weight zero.
+    drawn = torch.searchsorted(sums, numbers[..., None] * sums[..., -1:], right=True)
+    codes = torch.where(settings.greedy[..., None], logits.argmax(-1, keepdim=True), drawn)
+    logs = torch.log_softmax(logits, -1)
+    chances = logs.exp()
+    distance = (chances - torch.softmax(plain, -1)).abs().sum(-1) / 2
+    return Taken(
+        codes[..., 0],
+        logs.gather(-1, codes)[..., 0],
+        -(chances * logs).sum(-1),
+        distance.masked_fill(guidance[:, None] == 1, math.nan),
+    )
+
+
+def kept(logits: Any, settings: Settings) -> Any:
+    """Return weights in proportion to the probabilities that the filters leave, in transformers' order.
+
+    Temperature, then the k likeliest, then the fewest likeliest of these whose probability reaches p.
+    """
+    import torch
+
+    logits = logits / settings.temperature[..., None]
+    weights = (logits - logits.amax(-1, keepdim=True)).exp()
+    if settings.most:
+        best = torch.topk(logits, settings.most, -1).values
+        place = (settings.top_k.clamp(max=settings.most) - 1)[..., None].expand(*logits.shape[:2], 1)
+        off = (settings.top_k > settings.most)[..., None]
+        weights = weights * ((logits >= best.gather(-1, place)) | off)
+    if settings.nucleus:
+        ascending = weights.sort(-1).values
+        sums = ascending.cumsum(-1)
+        below = (sums <= (1 - settings.top_p[..., None]) * sums[..., -1:]).sum(-1, keepdim=True)
+        least = ascending.gather(-1, below.clamp(max=logits.shape[-1] - 1))
+        weights = weights * ((weights >= least) | (settings.top_p >= 1)[..., None])
+    return weights

@@ -1,0 +1,231 @@
+"""The decoding engine: many clips of different settings at once, each as if it were alone.
+
+A fixed number of slots decode together. A slot has its own clip, settings, position and length, and
+takes the next clip when its own is done. A clip's codes do not depend on the others: its random numbers
+are its own, the number of rows is always one that the machine's kernels treat alike (found by trying),
+and attention runs over whole chunks, so that padding changes no bit.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from mgeval.errors import ModelError
+from mgeval.models.batch import Batch
+from mgeval.models.decoder import Decoder
+from mgeval.models.devices import without_gradients
+from mgeval.models.draws import RECORDED, uniforms
+from mgeval.models.products import equal_rows
+from mgeval.models.sampling import FRAME_RATE, Sampling
+
+SLOTS = {"cuda": 64, "cpu": 16}
+"""Clips that decode together by default. More gain a processor little: its products then cost by the row."""
+
+TEXTS_KEPT = 64
+
+Watch = Callable[[float, float], Any]
+"""Called after every step with the seconds of audio made and to be made; what is true ends the run."""
+
+
+@dataclass(eq=False)
+class Clip:
+    """A clip on its way through the engine.
+
+    Parameters
+    ----------
+    prompt : str
+        Text; what of it the decoder sees comes from the engine's ``states``.
+    sampling : Sampling
+        Its settings.
+    begun : callable
+        Returns the codes that it begins with, int16 ``(codebooks, frames)``; called when its turn comes.
+    codes : numpy.ndarray
+        What is known of it so far, int16 ``(codebooks, frames)``.
+    record : numpy.ndarray
+        float32 ``(3, codebooks, frames)``, in the order of `RECORDED`; NaN in what was given.
+    seams : list of int
+        Frames at which a new window began to draw.
+    halved : bool
+        Whether memory ran out while it was in a slot, and it was begun again with fewer slots.
+    seconds : float
+        Its share of the wall time: a step counts for all clips in it alike.
+    """
+
+    prompt: str
+    sampling: Sampling
+    begun: Callable[[], np.ndarray]
+    codes: np.ndarray = None
+    record: np.ndarray = None
+    seams: list[int] = field(default_factory=list)
+    halved: bool = False
+    seconds: float = 0.0
+
+    @property
+    def guided(self) -> bool:
+        """Whether it needs an unguided twin; without a prompt there is nothing to pull towards."""
+        return self.sampling.guidance != 1 and self.prompt != ""
+
+    def begin(self, codebooks: int) -> None:
+        """Set it to its beginning, also after it was interrupted."""
+        self.codes, self.seams = self.begun(), []
+        self.record = np.full((len(RECORDED), codebooks, self.codes.shape[1]), np.nan, np.float32)
+
+    def window(self, frames: int) -> tuple[int, int]:
+        """Return the first and the last frame (excluded) of the window that comes next."""
+        known = self.codes.shape[1]
+        kept = max(frames - round(self.sampling.extend_stride * FRAME_RATE), 1)
+        first = 0 if known < frames else known - kept
+        return first, min(first + frames, self.sampling.frames)
+
+    def extend(self, first: int, codes: np.ndarray, record: np.ndarray) -> None:
+        """Take in the window that begins at frame ``first``."""
+        known = self.codes.shape[1]
+        self.codes = np.concatenate([self.codes, codes[:, known - first :]], axis=1)
+        self.record = np.concatenate([self.record, record[..., known - first :]], axis=2)
+
+
+class Engine:
+    """Decodes clips with a MusicGen network's weights.
+
+    Parameters
+    ----------
+    network : transformers.MusicgenForConditionalGeneration
+        Its decoder and projection are read.
+    states : callable
+        Returns the text encoder's states of a prompt, ``(words, width)``, or None where there is no text.
+    slots : int, optional
+        Clips that decode together; by default `SLOTS` of the device. Neither this nor the number of
+        clips changes a clip.
+    window : int
+        Frames that are generated in one go.
+
+    Attributes
+    ----------
+    slots : int
+        Halved when memory runs out.
+    """
+
+    @without_gradients
+    def __init__(
+        self, network: Any, states: Callable[[str], Any], slots: int | None = None, window: int = 30 * FRAME_RATE
+    ) -> None:
+        projection = getattr(network, "enc_to_dec_proj", None)
+        self.decoder = Decoder(network.decoder, projection)
+        self.states, self.window = states, window
+        self.channels = network.config.decoder.audio_channels
+        self.device = self.decoder.table.device
+        self.slots = slots or SLOTS.get(self.device.type, SLOTS["cpu"])
+        self.graphs = self.device.type == "cuda"
+        self.counts = equal_rows(self.decoder.products(), 2 * self.slots, self.decoder.table)
+        self._texts: OrderedDict[str, Any] = OrderedDict()
+
+    def decode(
+        self, clips: Sequence[Clip], words: int, watch: Watch | None = None
+    ) -> Iterator[tuple[Clip, Exception | None]]:
+        """Yield each clip as soon as its codes are whole, or with the error that stopped it.
+
+        Parameters
+        ----------
+        clips : sequence of Clip
+            Long ones are begun first, so that few slots are empty at the end.
+        words : int
+            The longest prompt's number of tokens.
+        watch : callable, optional
+            See `Watch`.
+        """
+        waiting = deque(sorted(clips, key=lambda clip: -clip.sampling.frames))
+        total = sum(clip.sampling.frames for clip in clips)
+        frames = min(max((clip.sampling.frames for clip in clips), default=1), self.window)
+        done, batch = 0, None
+        while waiting:
+            try:
+                if batch is None:
+                    batch = Batch(self, min(self.slots, len(waiting)), frames, words)
+                for clip, error in self._run(batch, waiting):
+                    if clip is not None:
+                        done += clip.sampling.frames
+                        yield clip, error
+                    elif watch and watch((done + batch.made()) / FRAME_RATE, total / FRAME_RATE):
+                        return
+            except Exception as error:
+                if not _out_of_memory(error):
+                    raise
+                lost = self._halve(batch, waiting)
+                batch = None
+                if lost is not None:
+                    yield lost, ModelError("out of memory with a single clip: a shorter one may fit")
+
+    def _run(self, batch: Batch, waiting: deque[Clip]) -> Iterator[tuple[Clip | None, Exception | None]]:
+        """Work until nothing waits: yield what is finished, and a pair of None after each step."""
+        while waiting or batch.clips:
+            while waiting and batch.free():
+                clip = waiting[0]
+                try:
+                    clip.begin(self.decoder.codebooks)
+                    self.text(clip.prompt)
+                except Exception as error:
+                    if _out_of_memory(error):
+                        raise
+                    yield waiting.popleft(), error
+                    continue
+                batch.admit(waiting[0])
+                waiting.popleft()
+            for _ in range(batch.steps_left()):
+                start = time.perf_counter()
+                batch.step()
+                share = (time.perf_counter() - start) / len(batch.clips)
+                for clip in batch.clips.values():
+                    clip.seconds += share
+                yield None, None
+            for clip in batch.collect():
+                yield clip, None
+
+    @without_gradients
+    def text(self, prompt: str) -> Any:
+        """Return a prompt's keys and values, or None; those of recent prompts are kept."""
+        if prompt not in self._texts:
+            states = self.states(prompt)
+            self._texts[prompt] = None if states is None else self.decoder.read_text(states)
+            if len(self._texts) > TEXTS_KEPT:
+                self._texts.popitem(last=False)
+        self._texts.move_to_end(prompt)
+        return self._texts[prompt]
+
+    def numbers(self, clip: Clip) -> np.ndarray:
+        """Return the random numbers of a whole clip, ``(codebooks, frames)``."""
+        return uniforms(clip.sampling.seed, clip.prompt, self.decoder.codebooks, clip.sampling.frames)
+
+    def pad(self, rows: int) -> int:
+        """Return the smallest number of rows from ``rows`` on that all kernels treat alike."""
+        return next(count for count in self.counts if count >= rows)
+
+    def _halve(self, batch: Batch | None, waiting: deque[Clip]) -> Clip | None:
+        """Go on with half the slots; the clips that were in them start again. Return one that cannot be made."""
+        import torch
+
+        touched = [clip for clip in batch.clips.values() if clip not in waiting] if batch else []
+        waiting.extendleft(reversed(touched))
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+        if self.slots == 1:
+            return waiting.popleft()
+        for clip in touched:
+            clip.halved = True
+        self.slots //= 2
+        warnings.warn(f"out of memory: going on with {self.slots} clips at a time", stacklevel=2)
+        return None
+
+
+def _out_of_memory(error: Exception) -> bool:
+    import torch
+
+    texts = "out of memory", "can't allocate memory", "not enough memory"
+    known = isinstance(error, (torch.OutOfMemoryError, MemoryError))
+    return known or (isinstance(error, RuntimeError) and any(text in str(error) for text in texts))
