@@ -1,0 +1,294 @@
+"""What the engine makes, judged by transformers' own `generate`, and that no clip depends on another."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+import transformers
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mgeval.audio import Audio
+from mgeval.errors import ModelError
+from mgeval.models import Request, Sampling
+from mgeval.models.batch import Batch
+from mgeval.models.decoder import Cache
+from mgeval.models.engine import Engine
+from mgeval.models.loading import quiet
+from mgeval.models.musicgen import captured, load_musicgen
+
+PROMPTS = ["a slow piano song", "rock", "a loud wide jazz song with drums and bass and guitar of the left", "quiet"]
+
+
+@pytest.fixture(scope="module")
+def networks(mono_folder, stereo_folder):
+    """transformers' own, loaded apart from ours."""
+    with quiet():
+        kind = transformers.MusicgenForConditionalGeneration
+        loaded = {"mono": kind.from_pretrained(mono_folder), "stereo": kind.from_pretrained(stereo_folder)}
+    return {name: network.float().eval() for name, network in loaded.items()}
+
+
+@pytest.fixture
+def fresh(stereo_folder):
+    """A model of one's own, whose engine may be tampered with."""
+
+    def load(slots=None, dtype=None):
+        model = load_musicgen(str(stereo_folder), device="cpu", dtype=dtype)
+        model.engine = Engine(model.network, model._text_states, slots)
+        return model
+
+    return load
+
+
+def theirs(network, folder, prompts, frames, guidance, beginning=None):
+    """Return the codes of transformers' greedy `generate`, one batch for all prompts."""
+    text = transformers.AutoTokenizer.from_pretrained(folder)(prompts, return_tensors="pt", padding=True)
+    delay = 3
+    more, known = {}, 0
+    if beginning is not None:
+        known = beginning.shape[1]
+        more = {"decoder_input_ids": torch.tensor(np.tile(beginning.astype(np.int64), (len(prompts), 1)))}
+    with quiet(), captured(network.audio_encoder) as pieces:
+        network.generate(
+            **text, **more, do_sample=False, guidance_scale=guidance, max_new_tokens=frames + delay - known,
+            repetition_penalty=1.0, num_beams=1,
+        )  # fmt: skip
+    return torch.stack(pieces, dim=3)[0].reshape(len(prompts), -1, frames).numpy()
+
+
+def made(model, requests):
+    return dict(model.stream(requests))
+
+
+@pytest.mark.parametrize("kind", ["mono", "stereo"])
+@pytest.mark.parametrize("guidance", [1.0, 3.0])
+def test_greedy_codes_of_unlike_prompts_together_are_transformers(kind, guidance, networks, request):
+    model, folder = request.getfixturevalue(kind), request.getfixturevalue(f"{kind}_folder")
+    expected = theirs(networks[kind], folder, PROMPTS, 40, guidance)
+    sampling = Sampling(duration=0.8, temperature=0, guidance=guidance)
+    clips = model.generate(PROMPTS, sampling, progress=False)
+    for clip, codes in zip(clips, expected, strict=True):
+        np.testing.assert_array_equal(clip.codes, codes)
+    assert len({clip.codes.tobytes() for clip in clips}) == len(PROMPTS)
+
+
+def test_predictions_are_transformers(networks, stereo):
+    """The logits, not only the largest: of a prompt's guided and unguided rows after a given beginning."""
+    network, decoder = networks["stereo"], stereo.engine.decoder
+    codes = torch.randint(0, 64, (8, 30), generator=torch.Generator().manual_seed(1))
+    states = stereo._text_states(PROMPTS[0])
+    cache = Cache(decoder, 4, 1, 40, 16)
+    with torch.inference_mode():
+        cache.read_text(0, decoder.read_text(states))
+        decoder.prefill(codes[:, :29], cache, 0, 1)
+        last = codes[:, 29].expand(4, 8)
+        text = network.enc_to_dec_proj(states)[None]
+        ours = decoder.step(last, torch.full((4,), 29), cache, 0, 1, 1, decoder.whole(30))
+        for row, states in enumerate((text, torch.zeros_like(text))):
+            expected = network.decoder(input_ids=codes, encoder_hidden_states=states).logits[:, -1]
+            torch.testing.assert_close(ours[row], expected, atol=1e-4, rtol=0)
+
+
+def test_continuation_is_transformers(stereo, stereo_folder, networks):
+    rng = np.random.default_rng(0)
+    prompt = Audio(rng.uniform(-0.5, 0.5, (2, 12800)).astype(np.float32), 32000)
+    sampling = Sampling(duration=0.8, temperature=0)
+    clips = stereo.generate(PROMPTS[:2], sampling, audio_prompts=[prompt, None], progress=False)
+    known = stereo.encode(prompt)
+    np.testing.assert_array_equal(clips[0].codes[:, :20], known)
+    expected = theirs(networks["stereo"], stereo_folder, PROMPTS[:1], 40, 3.0, known)[0]
+    np.testing.assert_array_equal(clips[0].codes, expected)
+    assert np.isnan(clips[0].record["entropy"][:, :20]).all() and not np.isnan(clips[0].record["entropy"][:, 20:]).any()
+
+
+def test_windows_are_made_as_by_hand(stereo, stereo_folder, networks, monkeypatch):
+    monkeypatch.setattr(stereo, "window", 75)
+    samplings = [Sampling(duration=d, temperature=0, extend_stride=1) for d in (3, 1, 2)]
+    clips = stereo.generate(PROMPTS[:3], samplings, progress=False)
+    codes = theirs(networks["stereo"], stereo_folder, PROMPTS[:1], 75, 3.0)[0]
+    for begin, end in ((50, 125), (100, 150)):
+        window = theirs(networks["stereo"], stereo_folder, PROMPTS[:1], end - begin, 3.0, codes[:, begin:])[0]
+        codes = np.concatenate([codes[:, :begin], window], axis=1)
+    np.testing.assert_array_equal(clips[0].codes, codes)
+    assert [clip.seams for clip in clips] == [(75, 125), (), (75,)]
+    assert not any(np.isnan(clip.record["entropy"]).any() for clip in clips)
+
+
+def pool():
+    """Requests that differ in all that can differ."""
+    rng = np.random.default_rng(0)
+    sound = Audio(rng.uniform(-0.5, 0.5, (2, 6400)).astype(np.float32), 32000)
+    rows = [
+        ("a slow piano song", dict(duration=0.5), None),
+        ("rock", dict(duration=0.3, guidance=1, top_k=0), None),
+        (PROMPTS[2], dict(duration=0.9, top_p=0.8, seed=3), None),
+        ("", dict(duration=0.4, temperature=1.5), None),
+        ("rock", dict(duration=0.02, top_k=5), None),
+        ("rock", dict(duration=0.7, temperature=0), sound),
+        ("a slow piano song", dict(duration=2, extend_stride=1, guidance=7, seed=9), None),
+        ("quiet", dict(duration=1.2, guidance=1, top_k=20, top_p=0.5), sound),
+    ]
+    return [Request(prompt, Sampling(**settings), audio) for prompt, settings, audio in rows]
+
+
+@pytest.fixture(scope="module")
+def company(stereo_folder):
+    """Models with different numbers of slots, the clips of the pool made alone, and where alone is kept."""
+    models = {}
+    for slots in (1, 2, 3, 5):
+        models[slots] = load_musicgen(str(stereo_folder), device="cpu")
+        models[slots].window = 75
+        models[slots].engine = Engine(models[slots].network, models[slots]._text_states, slots)
+    return models, [made(models[5], [request])[0] for request in pool()]
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.integers(0, 7), min_size=1, max_size=9), st.sampled_from([1, 2, 3, 5]))
+def test_a_clip_is_the_same_in_any_company_order_and_slot(company, order, slots):
+    models, alone = company
+    requests = pool()
+    for place, clip in models[slots].stream([requests[index] for index in order]):
+        expected = alone[order[place]]
+        np.testing.assert_array_equal(clip.codes, expected.codes)
+        np.testing.assert_array_equal(clip.audio.samples, expected.audio.samples)
+        for name, values in expected.record.items():
+            np.testing.assert_array_equal(clip.record[name], values, err_msg=name)
+        assert clip.seams == expected.seams
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_alone_is_among_others_in_every_number_format(fresh, dtype):
+    model = fresh(dtype=dtype)
+    together = made(model, pool())
+    for index, request in enumerate(pool()):
+        np.testing.assert_array_equal(made(model, [request])[0].codes, together[index].codes)
+
+
+def test_a_shorter_clip_begins_a_longer_one_but_for_the_delay(stereo):
+    short, long = (stereo.generate("rock", Sampling(duration=d), progress=False)[0].codes for d in (0.5, 1))
+    np.testing.assert_array_equal(short[:, :22], long[:, :22])
+
+
+def test_slots_are_recorded_and_do_not_depend_on_the_requests(fresh):
+    model = fresh()
+    assert [clip.slots for clip in made(model, pool()[:3]).values()] == [16] * 3
+
+
+def test_stopping_keeps_what_is_finished(fresh):
+    model, seen = fresh(2), []
+    requests = [Request("rock", Sampling(duration=d)) for d in (1, 0.2, 0.8)]
+
+    def watch(made, total):
+        seen.append((made, total))
+        return made > 1.7
+
+    results = made(model, requests)
+    stopped = dict(model.stream(requests, watch))
+    assert set(stopped) == {2}
+    np.testing.assert_array_equal(stopped[2].codes, results[2].codes)
+    seconds = [made for made, _ in seen]
+    assert seconds == sorted(seconds) and 0 <= seconds[0] < 0.1 and {total for _, total in seen} == {2.0}
+    seen.clear()
+    list(model.stream(requests, lambda made, total: seen.append((made, total))))
+    assert seen[-1][0] == pytest.approx(2, abs=0.1)
+
+
+def test_out_of_memory_halves_the_slots_and_marks_the_clips(fresh, monkeypatch):
+    model = fresh(4)
+    requests = [Request("rock", Sampling(duration=0.5, seed=seed)) for seed in range(6)]
+    expected = made(model, requests)
+    step = Batch.step
+
+    def tight(batch):
+        if batch.slots > 2 and batch.state["position"].max() > 10:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        step(batch)
+
+    monkeypatch.setattr(Batch, "step", tight)
+    with pytest.warns(UserWarning, match="out of memory: going on with 2 clips at a time"):
+        results = made(model, requests)
+    assert [results[index].halved for index in range(6)] == [True] * 4 + [False] * 2
+    assert {clip.slots for clip in results.values()} == {2}
+    for index, clip in results.items():
+        np.testing.assert_array_equal(clip.codes, expected[index].codes)
+
+
+def test_a_clip_too_large_for_memory_is_an_error_and_the_others_go_on(fresh, monkeypatch):
+    model = fresh(1)
+    admit = Batch.admit
+
+    def tight(batch, clip):
+        if clip.sampling.duration > 0.5:
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+        admit(batch, clip)
+
+    monkeypatch.setattr(Batch, "admit", tight)
+    results = made(model, [Request("rock", Sampling(duration=d)) for d in (0.2, 0.6, 0.4)])
+    assert isinstance(results[1], ModelError) and "out of memory with a single clip" in str(results[1])
+    assert results[0].codes.shape == (8, 10) and results[2].codes.shape == (8, 20)
+
+
+def test_other_errors_are_not_taken_for_memory(fresh, monkeypatch):
+    def broken(batch):
+        raise RuntimeError("shape mismatch")
+
+    monkeypatch.setattr(Batch, "step", broken)
+    with pytest.raises(RuntimeError, match="shape mismatch"):
+        made(fresh(4), pool()[:2])
+
+
+def test_record_is_of_the_guided_prediction_before_the_filters(stereo, networks, stereo_folder):
+    """Against transformers' logits along the clip that was drawn."""
+    clip = stereo.generate("rock", Sampling(duration=0.5, top_k=5, temperature=0.7), progress=False)[0]
+    network = networks["stereo"]
+    delays = np.arange(8) // 2
+    columns = np.full((8, 29), 64)
+    for book, delay in enumerate(delays):
+        columns[book, delay + 1 : delay + 26] = clip.codes[book]
+    with torch.inference_mode():
+        text = network.enc_to_dec_proj(stereo._text_states("rock"))[None]
+        guided, plain = (
+            network.decoder(input_ids=torch.tensor(columns), encoder_hidden_states=states).logits
+            for states in (text, torch.zeros_like(text))
+        )
+    chances = torch.softmax(plain + 3 * (guided - plain), -1)
+    distance = (chances - torch.softmax(plain, -1)).abs().sum(-1) / 2
+    entropy = torch.special.entr(chances).sum(-1)
+    for book, delay in enumerate(delays):
+        steps = np.arange(25) + delay
+        likely = chances[book, steps, clip.codes[book].astype(int)].log()
+        for name, values in {
+            "log_likelihood": likely,
+            "entropy": entropy[book, steps],
+            "distance": distance[book, steps],
+        }.items():
+            np.testing.assert_allclose(clip.record[name][book], values, atol=1e-4, err_msg=name)
+    free = stereo.generate("rock", Sampling(duration=0.5, guidance=1), progress=False)[0]
+    assert np.isnan(free.record["distance"]).all() and not np.isnan(free.record["entropy"]).any()
+
+
+def test_captured_steps_are_the_same_steps(fresh, monkeypatch):
+    """A GPU replays steps of all slots, whatever they hold; the recorder itself is stood in for."""
+    model = fresh(3)
+    expected = made(model, pool())
+
+    class Recorded:
+        def __init__(self, batch, key):
+            self.batch, self.key = batch, key
+
+        def replay(self):
+            self.batch._advance(0, self.batch.engine.pad(2 * self.batch.slots), *self.key)
+
+    monkeypatch.setattr(Batch, "_captured", lambda batch, key: Recorded(batch, key))
+    model.engine.graphs = True
+    for index, clip in made(model, pool()).items():
+        np.testing.assert_array_equal(clip.codes, expected[index].codes)
+
+
+def test_transformers_is_as_it_was(stereo, stereo_folder, networks):
+    """The engine reads the network's weights and changes none."""
+    state = networks["stereo"].state_dict()
+    for name, weight in stereo.network.state_dict().items():
+        assert torch.equal(weight, state[name]), name
