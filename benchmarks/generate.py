@@ -1,24 +1,51 @@
-"""What a clip of MusicGen-stereo-small costs on this machine: its full-size architecture, random weights.
+"""The decoding engine beside transformers: a sweep of mixed settings on MusicGen-stereo-small's architecture.
 
     python benchmarks/generate.py
 
-Speed does not depend on the values of the weights, so none are downloaded. Prints the seconds of
-computing per second of audio for each number format, medians of 3 clips, and ends with one line of
-JSON.
+The architecture is full-size and the weights random: speed does not depend on their values, so none are
+downloaded. Both sides run in this process, in turn, on the same network in bfloat16: the engine makes
+the whole sweep of 8 settings x 4 prompts; transformers makes some of the same clips, one by one and the
+prompts of one setting together. Prints medians over the rounds and ends with one line of JSON:
+`vs_serial`, `vs_batch4` and `alone` are audio per second, the engine's over transformers'; `vs_floor` is
+the engine's step over the bare matrix products of a step (on a GPU, over reading weights and cache once
+at the measured copy bandwidth).
 """
 
 from __future__ import annotations
 
 import json
-import resource
 import statistics
+import time
+from pathlib import Path
 
-from mgeval.models import Sampling
+import numpy as np
+
+from mgeval.errors import ModelError
+from mgeval.models import Request, Sampling, load_model
 from mgeval.models.devices import pick_device
+from mgeval.models.engine import Clip
+from mgeval.models.loading import quiet
 from mgeval.models.musicgen import MusicGen
 
-CLIP = 2.0
-RUNS = 3
+PROMPTS = [
+    "a slow piano ballad with soft strings, very wide stereo",
+    "rock",
+    "fast drum and bass with a synthesizer on the left",
+    "solo violin in a large hall",
+]
+SETTINGS = [
+    dict(),
+    dict(temperature=0.8),
+    dict(temperature=1.3, top_k=100),
+    dict(top_k=0, top_p=0.9),
+    dict(top_p=0.8),
+    dict(guidance=1),
+    dict(guidance=5),
+    dict(guidance=7, temperature=0.9, top_k=50),
+]
+ROUNDS = 3
+CLIP, CLIP_ON_GPU = 2.0, 10.0
+STEPS = 12
 
 
 class Words:
@@ -28,8 +55,9 @@ class Words:
         import torch
         from transformers import BatchEncoding
 
-        ids = torch.tensor([[3 + len(word) for word in texts[0].split()] + [1]])
-        return BatchEncoding({"input_ids": ids, "attention_mask": torch.ones_like(ids)})
+        rows = [[3 + len(word) for word in text.split()] + [1] for text in texts]
+        ids = torch.nn.utils.rnn.pad_sequence([torch.tensor(row) for row in rows], batch_first=True)
+        return BatchEncoding({"input_ids": ids, "attention_mask": (ids > 0).long()})
 
 
 def network(dtype: str, device: str):
@@ -52,27 +80,161 @@ def network(dtype: str, device: str):
     return whole.to(device)
 
 
-def seconds_per_second(dtype: str, device: str) -> tuple[float, int]:
-    """Return the median cost of a second of audio, and the decoder's number of parameters."""
-    whole = network(dtype, device)
-    model = MusicGen("random", "none", whole, Words(), device, dtype)
-    prompt = "a slow piano ballad with soft strings, very wide stereo"
-    model.generate(prompt, Sampling(duration=0.2), progress=False)
-    clips = [model.generate(prompt, Sampling(duration=CLIP, seed=s), progress=False)[0] for s in range(RUNS)]
-    return statistics.median(clip.seconds for clip in clips) / CLIP, sum(p.numel() for p in whole.decoder.parameters())
+def sweep(duration: float, seeds: int) -> list[Request]:
+    """All settings with all prompts; the seeds differ."""
+    settings = [Sampling(**one, duration=duration, seed=seed) for seed in range(seeds) for one in SETTINGS]
+    return [Request(prompt, sampling) for sampling in settings for prompt in PROMPTS]
+
+
+def timed(function) -> float:
+    """Return the seconds that a call takes, all of the device's work done."""
+    import torch
+
+    start = time.perf_counter()
+    function()
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    return time.perf_counter() - start
+
+
+def ours(model: MusicGen, requests: list[Request]) -> float:
+    """Return the seconds of audio that the engine makes in a second."""
+    return sum(r.sampling.duration for r in requests) / timed(lambda: list(model.stream(requests)))
+
+
+def theirs(model: MusicGen, requests: list[Request]) -> float:
+    """Return the seconds of audio that transformers makes in a second from prompts of one setting."""
+    import torch
+
+    sampling = requests[0].sampling
+    text = model.tokenizer([r.prompt for r in requests], return_tensors="pt").to(model.device)
+
+    def call() -> None:
+        with quiet(), torch.inference_mode():
+            model.network.generate(
+                **text, do_sample=True, temperature=sampling.temperature, top_k=sampling.top_k,
+                top_p=sampling.top_p or 1.0, guidance_scale=sampling.guidance,
+                max_new_tokens=sampling.frames + model.codebooks // model.channels - 1,
+            )  # fmt: skip
+
+    return sampling.duration * len(requests) / timed(call)
+
+
+def step_and_floor(model: MusicGen, duration: float) -> tuple[float, float]:
+    """Return the median seconds of an engine's step with full slots, and of its floor, taken in turn."""
+    engine, marks, steps, floors = model.engine, [], [], []
+
+    def watch(made: float, total: float) -> bool:
+        if marks:
+            steps.append(time.perf_counter() - marks[0])
+            floors.append(timed(lambda: floor(model)))
+        marks[:] = [time.perf_counter()]
+        return len(steps) > STEPS
+
+    none = np.zeros((model.codebooks, 0), np.int16)
+    clips = [Clip(PROMPTS[0], Sampling(duration=duration, seed=seed), lambda: none) for seed in range(engine.slots)]
+    list(engine.decode(clips, 16, watch))
+    return statistics.median(steps), statistics.median(floors)
+
+
+def floor(model: MusicGen) -> None:
+    """Do a step's matrix products and nothing else, or on a GPU: copy as many bytes as the step must read."""
+    import torch
+
+    engine = model.engine
+    decoder, rows, texts = engine.decoder, engine.pad(2 * engine.slots), engine.pad(engine.slots)
+    with torch.inference_mode():
+        if engine.device.type == "cuda":
+            cache = 2 * 2 * engine.slots * len(decoder.layers) * decoder.width * decoder.whole(STEPS)
+            half = (sum(p.numel() for p in model.network.decoder.parameters()) + cache) // 2
+            # A copy reads and writes: half the bytes move as many as one reading.
+            torch.empty(half, dtype=decoder.dtype, device=engine.device).clone()
+            return
+        x, inner = torch.zeros(rows, decoder.width), torch.zeros(rows, decoder.layers[0].inner)
+        for layer in decoder.layers:
+            layer.qkv(x), layer.out(x), layer.text_q(x[:texts]), layer.text_out(x[:texts])
+            layer.rise(x), layer.fall(inner)
+        decoder.predict(x)
+
+
+def peak_memory(reset: bool = False) -> float:
+    """Return the largest memory in use since the last reset, in GiB; NaN where the system does not say."""
+    import torch
+
+    if torch.cuda.is_available():
+        peak = torch.cuda.max_memory_allocated() / 2**30
+        if reset:
+            torch.cuda.reset_peak_memory_stats()
+        return peak
+    if not Path("/proc/self/clear_refs").exists():
+        return float("nan")
+    if reset:
+        Path("/proc/self/clear_refs").write_text("5")
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 2**20
+
+
+def tiny_ratio() -> float | None:
+    """Return how much faster 64 mixed clips of 5 s are on the tiny model than transformers clip by clip."""
+    try:
+        model = load_model("tiny")
+    except ModelError as error:
+        print(f"tiny model: not here ({error})")
+        return None
+    requests, ratios = sweep(5.0, 2), []
+    ours(model, requests[:4]), theirs(model, requests[:1])
+    for turn in range(ROUNDS):
+        some = requests[turn :: len(requests) // 8][:8]
+        serial = [theirs(model, [request]) for request in some]
+        ratios.append(ours(model, requests) / statistics.harmonic_mean(serial))
+    return statistics.median(ratios)
 
 
 def main() -> None:
-    """Time each number format and end with JSON."""
+    """Time both sides in turn, print a table and end with JSON."""
+    import torch
+
     device = pick_device()
-    figures = {}
-    for dtype in ("bfloat16", "float32"):
-        figures[dtype], parameters = seconds_per_second(dtype, device)
-        print(f"{dtype:9} on {device}: {figures[dtype]:6.1f} s for each second of audio")
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    on_gpu = device.startswith("cuda")
+    if not on_gpu:
+        print("no CUDA GPU here: the figures are a processor's")
+    duration = CLIP_ON_GPU if on_gpu else CLIP
+    model = MusicGen("random", "none", network("bfloat16", device), Words(), device, "bfloat16")
+    requests = sweep(duration, 2 if on_gpu else 1)
+    weights = sum(p.numel() * p.element_size() for p in model.network.decoder.parameters()) / 2**30
+    short = Request(PROMPTS[0], Sampling(duration=0.2))
+    ours(model, [short]), theirs(model, [short])
+    peak_memory(reset=True)
+    rows = []
+    for turn in range(ROUNDS):
+        print(f"round {turn + 1} of {ROUNDS}", flush=True)
+        # Every round takes other clips of the sweep for the slow side: four settings alone, two in fours.
+        alone = [requests[len(PROMPTS) * ((2 * i + turn) % len(SETTINGS)) + i % 4] for i in range(4)]
+        fours = [requests[4 * index : 4 * index + 4] for index in (turn % 8, (turn + 4) % 8)]
+        rows.append({
+            "engine": ours(model, requests),
+            "engine_alone": statistics.harmonic_mean([ours(model, [request]) for request in alone[:2]]),
+            "serial": (serial := [theirs(model, [request]) for request in alone]) and statistics.harmonic_mean(serial),
+            "serial_alone": statistics.harmonic_mean(serial[:2]),
+            "batch4": statistics.harmonic_mean([theirs(model, four) for four in fours]),
+        })  # fmt: skip
+    peak, (step, least) = peak_memory(), step_and_floor(model, duration)
+    middle = {name: statistics.median(row[name] for row in rows) for name in rows[0]}
+
+    def ratio(one: str, other: str) -> float:
+        return round(statistics.median(row[one] / row[other] for row in rows), 2)
+
+    for name, value in middle.items():
+        print(f"{name:14} {value:8.3f} s of audio a second")
+    print(f"step {1000 * step:.0f} ms, floor {1000 * least:.0f} ms with {model.engine.slots} slots")
+    tiny = tiny_ratio()
     print(json.dumps({
-        "device": device, "decoder_parameters": parameters, "clip_seconds": CLIP, "peak_memory_gib": round(memory, 1),
-        "seconds_per_second_of_audio": {name: round(value, 2) for name, value in figures.items()},
+        "device": device, "threads": torch.get_num_threads(), "slots": model.engine.slots, "rounds": ROUNDS,
+        "vs_serial": ratio("engine", "serial"), "vs_batch4": ratio("engine", "batch4"),
+        "alone": ratio("engine_alone", "serial_alone"), "vs_floor": round(step / least, 2),
+        "tiny_vs_serial": None if tiny is None else round(tiny, 1),
+        "audio_seconds_per_second": {name: round(value, 3) for name, value in middle.items()},
+        "step_ms": round(1000 * step), "peak_memory_gib": round(peak, 1), "weights_gib": round(weights, 2),
     }))  # fmt: skip
 
 
