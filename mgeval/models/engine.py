@@ -128,8 +128,8 @@ class Engine:
 
     def decode(
         self, clips: Sequence[Clip], words: int, watch: Watch | None = None
-    ) -> Iterator[tuple[Clip, Exception | None]]:
-        """Yield each clip as soon as its codes are whole, or with the error that stopped it.
+    ) -> Iterator[tuple[list[Clip], Exception | None]]:
+        """Yield clips as soon as their codes are whole, those that end together in one list; or one with its error.
 
         Parameters
         ----------
@@ -148,10 +148,10 @@ class Engine:
             try:
                 if batch is None:
                     batch = Batch(self, min(self.slots, len(waiting)), frames, words)
-                for clip, error in self._run(batch, waiting):
-                    if clip is not None:
-                        done += clip.sampling.frames
-                        yield clip, error
+                for finished, error in self._run(batch, waiting):
+                    if finished:
+                        done += sum(clip.sampling.frames for clip in finished)
+                        yield finished, error
                     elif watch and watch((done + batch.made()) / FRAME_RATE, total / FRAME_RATE):
                         return
             except Exception as error:
@@ -160,10 +160,10 @@ class Engine:
                 lost = self._halve(batch, waiting)
                 batch = None
                 if lost is not None:
-                    yield lost, ModelError("out of memory with a single clip: a shorter one may fit")
+                    yield [lost], ModelError("out of memory with a single clip: a shorter one may fit")
 
-    def _run(self, batch: Batch, waiting: deque[Clip]) -> Iterator[tuple[Clip | None, Exception | None]]:
-        """Work until nothing waits: yield what is finished, and a pair of None after each step."""
+    def _run(self, batch: Batch, waiting: deque[Clip]) -> Iterator[tuple[list[Clip], Exception | None]]:
+        """Work until nothing waits: yield what is finished, and an empty list after each step."""
         while waiting or batch.clips:
             while waiting and batch.free():
                 clip = waiting[0]
@@ -173,7 +173,7 @@ class Engine:
                 except Exception as error:
                     if _out_of_memory(error):
                         raise
-                    yield waiting.popleft(), error
+                    yield [waiting.popleft()], error
                     continue
                 batch.admit(waiting[0])
                 waiting.popleft()
@@ -183,9 +183,8 @@ class Engine:
                 share = (time.perf_counter() - start) / len(batch.clips)
                 for clip in batch.clips.values():
                     clip.seconds += share
-                yield None, None
-            for clip in batch.collect():
-                yield clip, None
+                yield [], None
+            yield batch.collect(), None
 
     @without_gradients
     def text(self, prompt: str) -> Any:

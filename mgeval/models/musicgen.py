@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -17,6 +18,7 @@ from mgeval.errors import ModelError
 from mgeval.models.base import Generated, Model, Request
 from mgeval.models.checkpoint import find_checkpoint
 from mgeval.models.chroma import ChromaSettings, chroma, read_settings
+from mgeval.models.codec import TOGETHER, CodecDecoder
 from mgeval.models.devices import own_stream, pick_device, pick_dtype, without_gradients
 from mgeval.models.draws import GREEDY_BELOW, RECORDED
 from mgeval.models.engine import Clip, Engine, Watch
@@ -160,17 +162,25 @@ class MusicGen(Model):
             except Exception as error:
                 failed.append((index, error))
         self.engine.window = self.window
-        for clip, error in self.engine.decode(list(clips), words, watch):
-            yield clips[clip], error or self._finished(clip)
+        for finished, error in self.engine.decode(list(clips), words, watch):
+            if error:
+                yield clips[finished[0]], error
+                continue
+            for together in alike(finished):
+                yield from zip([clips[clip] for clip in together], self._finished(together), strict=True)
         yield from failed
 
-    def _finished(self, clip: Clip) -> Generated:
+    def _finished(self, clips: Sequence[Clip]) -> list[Generated]:
         start = time.perf_counter()
-        audio = self.decode(clip.codes)
-        return Generated(
-            audio, clip.codes, clip.seconds + time.perf_counter() - start,
-            dict(zip(RECORDED, clip.record, strict=True)), tuple(clip.seams), self.engine.slots, clip.halved,
-        )  # fmt: skip
+        audios = self._decode([clip.codes for clip in clips])
+        share = (time.perf_counter() - start) / len(clips)
+        return [
+            Generated(
+                audio, clip.codes, clip.seconds + share, dict(zip(RECORDED, clip.record, strict=True)),
+                tuple(clip.seams), self.engine.slots, clip.halved,
+            )
+            for clip, audio in zip(clips, audios, strict=True)
+        ]  # fmt: skip
 
     @without_gradients
     def _text_states(self, prompt: str) -> Any:
@@ -223,13 +233,18 @@ class MusicGen(Model):
         Audio
             ``frames * rate / 50`` samples.
         """
+        return self._decode([codes])[0]
+
+    @functools.cached_property
+    def _codec(self) -> CodecDecoder:
+        return CodecDecoder(self.network.audio_encoder, self.channels)
+
+    def _decode(self, clips: Sequence[np.ndarray]) -> list[Audio]:
+        """Return the signals of clips of one length."""
         import torch
 
-        with torch.inference_mode():
-            sides = torch.tensor(np.asarray(codes, np.int64), device=self.device)
-            sides = sides.reshape(-1, self.channels, sides.shape[-1]).transpose(0, 1)
-            waves = self.network.audio_encoder.decode(sides[None], [None]).audio_values
-        return Audio(waves[:, 0].float().cpu().numpy(), self.rate)
+        codes = [torch.tensor(np.asarray(one, np.int64), device=self.device) for one in clips]
+        return [Audio(samples.float().cpu().numpy(), self.rate) for samples in self._codec.decode(codes)]
 
     def _make(self, request: Request) -> Generated:
         start = time.perf_counter()
@@ -312,6 +327,13 @@ class MusicGen(Model):
             **draw,
             **self._tokens,
         )
+
+
+def alike(clips: Sequence[Clip]) -> Iterator[list[Clip]]:
+    """Yield groups of clips that the codec can decode together: of one length, and not too many."""
+    for _, group in itertools.groupby(clips, lambda clip: clip.codes.shape[1]):
+        group = list(group)
+        yield from (group[begin : begin + TOGETHER] for begin in range(0, len(group), TOGETHER))
 
 
 @contextlib.contextmanager

@@ -292,3 +292,15 @@ def test_transformers_is_as_it_was(stereo, stereo_folder, networks):
     state = networks["stereo"].state_dict()
     for name, weight in stereo.network.state_dict().items():
         assert torch.equal(weight, state[name]), name
+
+
+def test_the_codec_is_transformers(each):
+    """Several clips at once, and each the same bits as alone."""
+    codes = [torch.randint(0, 64, (each.codebooks, 30), generator=torch.Generator().manual_seed(s)) for s in range(5)]
+    codec = each.network.audio_encoder
+    for one, together in zip(codes, each._codec.decode(codes), strict=True):
+        sides = one.reshape(-1, each.channels, 30).transpose(0, 1)
+        with torch.inference_mode():
+            expected = codec.decode(sides[None], [None]).audio_values[:, 0]
+        torch.testing.assert_close(together, expected, atol=1e-5, rtol=1e-4)
+        assert torch.equal(together, each._codec.decode([one])[0])
