@@ -17,7 +17,7 @@ from dataclasses import replace
 import numpy as np
 
 from mgeval import synth
-from mgeval.metrics import METRICS, evaluate
+from mgeval.metrics import METRICS, chosen, evaluate
 
 SECONDS = 600
 PIECE = 30
@@ -50,10 +50,10 @@ def main() -> None:
     x, rate = music()
     assert x.shape == (2, SECONDS * rate)
     stereo = [name for name, row in METRICS.items() if row.channels == "stereo"]
-    groups = {"all stereo measures": stereo, "all metrics": list(METRICS)}
-    groups |= {name: [name] for name in METRICS if name not in stereo}
+    groups = {"all stereo measures": stereo, "all metrics": chosen()}
+    groups |= {name: [name] for name in chosen() if name not in stereo}
     # The first call imports what it needs.
-    evaluate(x[:, :rate], rate, list(METRICS))
+    evaluate(x[:, :rate], rate, chosen())
     figures = {}
     for name, names in groups.items():
         took = seconds(x, rate, names)

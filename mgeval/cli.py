@@ -27,6 +27,11 @@ INTERRUPTED = 130
 ShellError = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 
 Out = Annotated[Path, typer.Option("--out", help="Folder of the run; an existing run is resumed.")]
+METRIC_HELP = (
+    "A metric; repeat for more. By default all that need no checkpoint; 'all' and 'clap:tiny' add how well clips fit "
+    "their prompts."
+)
+Metrics = Annotated[list[str] | None, typer.Option("--metric", help=METRIC_HELP)]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a script to read.")]
 
 
@@ -57,34 +62,41 @@ def _stop(message: str) -> None:
 
 @app.command()
 def demo(out: Out = Path("demo-run")) -> None:
-    """Run a small sweep of the built-in model: a table, a plot and a page, in a minute."""
-    from mgeval import Store, Sweep
+    """Sweep the built-in tiny model: a table, a plot and a page, in a minute."""
+    from mgeval import Store, Sweep, load_prompts
+    from mgeval.metrics import described
 
-    sweep = Sweep("synth", "demo", {"duration": 5}, seeds=(0, 1))
+    prompts = load_prompts("demo")
+    sweep = Sweep("tiny", prompts[prompts["spatial"].isin(DEMO_CLAIMS)], DEMO_GRID)
     store = Store(out)
-    print(f"Making {len(sweep.plan())} clips with the built-in composer ...", file=sys.stderr)
-    scores = _run(sweep, store)
+    print(f"Making {len(sweep.plan())} clips with the built-in model ...", file=sys.stderr)
+    scores = _run(sweep, store, ["all", "clap:tiny"])
     page = _report(scores, store)
-    print(f"\nStereo width by what the prompt claims:\n\n{_demo_table(scores)}\n")
-    print(f"table  {store.path / 'scores.csv'}")
+    for metric in ("width", "clap:tiny"):
+        print(f"\n{described(metric).label} by what the prompt claims and by guidance:\n\n{_shown(scores, metric)}")
+    print(f"\ntable  {store.path / 'scores.csv'}")
     print(f"plot   {page.parent / 'figures' / 'width-by-spatial.png'}")
     print(f"page   {page}    (open it in a browser)")
 
 
-def _demo_table(scores: pd.DataFrame) -> str:
+DEMO_CLAIMS = ("mono", "wide")
+DEMO_GRID = {"guidance": [1, 3], "temperature": [1, 1.5], "duration": [2, 4]}
+
+
+def _shown(scores: pd.DataFrame, metric: str) -> str:
     from mgeval import summarise
 
-    table = summarise(scores, "spatial")
-    shown = table[table["metric"] == "width"].drop(columns="metric").rename(columns={"spatial": "claim"})
+    table = summarise(scores, ["spatial", "guidance"])
+    shown = table[table["metric"] == metric].drop(columns="metric").rename(columns={"spatial": "claim"})
     return shown.to_string(index=False, float_format="%.3f")
 
 
-def _run(sweep: Any, store: Any) -> pd.DataFrame:
+def _run(sweep: Any, store: Any, metrics: list[str] | None = None) -> pd.DataFrame:
     from mgeval import measure, run
     from mgeval.files import write_atomic
 
     clips = run(sweep.plan(), store)
-    scores = measure(clips, store)
+    scores = measure(clips, store, metrics)
     write_atomic(store.path / "scores.csv", scores.to_csv(index=False).encode())
     return scores
 
@@ -103,6 +115,7 @@ def _report(scores: pd.DataFrame, store: Any) -> Path:
 def run(
     sweep: Annotated[Path, typer.Argument(help="A sweep as a YAML file.")],
     out: Out,
+    metrics: Metrics = None,
     as_json: Json = False,
 ) -> None:
     """Make and measure every clip of a sweep; go on where a former run stopped."""
@@ -110,7 +123,7 @@ def run(
     from mgeval.sweepfile import load_sweep
 
     store = Store(out)
-    scores = _run(load_sweep(sweep), store)
+    scores = _run(load_sweep(sweep), store, metrics)
     failed = scores[scores["status"] != "done"]
     if as_json:
         print(json.dumps({"clips": len(scores), "failed": len(failed), "store": str(out)}))
@@ -126,9 +139,7 @@ def run(
 @app.command()
 def measure(
     paths: Annotated[list[Path], typer.Argument(help="Audio files, folders of them, or folders of runs.")],
-    metrics: Annotated[
-        list[str] | None, typer.Option("--metric", help="A metric; repeat for more. All by default.")
-    ] = None,
+    metrics: Metrics = None,
     out: Annotated[Path | None, typer.Option("--out", help="Also write the table: .parquet or .csv.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -191,6 +202,7 @@ def _readable(scores: pd.DataFrame) -> str:
 def report(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a run.")],
     by: Annotated[list[str] | None, typer.Option("--by", help="A column to group by; repeat for more.")] = None,
+    metrics: Metrics = None,
 ) -> None:
     """Write DIR/report/index.html: figures, tables and clips to hear."""
     import matplotlib
@@ -203,7 +215,7 @@ def report(
     if not is_store(folder):
         raise MgevalError(f"{folder}: is no run; mgeval run SWEEP.yaml --out {folder} makes one")
     store = Store(folder)
-    print(reported(measure(store.table(), store), store, folder / "report", by))
+    print(reported(measure(store.table(), store, metrics), store, folder / "report", by))
 
 
 @app.command()

@@ -107,7 +107,10 @@ def _checkpoints() -> list[dict[str, str]]:
         cached = {repo.repo_id: repo for repo in scan_cache_dir().repos}
     except CacheNotFound:
         cached = {}
-    rows = [_row("synth", "ok", "the built-in composer, no weights")]
+    rows = [
+        _row("tiny", "ok", "a small MusicGen-stereo, in the package"),
+        _row("synth", "ok", "the built-in composer, no weights"),
+    ]
     for name in sorted({*CHECKPOINTS, *[name for name in cached if "musicgen" in name.lower()]}):
         if name in cached and cached_checkpoint(name) is not None:
             rows.append(_row(name, "ok", f"{cached[name].size_on_disk / 1e9:.1f} GB in the cache"))

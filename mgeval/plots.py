@@ -158,7 +158,9 @@ def _metric_label(name: str) -> str:
     row = described(name)
     if row is None:
         return _words(name)
-    return f"{row.label} ({row.unit})" if row.unit not in ("", "flag") else row.label
+    # A checkpoint's name may hold dollars, between which matplotlib reads a formula.
+    label = row.label.replace("$", r"\$")
+    return f"{label} ({row.unit})" if row.unit not in ("", "flag") else label
 
 
 def _words(name: str) -> str:

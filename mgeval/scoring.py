@@ -84,9 +84,21 @@ def _measure_clips(
         if name in clips.columns and clips[name].dtype.kind != "f":
             raise MetricError(f"the table has a column {name!r} that is no measurement: rename it")
     added = _added(names, ears)
+    before = set(clips["embedder"].dropna()) if "embedder" in clips.columns else set()
     kept = clips.drop(columns=[name for name in added if name in clips.columns])
     rows = [_of_clip(row, store, names, ears) for row in _bar(kept.to_dict("records"), progress)]
-    return pd.concat([kept, pd.DataFrame(rows, index=kept.index, columns=added)], axis=1)
+    table = pd.concat([kept, pd.DataFrame(rows, index=kept.index, columns=added)], axis=1)
+    if ears and before:
+        # Columns of a former measurement stay, and with them the checkpoints that made them.
+        there = {column.partition(":")[2] for column in columns(kept.columns)}
+        known = {one for ids in before for one in str(ids).split("; ") if _checkpoint(one) in there}
+        table["embedder"] = "; ".join(sorted(known | set(_embedders(ears).split("; "))))
+    return table
+
+
+def _checkpoint(embedder: str) -> str:
+    """Return the name that the columns of an embedder bear."""
+    return embedder.rpartition("@")[0].partition(":")[2]
 
 
 def _measure_path(path: Path, names: list[str], ears: dict[str, _Ear], progress: bool) -> pd.DataFrame:
@@ -111,7 +123,7 @@ class _Ear:
         from mgeval import embed
 
         self.embedder = embed.load(name)
-        self.checkpoint = self.embedder.id.split("@")[0].partition(":")[2]
+        self.checkpoint = _checkpoint(self.embedder.id)
         self._read: dict[str, Any] = {}
 
     def hear(self, audio: Audio, text: str) -> dict[str, float]:
@@ -154,7 +166,9 @@ def _of_clip(row: dict[str, Any], store: Store, names: list[str], ears: dict[str
     if row["status"] != "done":
         return _unread(names, ears, "the clip was not made")
     try:
-        return _numbers(store.audio(row["key"]), row["prompt"], names, ears)
+        # A table that was read from a file has NaN for the empty prompt.
+        prompt = row.get("prompt", "")
+        return _numbers(store.audio(row["key"]), prompt if isinstance(prompt, str) else "", names, ears)
     except AudioError as error:
         return _unread(names, ears, str(error))
 

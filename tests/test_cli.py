@@ -19,9 +19,9 @@ import mgeval as mg
 SWEEP = "models: [synth]\nprompts: [piano, 'wide organ']\ngrid: {duration: [0.5]}\nseeds: [0, 1]\n"
 
 
-def mgeval(*arguments, cwd=None):
+def mgeval(*arguments, cwd=None, timeout=120):
     command = [sys.executable, "-m", "mgeval.cli", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=120)
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=timeout)
 
 
 def refused(done, reason):
@@ -76,8 +76,11 @@ def test_a_failed_clip_is_said_and_the_exit_code_is_1(tmp_path):
 
 
 def test_the_demo(tmp_path):
-    done = mgeval("demo", cwd=tmp_path)
+    done = mgeval("demo", cwd=tmp_path, timeout=600)
     assert done.returncode == 0, done.stderr
+    scores = pd.read_csv(tmp_path / "demo-run/scores.csv")
+    assert len(scores) >= 48 and all(scores[name].nunique() == 2 for name in ("guidance", "temperature", "duration"))
+    assert scores["clap:tiny"].notna().all() and scores["width"].notna().all()
     named = [line.split()[1] for line in done.stdout.splitlines() if line.startswith(("table", "plot", "page"))]
     assert len(named) == 3 and all((tmp_path / name).stat().st_size > 1000 for name in named)
 

@@ -141,7 +141,10 @@ def evaluate(x: np.ndarray, rate: int, names: Iterable[str]) -> dict[str, float]
     dict of str to float
         By name; what is not defined is `Undefined`.
     """
-    rows = [METRICS[name] for name in chosen(names)]
+    names = chosen(names)
+    if needs := [name for name in names if name not in METRICS]:
+        raise MetricError(f"{needs[0]!r} compares with a prompt: measure(clips, store, {needs[0]!r}) does that")
+    rows = [METRICS[name] for name in names]
     shared = stereo.profile(x, rate) if any(row.channels == "stereo" for row in rows) else None
     values = {}
     for row in rows:

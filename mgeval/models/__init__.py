@@ -30,10 +30,11 @@ def load_model(
     Parameters
     ----------
     name : str or path-like
-        ``synth``: the procedural composer, whose truth is known. ``folder:PATH``: clips that
-        another system made. Anything else is a MusicGen checkpoint, mono or stereo, of any size: a
-        local folder or a hub id such as ``facebook/musicgen-stereo-small``. What a hub id needs is
-        downloaded, after its size was printed.
+        ``tiny``: a small MusicGen-stereo that comes with mgeval. ``synth``: the procedural composer,
+        whose truth is known. ``folder:PATH``: clips that another system made. Anything else is a
+        MusicGen checkpoint, mono or stereo, of any size: a local folder or a hub id such as
+        ``facebook/musicgen-stereo-small``. What a hub id needs is downloaded, after its size was
+        printed.
     device : str, optional
         ``cpu``, ``cuda``, ``cuda:1``, ``mps``; by default the best that is there.
     dtype : {'float32', 'bfloat16', 'float16'}, optional
@@ -62,7 +63,9 @@ def load_model(
         return Folder(name)
     from mgeval.models.musicgen import load_musicgen
 
-    return load_musicgen(name, device=device, dtype=dtype, revision=revision)
+    model = load_musicgen(_place(name), device=device, dtype=dtype, revision=revision)
+    model.name = name
+    return model
 
 
 def _name(name: str | os.PathLike[str]) -> str:
@@ -93,4 +96,11 @@ def model_revision(name: str | os.PathLike[str]) -> str:
         return load_model(name).revision
     from mgeval.models.checkpoint import checkpoint_revision
 
-    return checkpoint_revision(name)
+    return checkpoint_revision(_place(name))
+
+
+def _place(name: str) -> str:
+    """Return where a checkpoint is to be looked for."""
+    from mgeval.models.tiny import FOLDER
+
+    return str(FOLDER) if name == "tiny" else name

@@ -123,7 +123,7 @@ class Batch:
             clip.seams.append(clip.codes.shape[1])
         codes = np.full(state["codes"].shape[1:], self.decoder.codes)
         numbers = np.zeros(codes.shape, np.float32)
-        drawn = self.engine.numbers(clip)[:, first:last]
+        drawn = self.engine.numbers(clip, max(clip.sampling.frames, first + frames))[:, first : first + frames]
         for book, delay in enumerate(self.delays.tolist()):
             codes[book, delay + 1 : delay + 1 + known] = clip.codes[book, first:]
             numbers[book, delay + 1 : delay + 1 + drawn.shape[1]] = drawn[book]
@@ -201,7 +201,10 @@ class Batch:
         for slot in [slot for slot, (_, position, end) in self.spans.items() if position >= end]:
             self._take_in(slot)
             clip = self.clips[slot]
-            if clip.codes.shape[1] < clip.sampling.frames:
+            if clip.broken:
+                self._wipe(slot)
+                whole.append(slot)
+            elif clip.codes.shape[1] < clip.sampling.frames:
                 self._begin_window(slot)
             else:
                 whole.append(slot)
@@ -223,6 +226,11 @@ class Batch:
             np.stack([codes[book, start : start + last - first] for book, start in enumerate(starts)]).astype(np.int16),
             np.stack([record[:, book, start : start + last - first] for book, start in enumerate(starts)], axis=1),
         )
+
+    def _wipe(self, slot: int) -> None:
+        """Take NaN out of a slot's and its twin's cache: masks do not hide them from who comes next."""
+        rows = [slot, *(self.slots + twin for twin, owner in enumerate(self.twins) if owner == slot)]
+        self.cache.keys[:, rows], self.cache.values[:, rows] = 0, 0
 
     def _leave(self, slot: int) -> None:
         """Free a slot and its twin's row, and close the holes."""

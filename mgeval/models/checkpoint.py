@@ -17,7 +17,9 @@ from mgeval.models.folder import folder_hash
 
 MODEL_TYPES = ("musicgen", "musicgen_melody")
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
-NAMES = "'synth', 'folder:PATH', a hub id such as 'facebook/musicgen-stereo-small', or a local checkpoint folder"
+NAMES = (
+    "'tiny', 'synth', 'folder:PATH', a hub id such as 'facebook/musicgen-stereo-small', or a local checkpoint folder"
+)
 HUB_SECONDS = 10
 
 

@@ -87,7 +87,7 @@ class Decoder:
         self.dtype, self.projection = activations(first), projection
         self.codebooks, self.codes, self.heads = config.num_codebooks, config.vocab_size, config.num_attention_heads
         self.width, self.size = config.hidden_size, config.hidden_size // config.num_attention_heads
-        self.chunk = 16 if self.size % 16 == 0 else 64
+        self.chunk = 16 if self.size % 16 == 0 and self.size >= 32 else 64
         self.activate = ACT2FN[config.activation_function]
         with torch.inference_mode():
             self.table = torch.cat([embedding.weight for embedding in inner.embed_tokens]).to(self.dtype)

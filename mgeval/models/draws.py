@@ -97,6 +97,8 @@ def take(text: Any, plain: Any, guidance: Any, numbers: Any, settings: Settings)
     sums = weights.cumsum(-1)
     # The first code whose sum exceeds the number: never one of weight zero.
     drawn = torch.searchsorted(sums, numbers[..., None] * sums[..., -1:], right=True)
+    # Sums of NaN are exceeded by nothing; the record tells of them.
+    drawn = drawn.clamp(max=logits.shape[-1] - 1)
     codes = torch.where(settings.greedy[..., None], logits.argmax(-1, keepdim=True), drawn)
     logs = torch.log_softmax(logits, -1)
     chances = logs.exp()

@@ -8,10 +8,12 @@ and attention runs over whole chunks, so that padding changes no bit.
 
 from __future__ import annotations
 
+import contextlib
+import threading
 import time
 import warnings
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,6 +52,8 @@ class Clip:
         What is known of it so far, int16 ``(codebooks, frames)``.
     record : numpy.ndarray
         float32 ``(3, codebooks, frames)``, in the order of `RECORDED`; NaN in what was given.
+    given : int
+        Frames that it began with.
     seams : list of int
         Frames at which a new window began to draw.
     halved : bool
@@ -63,6 +67,7 @@ class Clip:
     begun: Callable[[], np.ndarray]
     codes: np.ndarray = None
     record: np.ndarray = None
+    given: int = 0
     seams: list[int] = field(default_factory=list)
     halved: bool = False
     seconds: float = 0.0
@@ -75,7 +80,13 @@ class Clip:
     def begin(self, codebooks: int) -> None:
         """Set it to its beginning, also after it was interrupted."""
         self.codes, self.seams = self.begun(), []
+        self.given = self.codes.shape[1]
         self.record = np.full((len(RECORDED), codebooks, self.codes.shape[1]), np.nan, np.float32)
+
+    @property
+    def broken(self) -> bool:
+        """Whether a prediction was NaN."""
+        return bool(np.isnan(self.record[0, :, self.given :]).any())
 
     def window(self, frames: int) -> tuple[int, int]:
         """Return the first and the last frame (excluded) of the window that comes next."""
@@ -109,7 +120,9 @@ class Engine:
     Attributes
     ----------
     slots : int
-        Halved when memory runs out.
+        Halved when memory runs out; may be set.
+    lock : threading.RLock
+        Held while the batch or the texts change: streams of two threads then take turns.
     """
 
     @without_gradients
@@ -121,10 +134,23 @@ class Engine:
         self.states, self.window = states, window
         self.channels = network.config.decoder.audio_channels
         self.device = self.decoder.table.device
+        self.counts: list[int] = [0]
         self.slots = slots or SLOTS.get(self.device.type, SLOTS["cpu"])
         self.graphs = self.device.type == "cuda"
-        self.counts = equal_rows(self.decoder.products(), 2 * self.slots, self.decoder.table)
+        self.lock = threading.RLock()
         self._texts: OrderedDict[str, Any] = OrderedDict()
+
+    @property
+    def slots(self) -> int:
+        """Clips that decode together at most."""
+        return self._slots
+
+    @slots.setter
+    @without_gradients
+    def slots(self, count: int) -> None:
+        self._slots = count
+        if self.counts[-1] < 2 * count:
+            self.counts = equal_rows(self.decoder.products(), 2 * count, self.decoder.table)
 
     def decode(
         self, clips: Sequence[Clip], words: int, watch: Watch | None = None
@@ -142,12 +168,13 @@ class Engine:
         """
         waiting = deque(sorted(clips, key=lambda clip: -clip.sampling.frames))
         total = sum(clip.sampling.frames for clip in clips)
-        frames = min(max((clip.sampling.frames for clip in clips), default=1), self.window)
         done, batch = 0, None
         while waiting:
             try:
                 if batch is None:
-                    batch = Batch(self, min(self.slots, len(waiting)), frames, words)
+                    frames = min(max(clip.sampling.frames for clip in waiting), self.window)
+                    with self.lock:
+                        batch = Batch(self, min(self.slots, len(waiting)), frames, words)
                 for finished, error in self._run(batch, waiting):
                     if finished:
                         done += sum(clip.sampling.frames for clip in finished)
@@ -157,7 +184,8 @@ class Engine:
             except Exception as error:
                 if not _out_of_memory(error):
                     raise
-                lost = self._halve(batch, waiting)
+                with self.lock:
+                    lost = self._halve(batch, waiting)
                 batch = None
                 if lost is not None:
                     yield [lost], ModelError("out of memory with a single clip: a shorter one may fit")
@@ -168,23 +196,36 @@ class Engine:
             while waiting and batch.free():
                 clip = waiting[0]
                 try:
-                    clip.begin(self.decoder.codebooks)
-                    self.text(clip.prompt)
+                    with self._timed([clip]):
+                        clip.begin(self.decoder.codebooks)
+                        self.text(clip.prompt)
                 except Exception as error:
                     if _out_of_memory(error):
                         raise
                     yield [waiting.popleft()], error
                     continue
-                batch.admit(waiting[0])
+                with self._timed([clip]):
+                    batch.admit(clip)
                 waiting.popleft()
             for _ in range(batch.steps_left()):
-                start = time.perf_counter()
-                batch.step()
-                share = (time.perf_counter() - start) / len(batch.clips)
-                for clip in batch.clips.values():
-                    clip.seconds += share
+                with self._timed(batch.clips.values()):
+                    batch.step()
                 yield [], None
-            yield batch.collect(), None
+            with self._timed(list(batch.clips.values())):
+                finished = batch.collect()
+            for clip in (clip for clip in finished if clip.broken):
+                yield [clip], ModelError("the model predicted NaN: try float32, or look for damaged weights")
+            yield [clip for clip in finished if not clip.broken], None
+
+    @contextlib.contextmanager
+    def _timed(self, clips: Collection[Clip]) -> Iterator[None]:
+        """Work alone, and share the time among the clips that it was for."""
+        with self.lock:
+            start = time.perf_counter()
+            yield
+            share = (time.perf_counter() - start) / max(len(clips), 1)
+            for clip in clips:
+                clip.seconds += share
 
     @without_gradients
     def text(self, prompt: str) -> Any:
@@ -197,9 +238,9 @@ class Engine:
         self._texts.move_to_end(prompt)
         return self._texts[prompt]
 
-    def numbers(self, clip: Clip) -> np.ndarray:
-        """Return the random numbers of a whole clip, ``(codebooks, frames)``."""
-        return uniforms(clip.sampling.seed, clip.prompt, self.decoder.codebooks, clip.sampling.frames)
+    def numbers(self, clip: Clip, frames: int) -> np.ndarray:
+        """Return the random numbers of a clip's first frames, ``(codebooks, frames)``."""
+        return uniforms(clip.sampling.seed, clip.prompt, self.decoder.codebooks, frames)
 
     def pad(self, rows: int) -> int:
         """Return the smallest number of rows from ``rows`` on that all kernels treat alike."""
@@ -209,15 +250,17 @@ class Engine:
         """Go on with half the slots; the clips that were in them start again. Return one that cannot be made."""
         import torch
 
+        used = batch.slots if batch else min(self.slots, len(waiting))
         touched = [clip for clip in batch.clips.values() if clip not in waiting] if batch else []
         waiting.extendleft(reversed(touched))
+        self._texts.clear()
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
-        if self.slots == 1:
+        if used == 1:
             return waiting.popleft()
         for clip in touched:
             clip.halved = True
-        self.slots //= 2
+        self.slots = used // 2
         warnings.warn(f"out of memory: going on with {self.slots} clips at a time", stacklevel=2)
         return None
 

@@ -69,6 +69,15 @@ def load_musicgen(
     return MusicGen(name, checkpoint.revision, network, tokenizer, place, number, melody)
 
 
+@without_gradients
+def text_states(network: Any, tokenizer: Any, prompt: str) -> Any:
+    """Return the text encoder's states, ``(words, width)``, or None for no prompt."""
+    if prompt == "":
+        return None
+    text = tokenizer([prompt], return_tensors="pt").to(network.device)
+    return network.text_encoder(text.input_ids, attention_mask=text.attention_mask).last_hidden_state[0]
+
+
 class MusicGen(Model):
     """A MusicGen checkpoint; `load_musicgen` makes one.
 
@@ -147,7 +156,8 @@ class MusicGen(Model):
     @functools.cached_property
     def engine(self) -> Engine:
         """What decodes the clips of a checkpoint without melodies; set its `slots` to change how many at once."""
-        return Engine(self.network, self._text_states)
+        # Not a bound method: model and engine would keep one another alive.
+        return Engine(self.network, functools.partial(text_states, self.network, self.tokenizer))
 
     def _stream_together(self, requests: Sequence[Request], watch: Watch | None) -> Iterator:
         clips: dict[Clip, int] = {}
@@ -167,12 +177,18 @@ class MusicGen(Model):
                 yield clips[finished[0]], error
                 continue
             for together in alike(finished):
-                yield from zip([clips[clip] for clip in together], self._finished(together), strict=True)
+                for clip, result in zip(together, self._finished(together), strict=True):
+                    yield clips[clip], result
+                    # The stream may be long; what was handed over is not kept.
+                    clip.codes = clip.record = None
         yield from failed
 
-    def _finished(self, clips: Sequence[Clip]) -> list[Generated]:
+    def _finished(self, clips: Sequence[Clip]) -> list[Generated | Exception]:
         start = time.perf_counter()
-        audios = self._decode([clip.codes for clip in clips])
+        try:
+            audios = self._decode([clip.codes for clip in clips])
+        except Exception as error:
+            return [error] if len(clips) == 1 else [self._finished([clip])[0] for clip in clips]
         share = (time.perf_counter() - start) / len(clips)
         return [
             Generated(
@@ -181,14 +197,6 @@ class MusicGen(Model):
             )
             for clip, audio in zip(clips, audios, strict=True)
         ]  # fmt: skip
-
-    @without_gradients
-    def _text_states(self, prompt: str) -> Any:
-        """Return the text encoder's states, ``(words, width)``, or None for no prompt."""
-        if prompt == "":
-            return None
-        text = self._text(prompt)
-        return self.network.text_encoder(text.input_ids, attention_mask=text.attention_mask).last_hidden_state[0]
 
     def _text(self, prompt: str) -> Any:
         return self.tokenizer([prompt], return_tensors="pt").to(self.device)

@@ -77,8 +77,9 @@ def equal_rows(products: Iterable[tuple[Product, int]], rows: int, like: Any) ->
         # The first block is the judge of all: it is tried at any number of rows.
         whole = torch.cat([multiply(x[begin : begin + BLOCK]) for begin in range(0, len(x), BLOCK)])
         good = [count for count in good if torch.equal(multiply(x[:count]), whole[:count])]
-        if blocks[-1] > BLOCK and not torch.equal(multiply(x), whole):
-            good = [count for count in good if count <= BLOCK]
+        if not torch.equal(multiply(x), whole):
+            # Nothing agrees with the largest number, which is needed: it has to serve for all.
+            return [blocks[-1]]
     return [*good, blocks[-1]] if not good or good[-1] < rows else good
 
 

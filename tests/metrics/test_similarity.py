@@ -3,12 +3,13 @@
 import shutil
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import mgeval as mg
 from mgeval.embed.clap import TINY
 from mgeval.errors import MetricError, ModelError
-from mgeval.metrics import described
+from mgeval.metrics import described, evaluate
 from mgeval.metrics.similarity import clap, clap_min
 
 RNG = np.random.default_rng(0)
@@ -83,6 +84,24 @@ def test_the_score_goes_through_summary_and_plot(run):
     assert set(summary["metric"]) == {"width", "clap:tiny", "clap_min:tiny"}
     ax = mg.plots.response(summary, "prompt_id", "clap:tiny")
     assert ax.get_ylabel() == "CLAP score (tiny)" == described("clap:tiny").label
+
+
+def test_a_table_read_from_a_file_is_measured_again(run, tmp_path):
+    clips, store = run
+    first = mg.measure(clips, store, ["width", "clap:tiny"], progress=False)
+    first.to_csv(tmp_path / "scores.csv", index=False)
+    again = mg.measure(pd.read_csv(tmp_path / "scores.csv"), store, ["clap:tiny"], progress=False)
+    assert again["clap:tiny"].to_numpy() == pytest.approx(first["clap:tiny"].to_numpy(), nan_ok=True)
+    other = shutil.copytree(TINY, tmp_path / "other@2$")
+    both = mg.measure(first, store, [f"clap:{other}"], progress=False)
+    assert [c for c in both if ":" in c] == ["clap:tiny", "clap_min:tiny", "clap:other@2$", "clap_min:other@2$"]
+    assert both["embedder"].iloc[0].count("; ") == 1 and first["embedder"].iloc[0] in both["embedder"].iloc[0]
+    mg.report(both, store, tmp_path / "report")
+
+
+def test_evaluate_has_no_prompt():
+    with pytest.raises(MetricError, match="compares with a prompt"):
+        evaluate(np.zeros((2, 100)), 32000, ["clap:tiny"])
 
 
 def test_files_have_no_prompt(run):

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import gc
+import threading
+import weakref
+
 import numpy as np
 import pytest
 import torch
@@ -16,9 +21,13 @@ from mgeval.models.batch import Batch
 from mgeval.models.decoder import Cache
 from mgeval.models.engine import Engine
 from mgeval.models.loading import quiet
-from mgeval.models.musicgen import captured, load_musicgen
+from mgeval.models.musicgen import captured, load_musicgen, text_states
 
 PROMPTS = ["a slow piano song", "rock", "a loud wide jazz song with drums and bass and guitar of the left", "quiet"]
+
+
+def engine_of(model, slots):
+    return Engine(model.network, functools.partial(text_states, model.network, model.tokenizer), slots)
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +45,7 @@ def fresh(stereo_folder):
 
     def load(slots=None, dtype=None):
         model = load_musicgen(str(stereo_folder), device="cpu", dtype=dtype)
-        model.engine = Engine(model.network, model._text_states, slots)
+        model.engine = engine_of(model, slots)
         return model
 
     return load
@@ -78,7 +87,7 @@ def test_predictions_are_transformers(networks, stereo):
     """The logits, not only the largest: of a prompt's guided and unguided rows after a given beginning."""
     network, decoder = networks["stereo"], stereo.engine.decoder
     codes = torch.randint(0, 64, (8, 30), generator=torch.Generator().manual_seed(1))
-    states = stereo._text_states(PROMPTS[0])
+    states = text_states(stereo.network, stereo.tokenizer, PROMPTS[0])
     cache = Cache(decoder, 4, 1, 40, 16)
     with torch.inference_mode():
         cache.read_text(0, decoder.read_text(states))
@@ -129,6 +138,8 @@ def pool():
         ("rock", dict(duration=0.7, temperature=0), sound),
         ("a slow piano song", dict(duration=2, extend_stride=1, guidance=7, seed=9), None),
         ("quiet", dict(duration=1.2, guidance=1, top_k=20, top_p=0.5), sound),
+        # More words than a chunk: the others' texts are padded to two.
+        ("drums and " * 40, dict(duration=0.4), None),
     ]
     return [Request(prompt, Sampling(**settings), audio) for prompt, settings, audio in rows]
 
@@ -140,12 +151,12 @@ def company(stereo_folder):
     for slots in (1, 2, 3, 5):
         models[slots] = load_musicgen(str(stereo_folder), device="cpu")
         models[slots].window = 75
-        models[slots].engine = Engine(models[slots].network, models[slots]._text_states, slots)
+        models[slots].engine = engine_of(models[slots], slots)
     return models, [made(models[5], [request])[0] for request in pool()]
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.lists(st.integers(0, 7), min_size=1, max_size=9), st.sampled_from([1, 2, 3, 5]))
+@given(st.lists(st.integers(0, 8), min_size=1, max_size=9), st.sampled_from([1, 2, 3, 5]))
 def test_a_clip_is_the_same_in_any_company_order_and_slot(company, order, slots):
     models, alone = company
     requests = pool()
@@ -248,7 +259,7 @@ def test_record_is_of_the_guided_prediction_before_the_filters(stereo, networks,
     for book, delay in enumerate(delays):
         columns[book, delay + 1 : delay + 26] = clip.codes[book]
     with torch.inference_mode():
-        text = network.enc_to_dec_proj(stereo._text_states("rock"))[None]
+        text = network.enc_to_dec_proj(text_states(stereo.network, stereo.tokenizer, "rock"))[None]
         guided, plain = (
             network.decoder(input_ids=torch.tensor(columns), encoder_hidden_states=states).logits
             for states in (text, torch.zeros_like(text))
@@ -304,3 +315,91 @@ def test_the_codec_is_transformers(each):
             expected = codec.decode(sides[None], [None]).audio_values[:, 0]
         torch.testing.assert_close(together, expected, atol=1e-5, rtol=1e-4)
         assert torch.equal(together, each._codec.decode([one])[0])
+
+
+def test_a_dropped_model_is_freed(fresh):
+    model = fresh()
+    del model.engine
+    assert model.engine.slots == 16
+    gone = weakref.ref(model)
+    gc.disable()
+    try:
+        del model
+        assert gone() is None
+    finally:
+        gc.enable()
+
+
+def test_more_slots_than_at_first(fresh):
+    model = fresh(2)
+    expected = made(model, pool()[:3])
+    model.engine.slots = 40
+    for index, clip in made(model, pool()[:3] * 12).items():
+        np.testing.assert_array_equal(clip.codes, expected[index % 3].codes)
+
+
+def test_a_codec_error_is_one_clips(fresh, monkeypatch):
+    model, decode = fresh(), None
+    decode = model._decode
+
+    def tight(codes):
+        if any(one.shape[1] == 10 and (one == marked).all() for one in codes):
+            raise RuntimeError("too much for the codec")
+        return decode(codes)
+
+    requests = [Request("rock", Sampling(duration=0.2, seed=seed)) for seed in range(4)]
+    expected = made(model, requests)
+    marked = expected[2].codes
+    monkeypatch.setattr(model, "_decode", tight)
+    results = made(model, requests)
+    assert isinstance(results[2], RuntimeError)
+    for index in (0, 1, 3):
+        np.testing.assert_array_equal(results[index].audio.samples, expected[index].audio.samples)
+
+
+def test_nan_stays_with_its_clip(fresh):
+    model = fresh(2)
+    requests = [Request(prompt, Sampling(duration=0.3)) for prompt in ("rock", "quiet", "jazz", "a song")]
+    expected = made(model, requests)
+    engine = model.engine
+    states = engine.states
+    engine.states = lambda prompt: states(prompt) * (np.nan if prompt == "quiet" else 1)
+    engine._texts.clear()
+    results = made(model, requests)
+    assert isinstance(results[1], ModelError) and "NaN" in str(results[1])
+    for index in (0, 2, 3):
+        np.testing.assert_array_equal(results[index].codes, expected[index].codes)
+
+
+def test_two_threads_may_share_a_model(fresh):
+    model, results = fresh(3), [None, None]
+    expected = made(model, pool()[:5])
+
+    def work(place):
+        results[place] = made(model, pool()[:5])
+
+    threads = [threading.Thread(target=work, args=(place,)) for place in (0, 1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for one in results:
+        for index, clip in expected.items():
+            np.testing.assert_array_equal(one[index].codes, clip.codes)
+
+
+def test_memory_that_ends_with_one_large_clip_leaves_the_others(fresh, monkeypatch):
+    model, begin = fresh(4), Batch.__init__
+
+    def tight(batch, engine, slots, frames, words):
+        if frames > 50:
+            raise MemoryError("not enough memory")
+        begin(batch, engine, slots, frames, words)
+
+    monkeypatch.setattr(Batch, "__init__", tight)
+    requests = [Request("rock", Sampling(duration=d)) for d in (0.1, 2, 0.2)]
+    with pytest.warns(UserWarning, match="out of memory"):
+        results = made(model, requests)
+    assert isinstance(results[1], ModelError)
+    assert results[0].codes.shape == (8, 5) and results[2].codes.shape == (8, 10)
+    assert model.engine.slots >= 1
