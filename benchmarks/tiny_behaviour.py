@@ -3,9 +3,9 @@
     python benchmarks/tiny_behaviour.py [--quick] [--curves FIGURE] [--model FOLDER]
 
 200 prompts that it never saw, in wordings that someone else wrote (`tiny_wordings.py`), three seeds
-each, default sampling, 10 s; beside it guidance 1, one seed. Intervals are 95 % bootstrap intervals over
+each, default sampling, 5 s; beside it guidance 1, one seed. Intervals are 95 % bootstrap intervals over
 prompts. ``--curves`` varies guidance, temperature, top-k and duration on 40 of the prompts instead, and
-draws what comes of it; ``--quick`` takes 24 prompts, one seed and 5 s. Ends with one line of JSON.
+draws what comes of it; ``--quick`` takes 24 prompts, one seed. Ends with one line of JSON.
 
 - instrument: all that the prompt names sound for more than 4 % of the clip;
 - tempo: that of the grid of eighths which the onsets fit best lies within 6 % of the one asked for, or of
@@ -164,7 +164,7 @@ def line(name: str, table: dict) -> str:
 def main(arguments: list[str] | None = None) -> dict:
     """Make clips, read them, print a table and a line of JSON."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="24 prompts, one seed, 5 s")
+    parser.add_argument("--quick", action="store_true", help="24 prompts, one seed")
     parser.add_argument("--curves", type=Path, metavar="FIGURE", help="vary the settings, and draw into this file")
     parser.add_argument("--model", type=Path, help="a checkpoint folder; by default the package's")
     parser.add_argument("--prompts", type=int)
@@ -174,7 +174,7 @@ def main(arguments: list[str] | None = None) -> dict:
     model = load_model(options.model or "tiny", device="cpu")
     few = options.quick or options.curves
     prompts = asked(options.prompts or (24 if options.quick else 40 if options.curves else 200))
-    seeds, seconds = options.seeds or (1 if few else 3), options.seconds or (5.0 if few else 10.0)
+    seeds, seconds = options.seeds or (1 if few else 3), options.seconds or 5.0
     start = time.perf_counter()
     print("| | " + " | ".join(SHARES) + " |\n|---|" + "---|" * len(SHARES))
     if options.curves:

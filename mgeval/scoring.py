@@ -224,6 +224,6 @@ def swept(scores: pd.DataFrame) -> list[str]:
         if scores[column].nunique() == by_prompt.ngroups and by_prompt[column].nunique().max() == 1
     }
     skip = {"key", "revision", "prompt_id", "prompt", "seed", "path", "error", "reason", "versions", "status",
-            "n_samples", "rate", "channels", "peak", "gain", "elapsed", "device", "dtype", "embedder",
-            *columns(scores.columns)}  # fmt: skip
+            "n_samples", "rate", "channels", "peak", "gain", "elapsed", "slots", "halved", "seams", "device",
+            "dtype", "embedder", *columns(scores.columns)}  # fmt: skip
     return [column for column in scores.columns if column not in skip | names and 2 <= scores[column].nunique() <= 24]

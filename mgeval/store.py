@@ -37,7 +37,7 @@ SCHEMA = 1
 
 OUTCOME = (
     *("path", "status", "error", "n_samples", "rate", "channels", "peak", "gain"),
-    *("elapsed", "device", "dtype", "versions"),
+    *("elapsed", "slots", "halved", "seams", "device", "dtype", "versions"),
 )
 """What `run` adds to the columns of a plan."""
 

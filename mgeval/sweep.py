@@ -151,7 +151,7 @@ def _check_attributes(table: pd.DataFrame) -> None:
 def run(plan: pd.DataFrame, store: Store, model: Model | None = None, progress: bool = True) -> pd.DataFrame:
     """Make every clip of a plan that the store does not hold yet.
 
-    An interrupted run loses the clip in the making and nothing else: run the same plan again. A
+    An interrupted run loses the clips in the making and nothing else: run the same plan again. A
     clip that could not be made is a row with its error, and is tried again by the next run.
 
     Parameters
@@ -238,7 +238,7 @@ def _make(
         for index, result in with_progress(loaded.stream(requests), len(cells), progress):
             row = {**todo[index], **made_by}
             if isinstance(result, Generated):
-                rows.append(store.put({**row, "elapsed": result.seconds}, result.audio, result.codes))
+                rows.append(store.put({**row, **_how(result)}, result.audio, result.codes))
             else:
                 rows.append({**row, "status": "failed", "error": f"{type(result).__name__}: {result}"})
             if len(rows) >= PART:
@@ -247,6 +247,12 @@ def _make(
     finally:
         # Also on Ctrl-C: what was made is in the table.
         store.add_rows(rows)
+
+
+def _how(clip: Generated) -> dict[str, Any]:
+    """Return how a clip was made, as the columns of a table."""
+    seams = ",".join(map(str, clip.seams))
+    return {"elapsed": clip.seconds, "slots": clip.slots, "halved": clip.halved, "seams": seams}
 
 
 def _relabel(plan: pd.DataFrame, table: pd.DataFrame, store: Store) -> None:

@@ -97,8 +97,6 @@ def test_delay_pattern_matches_transformers(tokenizer):
 
 def test_the_recipe_runs_and_resumes(tmp_path, monkeypatch):
     monkeypatch.setattr(build, "READING_STEPS", 2)
-    monkeypatch.setattr(build, "LAST_STEPS", 2)
-    monkeypatch.setattr(train, "READING", train.Stage(1.0, 1.0, 2))
     monkeypatch.setattr(train, "STAGES", (train.Stage(1.0, 1.0, 2),))
     stopped, _ = build.trained(tmp_path / "a", 6, 0, until=3, captions_read=300)
     resumed, tokenizer = build.trained(tmp_path / "a", 6, 0, captions_read=300)

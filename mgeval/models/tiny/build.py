@@ -15,7 +15,6 @@ from typing import Any
 
 STEPS = 8000
 READING_STEPS = 3000
-LAST_STEPS = 800
 CAPTIONS = 6000
 
 
@@ -58,10 +57,6 @@ def trained(
     trainer = train.Trainer(network, tokenizer, steps, seed)
     trainer.resume(work / f"training-{seed}.pt")
     trainer.run(work / f"training-{seed}.pt", limit=until)
-    if trainer.step == steps:
-        reader = train.Trainer(network, tokenizer, LAST_STEPS, seed, reads=True)
-        reader.resume(work / f"reading-{seed}-{steps}.pt")
-        reader.run(work / f"reading-{seed}-{steps}.pt")
     return network.eval(), tokenizer
 
 

@@ -43,9 +43,6 @@ STAGES = (Stage(0.5, 2.0, 18), Stage(0.8, 4.0, 9), Stage(1.0, 10.0, 4))
 
 BIGGEST = max(stage.batch for stage in STAGES)
 
-READING = Stage(1.0, 2.0, 18)
-"""Clips by which the text encoder learns on, once the language model is done."""
-
 Clip = tuple[Plan, np.ndarray]
 
 
@@ -87,34 +84,27 @@ class Trainer:
     Parameters
     ----------
     network : transformers.MusicgenForConditionalGeneration
-        Decoder and projection are trained in place; the codec is left alone.
+        Decoder and projection are trained in place; text encoder and codec are left alone.
     tokenizer : transformers.PreTrainedTokenizerBase
         For the captions.
     steps : int
         Steps in all; the learning rate falls to a hundredth over them.
     seed : int
         Decides everything drawn.
-    reads : bool
-        Train the text encoder instead, through the language model, which is left alone: what a wording
-        means is then learned from the music that it belongs to.
     """
 
     kept = 0.3
     """Share of the codes that only continue a note which is learned from, with a weight that makes up for it."""
 
     def __init__(
-        self, network: Any, tokenizer: Any, steps: int, seed: int = 0, reads: bool = False, warm: int = 60
+        self, network: Any, tokenizer: Any, steps: int, seed: int = 0, rate: float = 2e-3, warm: int = 60
     ) -> None:
         import torch
 
         self.network, self.tokenizer, self.steps, self.seed = network, tokenizer, steps, seed
-        self.reads, self.rate, self.warm, self.step, self.losses = reads, 5e-4 if reads else 2e-3, warm, 0, []
-        parts = [network.text_encoder] if reads else [network.enc_to_dec_proj, network.decoder]
-        weights = [weight for part in parts for weight in part.parameters()]
-        network.requires_grad_(False)
-        for weight in weights:
-            weight.requires_grad_(True)
-        self.optimizer = torch.optim.AdamW(weights, lr=self.rate, betas=(0.9, 0.98), weight_decay=0.01)
+        self.rate, self.warm, self.step, self.losses = rate, warm, 0, []
+        weights = [*network.enc_to_dec_proj.parameters(), *network.decoder.parameters()]
+        self.optimizer = torch.optim.AdamW(weights, lr=rate, betas=(0.9, 0.98), weight_decay=0.01)
         self.following = [torch.tensor(np.r_[table, 0]) for table in next_codes()]
 
     def run(self, path: Path | None = None, every: int = 100, limit: int | None = None, progress: bool = True) -> None:
@@ -132,8 +122,6 @@ class Trainer:
 
     def stage(self) -> Stage:
         """Return the stage that the current step belongs to."""
-        if self.reads:
-            return READING
         return next(stage for stage in STAGES if self.step < stage.until * self.steps or stage is STAGES[-1])
 
     def learn(self) -> float:
@@ -141,12 +129,12 @@ class Trainer:
         import torch
 
         stage = self.stage()
-        rng = np.random.default_rng([11 + self.reads, self.seed, self.step])
-        first = (self.step + self.reads * 10**6) * BIGGEST
+        rng = np.random.default_rng([11, self.seed, self.step])
+        first = self.step * BIGGEST
         clips = [compose_clip(self.seed, first + i, round(50 * stage.seconds)) for i in range(stage.batch)]
         codes = np.stack([codes for _, codes in clips])
         # These clips teach the guided prediction, and for that captions that are right.
-        guided = stage.batch // 2 if self.reads or self.step >= GUIDED_FROM * self.steps else 0
+        guided = stage.batch // 2 if self.step >= GUIDED_FROM * self.steps else 0
         texts = [caption(plan, rng, 0 if i < guided else WRONG) for i, (plan, _) in enumerate(clips)]
         for group in self.optimizer.param_groups:
             group["lr"] = self.rate * self.schedule()
@@ -176,7 +164,7 @@ class Trainer:
         import torch
 
         words = self.tokenizer(texts, return_tensors="pt", padding=True, truncation=True, max_length=64)
-        with torch.set_grad_enabled(self.reads):
+        with torch.no_grad():
             states = self.network.text_encoder(input_ids=words.input_ids, attention_mask=words.attention_mask)[0]
         mask = words.attention_mask * told[:, None]
         states = self.network.enc_to_dec_proj(states) * mask[..., None]
