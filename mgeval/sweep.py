@@ -171,7 +171,8 @@ def run(plan: pd.DataFrame, store: Store, model: Model | None = None, progress: 
     pandas.DataFrame
         The clips: the plan with ``path`` (in the store), ``status`` ('done' or 'failed'), ``error``,
         ``n_samples``, ``rate`` in Hz, ``channels``, ``peak``, ``gain``, ``elapsed`` in seconds,
-        ``device``, ``dtype`` and ``versions``.
+        ``slots`` (clips that decoded together at most), ``halved`` (whether memory ran out meanwhile),
+        ``seams`` (frames at which further windows began), ``device``, ``dtype`` and ``versions``.
 
     Raises
     ------

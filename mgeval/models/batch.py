@@ -231,6 +231,7 @@ class Batch:
         """Take NaN out of a slot's and its twin's cache: masks do not hide them from who comes next."""
         rows = [slot, *(self.slots + twin for twin, owner in enumerate(self.twins) if owner == slot)]
         self.cache.keys[:, rows], self.cache.values[:, rows] = 0, 0
+        self.cache.read_text(slot, None)
 
     def _leave(self, slot: int) -> None:
         """Free a slot and its twin's row, and close the holes."""

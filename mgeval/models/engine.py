@@ -148,6 +148,8 @@ class Engine:
     @slots.setter
     @without_gradients
     def slots(self, count: int) -> None:
+        if count < 1:
+            raise ModelError(f"slots is {count}: at least one clip must fit")
         self._slots = count
         if self.counts[-1] < 2 * count:
             self.counts = equal_rows(self.decoder.products(), 2 * count, self.decoder.table)
@@ -260,7 +262,7 @@ class Engine:
             return waiting.popleft()
         for clip in touched:
             clip.halved = True
-        self.slots = used // 2
+        self.slots = min(self.slots, used // 2)
         warnings.warn(f"out of memory: going on with {self.slots} clips at a time", stacklevel=2)
         return None
 

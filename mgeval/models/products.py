@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-LADDER = (1, 2, 4, 6, 8, 12, 16, 20, 24, 30, 36, 42, 48, 56)
+LADDER = (1, 2, 4, 6, 8, 12, 16, 20, 24, 30, 32, 36, 42, 48, 56)
 """Row counts that are tried; multiples of `BLOCK` follow."""
 
 BLOCK = 64
