@@ -23,6 +23,9 @@ app = typer.Typer(
 
 INTERRUPTED = 130
 
+DEMO_CLAIMS = ("mono", "wide")
+DEMO_GRID = {"guidance": [1, 3], "temperature": [1, 1.5], "duration": [2, 4]}
+
 # Typer brings its own copy of click from some version on; this is the base of either's errors.
 ShellError = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 
@@ -77,10 +80,6 @@ def demo(out: Out = Path("demo-run")) -> None:
     print(f"\ntable  {store.path / 'scores.csv'}")
     print(f"plot   {page.parent / 'figures' / 'width-by-spatial.png'}")
     print(f"page   {page}    (open it in a browser)")
-
-
-DEMO_CLAIMS = ("mono", "wide")
-DEMO_GRID = {"guidance": [1, 3], "temperature": [1, 1.5], "duration": [2, 4]}
 
 
 def _shown(scores: pd.DataFrame, metric: str) -> str:

@@ -1,7 +1,8 @@
 """The sound of each code: 20 ms of a note, with a little before and after it to fade over.
 
 The timbres are `mgeval.synth`'s. Their partials are moved to multiples of 5 or 10 Hz, so that a few
-frames repeat exactly and a note can last as long as it must. By that, pitches are off by up to 20 cents.
+frames repeat exactly and a note can last as long as it must. By that, pitches are off by up to
+a fifth of a semitone, an organ's sub-octave by twice that.
 """
 
 from __future__ import annotations
