@@ -34,6 +34,8 @@ class Batch:
         import torch
 
         self.engine, self.decoder, self.slots = engine, engine.decoder, slots
+        # As a clip's record has it: a short list of clips takes fewer, another thread may halve the engine's.
+        self.limit = engine.slots
         self.clips: dict[int, Clip] = {}
         self.twins: list[int] = []
         books = self.decoder.codebooks
@@ -92,7 +94,7 @@ class Batch:
     def admit(self, clip: Clip) -> None:
         """Give a clip the next slot, and its twin the next row."""
         slot = self.first - 1
-        self.clips[slot], self.spans[slot] = clip, [0, 0, 0]
+        self.clips[slot], self.spans[slot], clip.slots = clip, [0, 0, 0], self.limit
         self._set(slot, clip.sampling, clip.guided)
         self.cache.read_text(slot, self.engine.text(clip.prompt))
         self._begin_window(slot)

@@ -11,6 +11,7 @@ import math
 from types import SimpleNamespace
 from typing import Any
 
+from mgeval.models.devices import free_memory
 from mgeval.models.products import activations, product
 
 
@@ -33,11 +34,14 @@ class Cache:
         def zeros(*shape: int) -> Any:
             return torch.zeros(shape, device=decoder.table.device, dtype=decoder.dtype)
 
-        shape = len(decoder.layers), rows, decoder.heads, decoder.whole(length), decoder.size
-        self.keys, self.values = zeros(*shape), zeros(*shape)
-        shape = len(decoder.layers), slots, decoder.heads, decoder.whole(words), decoder.size
-        self.text_keys, self.text_values = zeros(*shape), zeros(*shape)
-        self.text_mask = zeros(slots, 1, 1, shape[3])
+        own = len(decoder.layers), rows, decoder.heads, decoder.whole(length), decoder.size
+        text = len(decoder.layers), slots, decoder.heads, decoder.whole(words), decoder.size
+        need = 2 * decoder.dtype.itemsize * (math.prod(own) + math.prod(text))
+        if decoder.table.device.type == "cpu" and need > (free := free_memory()):
+            raise MemoryError(f"the cache of {slots} clips takes {need / 1e9:.1f} GB, {free / 1e9:.1f} GB are free")
+        self.keys, self.values = zeros(*own), zeros(*own)
+        self.text_keys, self.text_values = zeros(*text), zeros(*text)
+        self.text_mask = zeros(slots, 1, 1, text[3])
 
     def read_text(self, slot: int, text: tuple[Any, Any] | None) -> None:
         """Give a slot its text's keys and values, from `Decoder.read_text`; None is no text."""

@@ -6,10 +6,19 @@ import contextlib
 import functools
 import hashlib
 import random
+import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 from mgeval.errors import ModelError
+
+GROUPS = Path("/sys/fs/cgroup")
+GROUP_FILES = {
+    "": ("memory.max", "memory.current", "inactive_file"),
+    "memory": ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+}
+"""Limit, use, and the use that can be dropped at once, in control groups of version 2 and 1."""
 
 DTYPES = ("float32", "bfloat16", "float16")
 
@@ -43,6 +52,41 @@ def pick_dtype(dtype: str | None, device: str) -> str:
     if dtype not in DTYPES:
         raise ModelError(f"there is no dtype {dtype!r}, valid: {', '.join(DTYPES)}")
     return dtype
+
+
+def free_memory() -> int:
+    """Return the bytes that this process may still take: of the machine, or of its control group's limit.
+
+    Linux promises memory that it does not have, and then kills who uses it. A SLURM job or a container
+    is killed at its own limit.
+    """
+    import psutil
+
+    free = psutil.virtual_memory().available
+    for folder, (most, taken, cache) in _control_groups():
+        try:
+            limit, used = (int((folder / name).read_text()) for name in (most, taken))
+            cached = re.search(rf"^{cache} (\d+)", (folder / "memory.stat").read_text(), re.MULTILINE)
+        except (OSError, ValueError):
+            # No such file, or "max": no limit here.
+            continue
+        free = min(free, limit - used + (int(cached[1]) if cached else 0))
+    return max(free, 0)
+
+
+def _control_groups() -> Iterator[tuple[Path, tuple[str, str, str]]]:
+    """Yield the folders of this process's control group and of those around it, with the names of their files."""
+    try:
+        lines = Path("/proc/self/cgroup").read_text().splitlines()
+    except OSError:
+        return
+    for line in lines:
+        # Version 2 names no controller.
+        _, controllers, path = line.split(":", 2)
+        if controllers in ("", "memory"):
+            root = GROUPS / controllers
+            group = root / path.lstrip("/")
+            yield from ((one, GROUP_FILES[controllers]) for one in (group, *group.parents) if one.is_relative_to(root))
 
 
 @contextlib.contextmanager

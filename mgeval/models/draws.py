@@ -100,12 +100,19 @@ def take(text: Any, plain: Any, guidance: Any, numbers: Any, settings: Settings)
     # Sums of NaN are exceeded by nothing; the record tells of them.
     drawn = drawn.clamp(max=logits.shape[-1] - 1)
     codes = torch.where(settings.greedy[..., None], logits.argmax(-1, keepdim=True), drawn)
+    codes = codes[..., 0]
+    return Taken(codes, *recorded(logits, plain, guidance, codes))
+
+
+def recorded(logits: Any, plain: Any, guidance: Any, codes: Any) -> tuple[Any, Any, Any]:
+    """Return what is recorded of codes drawn from guided ``logits``, in the order of `RECORDED`."""
+    import torch
+
     logs = torch.log_softmax(logits, -1)
     chances = logs.exp()
     distance = (chances - torch.softmax(plain, -1)).abs().sum(-1) / 2
-    return Taken(
-        codes[..., 0],
-        logs.gather(-1, codes)[..., 0],
+    return (
+        logs.gather(-1, codes[..., None])[..., 0],
         -(chances * logs).sum(-1),
         distance.masked_fill(guidance[:, None] == 1, math.nan),
     )

@@ -56,6 +56,8 @@ class Clip:
         Frames that it began with.
     seams : list of int
         Frames at which a new window began to draw.
+    slots : int
+        The engine's when it was begun.
     halved : bool
         Whether memory ran out while it was in a slot, and it was begun again with fewer slots.
     seconds : float
@@ -69,6 +71,7 @@ class Clip:
     record: np.ndarray = None
     given: int = 0
     seams: list[int] = field(default_factory=list)
+    slots: int = 0
     halved: bool = False
     seconds: float = 0.0
 
@@ -187,7 +190,7 @@ class Engine:
                 if not _out_of_memory(error):
                     raise
                 with self.lock:
-                    lost = self._halve(batch, waiting)
+                    lost = self._halve(batch, waiting, error)
                 batch = None
                 if lost is not None:
                     yield [lost], ModelError("out of memory with a single clip: a shorter one may fit")
@@ -248,7 +251,7 @@ class Engine:
         """Return the smallest number of rows from ``rows`` on that all kernels treat alike."""
         return next(count for count in self.counts if count >= rows)
 
-    def _halve(self, batch: Batch | None, waiting: deque[Clip]) -> Clip | None:
+    def _halve(self, batch: Batch | None, waiting: deque[Clip], error: Exception) -> Clip | None:
         """Go on with half the slots; the clips that were in them start again. Return one that cannot be made."""
         import torch
 
@@ -263,7 +266,9 @@ class Engine:
         for clip in touched:
             clip.halved = True
         self.slots = min(self.slots, used // 2)
-        warnings.warn(f"out of memory: going on with {self.slots} clips at a time", stacklevel=2)
+        # Python's own says what was missing; torch's is a page of allocator statistics.
+        why = f": {error}" if isinstance(error, MemoryError) else ""
+        warnings.warn(f"out of memory: going on with {self.slots} clips at a time{why}", stacklevel=2)
         return None
 
 

@@ -193,7 +193,7 @@ class MusicGen(Model):
         return [
             Generated(
                 audio, clip.codes, clip.seconds + share, dict(zip(RECORDED, clip.record, strict=True)),
-                tuple(clip.seams), self.engine.slots, clip.halved,
+                tuple(clip.seams), clip.slots, clip.halved,
             )
             for clip, audio in zip(clips, audios, strict=True)
         ]  # fmt: skip

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from mgeval.audio import Audio
 from mgeval.errors import ModelError
-from mgeval.models import Request, Sampling
+from mgeval.models import Request, Sampling, decoder
 from mgeval.models.batch import Batch
 from mgeval.models.decoder import Cache
 from mgeval.models.engine import Engine
@@ -403,3 +403,29 @@ def test_memory_that_ends_with_one_large_clip_leaves_the_others(fresh, monkeypat
     assert isinstance(results[1], ModelError)
     assert results[0].codes.shape == (8, 5) and results[2].codes.shape == (8, 10)
     assert model.engine.slots >= 1
+
+
+def test_a_processor_does_not_take_memory_that_it_has_not(fresh, monkeypatch):
+    """Linux would give it, and kill the process later."""
+    model = fresh(8)
+    requests = [Request("rock", Sampling(duration=0.5, seed=seed)) for seed in range(8)]
+    expected = made(model, requests)
+    whole = Cache(model.engine.decoder, 16, 8, 32, 16)
+    size = 2 * (whole.keys.nbytes + whole.text_keys.nbytes)
+    monkeypatch.setattr(decoder, "free_memory", lambda: size * 2 // 3)
+    with pytest.warns(UserWarning, match="going on with 4 clips at a time: the cache of 8 clips takes"):
+        results = made(model, requests)
+    assert [(clip.slots, clip.halved) for clip in results.values()] == [(4, False)] * 8
+    for index, clip in results.items():
+        np.testing.assert_array_equal(clip.codes, expected[index].codes)
+
+
+def test_slots_are_those_of_the_batch_that_made_the_clip(fresh):
+    """Another thread may halve the engine's meanwhile."""
+    model = fresh(4)
+
+    def watch(made, total):
+        model.engine.slots = 2
+
+    clips = dict(model.stream([Request("rock", Sampling(duration=0.2))], watch))
+    assert clips[0].slots == 4

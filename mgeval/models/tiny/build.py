@@ -15,7 +15,7 @@ from typing import Any
 
 STEPS = 8000
 READING_STEPS = 3000
-CAPTIONS = 6000
+CAPTIONS = 12000
 
 
 def main(arguments: list[str] | None = None) -> None:

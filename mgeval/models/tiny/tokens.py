@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 SPECIAL = ("<pad>", "</s>", "<unk>")
-PIECES = 700
+PIECES = 1000
 OFTEN = 6
 """Words that are seen so often are one piece."""
 

@@ -8,6 +8,8 @@ ones do not.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
+from pathlib import Path
 
 import numpy as np
 
@@ -20,6 +22,10 @@ WRONG = 0.08
 UNHEARD = 0.15
 """Chance that a caption holds a word that nobody knows: such words must do no harm."""
 
+SLOWEST, FASTEST = 60, 168
+"""Tempi that captions name."""
+
+SIDES = {"left": "right", "right": "left"}
 KEYS = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 
 PLAYERS = {
@@ -31,60 +37,11 @@ PLAYERS = {
 }
 """Instruments that the model plays, and those it takes for them."""
 
-SIDE_WORDS = (
-    "panned {s}", "panned hard {s}", "on the {s} side", "to the {s} of the stereo field", "hard {s}",
-        "all on the {s}",
-    "only in the {s} speaker", "coming from the {s}", "in the {s} channel", "placed {s}", "from the {s} speaker",
-    "entirely on the {s}", "heard on the {s}", "in the {s} ear", "leaning {s}", "far {s}", "{s} channel only",
-        "mixed to the {s}", "{s} side only", "fully {s}", "everything on the {s}", "pan it {s}", "sits to the {s}",
-        "nothing but the {s} speaker", "{s} ear only", "on the very {s}", "sound comes out of the {s} loudspeaker",
-)  # fmt: skip
-IMAGE_WORDS = {
-    "mono": ("mono", "in mono", "monophonic", "a mono recording", "mono sound", "one single channel", "no stereo",
-        "mono mix", "mono please", "as mono", "purely mono", "like an old mono record", "mono only",
-        "recorded in mono"),
-    "center": ("centered", "in the center", "in the centre", "dead center", "panned center", "right in the middle",
-        "everything in the middle", "middle of the stereo field", "in the very center", "center channel", "central",
-        "placed centrally", "in between the speakers", "at the center of the image"),
-    "narrow": ("narrow stereo", "a narrow image", "a tight stereo field", "close together", "slightly stereo"),
-    "wide": ("wide stereo", "very wide", "a wide stereo image", "a broad stereo field", "spread wide",
-        "wide and immersive",
-        "spacious stereo", "stretched across both speakers", "a huge stereo width", "wide panorama", "wide mix",
-        "widely spread", "extra wide", "wide", "with a lot of width", "a wide soundstage", "spacious and wide",
-        "big wide sound", "filling the whole stereo field"),
-    "ping-pong": ("ping pong", "ping-pong panning", "bouncing left and right", "notes jump from side to side",
-                  "alternating between left and right", "notes alternate between the speakers",
-                      "bouncing between both channels",
-        "ping-pong effect", "hopping from ear to ear", "back and forth between left and right", "ping pong stereo",
-        "switching sides with every note", "jumps between the speakers", "left, right, left, right",
-        "notes hop from left to right", "notes bounce", "each note on the other side", "moving from side to side",
-        "swapping sides"),
-}  # fmt: skip
-MODE_WORDS = {
-    "major": ("happy", "cheerful", "joyful", "bright", "sunny", "major", "in a major key", "uplifting", "major key",
-        "merry", "playful", "glad", "in a cheerful mood", "good-humoured", "optimistic", "a happy mood",
-        "light-hearted"),
-    "minor": ("sad", "melancholic", "dark", "gloomy", "wistful", "minor", "in a minor key", "moody", "minor key",
-        "sorrowful", "mournful", "sombre", "in a sad mood", "tearful", "blue", "a dark mood", "brooding"),
-}  # fmt: skip
 TEMPO_WORDS = {
     "slow": ("slow", "unhurried", "calm", "leisurely", "relaxed", "slowly played"),
     "medium": ("mid-tempo", "moderate", "medium tempo", "walking pace", "moderately paced"),
     "fast": ("fast", "quick", "up-tempo", "brisk", "rapid", "lively", "energetic"),
 }
-DRUM_WORDS = {
-    True: ("with drums", "drums", "and drums", "a drum beat", "a drum kit", "with percussion", "a steady beat",
-        "drums keep time",
-        "drums playing", "with a beat", "drums and all", "percussion", "backed by drums", "drums join in",
-        "there is a drummer", "featuring drums", "a groove on the drums", "with some percussion", "drums on it",
-        "add drums", "driven by drums", "it has drums"),
-    False: ("no drums", "without drums", "drumless", "no percussion", "without any drums", "no beat",
-        "without a beat",
-        "there are no drums", "free of drums", "leave out the drums", "not a single drum", "zero drums",
-        "no drums of any kind", "and no drums", "and without percussion", "skip the drums", "no drummer",
-        "please no drums", "no percussion whatever", "minus the drums", "drums left out", "never any drums",
-        "but no drums", "percussion free"),
-}  # fmt: skip
 BASS_WORDS = {
     True: ("bass", "with bass", "electric bass", "a bass line", "bass guitar", "upright bass", "synth bass"),
     False: ("no bass", "without bass"),
@@ -93,73 +50,39 @@ DENSITY_WORDS = {
     "sparse": ("sparse", "minimal", "few notes", "simple"),
     "busy": ("busy", "dense", "many notes", "intricate"),
 }
-DUETS = (
-    "{m} and {c}", "{m} with {c}", "{m} melody over {c} chords", "{m} over {c}", "{m} lead, {c} chords",
-        "a {m} tune backed by {c}",
-    "{m} accompanied by {c}", "{c} chords under a {m} melody", "{m} on top of {c}", "a {m} and {c} duet", "{m}, {c}",
-    "{m} plays the tune while {c} plays chords", "{m} plus {c}", "both {c} and {m}", "{m} meets {c}", "{m}, then {c}",
-    "{m} along with {c}", "{m} next to {c}", "a {m} that sings while {c} accompanies", "{m} as well as {c}",
+TUNES = (
+    "{m}", "a {m} melody", "{m} melody", "a {m} tune", "{m} lead", "a single {m}", "somebody plays {m}", "{m} sounds",
+    "music on {m}", "{m} music", "a melody on {m}", "{m} playing",
 )  # fmt: skip
-SOLOS = (
-    "{m}",
-    "a {m} melody",
-    "{m} melody",
-    "a {m} tune",
-    "{m} playing alone",
-    "{m} lead",
-    "a single {m}",
-    "somebody plays {m}",
-    "a player of {m}",
-    "{m} sounds",
-    "music on {m}",
-    "{m} music",
-)
-ALONE = ("solo {m}", "{m} alone", "just {m}", "only {m}", "unaccompanied {m}", "nothing but {m}")
 BACKING = ("{c} chords", "only {c} chords, no melody", "{c} chords without melody", "chords on {c}")
-OPENERS = (
-    "",
-    "",
-    "",
-    "a piece with ",
-    "music for ",
-    "a recording of ",
-    "play ",
-    "a track with ",
-    "please make ",
-    "a song of ",
-    "a loop with ",
-    "I want ",
-    "we are looking for ",
-    "can you write ",
-    "generate ",
-    "think of ",
-    "something like ",
-    "the soundtrack has ",
-    "background music, ",
-    "let me hear ",
-)
-CLOSERS = (
-    "", "", "", "", "", "", " please", ", thank you", " for a film", " for my video", " for the evening",
-    " that I can use", ", as good as you can", ", just that", " for a shop", " and nothing more",
-    ", like on a walk", " in the morning",
-)  # fmt: skip
-BPM_WORDS = (
-    "{t} bpm",
-    "at {t} bpm",
-    "{t} BPM",
-    "{t}bpm",
-    "tempo {t}",
-    "tempo: {t} bpm",
-    "{t} beats per minute",
-    "around {t} bpm",
-    "at a tempo of {t}",
-    "speed {t}",
-    "{t} beats a minute",
-    "a pulse of {t} bpm",
-    "the tempo is {t} bpm",
-    "metronome at {t}",
-    "about {t} bpm",
-)
+JOINTS = (", ", ", ", ", ", " ", "; ", ". ", " and ", " | ", " / ", " - ")
+
+PLAIN = {
+    "side": ("panned {s}", "hard {s}", "on the {s}", "only in the {s} speaker", "{s} channel only"),
+    "mono": ("mono", "in mono", "mono recording", "mono sound", "one single channel"),
+    "center": ("centered", "in the center", "in the middle", "panned center", "in the centre of the stereo field"),
+    "narrow": ("narrow stereo", "a narrow image", "slightly stereo"),
+    "wide": ("wide stereo", "very wide", "spread wide", "a wide stereo image", "as wide as possible"),
+    "ping-pong": ("ping-pong", "ping-pong panning", "alternating left and right", "notes jump from side to side",
+        "bouncing between left and right"),
+    "major": ("happy", "cheerful", "joyful", "major", "in a major key"),
+    "minor": ("sad", "melancholic", "gloomy", "minor", "in a minor key"),
+    "drums": ("with drums", "drums", "with a drum beat", "drums included", "with a drum kit", "with percussion"),
+    "no drums": ("no drums", "without drums", "drumless", "no percussion", "no beat"),
+    "bpm": ("{t} bpm", "at {t} bpm", "tempo {t}", "{t} beats per minute", "{t}bpm"),
+    "duet": ("{m} and {c}", "{m} with {c}", "{m} melody over {c} chords", "{m} accompanied by {c}"),
+    "solo": ("solo {m}", "{m} alone", "just {m}", "only {m}"),
+}  # fmt: skip
+"""The common ways to say something. They are said as often as all the others together."""
+
+LABELS = {
+    "players": ("instruments", "instrument", "sound", "scoring", "who plays"),
+    "tempo": ("speed", "pace", "tempo"),
+    "mode": ("mood", "mode", "tonality", "feeling", "key"),
+    "drums": ("drums", "percussion", "rhythm", "beat"),
+    "image": ("stereo", "mix", "panning", "image", "stereo field", "position", "space"),
+}
+"""Names of fields, for prompts that look like forms."""
 
 
 def corrupted(plan: Plan, rng: np.random.Generator, wrong: float = WRONG) -> tuple[Plan, float]:
@@ -178,10 +101,9 @@ def corrupted(plan: Plan, rng: np.random.Generator, wrong: float = WRONG) -> tup
     if plan.melody is None and plan.chords is None:
         changes.pop("drums", None)
     said = replace(plan, **changes)
-    # A tempo about that of this many frames.
-    reach = 0.45 if said.eighth < 17 else 0.95
-    low, high = 1500 / (said.eighth + reach), 1500 / (said.eighth - reach)
-    return said, float(round(min(max(rng.uniform(low, high), 60), 164)))
+    # Any whole tempo that has this for its nearest.
+    tempi = [tempo for tempo in range(SLOWEST, FASTEST + 1) if eighth_frames(tempo) == said.eighth]
+    return said, float(pick(rng, tempi))
 
 
 def caption(plan: Plan, rng: np.random.Generator, wrong: float = WRONG) -> str:
@@ -189,15 +111,23 @@ def caption(plan: Plan, rng: np.random.Generator, wrong: float = WRONG) -> str:
     if rng.random() < 0.03:
         return ""
     said, tempo = corrupted(plan, rng, wrong)
-    if rng.random() < 0.35:
+    if rng.random() < 0.25:
         return _described(said, tempo, rng)
     parts = _parts(said, tempo, rng)
-    rng.shuffle(parts)
+    order = list(parts)
+    rng.shuffle(order)
     if rng.random() < 0.5:
         # The instruments come first, as in most prompts.
-        parts.sort(key=lambda part: not part[1])
-    text = pick(rng, (", ", ", ", " ", "; ", ". ", " and ")).join(words for words, _ in parts)
-    text = pick(rng, OPENERS) + text + pick(rng, CLOSERS)
+        order.sort(key=lambda field: field != "players")
+    labelled = rng.random() < 0.12
+    remarks = [
+        f"{pick(rng, LABELS[name])}: {parts[name]}" if labelled and name in LABELS else parts[name] for name in order
+    ]
+    text = pick(rng, JOINTS).join(remarks)
+    if rng.random() < 0.5:
+        text = f"{pick(rng, phrases()['opener'])} {text}"
+    if rng.random() < 0.35:
+        text += pick(rng, (" ", ", ", ". ")) + pick(rng, phrases()["closer"])
     if rng.random() < UNHEARD:
         text = _with_a_stranger(text, rng)
     return text if rng.random() < 0.6 else text[:1].upper() + text[1:] + pick(rng, (".", "", "!"))
@@ -211,68 +141,75 @@ def _with_a_stranger(text: str, rng: np.random.Generator) -> str:
     return " ".join(words)
 
 
+@cache
+def phrases() -> dict[str, tuple[str, ...]]:
+    """Return the wordings of ``phrases.toml``, by what they say."""
+    import tomllib
+
+    with (Path(__file__).parent / "phrases.toml").open("rb") as file:
+        return {name: tuple(wordings) for name, wordings in tomllib.load(file).items()}
+
+
+def _say(meaning: str, rng: np.random.Generator) -> str:
+    """Return one of the ways to say something; the common ones as often as all others."""
+    return pick(rng, PLAIN[meaning] if meaning in PLAIN and rng.random() < 0.5 else phrases()[meaning])
+
+
 def _name(instrument: str, rng: np.random.Generator) -> str:
     chance = rng.random()
-    if chance < 0.55:
+    if chance < 0.4:
         return instrument
+    if chance < 0.65:
+        return pick(rng, phrases()[instrument])
     said, heard = SAID["instrument"][instrument], HEARD["instrument"][instrument]
     likened = [word for other in PLAYERS[instrument] for word in SAID["instrument"][other]]
-    name = pick(rng, said if chance < 0.8 else heard if chance < 0.93 or not likened else likened)
+    name = pick(rng, said if chance < 0.83 else heard if chance < 0.94 or not likened else likened)
     return pick(rng, ("", "", "soft ", "gentle ", "warm ", "mellow ")) + name
 
 
-def _parts(plan: Plan, tempo: float, rng: np.random.Generator) -> list[tuple[str, bool]]:
-    """Return the remarks of a caption, each with whether it names the instruments."""
-    parts: list[tuple[str, bool]] = []
-    only_drums = plan.melody is None and plan.chords is None
-    if only_drums:
-        parts.append(
-            (pick(rng, ("drums only", "just drums", "a drum solo", "only percussion", *SAID["drums"]["only"])), True)
-        )
-    elif rng.random() < 0.9:
-        parts.append((_players(plan, rng), True))
+def _parts(plan: Plan, tempo: float, rng: np.random.Generator) -> dict[str, str]:
+    """Return the remarks of a caption by what they are about."""
+    if plan.melody is None and plan.chords is None:
+        parts = {"players": pick(rng, ("drums only", "just drums", "a drum solo", *SAID["drums"]["only"]))}
+    else:
+        alone = plan.chords in (None, plan.melody) and rng.random() < 0.5
+        parts = {"players": _players(plan, alone, rng)} if rng.random() < 0.9 else {}
+        if rng.random() < 0.7:
+            key = f"{pick(rng, KEYS)} {plan.mode}"
+            parts["mode"] = (
+                pick(rng, (f"in {key}", key, f"key of {key}")) if rng.random() < 0.15 else _say(plan.mode, rng)
+            )
+        # Who asks for one instrument alone has to say so if drums shall play too.
+        if rng.random() < 0.7 or (alone and plan.drums):
+            parts["drums"] = _say("drums" if plan.drums else "no drums", rng)
+        if rng.random() < 0.3 or (alone and plan.bass):
+            parts["bass"] = pick(rng, BASS_WORDS[plan.bass])
     if rng.random() < 0.6:
-        parts.append((pick(rng, BPM_WORDS).format(t=f"{tempo:g}"), False))
+        parts["tempo"] = _say("bpm", rng).format(t=f"{tempo:g}")
     elif rng.random() < 0.6:
-        pace = "slow" if tempo < 88 else "medium" if tempo < 120 else "fast"
-        parts.append((pick(rng, TEMPO_WORDS[pace]), False))
-    if rng.random() < 0.7 and not only_drums:
-        letter = pick(rng, KEYS)
-        words = (
-            *MODE_WORDS[plan.mode],
-            *MODE_WORDS[plan.mode],
-            f"in {letter} {plan.mode}",
-            f"{letter} {plan.mode}",
-            f"key of {letter} {plan.mode}",
-        )
-        parts.append((pick(rng, words), False))
-    if rng.random() < 0.7 and not only_drums:
-        parts.append((pick(rng, DRUM_WORDS[plan.drums]), False))
-    if rng.random() < 0.35 and not only_drums:
-        parts.append((pick(rng, BASS_WORDS[plan.bass]), False))
+        parts["tempo"] = pick(rng, TEMPO_WORDS["slow" if tempo < 88 else "medium" if tempo < 120 else "fast"])
     if rng.random() < 0.75:
-        parts.append((_image(plan.image, rng), False))
+        parts["image"] = _image(plan.image, rng)
     if rng.random() < 0.3 and not 0.25 < plan.density < 0.75:
-        parts.append((pick(rng, DENSITY_WORDS["sparse" if plan.density < 0.5 else "busy"]), False))
-    if plan.genre and rng.random() < 0.5:
-        parts.append((plan.genre, False))
-    return parts or [("music", True)]
+        parts["density"] = pick(rng, DENSITY_WORDS["sparse" if plan.density < 0.5 else "busy"])
+    if plan.genre and rng.random() < 0.4:
+        parts["genre"] = plan.genre
+    return parts or {"players": "music"}
 
 
-def _players(plan: Plan, rng: np.random.Generator) -> str:
+def _players(plan: Plan, alone: bool, rng: np.random.Generator) -> str:
     names = {"m": _name(plan.melody, rng) if plan.melody else "", "c": _name(plan.chords, rng) if plan.chords else ""}
     if not plan.melody:
         return pick(rng, BACKING).format(**names)
-    alone = not plan.bass and not plan.drums
     if plan.chords in (None, plan.melody):
-        return pick(rng, ALONE if alone and rng.random() < 0.7 else SOLOS).format(**names)
-    if rng.random() < 0.25:
-        return pick(rng, SOLOS).format(**names)
-    return pick(rng, DUETS).format(**names)
+        return (_say("solo", rng) if alone else pick(rng, TUNES)).format(**names)
+    return pick(rng, TUNES).format(**names) if rng.random() < 0.2 else _say("duet", rng).format(**names)
 
 
 def _image(image: str, rng: np.random.Generator) -> str:
-    return pick(rng, SIDE_WORDS).format(s=image) if image in ("left", "right") else pick(rng, IMAGE_WORDS[image])
+    if image not in SIDES:
+        return _say(image, rng)
+    return _say("side", rng).format(s=image, o=SIDES[image])
 
 
 def _described(plan: Plan, tempo: float, rng: np.random.Generator) -> str:
