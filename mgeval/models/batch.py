@@ -141,36 +141,42 @@ class Batch:
     @without_gradients
     def step(self) -> None:
         """Take every clip one step on."""
+        import torch
+
         for span in self.spans.values():
             span[1] += 1
         length = self.decoder.whole(max(position for _, position, _ in self.spans.values()))
-        samplings = [clip.sampling for clip in self.clips.values()]
-        drawing = [s for s in samplings if s.temperature >= GREEDY_BELOW]
-        most = max((s.top_k for s in drawing if s.top_k < self.decoder.codes), default=0)
-        nucleus = any(0 < s.top_p < 1 for s in drawing)
+        drawing = {
+            slot: clip.sampling for slot, clip in self.clips.items() if clip.sampling.temperature >= GREEDY_BELOW
+        }
+        limited = [slot for slot, one in drawing.items() if 0 < one.top_k < self.decoder.codes]
+        nucleus = [slot for slot, one in drawing.items() if 0 < one.top_p < 1]
+        most = max((drawing[slot].top_k for slot in limited), default=0)
         if not self.engine.graphs:
             rows = self.engine.pad(len(self.clips) + len(self.twins))
-            self._advance(self.first, rows, length, most, nucleus)
+            chosen = (torch.tensor(slots) - self.first if slots else None for slots in (limited, nucleus))
+            self._advance(self.first, rows, length, most, *chosen)
             return
         # A graph has fixed shapes: all slots step, those in no use to no effect.
-        key = length, most, nucleus
+        key = length, most, bool(nucleus)
         if key not in self.graphs:
-            self.graphs[key] = self._captured(key)
+            everywhere = (slice(None) if some else None for some in (limited, nucleus))
+            self.graphs[key] = self._captured((length, most, *everywhere))
         self.graphs[key].replay()
 
-    def _captured(self, key: tuple[int, int, bool]) -> Any:
+    def _captured(self, how: tuple) -> Any:
         """Record a step's kernels once, to be replayed without Python."""
         import torch
 
         rows, position = self.engine.pad(2 * self.slots), self.state["position"].clone()
-        self._advance(0, rows, *key)
+        self._advance(0, rows, *how)
         self.state["position"].copy_(position)
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph):
-            self._advance(0, rows, *key)
+            self._advance(0, rows, *how)
         return graph
 
-    def _advance(self, first: int, rows: int, length: int, most: int, nucleus: bool) -> None:
+    def _advance(self, first: int, rows: int, length: int, most: int, limited: Any, nucleus: Any) -> None:
         """Step the slots from ``first`` on; ``rows`` counts them, their twins and the padding."""
         import torch
 
@@ -183,7 +189,8 @@ class Batch:
         codes = state["codes"][owner, :, here]
         padded = min(self.engine.pad(slots), rows)
         logits = self.decoder.step(codes, here, self.cache, first, slots, padded, length)
-        settings = Settings(state["temperature"], state["greedy"], state["top_k"], state["top_p"], most, nucleus)
+        filters = state["top_k"], state["top_p"], most, limited, nucleus
+        settings = Settings(state["temperature"], state["greedy"], *filters)
         after = position + 1
         taken = take(
             logits[:slots], logits[state["unguided"] - first], state["guidance"],

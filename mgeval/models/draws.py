@@ -35,7 +35,7 @@ def uniforms(seed: int, prompt: str, codebooks: int, frames: int) -> np.ndarray:
 
 
 class Settings(NamedTuple):
-    """How each row draws, as tensors ``(rows, 1)``; the two plain numbers say what has to be computed at all.
+    """How each row draws, as tensors ``(rows, 1)``; the last three say what has to be computed at all.
 
     Parameters
     ----------
@@ -48,17 +48,19 @@ class Settings(NamedTuple):
     top_p : torch.Tensor
         1 where off.
     most : int
-        The largest ``top_k`` of a row that has it on; 0 where none has.
-    nucleus : bool
-        Whether any row has ``top_p`` on.
+        The largest ``top_k`` of a row that has it on.
+    limited, nucleus : torch.Tensor, slice or None
+        Rows that ``top_k`` and ``top_p`` have to look at, as an index. Sorting is most of the work, and
+        rows without the filter can do without; but they may be among these.
     """
 
     temperature: Any
     greedy: Any
     top_k: Any
     top_p: Any
-    most: int
-    nucleus: bool
+    most: int = 0
+    limited: Any = None
+    nucleus: Any = None
 
 
 class Taken(NamedTuple):
@@ -127,15 +129,16 @@ def kept(logits: Any, settings: Settings) -> Any:
 
     logits = logits / settings.temperature[..., None]
     weights = (logits - logits.amax(-1, keepdim=True)).exp()
-    if settings.most:
-        best = torch.topk(logits, settings.most, -1).values
-        place = (settings.top_k.clamp(max=settings.most) - 1)[..., None].expand(*logits.shape[:2], 1)
-        off = (settings.top_k > settings.most)[..., None]
-        weights = weights * ((logits >= best.gather(-1, place)) | off)
-    if settings.nucleus:
-        ascending = weights.sort(-1).values
+    if (rows := settings.limited) is not None:
+        part, most, top_k = logits[rows], settings.most, settings.top_k[rows, None]
+        best = torch.topk(part, most, -1).values
+        least = best.gather(-1, (top_k.clamp(max=most) - 1).expand(*part.shape[:2], 1))
+        weights[rows] = weights[rows] * (part >= least.masked_fill(top_k > most, -math.inf))
+    if (rows := settings.nucleus) is not None:
+        part, top_p = weights[rows], settings.top_p[rows, None]
+        ascending = part.sort(-1).values
         sums = ascending.cumsum(-1)
-        below = (sums <= (1 - settings.top_p[..., None]) * sums[..., -1:]).sum(-1, keepdim=True)
+        below = (sums <= (1 - top_p) * sums[..., -1:]).sum(-1, keepdim=True)
         least = ascending.gather(-1, below.clamp(max=logits.shape[-1] - 1))
-        weights = weights * ((weights >= least) | (settings.top_p >= 1)[..., None])
+        weights[rows] = part * (part >= least.masked_fill(top_p >= 1, 0))
     return weights

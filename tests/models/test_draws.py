@@ -21,7 +21,7 @@ def rows(count, temperature=1.0, top_k=0, top_p=0.0):
 
     return Settings(
         column(temperature), column(False, torch.bool), column(top_k or CODES, torch.int64), column(top_p or 1.0),
-        top_k, 0 < top_p < 1,
+        top_k, slice(None) if top_k else None, slice(None) if top_p else None,
     )  # fmt: skip
 
 
@@ -71,12 +71,17 @@ def test_filters_leave_what_transformers_leaves(how):
 
 
 def test_rows_of_different_settings_do_not_touch_one_another():
+    """Whether the filters look at all rows, as in a captured step, or at those that need it."""
     logits = torch.randn(len(SETTINGS), 1, CODES, generator=torch.Generator().manual_seed(4))
     each = [rows(1, **how) for how in SETTINGS]
     columns = [torch.cat(column) for column in list(zip(*each, strict=True))[:4]]
-    together = kept(logits, Settings(*columns, max(one.most for one in each), True))
-    for index, one in enumerate(each):
-        assert torch.equal(together[index], kept(logits[index : index + 1], one)[0]), SETTINGS[index]
+    limited, nucleus = (
+        torch.tensor([i for i, how in enumerate(SETTINGS) if name in how]) for name in ("top_k", "top_p")
+    )
+    for chosen in ((slice(None), slice(None)), (limited, nucleus)):
+        together = kept(logits, Settings(*columns, max(one.most for one in each), *chosen))
+        for index, one in enumerate(each):
+            assert torch.equal(together[index], kept(logits[index : index + 1], one)[0]), SETTINGS[index]
 
 
 def test_guidance_comes_first():

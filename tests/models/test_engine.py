@@ -286,13 +286,13 @@ def test_captured_steps_are_the_same_steps(fresh, monkeypatch):
     expected = made(model, pool())
 
     class Recorded:
-        def __init__(self, batch, key):
-            self.batch, self.key = batch, key
+        def __init__(self, batch, how):
+            self.batch, self.how = batch, how
 
         def replay(self):
-            self.batch._advance(0, self.batch.engine.pad(2 * self.batch.slots), *self.key)
+            self.batch._advance(0, self.batch.engine.pad(2 * self.batch.slots), *self.how)
 
-    monkeypatch.setattr(Batch, "_captured", lambda batch, key: Recorded(batch, key))
+    monkeypatch.setattr(Batch, "_captured", lambda batch, how: Recorded(batch, how))
     model.engine.graphs = True
     for index, clip in made(model, pool()).items():
         np.testing.assert_array_equal(clip.codes, expected[index].codes)
