@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 STEPS = 8000
-READING_STEPS = 3000
+READING_STEPS = 5000
 CAPTIONS = 12000
 
 

@@ -179,10 +179,11 @@ def _parts(plan: Plan, tempo: float, rng: np.random.Generator) -> dict[str, str]
             parts["mode"] = (
                 pick(rng, (f"in {key}", key, f"key of {key}")) if rng.random() < 0.15 else _say(plan.mode, rng)
             )
-        # Who asks for one instrument alone has to say so if drums shall play too.
-        if rng.random() < 0.7 or (alone and plan.drums):
+        # Who asks for one instrument alone has to say so if drums shall play too. Nearly always: were it
+        # always, 'alone' would rule the drums out more firmly than 'with drums' can call them in.
+        if rng.random() < (0.9 if alone and plan.drums else 0.7):
             parts["drums"] = _say("drums" if plan.drums else "no drums", rng)
-        if rng.random() < 0.3 or (alone and plan.bass):
+        if rng.random() < (0.9 if alone and plan.bass else 0.3):
             parts["bass"] = pick(rng, BASS_WORDS[plan.bass])
     if rng.random() < 0.6:
         parts["tempo"] = _say("bpm", rng).format(t=f"{tempo:g}")
