@@ -2,8 +2,8 @@
 
 A third of its time goes into an LSTM that reads the same weights again for every frame: there the clips
 run together, at a number of rows that kernels treat alike. Convolutions cost the same for each clip and
-sum in an order that depends on the batch: there each clip is by itself, left and right together. So a
-clip's samples do not depend on the others.
+sum in an order that depends on the batch: there each side of a clip is by itself. So a clip's samples do
+not depend on the others.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from mgeval.models.convolutions import upsampling
 from mgeval.models.devices import without_gradients
 from mgeval.models.products import equal_rows, product
 
@@ -32,8 +33,8 @@ class CodecDecoder:
     @without_gradients
     def __init__(self, codec: Any, channels: int) -> None:
         self.quantizer, self.channels = codec.quantizer, channels
-        self.first, self.recurrent, *self.rest = codec.decoder.layers
-        lstm = self.recurrent.lstm
+        self.first, recurrent, *rest = codec.decoder.layers
+        self.upsample, lstm = upsampling(rest, codec.config), recurrent.lstm
         names = [f"l{layer}" for layer in range(lstm.num_layers)]
         self.steps = [product(getattr(lstm, f"weight_hh_{name}").detach()) for name in names]
         self.inputs = [product(getattr(lstm, f"weight_ih_{name}").detach()) for name in names]
@@ -55,12 +56,7 @@ class CodecDecoder:
 
         hidden = [self.first(self.quantizer.decode(self._sides(codes).transpose(0, 1))) for codes in clips]
         hidden = self._remember(torch.stack(hidden).permute(3, 0, 1, 2))
-        samples = []
-        for x in hidden.permute(1, 2, 3, 0):
-            for layer in self.rest:
-                x = layer(x)
-            samples.append(x[:, 0])
-        return samples
+        return [torch.stack([self.upsample(side)[:, 0] for side in clip.unbind(1)]) for clip in hidden.unbind(1)]
 
     def _sides(self, codes: Any) -> Any:
         return codes.reshape(-1, self.channels, codes.shape[-1]).transpose(0, 1)
