@@ -8,7 +8,9 @@ the whole sweep of 8 settings x 4 prompts; transformers makes some of the same c
 prompts of one setting together. Prints medians over the rounds and ends with one line of JSON:
 `vs_serial`, `vs_batch4` and `alone` are audio per second, the engine's over transformers'; `vs_floor` is
 the engine's step over the bare matrix products of a step (on a GPU, over reading weights and cache once
-at the measured copy bandwidth).
+at the measured copy bandwidth); `record_share` is what the record of log-likelihood, entropy and distance
+takes of a step; the peak of memory is the whole process's during the engine's sweeps, transformers' network
+and the text encoder included, beside the size of the decoder's weights.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ import numpy as np
 from mgeval.errors import ModelError
 from mgeval.models import Request, Sampling, load_model
 from mgeval.models.devices import pick_device
+from mgeval.models.draws import recorded
 from mgeval.models.engine import Clip
 from mgeval.models.loading import quiet
 from mgeval.models.musicgen import MusicGen
@@ -86,14 +89,19 @@ def sweep(duration: float, seeds: int) -> list[Request]:
     return [Request(prompt, sampling) for sampling in settings for prompt in PROMPTS]
 
 
-def timed(function) -> float:
-    """Return the seconds that a call takes, all of the device's work done."""
+def wait() -> None:
+    """Return when the device has done all of its work."""
     import torch
 
-    start = time.perf_counter()
-    function()
     if torch.cuda.is_available():
         torch.cuda.synchronize()
+
+
+def timed(function) -> float:
+    """Return the seconds that a call takes, all of the device's work done."""
+    start = time.perf_counter()
+    function()
+    wait()
     return time.perf_counter() - start
 
 
@@ -120,21 +128,27 @@ def theirs(model: MusicGen, requests: list[Request]) -> float:
     return sampling.duration * len(requests) / timed(call)
 
 
-def step_and_floor(model: MusicGen, duration: float) -> tuple[float, float]:
-    """Return the median seconds of an engine's step with full slots, and of its floor, taken in turn."""
-    engine, marks, steps, floors = model.engine, [], [], []
+def step_floor_record(model: MusicGen, duration: float) -> list[float]:
+    """Return the median seconds of an engine's step with full slots, of its floor and of its record, taken in turn."""
+    import torch
+
+    engine, marks, steps, floors, records = model.engine, [], [], [], []
+    logits = torch.randn(2, engine.slots, model.codebooks, engine.decoder.codes, device=engine.device)
+    codes, guidance = logits[0].argmax(-1), torch.full((engine.slots,), 3.0, device=engine.device)
 
     def watch(made: float, total: float) -> bool:
+        wait()
         if marks:
             steps.append(time.perf_counter() - marks[0])
             floors.append(timed(lambda: floor(model)))
+            records.append(timed(lambda: recorded(*logits, guidance, codes)))
         marks[:] = [time.perf_counter()]
         return len(steps) > STEPS
 
     none = np.zeros((model.codebooks, 0), np.int16)
     clips = [Clip(PROMPTS[0], Sampling(duration=duration, seed=seed), lambda: none) for seed in range(engine.slots)]
     list(engine.decode(clips, 16, watch))
-    return statistics.median(steps), statistics.median(floors)
+    return [statistics.median(times) for times in (steps, floors, records)]
 
 
 def floor(model: MusicGen) -> None:
@@ -204,21 +218,23 @@ def main() -> None:
     weights = sum(p.numel() * p.element_size() for p in model.network.decoder.parameters()) / 2**30
     short = Request(PROMPTS[0], Sampling(duration=0.2))
     ours(model, [short]), theirs(model, [short])
-    peak_memory(reset=True)
-    rows = []
+    rows, peaks = [], []
     for turn in range(ROUNDS):
         print(f"round {turn + 1} of {ROUNDS}", flush=True)
         # Every round takes other clips of the sweep for the slow side: four settings alone, two in fours.
         alone = [requests[len(PROMPTS) * ((2 * i + turn) % len(SETTINGS)) + i % 4] for i in range(4)]
         fours = [requests[4 * index : 4 * index + 4] for index in (turn % 8, (turn + 4) % 8)]
+        peak_memory(reset=True)
+        engine = ours(model, requests)
+        peaks.append(peak_memory())
         rows.append({
-            "engine": ours(model, requests),
+            "engine": engine,
             "engine_alone": statistics.harmonic_mean([ours(model, [request]) for request in alone[:2]]),
             "serial": (serial := [theirs(model, [request]) for request in alone]) and statistics.harmonic_mean(serial),
             "serial_alone": statistics.harmonic_mean(serial[:2]),
             "batch4": statistics.harmonic_mean([theirs(model, four) for four in fours]),
         })  # fmt: skip
-    peak, (step, least) = peak_memory(), step_and_floor(model, duration)
+    step, least, record = step_floor_record(model, duration)
     middle = {name: statistics.median(row[name] for row in rows) for name in rows[0]}
 
     def ratio(one: str, other: str) -> float:
@@ -234,7 +250,8 @@ def main() -> None:
         "alone": ratio("engine_alone", "serial_alone"), "vs_floor": round(step / least, 2),
         "tiny_vs_serial": None if tiny is None else round(tiny, 1),
         "audio_seconds_per_second": {name: round(value, 3) for name, value in middle.items()},
-        "step_ms": round(1000 * step), "peak_memory_gib": round(peak, 1), "weights_gib": round(weights, 2),
+        "step_ms": round(1000 * step), "record_share": round(record / step, 4),
+        "peak_memory_gib": round(statistics.median(peaks), 1), "weights_gib": round(weights, 2),
     }))  # fmt: skip
 
 

@@ -69,6 +69,7 @@ class Batch:
         # What the host knows of each slot without asking the device: first frame of the window, position, end.
         self.spans: dict[int, list[int]] = {}
         self.graphs: dict[Any, Any] = {}
+        self.pool: Any = None
 
     @property
     def first(self) -> int:
@@ -171,8 +172,10 @@ class Batch:
         rows, position = self.engine.pad(2 * self.slots), self.state["position"].clone()
         self._advance(0, rows, *how)
         self.state["position"].copy_(position)
+        # They never run at once, and share their temporary memory.
+        self.pool = self.pool or torch.cuda.graph_pool_handle()
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
+        with torch.cuda.graph(graph, pool=self.pool):
             self._advance(0, rows, *how)
         return graph
 

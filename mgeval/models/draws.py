@@ -97,6 +97,9 @@ def take(text: Any, plain: Any, guidance: Any, numbers: Any, settings: Settings)
     logits = plain + (text - plain) * scale
     weights = kept(logits, settings)
     sums = weights.cumsum(-1)
+    if sums.is_cuda:
+        # A GPU adds up in parallel, and rounding can make a sum smaller than the one before.
+        sums = sums.cummax(-1).values
     # The first code whose sum exceeds the number: never one of weight zero.
     drawn = torch.searchsorted(sums, numbers[..., None] * sums[..., -1:], right=True)
     # Sums of NaN are exceeded by nothing; the record tells of them.
