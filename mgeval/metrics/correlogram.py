@@ -9,8 +9,11 @@ import numpy as np
 REACH = 1e-3
 """The largest lag in seconds: what a head, or two microphones a hand apart, can delay (ISO 3382-1)."""
 
-TAPS = 32
+TAPS = 64
 """Samples on each side of a lag from which the correlation there is interpolated."""
+
+SHAPE = 9.0
+"""Of the Kaiser window on the interpolating sinc: ripples stay under `SAME`, so that no tone peaks beside its peak."""
 
 STEPS = 4
 """Lags per sample at which peaks are looked for."""
@@ -97,8 +100,8 @@ def _at(known: np.ndarray, lags: np.ndarray) -> np.ndarray:
     """Interpolate sums at whole lags to any lags by a tapered sinc."""
     most = len(known) // 2
     away = lags[:, None] - np.arange(-most, most + 1)
-    taper = np.where(np.abs(away) < TAPS, np.cos(np.pi / 2 * away / TAPS) ** 2, 0)
-    return (np.sinc(away) * taper) @ known
+    taper = np.i0(SHAPE * np.sqrt(np.maximum(1 - (away / TAPS) ** 2, 0))) / np.i0(SHAPE)
+    return np.where(np.abs(away) < TAPS, np.sinc(away) * taper, 0) @ known
 
 
 def _peaks(known: np.ndarray, lags: np.ndarray, values: np.ndarray, reach: float) -> tuple[np.ndarray, np.ndarray]:

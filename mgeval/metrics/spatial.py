@@ -61,10 +61,10 @@ def coherence(x: np.ndarray | StereoProfile, rate: int | None = None) -> float:
     if min(known.total.ll, known.total.rr) <= SILENCE:
         return Undefined(ONE_CHANNEL)
     bands = known.bands
-    there = ~np.isnan(bands.coherence)
-    if not bands.power[there].any():
+    if bands.compared.sum() <= FAINT * bands.power.sum():
         return Undefined(APART)
-    return float(np.clip(np.average(bands.coherence[there], weights=bands.power[there]), 0, 1))
+    there = bands.compared > 0
+    return float(np.clip(np.average(bands.coherence[there], weights=bands.compared[there]), 0, 1))
 
 
 def _correlogram(x: np.ndarray | StereoProfile, rate: int | None) -> Correlogram | Undefined:

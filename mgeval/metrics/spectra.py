@@ -70,12 +70,15 @@ class Bands(NamedTuple):
         Hz.
     power : numpy.ndarray
         Of the two channels together.
+    compared : numpy.ndarray
+        The same of the bins alone that have a coherence.
     coherence : numpy.ndarray
-        Mean over the band's bins, weighted by power; unbiased as that of the bins.
+        Mean over those bins, weighted by power; unbiased as they are. NaN if there are none.
     """
 
     centres: np.ndarray
     power: np.ndarray
+    compared: np.ndarray
     coherence: np.ndarray
 
 
@@ -155,7 +158,8 @@ def bands(known: Spectra) -> Bands:
     power, coherence = (known.left + known.right)[first:], known.coherence[first:]
     compared = np.add.reduceat(np.where(np.isnan(coherence), 0, power), starts)
     weighted = np.add.reduceat(np.where(np.isnan(coherence), 0, power * coherence), starts)
-    return Bands(centres, np.add.reduceat(power, starts), weighted / np.where(compared > 0, compared, np.nan))
+    mean = weighted / np.where(compared > 0, compared, np.nan)
+    return Bands(centres, np.add.reduceat(power, starts), compared, mean)
 
 
 def spectrogram(x: np.ndarray, rate: int, power: float) -> Spectrogram:
