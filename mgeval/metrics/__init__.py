@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mgeval.errors import MetricError, nearest
-from mgeval.metrics import signal, similarity, stereo
+from mgeval.metrics import signal, similarity, spatial, stereo, widths
 from mgeval.metrics.undefined import Undefined
 
 __all__ = ["METRICS", "Metric", "Undefined", "chosen", "columns", "described", "evaluate"]
@@ -58,6 +58,26 @@ _ROWS = [
            "where the image points: -45 left, 0 centre, 45 right; beyond that antiphase", 180),
     Metric(stereo.ambience, False, "", 0, 1, "", "stereo", "Ambience",
            "how diffuse the image is: 0 one panned source, 1 independent channels"),
+    Metric(spatial.coherence, True, "", 0, 1, "", "stereo", "Coherence",
+           "how far one channel is a filtered or delayed copy of the other: 0 independent, 1 a copy"),
+    Metric(spatial.time_difference_ms, True, "ms", -1, 1, "", "stereo", "Time difference",
+           "by how much the right channel is late, at the lag of the largest correlation"),
+    Metric(spatial.iacc, True, "", 0, 1, "", "stereo", "Correlation at the best lag",
+           "largest absolute correlation of the channels within 1 ms"),
+    Metric(spatial.pan_mean, True, "", -1, 1, "", "stereo", "Panning, mean",
+           "where the sound is panned, bin by bin: -1 left, 0 centre, 1 right"),
+    Metric(spatial.pan_spread, True, "", 0, 1, "", "stereo", "Panning, spread",
+           "how far apart what sounds is panned: 0 all at one place"),
+    Metric(widths.width_low, True, "", 0, 1, "", "stereo", "Width below 250 Hz",
+           "share of the energy of the bass in the side signal"),
+    Metric(widths.width_mid, True, "", 0, 1, "", "stereo", "Width, 250 to 2500 Hz",
+           "share of the energy of the middle in the side signal"),
+    Metric(widths.width_high, True, "", 0, 1, "", "stereo", "Width above 2500 Hz",
+           "share of the energy of the treble in the side signal"),
+    Metric(widths.width_std, True, "", 0, 0.5, "", "stereo", "Width, variation",
+           "standard deviation of the width over 400 ms frames"),
+    Metric(widths.width_drift, True, "1/10 s", -_INF, _INF, "", "stereo", "Width, drift",
+           "change of the width per 10 s: positive where the image widens"),
     Metric(stereo.dual_mono, False, "flag", 0, 1, "lower", "stereo", "Dual mono",
            "1 if a stereo file holds a mono signal (side 60 dB under mid)"),
     Metric(signal.loudness, True, "LUFS", -70, _INF, "", "all", "Integrated loudness",

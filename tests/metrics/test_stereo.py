@@ -11,7 +11,7 @@ from signals import RATE, correlated, noise, panned, tone
 from mgeval.errors import MetricError
 from mgeval.metrics import METRICS, Undefined, evaluate, stereo
 
-STEREO = [name for name, row in METRICS.items() if row.channels == "stereo"]
+STEREO = [name for name, row in METRICS.items() if row.function.__module__ == stereo.__name__]
 
 
 def value(name, x):

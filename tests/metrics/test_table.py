@@ -7,13 +7,13 @@ import pytest
 from signals import RATE, correlated
 
 from mgeval.errors import MetricError
-from mgeval.metrics import METRICS, TEXT, chosen, columns, described, signal, similarity, stereo
+from mgeval.metrics import METRICS, TEXT, chosen, columns, described, signal, similarity, spatial, stereo, widths
 
 
 def test_every_public_measure_is_a_row_and_every_row_a_public_measure():
     public = {
         name
-        for module in (stereo, signal, similarity)
+        for module in (stereo, spatial, widths, signal, similarity)
         for name, function in inspect.getmembers(module, inspect.isfunction)
         if function.__module__ == module.__name__ and not name.startswith("_") and name != "profile"
     }
