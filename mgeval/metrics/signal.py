@@ -12,6 +12,8 @@ import warnings
 
 import numpy as np
 
+from mgeval.metrics.failures import failures as failures
+from mgeval.metrics.failures import findings_of
 from mgeval.metrics.frames import BROKEN, EMPTY, FLOOR, FRAME, QUIET, SHORT, SILENT, STEPS, checked, hop, power
 from mgeval.metrics.undefined import Undefined
 
@@ -219,3 +221,27 @@ def clipping(x: np.ndarray) -> float:
     for step in range(FLAT_TOP):
         flat[:, step : step + runs.shape[1]] |= runs
     return float(flat.mean())
+
+
+def failure_count(x: np.ndarray, rate: int) -> float:
+    """Number of kinds of failure that are found, with the thresholds that `failures` has by default.
+
+    Parameters
+    ----------
+    x : array_like
+        ``(channels, time)``.
+    rate : int
+        Hz.
+
+    Returns
+    -------
+    float
+        0 to 17, no unit. Kinds that are undefined for the clip, such as those of the image for mono,
+        count as not found. `Undefined` for clips under 400 ms.
+    """
+    x, problem = _usable(x)
+    if problem is not None:
+        return problem
+    if x.shape[1] < FRAME * rate:
+        return Undefined(SHORT)
+    return float(len({finding.kind for finding in findings_of(x, rate) if finding.flagged}))

@@ -21,9 +21,9 @@ from mgeval.metrics.failures.findings import (
 
 SEARCH_RATE = 8000
 WINDOW = 3.0
-STEP = 0.75
+STEP = 1.0
 LAGS = (0.2, 1.3)
-NEAR = 0.6
+NEAR = 0.5
 
 
 class Repeat(NamedTuple):
@@ -69,7 +69,7 @@ def looping(x: np.ndarray, rate: int, threshold: float = 0.97) -> list[Finding]:
     if why:
         return undefined("looping", why)
     seconds = x.shape[1] / rate
-    repeats = _repeats(np.diff(x, axis=1), rate)
+    repeats = _repeats(x, rate)
     scores = np.array([repeat.strength for repeat in repeats])
     rows = []
     for first, last in runs(scores >= threshold):
@@ -81,11 +81,12 @@ def looping(x: np.ndarray, rate: int, threshold: float = 0.97) -> list[Finding]:
 
 
 def _repeats(x: np.ndarray, rate: int) -> list[Repeat]:
-    """Return how each window of 3 s, every 0.75 s, repeats best."""
+    """Return how each window of 3 s, every second, repeats best."""
     every = max(round(rate / SEARCH_RATE), 1)
-    coarse = x[:, : x.shape[1] // every * every].reshape(len(x), -1, every).mean(axis=2)
+    # The difference comes after the mean: before it, the treble that the mean cannot hold would prevail.
+    coarse = np.diff(x[:, : x.shape[1] // every * every].reshape(len(x), -1, every).mean(axis=2), axis=1)
     size, step = (round(seconds * rate / every) for seconds in (WINDOW, STEP))
-    # The difference took a sample.
+    # The difference takes a sample.
     size = min(size, coarse.shape[1])
     lags = np.arange(round(LAGS[0] * rate / every), round(LAGS[1] * rate / every))
     repeats = []
@@ -95,7 +96,7 @@ def _repeats(x: np.ndarray, rate: int) -> list[Repeat]:
         repeat = Repeat(float(strengths[best]), float(lags[best] * every / rate))
         if repeat.strength > NEAR:
             # A loop of any number of samples: half of one already blurs the treble.
-            fine = x[:, start * every : (start + size) * every]
+            fine = np.diff(x[:, start * every : (start + size) * every], axis=1)
             around = range((lags[best] - 1) * every, (lags[best] + 1) * every + 1)
             repeat = max(Repeat(_strength(fine, lag), lag / rate) for lag in around)
         repeats.append(repeat)
@@ -115,5 +116,7 @@ def _autocorrelation(x: np.ndarray, lags: np.ndarray) -> np.ndarray:
 
 def _strength(x: np.ndarray, lag: int) -> float:
     early, late = x[:, :-lag], x[:, lag:]
-    both, one, other = (np.einsum("ct,ct->", a, b) for a, b in ((early, late), (early, early), (late, late)))
+    both, one, other = (
+        sum(float(p @ q) for p, q in zip(a, b, strict=True)) for a, b in ((early, late), (early, early), (late, late))
+    )
     return float(both / max(np.sqrt(one) * np.sqrt(other), TINY))

@@ -38,7 +38,7 @@ NOISE_RANGE = 1e-7
 DRONE_WINDOWS = 4
 DRONE_DB = 2.5
 DRONE_RANGE = 1e-4
-SEAM_SIDE = 2.5
+SEAM_SIDE = 3.0
 SEAM_LEVEL = 90
 SEAM_SHARE = 20
 SEAM_RANGE = 1e-5
@@ -194,10 +194,10 @@ def _steady(levels: np.ndarray, total: np.ndarray) -> list[tuple[int, int]]:
     return stretches
 
 
-def seam(x: np.ndarray | Spectrogram, rate: int, threshold: float = 7.0) -> list[Finding]:
+def seam(x: np.ndarray | Spectrogram, rate: int, threshold: float = 6.0) -> list[Finding]:
     """Find a boundary at which level and timbre jump, as where two generated parts of a long clip meet.
 
-    For each moment, the 90th percentile of the level over the 2.5 s before and the 2.5 s after it, in 16
+    For each moment, the 90th percentile of the level over the 3 s before and the 3 s after it, in 16
     bands from 100 Hz to 10 kHz that hold anything (within 50 dB of the clip's mean power). The score is
     the least change of all but a fifth of the bands, if they change in one direction. Instruments that
     enter or leave change their own bands only. A change of timbre at an unchanged level is not found.
@@ -215,12 +215,12 @@ def seam(x: np.ndarray | Spectrogram, rate: int, threshold: float = 7.0) -> list
     -------
     list of Finding
         One for each stretch of such moments, at its largest change; the score is that change in dB.
-        Undefined for clips under 5.5 s and where nothing is above -60 dBFS.
+        Undefined for clips under 6.5 s and where nothing is above -60 dBFS.
     """
     known = _known(x, rate)
     side = round(SEAM_SIDE / known.step)
     if known.problem or len(known.power) < 2 * side + 5:
-        return undefined("seam", known.problem or "the clip is shorter than 5.5 s")
+        return undefined("seam", known.problem or "the clip is shorter than 6.5 s")
     powers = known.bands()
     total = powers.sum(axis=1).mean()
     levels = decibels(np.maximum(powers[:, powers.mean(axis=0) > SEAM_RANGE * total], SEAM_RANGE * total))
