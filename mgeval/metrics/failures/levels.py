@@ -142,8 +142,8 @@ def dropout(x: np.ndarray, rate: int, threshold: float = 30.0) -> list[Finding]:
     Returns
     -------
     list of Finding
-        One for each gap of each channel; the score is its depth in dB below the quieter side. 0
-        where nothing breaks off.
+        One for each gap of each channel; the score is its depth in dB below the quieter side,
+        digital silence taken for -150 dBFS. 0 where nothing breaks off.
     """
     x, why = usable(x, rate)
     if why:
@@ -232,7 +232,7 @@ def level_drift(x: np.ndarray, rate: int, threshold: float = 9.0) -> list[Findin
     body = kept[kept < DRIFT_BODY * len(levels)]
     if len(body) < len(levels) / 4:
         return undefined("level_drift", "most of the clip is silent")
-    overall, early = (_slope(levels[part], part / len(levels)) for part in (kept, body))
+    overall, early = (_slope(levels[part], part / len(powers)) for part in (kept, body))
     drift = min(abs(overall), abs(early)) if overall * early > 0 else 0.0
     return judged("level_drift", drift, drift >= threshold, x.shape[1] / rate)
 

@@ -27,8 +27,8 @@ def clipping(x: np.ndarray, rate: int, threshold: float = 0.3) -> list[Finding]:
     """Find flat tops, at full scale or below it.
 
     A flat top is a run of 3 or more samples within 0.01 % of the channel's highest (or lowest) one, from
-    which the signal falls by more than 0.1 % of it at both ends: the round top of a low note has no such
-    corners. Clipping before a lossy coder or a filter leaves none and is not seen.
+    which the signal falls at once by more than 0.1 % of it at one end: the round top of a low note, of
+    which three samples are that close, falls by 0.04 % at most. Clipping before a lossy coder or a filter leaves none and is not seen.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def _flat_tops(channel: np.ndarray) -> np.ndarray:
     high = np.flatnonzero(channel >= peak * (1 - FLAT)) if peak > 0 else np.zeros(0, int)
     groups = [group for group in clusters(high, 1) if len(group) >= FLAT_TOP]
     inside = [group for group in groups if group[0] > 0 and group[-1] < len(channel) - 1]
-    corner = [peak - max(channel[group[0] - 1], channel[group[-1] + 1]) >= CORNER * peak for group in inside]
+    corner = [peak - min(channel[group[0] - 1], channel[group[-1] + 1]) >= CORNER * peak for group in inside]
     return np.array([group[0] for group, sharp in zip(inside, corner, strict=True) if sharp], int)
 
 

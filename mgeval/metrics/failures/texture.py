@@ -16,6 +16,7 @@ from mgeval.metrics.failures.findings import (
     UNHEARD,
     Finding,
     Place,
+    clusters,
     decibels,
     placed,
     runs,
@@ -194,12 +195,13 @@ def _steady(levels: np.ndarray, total: np.ndarray) -> list[tuple[int, int]]:
     return stretches
 
 
-def seam(x: np.ndarray | Spectrogram, rate: int, threshold: float = 6.0) -> list[Finding]:
+def seam(x: np.ndarray | Spectrogram, rate: int, threshold: float = 3.5) -> list[Finding]:
     """Find a boundary at which level and timbre jump, as where two generated parts of a long clip meet.
 
     For each moment, the 90th percentile of the level over the 3 s before and the 3 s after it, in 16
     bands from 100 Hz to 10 kHz that hold anything (within 50 dB of the clip's mean power). The score is
-    the least change of all but a fifth of the bands, if they change in one direction. Instruments that
+    the least change of all but a fifth of the bands, if they change in one direction, less what either
+    side changes within itself (first half to second, median of the bands). Instruments that
     enter or leave change their own bands only. A change of timbre at an unchanged level is not found.
 
     Parameters
@@ -214,7 +216,7 @@ def seam(x: np.ndarray | Spectrogram, rate: int, threshold: float = 6.0) -> list
     Returns
     -------
     list of Finding
-        One for each stretch of such moments, at its largest change; the score is that change in dB.
+        One for all such moments that are less than 3 s apart, at the largest score, in dB, at least 0.
         Undefined for clips under 6.5 s and where nothing is above -60 dBFS.
     """
     known = _known(x, rate)
@@ -225,9 +227,20 @@ def seam(x: np.ndarray | Spectrogram, rate: int, threshold: float = 6.0) -> list
     total = powers.sum(axis=1).mean()
     levels = decibels(np.maximum(powers[:, powers.mean(axis=0) > SEAM_RANGE * total], SEAM_RANGE * total))
     # One window is left out between the sides: it holds some of both.
-    high = np.percentile(np.lib.stride_tricks.sliding_window_view(levels, side, axis=0), SEAM_LEVEL, axis=2)
-    change = high[side + 1 :] - high[: -side - 1]
+    change = _changes(levels, side, side + 1)
+    # What the sides do within themselves: sparse notes and fade-outs change as much there.
+    within = np.abs(np.median(_changes(levels, side // 2, side - side // 2), axis=1))
+    count = len(change)
     scores = np.maximum(np.percentile(change, SEAM_SHARE, axis=1), -np.percentile(change, 100 - SEAM_SHARE, axis=1))
-    peaks = [first + int(np.argmax(scores[first:last])) for first, last in runs(scores >= threshold)]
+    scores = np.maximum(scores - np.maximum(within[:count], within[side + 1 : side + 1 + count]), 0)
+    # A boundary lifts the change for seconds; a dip amid them is no second one.
+    groups = clusters(np.flatnonzero(scores >= threshold), side)
+    peaks = [group[np.argmax(scores[group])] for group in groups]
     places = [Place(scores[k], (k + side) * known.step, (k + side + 1) * known.step) for k in peaks]
     return placed("seam", places, scores.max(), known.seconds)
+
+
+def _changes(levels: np.ndarray, side: int, distance: int) -> np.ndarray:
+    """Return by how much the high levels of so many windows differ from those this far before, ``(moments, bands)``."""
+    high = np.percentile(np.lib.stride_tricks.sliding_window_view(levels, side, axis=0), SEAM_LEVEL, axis=2)
+    return high[distance:] - high[:-distance]
