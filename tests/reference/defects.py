@@ -257,13 +257,15 @@ HEAD = """# How well failures are found
 
 Made by `python tests/reference/defects.py`. Clean are {composed} pieces of 10 s by `mgeval.synth` (14 of them hard
 cases: held organ chords, sparse piano, drums alone, hard-panned pairs; every fifth with a fade-out of 3 s),
-{generated} clips of 8 s by the model `tiny`, and {recorded} recorded clips of 10 s by MusicGen, MusicLM and Mubert, all with
-peaks of at most 0.7. Thresholds were set on other pieces and other clips of `tiny`, but on the same recorded clips, there being
-no others. A clip that was meant to be mono, or wholly on one side, is not counted for the detector of that.
-Defects are put into {spoilt} of these clips, as many of each source as its share; those of the image into the stereo ones.
+{generated} clips of 8 s by the model `tiny`, and {recorded} recorded clips of 10 s by MusicGen, MusicLM and Mubert,
+all with peaks of at most 0.7. Thresholds were set on other pieces and other clips of `tiny`, but on the same recorded
+clips, there being no others. A clip that was meant to be mono, or wholly on one side, is not counted for the detector
+of that. Defects are put into {spoilt} of these clips, as many of each source as its share; those of the image into
+the stereo ones.
 
-Recall is by strength, in bold the one that a listener notices; precision is at that strength, for as many spoilt as clean
-clips. The aim is a recall of 95 % there and false alarms in at most 2 % of the clean clips.
+Recall is by strength, in bold the one that a listener notices; precision is at that strength, for as many spoilt as
+clean clips. The aim is a recall of 95 % there and false alarms in at most 2 % of the clean clips. What a listener
+notices was not tried with listeners.
 
 | failure | defect | found, by strength | spoilt clips | false alarms | precision | aim met |
 | --- | --- | --- | --- | --- | --- | --- |
@@ -279,7 +281,10 @@ def main() -> None:
     table = rows(clips, spoilt)
     findings_of(clips[0].x, clips[0].rate)
     took = speed(made[0])
-    timing = f"All detectors together take {took:.0f} ms of one core for 10 s of stereo at 32 kHz (median of {len(made[0])})."
+    timing = (
+        f"All detectors together take {took:.0f} ms of one core for 10 s of stereo at 32 kHz"
+        f" (processor time, median of {len(made[0])} pieces)."
+    )
     PAGE.write_text(HEAD.format(**counts, spoilt=len(spoilt)) + "\n".join(table) + f"\n\n{timing}\n", encoding="utf-8")
     print(timing)
 

@@ -150,7 +150,7 @@ def dropout(x: np.ndarray, rate: int, threshold: float = 30.0) -> list[Finding]:
         return undefined("dropout", why)
     size = max(round(GAP_BLOCK * rate), 1)
     places = [place for levels in decibels(block_power(x, size)) for place in _gaps(levels, threshold, size / rate)]
-    return placed("dropout", sorted(places, key=lambda place: place.start_s), 0.0, x.shape[1] / rate)
+    return placed("dropout", sorted(places, key=lambda place: (place.start_s, -place.score)), 0.0, x.shape[1] / rate)
 
 
 def _gaps(levels: np.ndarray, threshold: float, step: float) -> list[Place]:
@@ -205,7 +205,8 @@ def level_drift(x: np.ndarray, rate: int, threshold: float = 9.0) -> list[Findin
 
     The change over the clip is a Theil-Sen line through the levels of 1 s (every 0.5 s, those within 40
     dB of the loudest), once through all and once through the first 70 %; the smaller counts, 0 if they
-    disagree in sign. So a fade-out, which comes at the end, is no drift.
+    disagree in sign. So a fade-out, which comes at the end, is no drift. A note now and then has no
+    level to follow: in sparse music drift may be missed.
 
     Parameters
     ----------

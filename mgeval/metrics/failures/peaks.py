@@ -28,7 +28,8 @@ def clipping(x: np.ndarray, rate: int, threshold: float = 0.3) -> list[Finding]:
 
     A flat top is a run of 3 or more samples within 0.01 % of the channel's highest (or lowest) one, from
     which the signal falls at once by more than 0.1 % of it at one end: the round top of a low note, of
-    which three samples are that close, falls by 0.04 % at most. Clipping before a lossy coder or a filter leaves none and is not seen.
+    which three samples are that close, falls by 0.04 % at most. Clipping before a lossy coder or a
+    filter leaves none and is not seen.
 
     Parameters
     ----------
@@ -108,9 +109,9 @@ def clicks(x: np.ndarray, rate: int, threshold: float = 12.5) -> list[Finding]:
     """Find clicks: jumps and stray samples shorter than any instrument's attack.
 
     In blocks of about 0.25 ms (a power of two of samples), the largest third difference against the
-    largest of the 120 blocks before and of the 120 after, the neighbouring ones left out. A drum rings on and so has its like after it, a
-    sawtooth has it in every period. Where the difference is under a tenth of the peak within 5 ms, it is
-    no click but the corner with which a loud note begins.
+    largest of the 120 blocks before and of the 120 after, the neighbouring ones left out. A drum rings
+    on and so has its like after it, a sawtooth has it in every period. Where the difference is under a
+    tenth of the peak within 20 blocks, it is no click but the corner with which a loud note begins.
 
     Parameters
     ----------
