@@ -12,9 +12,9 @@ from mgeval.scoring import swept
 
 @pytest.fixture
 def folder(tmp_path):
-    mg.save_audio(mg.Audio(correlated(0.3, 1.0), RATE), tmp_path / "b.wav")
-    mg.save_audio(mg.Audio(tone(1.0), RATE), tmp_path / "mono.flac")
-    mg.save_audio(mg.Audio(correlated(-0.5, 1.0), RATE), tmp_path / "deep" / "a.flac")
+    mg.save_audio(mg.Audio(correlated(0.3, 4.0), RATE), tmp_path / "b.wav")
+    mg.save_audio(mg.Audio(tone(4.0), RATE), tmp_path / "mono.flac")
+    mg.save_audio(mg.Audio(correlated(-0.5, 4.0), RATE), tmp_path / "deep" / "a.flac")
     (tmp_path / "broken.wav").write_bytes(b"RIFF")
     (tmp_path / "notes.txt").write_text("no audio")
     return tmp_path
@@ -42,7 +42,7 @@ def test_files_lists_and_single_metrics(folder):
 
 
 def test_a_short_list_of_undefined_measures_is_named(tmp_path):
-    path = mg.save_audio(mg.Audio(correlated(0.0, 1.0), RATE), tmp_path / "diffuse.wav")
+    path = mg.save_audio(mg.Audio(correlated(0.0, 4.0), RATE), tmp_path / "diffuse.wav")
     reason = mg.measure(path, progress=False)["reason"].item()
     assert reason == "the image is too diffuse to have an axis (ambience above 0.95) (image_angle)"
 

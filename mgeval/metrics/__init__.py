@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from mgeval.errors import MetricError, nearest
-from mgeval.metrics import signal, similarity, spatial, stereo, widths
+from mgeval.metrics import signal, similarity, spatial, spectrum, stereo, widths
+from mgeval.metrics.failures import DETECTORS
 from mgeval.metrics.undefined import Undefined
 
 __all__ = ["METRICS", "Metric", "Undefined", "chosen", "columns", "described", "evaluate"]
@@ -82,6 +83,8 @@ _ROWS = [
            "1 if a stereo file holds a mono signal (side 60 dB under mid)"),
     Metric(signal.loudness, True, "LUFS", -70, _INF, "", "all", "Integrated loudness",
            "loudness after ITU-R BS.1770-4"),
+    Metric(signal.loudness_range, True, "LU", 0, _INF, "", "all", "Loudness range",
+           "how far the loudness moves, after EBU Tech 3342"),
     Metric(signal.true_peak, True, "dBTP", -_INF, _INF, "lower", "all", "True peak",
            "highest level between the samples; above 0 a player clips"),
     Metric(signal.crest, False, "dB", 0, _INF, "", "all", "Crest factor",
@@ -90,6 +93,14 @@ _ROWS = [
            "share of the clip below -70 dBFS"),
     Metric(signal.clipping, False, "", 0, 1, "lower", "all", "Clipping",
            "share of samples in runs at or beyond full scale, which a player clips"),
+    Metric(spectrum.centroid, True, "Hz", 0, _INF, "", "all", "Spectral centroid",
+           "mean frequency, weighted by power: high is bright"),
+    Metric(spectrum.bandwidth, True, "Hz", 0, _INF, "", "all", "Bandwidth",
+           "frequency below which 99 % of the energy lies: low is muffled"),
+    Metric(spectrum.flatness, True, "", 0, 1, "", "all", "Spectral flatness",
+           "how even the spectrum is: 0 a tone, 1 white noise"),
+    Metric(signal.failure_count, True, "", 0, len(DETECTORS), "lower", "all", "Failures",
+           "how many kinds of failure are found, of those in docs/failures.md"),
     Metric(similarity.clap, False, "", -1, 1, "higher", "text", "CLAP score",
            "how well the clip fits its prompt: cosine of text and audio vectors, mean over windows of 10 s"),
     Metric(similarity.clap_min, False, "", -1, 1, "higher", "text", "CLAP score, worst window",

@@ -12,6 +12,8 @@ import warnings
 
 import numpy as np
 
+from mgeval.metrics.failures import failures as failures
+from mgeval.metrics.failures import findings_of
 from mgeval.metrics.frames import BROKEN, EMPTY, FLOOR, FRAME, QUIET, SHORT, SILENT, STEPS, checked, hop, power
 from mgeval.metrics.undefined import Undefined
 
@@ -19,6 +21,10 @@ FULL_SCALE = 1 - 2.0**-15
 """The largest 16-bit sample: what clipped files that no lossy coder touched hold."""
 
 FLAT_TOP = 3
+SHORT_TERM = 3.0
+SHORT_TERM_STEP = 0.1
+GATE = -70.0
+RANGE_GATE = 20.0
 OVERSAMPLING = 4
 CHUNK = 1 << 18
 MARGIN = 32
@@ -64,6 +70,50 @@ def loudness(x: np.ndarray, rate: int) -> float:
         warnings.simplefilter("ignore", RuntimeWarning)
         value = float(pyloudnorm.Meter(rate).integrated_loudness(x.T.astype(np.float64)))
     return value if np.isfinite(value) else Undefined(QUIET)
+
+
+def loudness_range(x: np.ndarray, rate: int) -> float:
+    """Loudness range, EBU Tech 3342: how far the loudness moves.
+
+    Short-term loudness (ITU-R BS.1770-4 over 3 s, every 100 ms, by pyloudnorm), gated at -70 LUFS and
+    20 LU below its mean power; the 95th percentile less the 10th.
+
+    Parameters
+    ----------
+    x : array_like
+        ``(channels, time)``.
+    rate : int
+        Hz.
+
+    Returns
+    -------
+    float
+        LU, at least 0. Clips under 10 s hold few blocks and read low. `Undefined` for clips under
+        3 s and where all is below the gate.
+    """
+    import pyloudnorm
+
+    x, problem = _usable(x)
+    hop(rate)  # says what is wrong with the rate
+    if problem is not None:
+        return problem
+    steps = (x.shape[1] / rate - SHORT_TERM) / SHORT_TERM_STEP
+    if steps < 0:
+        return Undefined("the clip is shorter than one short-term block of 3 s")
+    # Its own loudness_range appends 1.5 s of silence, which adds 1 LU to a steady clip of 10 s.
+    meter = pyloudnorm.Meter(rate, block_size=SHORT_TERM, overlap=1 - SHORT_TERM_STEP / SHORT_TERM)
+    x = x[:, : math.ceil((SHORT_TERM + int(steps + 1e-6) * SHORT_TERM_STEP) * rate)]
+    with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
+        warnings.simplefilter("ignore", RuntimeWarning)
+        meter.integrated_loudness(x.T.astype(np.float64))
+    levels = np.array(meter.blockwise_loudness)
+    levels = levels[levels >= GATE]
+    if levels.size == 0:
+        return Undefined(QUIET)
+    # The mean power of what passed the first gate is at most the loudest block's: the second leaves some.
+    levels = levels[levels >= 10 * np.log10(np.mean(10 ** (levels / 10))) - RANGE_GATE]
+    low, high = np.percentile(levels, (10, 95))
+    return float(high - low)
 
 
 def true_peak(x: np.ndarray, rate: int) -> float:
@@ -171,3 +221,27 @@ def clipping(x: np.ndarray) -> float:
     for step in range(FLAT_TOP):
         flat[:, step : step + runs.shape[1]] |= runs
     return float(flat.mean())
+
+
+def failure_count(x: np.ndarray, rate: int) -> float:
+    """Number of kinds of failure that are found, with the thresholds that `failures` has by default.
+
+    Parameters
+    ----------
+    x : array_like
+        ``(channels, time)``.
+    rate : int
+        Hz.
+
+    Returns
+    -------
+    float
+        0 to 17, no unit. Kinds that are undefined for the clip, such as those of the image for mono,
+        count as not found. `Undefined` for clips under 400 ms.
+    """
+    x, problem = _usable(x)
+    if problem is not None:
+        return problem
+    if x.shape[1] < FRAME * rate:
+        return Undefined(SHORT)
+    return float(len({finding.kind for finding in findings_of(x, rate) if finding.flagged}))

@@ -29,6 +29,28 @@ def test_loudness_gates_out_quiet_parts():
     assert signal.loudness(x, 48000) == pytest.approx(-23, abs=0.1)
 
 
+@pytest.mark.parametrize(
+    ("levels", "expected"),
+    [((-20, -30), 10), ((-20, -15), 5), ((-40, -20), 20), ((-50, -35, -20, -35, -50), 15)],
+)
+def test_loudness_range_of_the_standards_signals(levels, expected):
+    # EBU Tech 3342, cases 1 to 4: stereo 1 kHz tones of 20 s each.
+    x = np.concatenate([stereo_tone(level, 20) for level in levels], axis=1)
+    assert signal.loudness_range(x, 48000) == pytest.approx(expected, abs=0.1)
+
+
+def test_loudness_range_invariances_and_limits():
+    x = np.concatenate([noise(4.0, 1, 0.1), noise(4.0, 2, 0.05)])[None] * np.ones((2, 1))
+    spread = signal.loudness_range(x, RATE)
+    assert 5 < spread < 6.1
+    assert signal.loudness_range(0.1 * x, RATE) == pytest.approx(spread, abs=1e-6)
+    assert signal.loudness_range(x[::-1], RATE) == pytest.approx(spread, abs=1e-9)
+    # A steady clip of 10 s has none; pyloudnorm, which appends silence, reads 1 LU.
+    assert signal.loudness_range(stereo_tone(-23, 10), 48000) == pytest.approx(0, abs=0.01)
+    assert "3 s" in signal.loudness_range(x[:, : 3 * RATE - 1], RATE).reason
+    assert "-70" in signal.loudness_range(1e-6 * x, RATE).reason
+
+
 @settings(deadline=None, max_examples=15)
 @given(st.floats(0.05, 8))
 def test_loudness_follows_the_gain(gain):
@@ -82,7 +104,8 @@ def test_clipping_counts_flat_tops_only():
 @given(st.integers(0, 99), st.floats(0.01, 3), st.integers(1, 2))
 def test_ranges_and_invariances(seed, gain, channels):
     x = gain * np.stack([noise(0.6, seed + c) + tone(0.6) for c in range(channels)])
-    values = evaluate(x, RATE, SIGNAL)
+    # The loudness range needs 3 s and has its own test.
+    values = evaluate(x, RATE, [name for name in SIGNAL if name != "loudness_range"])
     for name, v in values.items():
         assert METRICS[name].low <= v <= METRICS[name].high
         swapped = evaluate(x[::-1], RATE, [name])[name]
@@ -99,8 +122,9 @@ def test_degenerate_input(name):
         assert isinstance(v, Undefined) and v.reason
     silent = evaluate(np.zeros((1, RATE)), RATE, [name])[name]
     one = evaluate(np.full((1, 1), 0.5), RATE, [name])[name]
-    assert np.isnan(silent) == (name in ("loudness", "true_peak", "crest"))
-    assert np.isnan(one) == (name in ("loudness", "silence"))
+    shape = ("centroid", "bandwidth", "flatness")
+    assert np.isnan(silent) == (name in ("loudness", "loudness_range", "true_peak", "crest", *shape))
+    assert np.isnan(one) == (name in ("loudness", "loudness_range", "silence", "failure_count", *shape))
     for v in (silent, one):
         assert not np.isnan(v) or v.reason
 

@@ -7,13 +7,13 @@ import pytest
 from signals import RATE, correlated
 
 from mgeval.errors import MetricError
-from mgeval.metrics import METRICS, TEXT, chosen, columns, described, signal, similarity, spatial, stereo, widths
+from mgeval.metrics import METRICS, TEXT, chosen, columns, described, signal, similarity, spatial, spectrum, stereo, widths
 
 
 def test_every_public_measure_is_a_row_and_every_row_a_public_measure():
     public = {
         name
-        for module in (stereo, spatial, widths, signal, similarity)
+        for module in (stereo, spatial, widths, signal, spectrum, similarity)
         for name, function in inspect.getmembers(module, inspect.isfunction)
         if function.__module__ == module.__name__ and not name.startswith("_") and name != "profile"
     }
@@ -33,7 +33,7 @@ def test_a_row_fits_its_function(name):
     if row.channels == "text":
         assert np.isnan(row.function(np.zeros((1, 4)), np.ones(4)))
         return
-    mono = row.function(correlated(0.5, 1.0)[:1], *([RATE] if row.timed else []))
+    mono = row.function(correlated(0.5, 4.0)[:1], *([RATE] if row.timed else []))
     assert np.isnan(mono) == (row.channels == "stereo")
 
 

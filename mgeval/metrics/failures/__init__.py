@@ -1,0 +1,99 @@
+"""What went wrong in a clip: detectors of failures, each a plain function, and `failures`, all of them.
+
+A detector takes ``x`` of shape ``(channels, time)`` with full scale +-1, the rate in Hz and its
+threshold. It returns `Finding` rows: flagged ones with their seconds, or a single unflagged one that
+covers the clip and bears its score. For a clip without meaning for it - no samples, NaN among them,
+less than 400 ms, or what its docstring adds - it returns one row with a NaN score and the reason. All
+raise `MetricError` for an array that is not ``(channels, time)``.
+
+How often each finds what is there, and what is not, stands in docs/failures.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mgeval.errors import MetricError, nearest
+from mgeval.metrics import stereo
+from mgeval.metrics.failures.findings import Finding
+from mgeval.metrics.failures.image import antiphase, collapsed_stereo, dead_channel, imbalance
+from mgeval.metrics.failures.levels import dc_offset, dropout, early_ending, leading_silence, level_drift, silence
+from mgeval.metrics.failures.loops import looping
+from mgeval.metrics.failures.peaks import clicks, clipping, overs
+from mgeval.metrics.failures.texture import drone, noise_collapse, seam, spectrogram
+from mgeval.metrics.frames import checked
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["DETECTORS", "Finding", "failures", "findings_of", *(
+    "antiphase", "clicks", "clipping", "collapsed_stereo", "dc_offset", "dead_channel", "drone", "dropout",
+    "early_ending", "imbalance", "leading_silence", "level_drift", "looping", "noise_collapse", "overs", "seam",
+    "silence",
+)]  # fmt: skip
+
+_SAMPLES = (silence, leading_silence, early_ending, dropout, clipping, overs, dc_offset, clicks, level_drift, looping)
+_TEXTURE = (noise_collapse, drone, seam)
+_IMAGE = (collapsed_stereo, dead_channel, antiphase, imbalance)
+
+DETECTORS: dict[str, Callable[..., list[Finding]]] = {
+    detector.__name__: detector for detector in (*_SAMPLES, *_TEXTURE, *_IMAGE)
+}
+"""Every detector by its kind of failure: the only list of them."""
+
+
+def failures(x: np.ndarray, rate: int, **thresholds: float) -> pd.DataFrame:
+    """Look for every kind of failure.
+
+    Parameters
+    ----------
+    x : array_like
+        ``(channels, time)``.
+    rate : int
+        Hz.
+    **thresholds : float
+        By kind, in the units of its detector's score: ``failures(x, rate, clicks=20)`` flags only
+        clicks that stand out by 20 dB.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each finding, and one for each kind that found nothing: ``kind``, ``score``,
+        ``flagged``, ``start_s`` and ``end_s``, and ``reason``: why the score is NaN, or after what time
+        a loop repeats.
+
+    Raises
+    ------
+    MetricError
+        A threshold for a kind that does not exist; the message names the nearest one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> tone = 0.1 * np.sin(0.2 * np.arange(64000))
+    >>> table = failures(np.stack([tone, 0 * tone]), 32000)
+    >>> list(table["kind"][table["flagged"]])
+    ['dead_channel', 'imbalance']
+    """
+    import pandas as pd
+
+    return pd.DataFrame(findings_of(x, rate, **thresholds), columns=Finding._fields)
+
+
+def findings_of(x: np.ndarray, rate: int, **thresholds: float) -> list[Finding]:
+    """Return the rows of `failures` without a table."""
+    for kind in thresholds:
+        if kind not in DETECTORS:
+            raise MetricError(f"there is no failure {kind!r}: {nearest(kind, DETECTORS)}")
+    x = checked(x)
+    # What several detectors look at is made once.
+    image, texture = stereo.profile(x, rate), spectrogram(x, rate)
+    rows = []
+    for kind, detector in DETECTORS.items():
+        given = image if detector in _IMAGE else texture if detector in _TEXTURE else x
+        options = {"threshold": thresholds[kind]} if kind in thresholds else {}
+        rows += detector(given, rate, **options)
+    return rows

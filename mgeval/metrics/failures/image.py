@@ -1,0 +1,159 @@
+"""Failures of the stereo image. Conventions stand in `mgeval.metrics.failures`.
+
+Frames are those of `mgeval.metrics.stereo`: 400 ms, every 100 ms, as far as they count. For ``x`` a
+`StereoProfile` will do. Undefined for mono clips.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mgeval.metrics import stereo
+from mgeval.metrics.failures.findings import Finding, Place, judged, placed, problem, runs, undefined
+from mgeval.metrics.frames import QUIET, STEPS, checked
+
+NOTHING = 1e-6
+"""Power ratio, -60 dB, under which a signal is not there beside another."""
+
+OPPOSED = -0.5
+"""Correlation of a frame under which it is in antiphase: wide music falls to 0 and a little below it."""
+
+
+def collapsed_stereo(x: np.ndarray | stereo.StereoProfile, rate: int, threshold: float = 0.5) -> list[Finding]:
+    """Find a stereo file whose sound is mono.
+
+    Share of the frames whose side signal is 60 dB or more under the mid signal. A clip that was asked
+    to be mono is found as well.
+
+    Parameters
+    ----------
+    x : array_like or StereoProfile
+        ``(2, time)``.
+    rate : int
+        Hz.
+    threshold : float
+        Share, flagged from there.
+
+    Returns
+    -------
+    list of Finding
+        One for each stretch of such frames; the score is the clip's share, 0 to 1.
+    """
+    known, why = _profiled(x, rate)
+    if why:
+        return undefined("collapsed_stereo", why)
+    return _shared("collapsed_stereo", known.frames.ss <= NOTHING * known.frames.mm, known, threshold)
+
+
+def dead_channel(x: np.ndarray | stereo.StereoProfile, rate: int, threshold: float = 2.0) -> list[Finding]:
+    """Find a channel that is silent while the other sounds: 60 dB or more under it.
+
+    A mix of sources panned hard to both sides passes as long as none plays alone for that long; a
+    lone source on one side does not.
+
+    Parameters
+    ----------
+    x : array_like or StereoProfile
+        ``(2, time)``.
+    rate : int
+        Hz.
+    threshold : float
+        Seconds, flagged from there.
+
+    Returns
+    -------
+    list of Finding
+        One for each stretch; the score is its length in seconds, or that of the longest.
+    """
+    known, why = _profiled(x, rate)
+    if why:
+        return undefined("dead_channel", why)
+    left, right = known.frames.ll, known.frames.rr
+    stretches = [place for a, b in ((left, right), (right, left)) for place in _stretches(a <= NOTHING * b, known)]
+    lengths = [place.end_s - place.start_s for place in stretches]
+    scored = [place._replace(score=length) for place, length in zip(stretches, lengths, strict=True)]
+    places = [place for place in scored if place.score >= threshold]
+    return placed("dead_channel", places, max(lengths, default=0), _seconds(known))
+
+
+def antiphase(x: np.ndarray | stereo.StereoProfile, rate: int, threshold: float = 0.25) -> list[Finding]:
+    """Find channels that work against each other: they cancel in mono.
+
+    Share of the frames whose correlation is below -0.5. Inverting a channel of music whose
+    correlation was under 0.5 is not found: it is no more audible than the music's own width.
+
+    Parameters
+    ----------
+    x : array_like or StereoProfile
+        ``(2, time)``.
+    rate : int
+        Hz.
+    threshold : float
+        Share, flagged from there.
+
+    Returns
+    -------
+    list of Finding
+        One for each stretch of such frames; the score is the clip's share, 0 to 1.
+    """
+    known, why = _profiled(x, rate)
+    if why:
+        return undefined("antiphase", why)
+    frames = known.frames
+    opposed = frames.lr < OPPOSED * np.sqrt(frames.ll) * np.sqrt(frames.rr)
+    return _shared("antiphase", opposed, known, threshold)
+
+
+def imbalance(x: np.ndarray | stereo.StereoProfile, rate: int, threshold: float = 15.0) -> list[Finding]:
+    """Find an image that lies on one side: ``|10 log10 E[R^2] / E[L^2]|``.
+
+    A source panned by 30 degrees reads 11.4 dB.
+
+    Parameters
+    ----------
+    x : array_like or StereoProfile
+        ``(2, time)``.
+    rate : int
+        Hz.
+    threshold : float
+        dB, flagged from there.
+
+    Returns
+    -------
+    list of Finding
+        One; the score is the level difference in dB, 0 to 120.
+    """
+    known, why = _profiled(x, rate)
+    if why:
+        return undefined("imbalance", why)
+    difference = abs(stereo.balance_db(known))
+    return judged("imbalance", difference, difference >= threshold, _seconds(known))
+
+
+def _profiled(x: np.ndarray | stereo.StereoProfile, rate: int) -> tuple[stereo.StereoProfile, str]:
+    """Return the profile, and why nothing can be found in it, if so."""
+    why = ""
+    if not isinstance(x, stereo.StereoProfile):
+        x = checked(x)
+        why = problem(x, rate)
+        x = stereo.profile(x, rate)
+    if x.problem is not None:
+        return x, x.problem.reason
+    return x, why or ("" if x.counted.any() else QUIET)
+
+
+def _seconds(known: stereo.StereoProfile) -> float:
+    """Return where the last frame ends: within 0.1 s of the clip's end."""
+    return float(known.times[-1] + known.times[0])
+
+
+def _shared(kind: str, flags: np.ndarray, known: stereo.StereoProfile, threshold: float) -> list[Finding]:
+    share = float(flags[known.counted].mean())
+    places = [p._replace(score=share) for p in _stretches(flags, known)] if share >= threshold else []
+    return placed(kind, places, share, _seconds(known))
+
+
+def _stretches(flags: np.ndarray, known: stereo.StereoProfile) -> list[Place]:
+    """Return where counted frames are flagged one after the other; the score is left at 0."""
+    step = known.times[0] * 2 / STEPS
+    return [Place(0.0, first * step, (last + STEPS - 1) * step) for first, last in runs(flags & known.counted)]

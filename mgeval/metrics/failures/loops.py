@@ -1,0 +1,122 @@
+"""Failures of form: the same second again and again. Conventions stand in `mgeval.metrics.failures`."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from mgeval.metrics.failures.findings import (
+    QUIET_DB,
+    TINY,
+    UNHEARD,
+    Finding,
+    Place,
+    decibels,
+    placed,
+    runs,
+    undefined,
+    usable,
+)
+
+SEARCH_RATE = 8000
+WINDOW = 3.0
+STEP = 1.0
+LAGS = (0.2, 1.3)
+NEAR = 0.5
+
+
+class Repeat(NamedTuple):
+    """How a stretch repeats."""
+
+    strength: float
+    """Normalised autocorrelation at the lag, -1 to 1."""
+
+    lag: float
+    """Seconds."""
+
+
+def looping(x: np.ndarray, rate: int, threshold: float = 0.97) -> list[Finding]:
+    """Find the same second again and again: a stretch that equals itself a little later.
+
+    Largest normalised autocorrelation ``sum d(t) d(t + lag) / sqrt(sum d(t)^2 sum d(t + lag)^2)`` of the
+    samples' first difference d, summed over both channels and 3 s, at lags of 0.2 to 1.3 s, which is
+    less than a bar of fast music. It compares the waveform: players never repeat it, sequenced music of
+    more than one voice not within a bar, a model whose codes repeat does. A sound that holds still
+    equals itself too; see `drone`.
+
+    Parameters
+    ----------
+    x : array_like
+        ``(channels, time)``.
+    rate : int
+        Hz.
+    threshold : float
+        Flagged from there.
+
+    Returns
+    -------
+    list of Finding
+        One for each stretch; the score is its largest autocorrelation (the strength of the loop), -1
+        to 1, and ``reason`` says after what time it repeats. Undefined for clips under 3 s and where
+        nothing is above -60 dBFS.
+    """
+    x, why = usable(x, rate)
+    if not why and x.shape[1] < WINDOW * rate:
+        why = f"the clip is shorter than {WINDOW:g} s"
+    if not why and decibels(np.square(x).max()) <= QUIET_DB:
+        why = UNHEARD
+    if why:
+        return undefined("looping", why)
+    seconds = x.shape[1] / rate
+    repeats = _repeats(x, rate)
+    scores = np.array([repeat.strength for repeat in repeats])
+    rows = []
+    for first, last in runs(scores >= threshold):
+        best = max(repeats[first:last])
+        place = Place(best.strength, first * STEP, (last - 1) * STEP + WINDOW)
+        (row,) = placed("looping", [place], best.strength, seconds)
+        rows.append(row._replace(reason=f"repeats every {best.lag:.3f} s"))
+    return rows or placed("looping", [], scores.max(), seconds)
+
+
+def _repeats(x: np.ndarray, rate: int) -> list[Repeat]:
+    """Return how each window of 3 s, every second, repeats best."""
+    every = max(round(rate / SEARCH_RATE), 1)
+    # The difference comes after the mean: before it, the treble that the mean cannot hold would prevail.
+    coarse = np.diff(x[:, : x.shape[1] // every * every].reshape(len(x), -1, every).mean(axis=2), axis=1)
+    size, step = (round(seconds * rate / every) for seconds in (WINDOW, STEP))
+    # The difference takes a sample.
+    size = min(size, coarse.shape[1])
+    lags = np.arange(round(LAGS[0] * rate / every), round(LAGS[1] * rate / every))
+    repeats = []
+    for start in range(0, coarse.shape[1] - size + 1, step):
+        strengths = _autocorrelation(coarse[:, start : start + size], lags)
+        best = int(np.argmax(strengths))
+        repeat = Repeat(float(strengths[best]), float(lags[best] * every / rate))
+        if repeat.strength > NEAR:
+            # A loop of any number of samples: half of one already blurs the treble.
+            fine = np.diff(x[:, start * every : (start + size) * every], axis=1)
+            around = range((lags[best] - 1) * every, (lags[best] + 1) * every + 1)
+            repeat = max(Repeat(_strength(fine, lag), lag / rate) for lag in around)
+        repeats.append(repeat)
+    return repeats
+
+
+def _autocorrelation(x: np.ndarray, lags: np.ndarray) -> np.ndarray:
+    """Return the normalised autocorrelation, summed over the channels, at the lags."""
+    from scipy.fft import irfft, next_fast_len, rfft
+
+    size = x.shape[1]
+    length = next_fast_len(size + int(lags[-1]) + 1, real=True)
+    power = sum(bins.real**2 + bins.imag**2 for bins in rfft(x, length, axis=1))
+    sums = np.concatenate([[0], np.cumsum(np.einsum("ct,ct->t", x, x, dtype=np.float64))])
+    return irfft(power, length)[lags] / np.sqrt(np.maximum(sums[size - lags] * (sums[size] - sums[lags]), TINY**2))
+
+
+def _strength(x: np.ndarray, lag: int) -> float:
+    early, late = x[:, :-lag], x[:, lag:]
+    both, one, other = (
+        sum(float(p @ q) for p, q in zip(a, b, strict=True)) for a, b in ((early, late), (early, early), (late, late))
+    )
+    return float(both / max(np.sqrt(one) * np.sqrt(other), TINY))

@@ -1,0 +1,161 @@
+"""Failures of single samples: clipping, overs, clicks. Conventions stand in `mgeval.metrics.failures`."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mgeval.metrics.failures.findings import TINY, Finding, Place, clusters, placed, runs, undefined, usable
+
+FLAT = 1e-4
+FLAT_TOP = 3
+CORNER = 1e-3
+APART = 0.5
+OVERSAMPLING = 4
+REACH = 32
+OVER_BLOCK = 1024
+OVER_NEAR = 0.9
+CLICK_BLOCK = 0.00025
+CLICK_SIDE = 120
+"""Blocks, about 30 ms, on either side of a click that must be without its like."""
+
+CLICK_NEAR = 20
+CLICK_SIZE = 0.1
+CLICK_FLOOR = 1e-4
+
+
+def clipping(x: np.ndarray, rate: int, threshold: float = 0.3) -> list[Finding]:
+    """Find flat tops, at full scale or below it.
+
+    A flat top is a run of 3 or more samples within 0.01 % of the channel's highest (or lowest) one, from
+    which the signal falls at once by more than 0.1 % of it at one end: the round top of a low note, of
+    which three samples are that close, falls by 0.04 % at most. Clipping before a lossy coder or a
+    filter leaves none and is not seen.
+
+    Parameters
+    ----------
+    x : array_like
+        ``(channels, time)``.
+    rate : int
+        Hz.
+    threshold : float
+        Flat tops per second, flagged from there.
+
+    Returns
+    -------
+    list of Finding
+        One for each stretch without 0.5 s between two tops; the score is the whole clip's flat tops
+        per second, all channels together.
+    """
+    x, why = usable(x, rate)
+    if why:
+        return undefined("clipping", why)
+    tops = np.sort(np.concatenate([_flat_tops(signed) for channel in x for signed in (channel, -channel)]))
+    seconds = x.shape[1] / rate
+    score = len(tops) / seconds
+    groups = clusters(tops, APART * rate) if score >= threshold else []
+    places = [Place(score, group[0] / rate, (group[-1] + FLAT_TOP) / rate) for group in groups]
+    return placed("clipping", places, score, seconds)
+
+
+def _flat_tops(channel: np.ndarray) -> np.ndarray:
+    """Return the first sample of each flat top at the channel's maximum."""
+    peak = channel.max()
+    high = np.flatnonzero(channel >= peak * (1 - FLAT)) if peak > 0 else np.zeros(0, int)
+    groups = [group for group in clusters(high, 1) if len(group) >= FLAT_TOP]
+    inside = [group for group in groups if group[0] > 0 and group[-1] < len(channel) - 1]
+    corner = [peak - min(channel[group[0] - 1], channel[group[-1] + 1]) >= CORNER * peak for group in inside]
+    return np.array([group[0] for group, sharp in zip(inside, corner, strict=True) if sharp], int)
+
+
+def overs(x: np.ndarray, rate: int, threshold: float = 0.0) -> list[Finding]:
+    """Find inter-sample overs: the signal passes full scale, at its samples or between them.
+
+    True peaks as `mgeval.metrics.signal.true_peak` takes them (ITU-R BS.1770-4, 4 times oversampled), of
+    blocks of 1024 samples whose highest is within 0.9 dB of the clip's.
+
+    Parameters
+    ----------
+    x : array_like
+        ``(channels, time)``.
+    rate : int
+        Hz.
+    threshold : float
+        dBTP, flagged above it.
+
+    Returns
+    -------
+    list of Finding
+        One for each run of such blocks that passes; the score is its true peak in dBTP, at least -150.
+    """
+    from scipy.signal import resample_poly
+
+    x, why = usable(x, rate)
+    if why:
+        return undefined("overs", why)
+    samples = x.shape[1]
+    highest = np.maximum(x.max(axis=0), -x.min(axis=0))
+    blocks = np.maximum.reduceat(highest, np.arange(0, samples, OVER_BLOCK))
+    places, best = [], -150.0
+    for first, last in runs((blocks >= OVER_NEAR * blocks.max()) & (blocks > TINY)):
+        start, stop = first * OVER_BLOCK, min(last * OVER_BLOCK, samples)
+        piece = resample_poly(x[:, max(start - REACH, 0) : stop + REACH], OVERSAMPLING, 1, axis=1)
+        level = 20 * np.log10(max(np.abs(piece).max(), blocks[first:last].max()))
+        places += [Place(level, start / rate, stop / rate)] if level > threshold else []
+        best = max(best, level)
+    return placed("overs", places, best, samples / rate)
+
+
+def clicks(x: np.ndarray, rate: int, threshold: float = 12.5) -> list[Finding]:
+    """Find clicks: jumps and stray samples shorter than any instrument's attack.
+
+    In blocks of about 0.25 ms (a power of two of samples), the largest third difference against the
+    largest of the 120 blocks before and of the 120 after, the neighbouring ones left out. A drum rings
+    on and so has its like after it, a sawtooth has it in every period. Where the difference is under a
+    tenth of the peak within 20 blocks, it is no click but the corner with which a loud note begins.
+
+    Parameters
+    ----------
+    x : array_like
+        ``(channels, time)``.
+    rate : int
+        Hz.
+    threshold : float
+        dB, flagged from there.
+
+    Returns
+    -------
+    list of Finding
+        One for each click; the score is the ratio in dB. The first and last 120 blocks are not searched.
+    """
+    from scipy.ndimage import maximum_filter1d
+
+    x, why = usable(x, rate)
+    if why:
+        return undefined("clicks", why)
+    size = 2 ** max(round(np.log2(CLICK_BLOCK * rate)), 2)
+    jumps, peaks = _maxima(np.diff(x, 3, axis=1), size), _maxima(x, size)
+    first, count = CLICK_SIDE + 2, jumps.shape[1] - 2 * CLICK_SIDE - 4
+    if count <= 0:
+        return undefined("clicks", f"the clip has fewer than {2 * CLICK_SIDE + 5} blocks of {size} samples")
+    # Of an even width: the maximum at i covers CLICK_SIDE / 2 blocks before i, and those from i on.
+    around = maximum_filter1d(jumps, CLICK_SIDE, axis=1)
+    before, after = (first + offset for offset in (-1 - CLICK_SIDE // 2, 2 + CLICK_SIDE // 2))
+    beside = np.maximum(around[:, before : before + count], around[:, after : after + count])
+    loud = maximum_filter1d(peaks, 2 * CLICK_NEAR + 1, axis=1)[:, first : first + count]
+    jumps = jumps[:, first : first + count]
+    ratio = np.where(jumps >= CLICK_SIZE * loud, jumps / np.maximum(beside, CLICK_FLOOR), 0).max(axis=0)
+    scores = 20 * np.log10(np.maximum(ratio, 1))
+    hits = clusters(np.flatnonzero(scores >= threshold), 1)
+    places = [
+        Place(scores[hit].max(), (hit[0] + first) * size / rate, (hit[-1] + first + 1) * size / rate) for hit in hits
+    ]
+    return placed("clicks", places, scores.max(), x.shape[1] / rate)
+
+
+def _maxima(x: np.ndarray, size: int) -> np.ndarray:
+    """Return the largest magnitude of consecutive blocks of a power of two of samples, ``(channels, blocks)``."""
+    maxima = np.abs(x[:, : x.shape[1] // size * size])
+    # Halving is quicker than many short maxima.
+    while size > 1:
+        maxima, size = np.maximum(maxima[:, ::2], maxima[:, 1::2]), size // 2
+    return maxima

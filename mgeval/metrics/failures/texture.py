@@ -1,0 +1,246 @@
+"""Failures of the texture: noise, drone, seam. Conventions stand in `mgeval.metrics.failures`.
+
+All look at the power of windows of 64 ms, all channels together; for ``x`` the
+`Spectrogram` that `spectrogram` made of it will do.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from mgeval.metrics.failures.findings import (
+    QUIET_DB,
+    TINY,
+    UNHEARD,
+    Finding,
+    Place,
+    clusters,
+    decibels,
+    placed,
+    runs,
+    undefined,
+    usable,
+)
+
+WINDOW = 0.064
+BANDS = np.geomspace(100, 10000, 17)
+"""Edges in Hz of the bands whose levels tell one sound from another: about 2.4 to the octave."""
+
+NOISE_BAND = (300, 8000)
+NOISE_BINS = 16
+NOISE_HALF = 8
+NOISE_QUANTILE = 0.25
+NOISE_FLATNESS = float(np.exp(-np.euler_gamma))
+"""Geometric over arithmetic mean of an exponential variable, which the power of stationary noise is."""
+
+NOISE_RANGE = 1e-7
+DRONE_WINDOWS = 4
+DRONE_DB = 2.5
+DRONE_RANGE = 1e-4
+SEAM_SIDE = 3.0
+SEAM_LEVEL = 90
+SEAM_SHARE = 20
+SEAM_RANGE = 1e-5
+
+
+class Spectrogram(NamedTuple):
+    """Power in windows of about 64 ms, one after the other."""
+
+    power: np.ndarray
+    """``(windows, bins)``, a full-scale sine sums to about 0.5."""
+
+    step: float
+    """Seconds from window to window."""
+
+    hertz: float
+    """From bin to bin."""
+
+    seconds: float
+    """Length of the clip."""
+
+    problem: str
+    """Why nothing can be found, '' if it can."""
+
+    def bands(self) -> np.ndarray:
+        """Return the power in `BANDS`, ``(windows, bands)``; those above the last bin are left out."""
+        edges = np.round(BANDS / self.hertz).astype(int)
+        edges = edges[edges < self.power.shape[1]]
+        return np.add.reduceat(self.power[:, : edges[-1]], edges[:-1], axis=1)
+
+
+def spectrogram(x: np.ndarray, rate: int) -> Spectrogram:
+    """Take the power of a clip's windows, once, for every detector of texture.
+
+    Parameters
+    ----------
+    x : array_like
+        ``(channels, time)``.
+    rate : int
+        Hz.
+
+    Returns
+    -------
+    Spectrogram
+    """
+    from scipy.fft import rfft
+
+    x, why = usable(x, rate)
+    size = 2 ** max(round(np.log2(WINDOW * rate)), 5)
+    count = 0 if why else x.shape[1] // size
+    if not why and (count == 0 or rate < 4 * BANDS[0]):
+        why = "the clip has too few samples for its texture"
+    power = np.zeros((count, size // 2 + 1), np.float32)
+    if not why:
+        window = np.hanning(size + 1)[:-1].astype(np.float32)
+        # A sine of full scale then has the power 0.5, spread over three bins.
+        window *= np.sqrt(2 / (size * np.sum(window**2)))
+        for channel in x:
+            bins = rfft(channel[: count * size].astype(np.float32).reshape(count, size) * window, axis=1)
+            power += (bins.real**2 + bins.imag**2) / len(x)
+        if decibels(power.sum(axis=1).max()) <= QUIET_DB:
+            why = UNHEARD
+    return Spectrogram(power, size / rate, rate / size, x.shape[1] / rate, why)
+
+
+def _known(x: np.ndarray | Spectrogram, rate: int) -> Spectrogram:
+    return x if isinstance(x, Spectrogram) else spectrogram(x, rate)
+
+
+def noise_collapse(x: np.ndarray | Spectrogram, rate: int, threshold: float = 0.87) -> list[Finding]:
+    """Find the seconds in which the music has turned into noise.
+
+    Flatness (geometric over arithmetic mean of the power) of patches of 1 s by 250 Hz between 300 Hz
+    and 8 kHz, over exp(-0.577), what stationary noise of any colour has. Tones make a patch uneven in
+    frequency, drums in time. Patches 70 dB under the loudest count as 0.
+
+    Parameters
+    ----------
+    x : array_like or Spectrogram
+        ``(channels, time)``.
+    rate : int
+        Hz.
+    threshold : float
+        Flagged from there.
+
+    Returns
+    -------
+    list of Finding
+        One for each stretch; the score is the lower quartile over the patches of a second, the
+        largest one of them, about 0 to 1. Undefined for clips under 1 s and where nothing is above
+        -60 dBFS.
+    """
+    known = _known(x, rate)
+    halves = len(known.power) // NOISE_HALF
+    if known.problem or halves < 2:
+        return undefined("noise_collapse", known.problem or "the clip is shorter than 1 s")
+    low, high = (round(edge / known.hertz) for edge in NOISE_BAND)
+    high = min(high, known.power.shape[1] * 9 // 10)
+    patches = known.power[: halves * NOISE_HALF, low : high - (high - low) % NOISE_BINS] + TINY
+    shape = (halves, NOISE_HALF, -1, NOISE_BINS)
+    mean, log = (a.reshape(shape).mean(axis=(1, 3)) for a in (patches, np.log(patches)))
+    mean, log = (mean[1:] + mean[:-1]) / 2, (log[1:] + log[:-1]) / 2
+    flatness = np.where(mean > NOISE_RANGE * mean.max(), np.exp(log) / mean / NOISE_FLATNESS, 0)
+    scores = np.quantile(flatness, NOISE_QUANTILE, axis=1)
+    step = NOISE_HALF * known.step
+    places = [Place(scores[a:b].max(), a * step, (b + 1) * step) for a, b in runs(scores >= threshold)]
+    return placed("noise_collapse", places, scores.max(), known.seconds)
+
+
+def drone(x: np.ndarray | Spectrogram, rate: int, threshold: float = 5.0) -> list[Finding]:
+    """Find one unchanging sound.
+
+    Levels in 16 bands from 100 Hz to 10 kHz over quarters of a second, at least 40 dB under the
+    loudest; a stretch lasts while they stay within 2.5 dB, root mean square over the bands, of their
+    mean so far. A chord held for a bar passes, one held longer than the threshold does not.
+
+    Parameters
+    ----------
+    x : array_like or Spectrogram
+        ``(channels, time)``.
+    rate : int
+        Hz.
+    threshold : float
+        Seconds, flagged from there.
+
+    Returns
+    -------
+    list of Finding
+        One for each stretch; the score is its length in seconds, or that of the longest. Undefined
+        where nothing is above -60 dBFS.
+    """
+    known = _known(x, rate)
+    count = len(known.power) // DRONE_WINDOWS
+    if known.problem or count < 2:
+        return undefined("drone", known.problem or "the clip is shorter than half a second")
+    powers = known.bands()[: count * DRONE_WINDOWS].reshape(count, DRONE_WINDOWS, -1).mean(axis=1)
+    total = powers.sum(axis=1)
+    levels = decibels(np.maximum(powers, DRONE_RANGE * total.max()))
+    step = DRONE_WINDOWS * known.step
+    stretches = [Place((b - a) * step, a * step, b * step) for a, b in _steady(levels, total)]
+    places = [place for place in stretches if place.score >= threshold]
+    return placed("drone", places, max((place.score for place in stretches), default=0), known.seconds)
+
+
+def _steady(levels: np.ndarray, total: np.ndarray) -> list[tuple[int, int]]:
+    """Return the stretches in which nothing changes; what is 40 dB under the loudest belongs to none."""
+    heard = total > DRONE_RANGE * total.max()
+    stretches, first = [], 0
+    for now in range(1, len(levels) + 1):
+        stays = now < len(levels) and heard[first] and heard[now]
+        if not stays or np.sqrt(np.mean((levels[now] - levels[first:now].mean(axis=0)) ** 2)) > DRONE_DB:
+            stretches += [(first, now)] if heard[first] else []
+            first = now
+    return stretches
+
+
+def seam(x: np.ndarray | Spectrogram, rate: int, threshold: float = 3.5) -> list[Finding]:
+    """Find a boundary at which level and timbre jump, as where two generated parts of a long clip meet.
+
+    For each moment, the 90th percentile of the level over the 3 s before and the 3 s after it, in 16
+    bands from 100 Hz to 10 kHz that hold anything (within 50 dB of the clip's mean power). The score is
+    the least change of all but a fifth of the bands, if they change in one direction, less what either
+    side changes within itself (first half to second, median of the bands). Instruments that
+    enter or leave change their own bands only. A change of timbre at an unchanged level is not found.
+
+    Parameters
+    ----------
+    x : array_like or Spectrogram
+        ``(channels, time)``.
+    rate : int
+        Hz.
+    threshold : float
+        dB, flagged from there.
+
+    Returns
+    -------
+    list of Finding
+        One for all such moments that are less than 3 s apart, at the largest score, in dB, at least 0.
+        Undefined for clips under 6.5 s and where nothing is above -60 dBFS.
+    """
+    known = _known(x, rate)
+    side = round(SEAM_SIDE / known.step)
+    if known.problem or len(known.power) < 2 * side + 5:
+        return undefined("seam", known.problem or "the clip is shorter than 6.5 s")
+    powers = known.bands()
+    total = powers.sum(axis=1).mean()
+    levels = decibels(np.maximum(powers[:, powers.mean(axis=0) > SEAM_RANGE * total], SEAM_RANGE * total))
+    # One window is left out between the sides: it holds some of both.
+    change = _changes(levels, side, side + 1)
+    # What the sides do within themselves: sparse notes and fade-outs change as much there.
+    within = np.abs(np.median(_changes(levels, side // 2, side - side // 2), axis=1))
+    count = len(change)
+    scores = np.maximum(np.percentile(change, SEAM_SHARE, axis=1), -np.percentile(change, 100 - SEAM_SHARE, axis=1))
+    scores = np.maximum(scores - np.maximum(within[:count], within[side + 1 : side + 1 + count]), 0)
+    # A boundary lifts the change for seconds; a dip amid them is no second one.
+    groups = clusters(np.flatnonzero(scores >= threshold), side)
+    peaks = [group[np.argmax(scores[group])] for group in groups]
+    places = [Place(scores[k], (k + side) * known.step, (k + side + 1) * known.step) for k in peaks]
+    return placed("seam", places, scores.max(), known.seconds)
+
+
+def _changes(levels: np.ndarray, side: int, distance: int) -> np.ndarray:
+    """Return by how much the high levels of so many windows differ from those this far before, ``(moments, bands)``."""
+    high = np.percentile(np.lib.stride_tricks.sliding_window_view(levels, side, axis=0), SEAM_LEVEL, axis=2)
+    return high[distance:] - high[:-distance]
