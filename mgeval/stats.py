@@ -112,7 +112,8 @@ def summarise(scores: pd.DataFrame, by: str | Sequence[str] | None = None) -> pd
         One row per group and metric: the group's values, ``metric``, ``mean``, ``lo`` and ``hi``
         (95 % interval of the mean, see `mean_interval`), ``n_clips`` that have a value, and
         ``n_prompts``. Clips of a table without ``prompt_id`` each stand for themselves. Groups
-        come in the order of the table.
+        come in the order of the table. Metrics whose numbers are names, such as `musical_key`, have no mean
+        and no row.
 
     Raises
     ------
@@ -127,7 +128,7 @@ def summarise(scores: pd.DataFrame, by: str | Sequence[str] | None = None) -> pd
             raise MetricError(f"the table has no column {column!r}: {nearest(column, map(str, scores.columns))}")
         if column in SUMMARY:
             raise MetricError(f"the summary has a column {column!r} of its own: rename that of the table")
-    metrics = columns(scores.columns)
+    metrics = [name for name in columns(scores.columns) if not described(name).nominal]
     if not metrics:
         raise MetricError("the table holds no metric: measure(clips, store) adds them")
     if len(scores) == 0:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mgeval.errors import MetricError, nearest
-from mgeval.metrics import signal, similarity, stereo
+from mgeval.metrics import music, signal, similarity, stereo
 from mgeval.metrics.undefined import Undefined
 
 __all__ = ["METRICS", "Metric", "Undefined", "chosen", "columns", "described", "evaluate"]
@@ -31,6 +31,8 @@ class Metric(NamedTuple):
     meaning: str
     period: float = 0
     """Where values wrap round, such as angles of an axis: the distance after which they repeat."""
+    nominal: bool = False
+    """Whether the numbers are names, such as those of keys: then they have no mean."""
 
     @property
     def name(self) -> str:
@@ -70,6 +72,20 @@ _ROWS = [
            "share of the clip below -70 dBFS"),
     Metric(signal.clipping, False, "", 0, 1, "lower", "all", "Clipping",
            "share of samples in runs at or beyond full scale, which a player clips"),
+    Metric(music.tempo, True, "BPM", 40, 220, "", "all", "Tempo",
+           "beats per minute; half or double the tapped tempo is the usual error"),
+    Metric(music.beat_strength, True, "", 0, 1, "", "all", "Beat strength",
+           "how regular the pulse is: 0 none, 1 the same again with every beat"),
+    Metric(music.musical_key, True, "", 0, 23, "", "all", "Key",
+           "0 to 11 are C to B major, 12 to 23 C to B minor", nominal=True),
+    Metric(music.key_confidence, True, "", 0, 1, "", "all", "Key confidence",
+           "by how much the key fits better than the next best (difference of correlations)"),
+    Metric(music.onset_density, True, "1/s", 0, _INF, "", "all", "Onset density",
+           "notes or strokes that begin per second"),
+    Metric(music.percussive_share, True, "", 0, 1, "", "all", "Percussive share",
+           "share of the energy that is short and broad in the spectrum: 0 a steady tone, 0.5 noise, 1 clicks"),
+    Metric(music.chroma_entropy, True, "bits", 0, 3.585, "", "all", "Chroma entropy",
+           "how evenly the twelve pitch classes are used: 3.585 all alike"),
     Metric(similarity.clap, False, "", -1, 1, "higher", "text", "CLAP score",
            "how well the clip fits its prompt: cosine of text and audio vectors, mean over windows of 10 s"),
     Metric(similarity.clap_min, False, "", -1, 1, "higher", "text", "CLAP score, worst window",
@@ -125,7 +141,7 @@ def chosen(names: str | Iterable[str] | None = None) -> list[str]:
 
 
 def evaluate(x: np.ndarray, rate: int, names: Iterable[str]) -> dict[str, float]:
-    """Compute metrics of one clip; the stereo ones share one pass over the samples.
+    """Compute metrics of one clip; those of a family share one pass over the samples.
 
     Parameters
     ----------
@@ -145,9 +161,10 @@ def evaluate(x: np.ndarray, rate: int, names: Iterable[str]) -> dict[str, float]
     if needs := [name for name in names if name not in METRICS]:
         raise MetricError(f"{needs[0]!r} compares with a prompt: measure(clips, store, {needs[0]!r}) does that")
     rows = [METRICS[name] for name in names]
-    shared = stereo.profile(x, rate) if any(row.channels == "stereo" for row in rows) else None
+    families = {row.function.__module__ for row in rows}
+    shared = {family.__name__: family.profile(x, rate) for family in (stereo, music) if family.__name__ in families}
     values = {}
     for row in rows:
-        given = shared if row.channels == "stereo" else x
+        given = shared.get(row.function.__module__, x)
         values[row.name] = row.function(given, rate) if row.timed else row.function(given)
     return values
