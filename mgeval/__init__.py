@@ -16,6 +16,7 @@ _HOMES = {
     "Store": "store",
     "Sweep": "sweep", "run": "sweep",
     "measure": "scoring",
+    "token_table": "surveys",
     "summarise": "stats",
     "report": "reporting",
 }  # fmt: skip
@@ -58,4 +59,5 @@ if TYPE_CHECKING:
     from mgeval.scoring import measure
     from mgeval.stats import summarise
     from mgeval.store import Store
+    from mgeval.surveys import token_table
     from mgeval.sweep import Sweep, run

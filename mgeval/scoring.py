@@ -187,7 +187,7 @@ def _numbers(audio: Audio, prompt: str, names: list[str], ears: dict[str, _Ear])
     for ear in ears.values():
         values |= ear.hear(audio, prompt)
     numbers = {name: float(value) for name, value in values.items()}
-    return {**numbers, "embedder": _embedders(ears), "reason": _reason(values)}
+    return {**numbers, "embedder": _embedders(ears), "reason": reasons(values)}
 
 
 def _unread(names: list[str], ears: dict[str, _Ear], error: str) -> dict[str, Any]:
@@ -199,7 +199,7 @@ def _embedders(ears: dict[str, _Ear]) -> str:
     return "; ".join(ear.embedder.id for ear in ears.values())
 
 
-def _reason(values: dict[str, float]) -> str:
+def reasons(values: dict[str, float]) -> str:
     """Say why values are undefined: each reason once, with the measures it holds for."""
     reasons: dict[str, list[str]] = {}
     for name, value in values.items():

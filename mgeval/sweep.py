@@ -239,7 +239,7 @@ def _make(
         for index, result in with_progress(loaded.stream(requests), len(cells), progress):
             row = {**todo[index], **made_by}
             if isinstance(result, Generated):
-                rows.append(store.put({**row, **_how(result)}, result.audio, result.codes))
+                rows.append(store.put({**row, **_how(result)}, result.audio, result.codes, result.record))
             else:
                 rows.append({**row, "status": "failed", "error": f"{type(result).__name__}: {result}"})
             if len(rows) >= PART:

@@ -32,6 +32,7 @@ MAY_IMPORT = {
     "models": {"audio", "synth", "prompts"},
     "sweep": {"metrics", "models", "stats", "store", "prompts"},
     "scoring": {"audio", "embed", "metrics", "store", "stats"},
+    "surveys": {"audio", "metrics", "scoring", "stats", "store"},
 }
 ANYTHING = {"panels", "reporting", "cli", "doctor", "sweepfile", "__init__"}
 """These may import all of mgeval, and none of the others may import them."""

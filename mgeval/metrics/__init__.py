@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mgeval.errors import MetricError, nearest
-from mgeval.metrics import music, signal, similarity, stereo
+from mgeval.metrics import music, signal, similarity, stereo, tokens
 from mgeval.metrics.undefined import Undefined
 
 __all__ = ["METRICS", "Metric", "Undefined", "chosen", "columns", "described", "evaluate"]
@@ -26,7 +26,8 @@ class Metric(NamedTuple):
     better: str
     """'higher', 'lower', or '' where neither is: most stereo measures describe, they do not judge."""
     channels: str
-    """'stereo': undefined for mono; 'all': over all channels there are; 'text': mono mean, against the prompt."""
+    """'stereo': undefined for mono; 'all': over all channels there are; 'text': mono mean, against the prompt;
+    'tokens': no samples, but the codes that a model drew."""
     label: str
     meaning: str
     period: float = 0
@@ -90,6 +91,22 @@ _ROWS = [
            "how well the clip fits its prompt: cosine of text and audio vectors, mean over windows of 10 s"),
     Metric(similarity.clap_min, False, "", -1, 1, "higher", "text", "CLAP score, worst window",
            "the same for the part of the clip that fits least"),
+    Metric(tokens.log_likelihood, False, "nats", -_INF, 0, "", "tokens", "Log likelihood",
+           "how expected the codes drawn were to the model, per code"),
+    Metric(tokens.entropy, False, "nats", 0, _INF, "", "tokens", "Entropy of the prediction",
+           "how undecided the model was, per code"),
+    Metric(tokens.guidance_distance, False, "", 0, 1, "", "tokens", "Distance by guidance",
+           "how much the prompt decides: total variation between guided and unguided prediction"),
+    Metric(tokens.code_variety, False, "", 0, 1, "", "tokens", "Code variety",
+           "different codes by frames, mean over codebooks"),
+    Metric(tokens.code_perplexity, False, "", 1, _INF, "", "tokens", "Code perplexity",
+           "how many codes a codebook uses, if all were used alike"),
+    Metric(tokens.side_agreement, False, "", 0, 1, "", "tokens", "Left/right agreement",
+           "share of equal codes in the pairs of left and right: 1 mono"),
+    Metric(tokens.exact_repetition, False, "", 0, 1, "lower", "tokens", "Exact repetition",
+           "share of frames in a stretch of half a second or more that stands elsewhere, code for code"),
+    Metric(tokens.longest_repeat, False, "frames", 0, _INF, "lower", "tokens", "Longest repeat",
+           "length of the longest stretch that stands twice, code for code"),
 ]  # fmt: skip
 
 METRICS: dict[str, Metric] = {row.name: row for row in _ROWS}
@@ -98,6 +115,9 @@ METRICS: dict[str, Metric] = {row.name: row for row in _ROWS}
 
 TEXT = [name for name, row in METRICS.items() if row.channels == "text"]
 """Metrics that need a checkpoint; their columns carry its name, such as ``clap:tiny``."""
+
+TOKENS = [name for name, row in METRICS.items() if row.channels == "tokens"]
+"""Metrics of the codes that a model drew; `mgeval.token_table` computes them."""
 
 
 def described(column: str) -> Metric | None:
@@ -120,7 +140,7 @@ def columns(table: Iterable[object]) -> list[str]:
 
 
 def chosen(names: str | Iterable[str] | None = None) -> list[str]:
-    """Return the metrics that were asked for, or all that need no checkpoint.
+    """Return the metrics that were asked for, or all of the sound that need no checkpoint.
 
     A metric that needs one is asked for by the checkpoint's name, such as ``clap:tiny``.
 
@@ -129,10 +149,12 @@ def chosen(names: str | Iterable[str] | None = None) -> list[str]:
     MetricError
         A name is unknown; the message names the nearest one.
     """
-    free = [name for name in METRICS if name not in TEXT]
+    free = [name for name in METRICS if name not in TEXT and name not in TOKENS]
     names = free if names is None else [names] if isinstance(names, str) else list(names)
     names = list(dict.fromkeys(part for name in names for part in (free if name == "all" else [name])))
     for name in names:
+        if name in TOKENS:
+            raise MetricError(f"{name!r} is one of the codes, not of the sound: token_table(store) computes it")
         if name in TEXT or name == "clap:":
             raise MetricError(f"{name!r} needs a checkpoint: 'clap:tiny', or 'clap:PATH' of a local ClapModel")
         if name not in METRICS and not name.startswith("clap:"):
