@@ -16,7 +16,7 @@ _HOMES = {
     "Store": "store",
     "Sweep": "sweep", "run": "sweep",
     "measure": "scoring",
-    "token_table": "surveys",
+    "adherence": "surveys", "token_table": "surveys",
     "summarise": "stats",
     "report": "reporting",
 }  # fmt: skip
@@ -59,5 +59,5 @@ if TYPE_CHECKING:
     from mgeval.scoring import measure
     from mgeval.stats import summarise
     from mgeval.store import Store
-    from mgeval.surveys import token_table
+    from mgeval.surveys import adherence, token_table
     from mgeval.sweep import Sweep, run

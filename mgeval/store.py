@@ -42,6 +42,9 @@ OUTCOME = (
 )
 """What `run` adds to the columns of a plan."""
 
+CONTROL = "control"
+"""The column that says what kind of control a row is; a model's own clips have a gap there."""
+
 
 def audio_hash(audio: Audio) -> str:
     """Return a hash of a signal's samples and rate: what tells two audio prompts apart."""
