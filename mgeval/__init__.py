@@ -16,6 +16,7 @@ _HOMES = {
     "Store": "store",
     "Sweep": "sweep", "run": "sweep",
     "measure": "scoring",
+    "controls": "baselines",
     "adherence": "surveys", "token_table": "surveys",
     "summarise": "stats",
     "report": "reporting",
@@ -43,6 +44,7 @@ def __dir__() -> list[str]:
 if TYPE_CHECKING:
     from mgeval import embed, metrics, models, panels, plots, synth
     from mgeval.audio import Audio, load_audio, save_audio
+    from mgeval.baselines import controls
     from mgeval.errors import (
         AudioError,
         MetricError,

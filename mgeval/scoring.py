@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mgeval.audio import FORMATS, Audio, load_audio
 from mgeval.errors import AudioError, MetricError
 from mgeval.metrics import METRICS, TEXT, Undefined, chosen, columns, evaluate
-from mgeval.store import Store, is_store
+from mgeval.store import CONTROL, Store, is_store, own_clips
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -217,6 +217,7 @@ def swept(scores: pd.DataFrame) -> list[str]:
     Models, prompt attributes and settings with 2 to 24 different values, in the table's order. An
     attribute that is another for each prompt is a name, not a factor.
     """
+    scores = own_clips(scores)
     by_prompt = scores.groupby("prompt_id")
     names = {
         column
@@ -225,5 +226,5 @@ def swept(scores: pd.DataFrame) -> list[str]:
     }
     skip = {"key", "revision", "prompt_id", "prompt", "seed", "path", "error", "reason", "versions", "status",
             "n_samples", "rate", "channels", "peak", "gain", "elapsed", "slots", "halved", "seams", "device",
-            "dtype", "embedder", *columns(scores.columns)}  # fmt: skip
+            "dtype", "embedder", CONTROL, *columns(scores.columns)}  # fmt: skip
     return [column for column in scores.columns if column not in skip | names and 2 <= scores[column].nunique() <= 24]

@@ -10,6 +10,7 @@ import numpy as np
 
 from mgeval.errors import MetricError, nearest
 from mgeval.metrics import columns, described
+from mgeval.store import CONTROL
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -112,8 +113,9 @@ def summarise(scores: pd.DataFrame, by: str | Sequence[str] | None = None) -> pd
         One row per group and metric: the group's values, ``metric``, ``mean``, ``lo`` and ``hi``
         (95 % interval of the mean, see `mean_interval`), ``n_clips`` that have a value, and
         ``n_prompts``. Clips of a table without ``prompt_id`` each stand for themselves. Groups
-        come in the order of the table. Metrics whose numbers are names, such as `musical_key`, have no mean
-        and no row.
+        come in the order of the table. Where the table holds controls, ``control`` is one more column
+        to group by: their clips never mix with the model's. Metrics whose numbers are names, such as
+        `musical_key`, have no mean and no row.
 
     Raises
     ------
@@ -133,6 +135,8 @@ def summarise(scores: pd.DataFrame, by: str | Sequence[str] | None = None) -> pd
         raise MetricError("the table holds no metric: measure(clips, store) adds them")
     if len(scores) == 0:
         raise MetricError("the table is empty: there is nothing to summarise")
+    if CONTROL in scores.columns and scores[CONTROL].notna().any() and CONTROL not in by:
+        by = [*by, CONTROL]
     clusters = scores["prompt_id"] if "prompt_id" in scores.columns else pd.Series(range(len(scores)), scores.index)
     groups = scores.groupby(by, sort=False, dropna=False).indices if by else {(): np.arange(len(scores))}
     order = sorted(groups.items(), key=lambda item: item[1][0])

@@ -263,6 +263,11 @@ class Store:
             write_atomic(manifest, json.dumps({"kind": "mgeval store", "schema": SCHEMA}).encode())
 
 
+def own_clips(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of clips without its controls."""
+    return table[table[CONTROL].isna()] if CONTROL in table.columns else table
+
+
 def is_store(path: str | os.PathLike[str]) -> bool:
     """Say whether a folder is a run's, damaged or not."""
     try:

@@ -14,7 +14,7 @@ from mgeval.metrics.adherence import CHECKS, Claim, claims, judged, prior
 from mgeval.metrics.tokens import Tokens
 from mgeval.scoring import reasons
 from mgeval.stats import mean_interval
-from mgeval.store import CONTROL, Store
+from mgeval.store import Store, own_clips
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -106,9 +106,7 @@ def adherence(
     from tqdm.auto import tqdm
 
     clips = _clips(store, clips)
-    clips = clips[clips["status"] == "done"]
-    if CONTROL in clips.columns:
-        clips = clips[clips[CONTROL].isna()]
+    clips = own_clips(clips[clips["status"] == "done"])
     by = [] if by is None else [by] if isinstance(by, str) else list(by)
     for column in by:
         if column not in clips.columns:
