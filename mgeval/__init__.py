@@ -16,6 +16,8 @@ _HOMES = {
     "Store": "store",
     "Sweep": "sweep", "run": "sweep",
     "measure": "scoring",
+    "controls": "baselines",
+    "adherence": "surveys", "token_table": "surveys",
     "summarise": "stats",
     "report": "reporting",
 }  # fmt: skip
@@ -42,6 +44,7 @@ def __dir__() -> list[str]:
 if TYPE_CHECKING:
     from mgeval import embed, metrics, models, panels, plots, synth
     from mgeval.audio import Audio, load_audio, save_audio
+    from mgeval.baselines import controls
     from mgeval.errors import (
         AudioError,
         MetricError,
@@ -58,4 +61,5 @@ if TYPE_CHECKING:
     from mgeval.scoring import measure
     from mgeval.stats import summarise
     from mgeval.store import Store
+    from mgeval.surveys import adherence, token_table
     from mgeval.sweep import Sweep, run

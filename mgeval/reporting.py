@@ -14,7 +14,7 @@ from mgeval.files import write_atomic
 from mgeval.metrics import columns, described
 from mgeval.scoring import swept
 from mgeval.stats import summarise
-from mgeval.store import Store
+from mgeval.store import Store, own_clips
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,6 +48,8 @@ def report(
 ) -> Path:
     """Write a report of a run: a folder with ``index.html``, figures, audio examples and tables.
 
+    Controls stand in the table of scores only.
+
     Parameters
     ----------
     scores : DataFrame
@@ -72,7 +74,8 @@ def report(
     folder = Path(path)
     if "status" not in scores.columns:
         raise MetricError("the table is not one of clips of a run: measure(clips, store) returns one")
-    made = scores[scores["status"] == "done"]
+    own = own_clips(scores)
+    made = own[own["status"] == "done"]
     if made.empty:
         raise MetricError("no clip of this table was made: there is nothing to report")
     factors = swept(made) if by is None else [by] if isinstance(by, str) else list(by)
@@ -80,7 +83,7 @@ def report(
     for factor in factors:
         if factor in made.columns:
             made = made.assign(**{factor: made[factor].astype(object).where(made[factor].notna(), "(none)")})
-    sections = [_overview(scores, made)]
+    sections = [_overview(own, made)]
     for factor in factors:
         sections.append(_section(made, factor, _drawn(metrics), folder))
     if not factors:

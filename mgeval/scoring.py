@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mgeval.audio import FORMATS, Audio, load_audio
 from mgeval.errors import AudioError, MetricError
 from mgeval.metrics import METRICS, TEXT, Undefined, chosen, columns, evaluate
-from mgeval.store import Store, is_store
+from mgeval.store import CONTROL, Store, is_store, own_clips
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -187,7 +187,7 @@ def _numbers(audio: Audio, prompt: str, names: list[str], ears: dict[str, _Ear])
     for ear in ears.values():
         values |= ear.hear(audio, prompt)
     numbers = {name: float(value) for name, value in values.items()}
-    return {**numbers, "embedder": _embedders(ears), "reason": _reason(values)}
+    return {**numbers, "embedder": _embedders(ears), "reason": reasons(values)}
 
 
 def _unread(names: list[str], ears: dict[str, _Ear], error: str) -> dict[str, Any]:
@@ -199,7 +199,7 @@ def _embedders(ears: dict[str, _Ear]) -> str:
     return "; ".join(ear.embedder.id for ear in ears.values())
 
 
-def _reason(values: dict[str, float]) -> str:
+def reasons(values: dict[str, float]) -> str:
     """Say why values are undefined: each reason once, with the measures it holds for."""
     reasons: dict[str, list[str]] = {}
     for name, value in values.items():
@@ -217,6 +217,7 @@ def swept(scores: pd.DataFrame) -> list[str]:
     Models, prompt attributes and settings with 2 to 24 different values, in the table's order. An
     attribute that is another for each prompt is a name, not a factor.
     """
+    scores = own_clips(scores)
     by_prompt = scores.groupby("prompt_id")
     names = {
         column
@@ -225,5 +226,5 @@ def swept(scores: pd.DataFrame) -> list[str]:
     }
     skip = {"key", "revision", "prompt_id", "prompt", "seed", "path", "error", "reason", "versions", "status",
             "n_samples", "rate", "channels", "peak", "gain", "elapsed", "slots", "halved", "seams", "device",
-            "dtype", "embedder", *columns(scores.columns)}  # fmt: skip
+            "dtype", "embedder", CONTROL, *columns(scores.columns)}  # fmt: skip
     return [column for column in scores.columns if column not in skip | names and 2 <= scores[column].nunique() <= 24]

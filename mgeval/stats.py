@@ -10,6 +10,7 @@ import numpy as np
 
 from mgeval.errors import MetricError, nearest
 from mgeval.metrics import columns, described
+from mgeval.store import CONTROL
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -112,7 +113,9 @@ def summarise(scores: pd.DataFrame, by: str | Sequence[str] | None = None) -> pd
         One row per group and metric: the group's values, ``metric``, ``mean``, ``lo`` and ``hi``
         (95 % interval of the mean, see `mean_interval`), ``n_clips`` that have a value, and
         ``n_prompts``. Clips of a table without ``prompt_id`` each stand for themselves. Groups
-        come in the order of the table.
+        come in the order of the table. Where the table holds controls, ``control`` is one more column
+        to group by: their clips never mix with the model's. Metrics whose numbers are names, such as
+        `musical_key`, have no mean and no row.
 
     Raises
     ------
@@ -127,11 +130,13 @@ def summarise(scores: pd.DataFrame, by: str | Sequence[str] | None = None) -> pd
             raise MetricError(f"the table has no column {column!r}: {nearest(column, map(str, scores.columns))}")
         if column in SUMMARY:
             raise MetricError(f"the summary has a column {column!r} of its own: rename that of the table")
-    metrics = columns(scores.columns)
+    metrics = [name for name in columns(scores.columns) if not described(name).nominal]
     if not metrics:
         raise MetricError("the table holds no metric: measure(clips, store) adds them")
     if len(scores) == 0:
         raise MetricError("the table is empty: there is nothing to summarise")
+    if CONTROL in scores.columns and scores[CONTROL].notna().any() and CONTROL not in by:
+        by = [*by, CONTROL]
     clusters = scores["prompt_id"] if "prompt_id" in scores.columns else pd.Series(range(len(scores)), scores.index)
     groups = scores.groupby(by, sort=False, dropna=False).indices if by else {(): np.arange(len(scores))}
     order = sorted(groups.items(), key=lambda item: item[1][0])

@@ -4,7 +4,7 @@
 
     manifest.json           what this folder is, and the schema of its contents
     clips/KEY.flac          the audio
-    codes/KEY.npz           the codec's codes, where the model has a codec
+    codes/KEY.npz           the codec's codes, where the model has a codec, and what it predicted for each
     clips/KEY.json          the clip's row; written last: a clip is there when this is there
     rows/part-*.parquet     the same rows in bulk, and those of clips that failed
 
@@ -20,6 +20,7 @@ import json
 import os
 import time
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,6 +41,9 @@ OUTCOME = (
     *("elapsed", "slots", "halved", "seams", "device", "dtype", "versions"),
 )
 """What `run` adds to the columns of a plan."""
+
+CONTROL = "control"
+"""The column that says what kind of control a row is; a model's own clips have a gap there."""
 
 
 def audio_hash(audio: Audio) -> str:
@@ -132,7 +136,13 @@ class Store:
     def __contains__(self, key: str) -> bool:
         return self.file(key, "record").exists() and self.file(key).exists()
 
-    def put(self, row: Mapping[str, Any], audio: Audio, codes: np.ndarray) -> dict[str, Any]:
+    def put(
+        self,
+        row: Mapping[str, Any],
+        audio: Audio,
+        codes: np.ndarray,
+        predictions: Mapping[str, np.ndarray] | None = None,
+    ) -> dict[str, Any]:
         """Write a clip: audio, codes, and last the record that says it is there.
 
         Parameters
@@ -143,6 +153,9 @@ class Store:
             The clip.
         codes : numpy.ndarray
             int16 ``(codebooks, frames)``; ``(0, 0)`` writes none.
+        predictions : mapping of str to numpy.ndarray, optional
+            Arrays of the same shape: what the model predicted for each code. They stand in the codes'
+            file, so that neither is there without the other.
 
         Returns
         -------
@@ -154,7 +167,7 @@ class Store:
         write_atomic(self.file(key), encode_audio(audio, ".flac"))
         if codes.size:
             buffer = io.BytesIO()
-            np.savez_compressed(buffer, codes=codes)
+            np.savez_compressed(buffer, codes=codes, **(predictions or {}))
             write_atomic(self.file(key, "codes"), buffer.getvalue())
         done = {
             **row,
@@ -223,19 +236,36 @@ class Store:
 
     def codes(self, key: str) -> np.ndarray:
         """Return a clip's codes, int16 ``(codebooks, frames)``; ``(0, 0)`` where there are none."""
+        return self._arrays(key, ["codes"]).get("codes", np.zeros((0, 0), np.int16))
+
+    def predictions(self, key: str) -> dict[str, np.ndarray]:
+        """Return what the model predicted for a clip's codes, arrays by name; empty where none were kept.
+
+        See `mgeval.models.Generated` for their names and meaning.
+        """
+        arrays = self._arrays(key)
+        arrays.pop("codes", None)
+        return arrays
+
+    def _arrays(self, key: str, names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
         path = self.file(key, "codes")
         if not path.exists():
-            return np.zeros((0, 0), np.int16)
+            return {}
         try:
             with np.load(path, allow_pickle=False) as file:
-                return file["codes"]
-        except (ValueError, OSError, KeyError, zipfile.BadZipFile) as error:
+                return {name: file[name] for name in (names or file.files)}
+        except (ValueError, OSError, KeyError, zipfile.BadZipFile, zlib.error) as error:
             raise StoreError(f"{path}: damaged ({error}); delete the clip's record and run again") from None
 
     def _begin(self) -> None:
         manifest = self.path / "manifest.json"
         if not manifest.exists():
             write_atomic(manifest, json.dumps({"kind": "mgeval store", "schema": SCHEMA}).encode())
+
+
+def own_clips(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of clips without its controls."""
+    return table[table[CONTROL].isna()] if CONTROL in table.columns else table
 
 
 def is_store(path: str | os.PathLike[str]) -> bool:

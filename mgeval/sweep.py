@@ -18,7 +18,7 @@ from mgeval.models import LIMITS, Generated, Model, Request, Sampling, load_mode
 from mgeval.models.base import with_progress
 from mgeval.prompts import load_prompts
 from mgeval.stats import SUMMARY
-from mgeval.store import OUTCOME, Store, clip_key
+from mgeval.store import CONTROL, OUTCOME, Store, clip_key
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 PLAN = ("key", "model", "revision", "prompt_id", "prompt", *LIMITS)
 """The columns that every plan has."""
 
-RESERVED = {*PLAN, *OUTCOME, *METRICS, *SUMMARY, "embedder", "reason"} - {"prompt", "prompt_id"}
+RESERVED = {*PLAN, *OUTCOME, *METRICS, *SUMMARY, CONTROL, "embedder", "reason"} - {"prompt", "prompt_id"}
 """Columns that no attribute of a prompt may be called: later tables have them with another meaning."""
 
 PART = 50
@@ -239,7 +239,7 @@ def _make(
         for index, result in with_progress(loaded.stream(requests), len(cells), progress):
             row = {**todo[index], **made_by}
             if isinstance(result, Generated):
-                rows.append(store.put({**row, **_how(result)}, result.audio, result.codes))
+                rows.append(store.put({**row, **_how(result)}, result.audio, result.codes, result.record))
             else:
                 rows.append({**row, "status": "failed", "error": f"{type(result).__name__}: {result}"})
             if len(rows) >= PART:

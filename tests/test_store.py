@@ -67,6 +67,18 @@ def test_a_clip_comes_back_as_it_was(tmp_path):
     assert written == {"manifest.json", "clips/a.flac", "clips/a.json", "codes/a.npz"}
 
 
+def test_predictions_stand_with_their_codes(tmp_path):
+    store = mg.Store(tmp_path / "run")
+    codes = np.arange(8, dtype=np.int16).reshape(4, 2)
+    entropy = np.array([[np.nan, 1.5]] * 4, np.float32)
+    store.put({"key": "a"}, a_clip(), codes, {"entropy": entropy})
+    put(store, "b", codes=codes)
+    assert np.array_equal(store.codes("a"), codes) and list(store.predictions("a")) == ["entropy"]
+    assert np.array_equal(store.predictions("a")["entropy"], entropy, equal_nan=True)
+    assert store.predictions("b") == store.predictions("none") == {}
+    assert len(list((store.path / "codes").iterdir())) == 2
+
+
 def test_the_record_is_written_last(tmp_path, monkeypatch):
     import mgeval.store as module
 
@@ -118,6 +130,8 @@ def test_damaged_files_are_named(tmp_path):
     store.file("a", "codes").write_bytes(b"PK\x03\x04 broken")
     with pytest.raises(mg.StoreError, match=r"a\.npz: damaged"):
         store.codes("a")
+    with pytest.raises(mg.StoreError, match=r"a\.npz: damaged"):
+        store.predictions("a")
     store.file("a").write_bytes(store.file("a").read_bytes()[:200])
     with pytest.raises(mg.AudioError, match=r"a\.flac"):
         store.audio("a")

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mgeval.errors import MetricError, nearest
-from mgeval.metrics import signal, similarity, spatial, spectrum, stereo, widths
+from mgeval.metrics import music, signal, similarity, spatial, spectrum, stereo, tokens, widths
 from mgeval.metrics.failures import DETECTORS
 from mgeval.metrics.undefined import Undefined
 
@@ -27,11 +27,14 @@ class Metric(NamedTuple):
     better: str
     """'higher', 'lower', or '' where neither is: most stereo measures describe, they do not judge."""
     channels: str
-    """'stereo': undefined for mono; 'all': over all channels there are; 'text': mono mean, against the prompt."""
+    """'stereo': undefined for mono; 'all': over all channels there are; 'text': mono mean, against the prompt;
+    'tokens': no samples, but the codes that a model drew."""
     label: str
     meaning: str
     period: float = 0
     """Where values wrap round, such as angles of an axis: the distance after which they repeat."""
+    nominal: bool = False
+    """Whether the numbers are names, such as those of keys: then they have no mean."""
 
     @property
     def name(self) -> str:
@@ -101,10 +104,40 @@ _ROWS = [
            "how even the spectrum is: 0 a tone, 1 white noise"),
     Metric(signal.failure_count, True, "", 0, len(DETECTORS), "lower", "all", "Failures",
            "how many kinds of failure are found, of those in docs/failures.md"),
+    Metric(music.tempo, True, "BPM", 40, 220, "", "all", "Tempo",
+           "beats per minute; half or double the tapped tempo is the usual error"),
+    Metric(music.beat_strength, True, "", 0, 1, "", "all", "Beat strength",
+           "how regular the pulse is: 0 none, 1 the same again with every beat"),
+    Metric(music.musical_key, True, "", 0, 23, "", "all", "Key",
+           "0 to 11 are C to B major, 12 to 23 C to B minor", nominal=True),
+    Metric(music.key_confidence, True, "", 0, 1, "", "all", "Key confidence",
+           "by how much the key fits better than the next best (difference of correlations)"),
+    Metric(music.onset_density, True, "1/s", 0, _INF, "", "all", "Onset density",
+           "notes or strokes that begin per second"),
+    Metric(music.percussive_share, True, "", 0, 1, "", "all", "Percussive share",
+           "share of the energy that is short and broad in the spectrum: 0 a steady tone, 0.5 noise, 1 clicks"),
+    Metric(music.chroma_entropy, True, "bits", 0, 3.585, "", "all", "Chroma entropy",
+           "how evenly the twelve pitch classes are used: 3.585 all alike"),
     Metric(similarity.clap, False, "", -1, 1, "higher", "text", "CLAP score",
            "how well the clip fits its prompt: cosine of text and audio vectors, mean over windows of 10 s"),
     Metric(similarity.clap_min, False, "", -1, 1, "higher", "text", "CLAP score, worst window",
            "the same for the part of the clip that fits least"),
+    Metric(tokens.log_likelihood, False, "nats", -_INF, 0, "", "tokens", "Log likelihood",
+           "how expected the codes drawn were to the model, per code"),
+    Metric(tokens.entropy, False, "nats", 0, _INF, "", "tokens", "Entropy of the prediction",
+           "how undecided the model was, per code"),
+    Metric(tokens.guidance_distance, False, "", 0, 1, "", "tokens", "Distance by guidance",
+           "how much the prompt decides: total variation between guided and unguided prediction"),
+    Metric(tokens.code_variety, False, "", 0, 1, "", "tokens", "Code variety",
+           "different codes by frames, mean over codebooks"),
+    Metric(tokens.code_perplexity, False, "", 1, _INF, "", "tokens", "Code perplexity",
+           "how many codes a codebook uses, if all were used alike"),
+    Metric(tokens.side_agreement, False, "", 0, 1, "", "tokens", "Left/right agreement",
+           "share of equal codes in the pairs of left and right: 1 mono"),
+    Metric(tokens.exact_repetition, False, "", 0, 1, "lower", "tokens", "Exact repetition",
+           "share of frames in a stretch of half a second or more that stands elsewhere, code for code"),
+    Metric(tokens.longest_repeat, False, "frames", 0, _INF, "lower", "tokens", "Longest repeat",
+           "length of the longest stretch that stands twice, code for code"),
 ]  # fmt: skip
 
 METRICS: dict[str, Metric] = {row.name: row for row in _ROWS}
@@ -113,6 +146,9 @@ METRICS: dict[str, Metric] = {row.name: row for row in _ROWS}
 
 TEXT = [name for name, row in METRICS.items() if row.channels == "text"]
 """Metrics that need a checkpoint; their columns carry its name, such as ``clap:tiny``."""
+
+TOKENS = [name for name, row in METRICS.items() if row.channels == "tokens"]
+"""Metrics of the codes that a model drew; `mgeval.token_table` computes them."""
 
 
 def described(column: str) -> Metric | None:
@@ -135,7 +171,7 @@ def columns(table: Iterable[object]) -> list[str]:
 
 
 def chosen(names: str | Iterable[str] | None = None) -> list[str]:
-    """Return the metrics that were asked for, or all that need no checkpoint.
+    """Return the metrics that were asked for, or all of the sound that need no checkpoint.
 
     A metric that needs one is asked for by the checkpoint's name, such as ``clap:tiny``.
 
@@ -144,10 +180,12 @@ def chosen(names: str | Iterable[str] | None = None) -> list[str]:
     MetricError
         A name is unknown; the message names the nearest one.
     """
-    free = [name for name in METRICS if name not in TEXT]
+    free = [name for name in METRICS if name not in TEXT and name not in TOKENS]
     names = free if names is None else [names] if isinstance(names, str) else list(names)
     names = list(dict.fromkeys(part for name in names for part in (free if name == "all" else [name])))
     for name in names:
+        if name in TOKENS:
+            raise MetricError(f"{name!r} is one of the codes, not of the sound: token_table(store) computes it")
         if name in TEXT or name == "clap:":
             raise MetricError(f"{name!r} needs a checkpoint: 'clap:tiny', or 'clap:PATH' of a local ClapModel")
         if name not in METRICS and not name.startswith("clap:"):
@@ -156,7 +194,7 @@ def chosen(names: str | Iterable[str] | None = None) -> list[str]:
 
 
 def evaluate(x: np.ndarray, rate: int, names: Iterable[str]) -> dict[str, float]:
-    """Compute metrics of one clip; the stereo ones share one pass over the samples.
+    """Compute metrics of one clip; those of a family share one pass over the samples.
 
     Parameters
     ----------
@@ -176,9 +214,15 @@ def evaluate(x: np.ndarray, rate: int, names: Iterable[str]) -> dict[str, float]
     if needs := [name for name in names if name not in METRICS]:
         raise MetricError(f"{needs[0]!r} compares with a prompt: measure(clips, store, {needs[0]!r}) does that")
     rows = [METRICS[name] for name in names]
-    shared = stereo.profile(x, rate) if any(row.channels == "stereo" for row in rows) else None
+    shared = {"stereo": stereo, "music": music}
+    taken = {family: shared[family].profile(x, rate) for family in {_family(row) for row in rows} & shared.keys()}
     values = {}
     for row in rows:
-        given = shared if row.channels == "stereo" else x
+        given = taken.get(_family(row), x)
         values[row.name] = row.function(given, rate) if row.timed else row.function(given)
     return values
+
+
+def _family(row: Metric) -> str:
+    """Say whose profile a metric can take in place of samples."""
+    return "music" if row.function.__module__ == music.__name__ else row.channels

@@ -8,7 +8,7 @@ from signals import RATE, noise, tone
 
 from mgeval.metrics import METRICS, Undefined, evaluate, signal
 
-SIGNAL = [name for name, row in METRICS.items() if row.channels == "all"]
+SIGNAL = [name for name, row in METRICS.items() if row.function.__module__ == signal.__name__]
 
 
 def stereo_tone(level_db, seconds=2.0, hertz=1000, rate=48000):

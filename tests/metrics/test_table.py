@@ -4,18 +4,41 @@ import inspect
 
 import numpy as np
 import pytest
-from signals import RATE, correlated
+from signals import RATE, tone
 
 from mgeval.errors import MetricError
-from mgeval.metrics import METRICS, TEXT, chosen, columns, described, signal, similarity, spatial, spectrum, stereo, widths
+from mgeval.metrics import (
+    METRICS,
+    TEXT,
+    TOKENS,
+    chosen,
+    columns,
+    described,
+    music,
+    signal,
+    similarity,
+    spatial,
+    spectrum,
+    stereo,
+    tokens,
+    widths,
+)
+
+HELPERS = {"profile", "key_name", "repeated", "curves", "codebook_usage", "side_information"}
+
+
+def chord(seconds):
+    """Three tones that come in twice a second, mono: it has all that a clip can have but a stereo image."""
+    tones = sum(tone(seconds, hertz, 0.1) for hertz in (261.6, 329.6, 392.0))
+    return (tones * (np.arange(len(tones)) // (RATE // 4) % 2))[None]
 
 
 def test_every_public_measure_is_a_row_and_every_row_a_public_measure():
     public = {
         name
-        for module in (stereo, spatial, widths, signal, spectrum, similarity)
+        for module in (stereo, spatial, widths, signal, spectrum, music, similarity, tokens)
         for name, function in inspect.getmembers(module, inspect.isfunction)
-        if function.__module__ == module.__name__ and not name.startswith("_") and name != "profile"
+        if function.__module__ == module.__name__ and not name.startswith("_") and name not in HELPERS
     }
     assert public == set(METRICS)
 
@@ -33,16 +56,21 @@ def test_a_row_fits_its_function(name):
     if row.channels == "text":
         assert np.isnan(row.function(np.zeros((1, 4)), np.ones(4)))
         return
-    mono = row.function(correlated(0.5, 4.0)[:1], *([RATE] if row.timed else []))
+    if row.channels == "tokens":
+        assert np.isnan(row.function(tokens.Tokens(np.zeros((0, 0), int))))
+        return
+    mono = row.function(chord(4.0), *([RATE] if row.timed else []))
     assert np.isnan(mono) == (row.channels == "stereo")
 
 
 def test_choosing_metrics():
-    assert chosen(None) == chosen("all") == [name for name in METRICS if name not in TEXT]
+    assert chosen(None) == chosen("all") == [name for name in METRICS if name not in TEXT + TOKENS]
     assert chosen(["all", "clap:tiny", "width"]) == [*chosen(), "clap:tiny"]
     assert chosen("width") == ["width"]
     with pytest.raises(MetricError, match="did you mean 'width'"):
         chosen(["widht"])
+    with pytest.raises(MetricError, match="token_table"):
+        chosen("entropy")
     for name in ("clap", "clap_min", "clap:"):
         with pytest.raises(MetricError, match="needs a checkpoint: 'clap:tiny'"):
             chosen(name)

@@ -1,0 +1,324 @@
+"""Whether a clip has what its prompt claims, where that can be checked.
+
+`claims` reads the checkable facts of a prompt, `adherence` holds a clip against them. Each claim has
+a measure of `METRICS` (or of this module) and a threshold, in `CHECKS`. A claim that a clip meets by
+chance is worth little: beside each verdict stands the chance that a clip which ignores the prompt
+meets it.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+import numpy as np
+
+from mgeval.metrics import music, stereo
+from mgeval.metrics.frames import FLOOR, FRAME, QUIET, SHORT, STEPS, checked, hop, power
+from mgeval.metrics.undefined import Undefined
+
+TEMPO_NEAR = 0.04
+"""Relative error within which a tempo is right, as in MIREX's tempo tasks; half and double are wrong."""
+
+SIDE_DB, CENTRE_DB = 3.0, 1.5
+CENTRE_WIDTH, NARROW, WIDE = 0.1, 0.15, 0.25
+MONO_DB = -25.0
+SWING, TURNS = 0.27, 2
+ONLY_DRUMS, NO_DRUMS = 0.4, 0.056
+FADE_DB = 12.0
+
+
+class Claim(NamedTuple):
+    """A checkable fact that a prompt states.
+
+    Parameters
+    ----------
+    kind : str
+        One of `CHECKS`.
+    asked : float or None
+        BPM for ``tempo``; for ``key`` as `music.musical_key`; for ``mode`` 0 major, 1 minor; else None.
+    """
+
+    kind: str
+    asked: float | None = None
+
+
+class Verdict(NamedTuple):
+    """What became of a claim.
+
+    Parameters
+    ----------
+    claim : Claim
+        What was asked for.
+    measure : str
+        The name of what was measured.
+    value : float
+        The measurement; `Undefined` where it has no meaning.
+    met : float
+        1 or 0; `Undefined` where the value is.
+    chance : float
+        Probability that a clip which ignores the prompt meets the claim: a stated prior for key
+        (1/24), mode (1/2) and tempo (the window's share of 40 to 220 BPM on a logarithmic scale);
+        `Undefined` for the others, where only other clips can tell: see `mgeval.adherence`.
+    """
+
+    claim: Claim
+    measure: str
+    value: float
+    met: float
+    chance: float
+
+
+class Heard(NamedTuple):
+    """A clip as the checks hear it."""
+
+    x: np.ndarray
+    rate: int
+    image: stereo.StereoProfile
+    music: music.MusicProfile
+
+
+class Check(NamedTuple):
+    """How a kind of claim is checked: its measure, and what makes it met."""
+
+    measure: str
+    function: Callable[[Heard], float]
+    met: Callable[[Heard, float, float | None], bool]
+
+
+def alternation(x: np.ndarray, rate: int) -> float:
+    """How far the balance swings from side to side: what ping-pong does.
+
+    With b = (E_R - E_L) / (E_R + E_L) of consecutive 50 ms frames within 40 dB of the loudest: the
+    standard deviation of b over time, times one minus the median of the frames' `stereo.ambience`: a
+    diffuse image sways too, but is on no side at any moment. 0 unless b crosses from below -0.2 to
+    above 0.2, or back, at least twice.
+
+    Parameters
+    ----------
+    x : array_like
+        ``(2, time)``.
+    rate : int
+        Hz.
+
+    Returns
+    -------
+    float
+        0 (the balance stays, or goes over once) to 1 (hard left and hard right in turns), no unit.
+        `Undefined` for mono clips, clips under 400 ms and where nothing is above -70 dBFS.
+    """
+    x = checked(x)
+    known = stereo.profile(x, rate)
+    if known.problem is not None:
+        return known.problem
+    if len(known.times) == 0:
+        return Undefined(SHORT)
+    width = max(hop(rate) // 2, 1)
+    count = x.shape[1] // width
+    frames = x[:, : count * width].reshape(2, count, width).astype(np.float64)
+    left, right = np.einsum("cft,cft->cf", frames, frames)
+    both, total = np.einsum("ft,ft->f", *frames), left + right
+    heard = (total > 2 * width * FLOOR) & (total >= total.max() * 1e-4)
+    if not heard.any():
+        return Undefined(QUIET)
+    balance = (right - left)[heard] / total[heard]
+    focus = np.median(np.hypot(left - right, 2 * both)[heard] / total[heard])
+    sides = np.sign(balance[np.abs(balance) > 0.2])
+    turns = int((sides[1:] != sides[:-1]).sum())
+    return float(balance.std() * focus) if turns >= TURNS else 0.0
+
+
+def fade_out_db(x: np.ndarray, rate: int) -> float:
+    """Level by which a clip ends below its beginning: median of the first half's frames less the last frame.
+
+    Parameters
+    ----------
+    x : array_like
+        ``(channels, time)``.
+    rate : int
+        Hz.
+
+    Returns
+    -------
+    float
+        dB, positive where the end is quieter, at most 120. A clip that falls silent reads high as well.
+        `Undefined` for clips under 0.8 s and where the first half is below -70 dBFS.
+    """
+    known = music.profile(x, rate)
+    if known.problem is not None:
+        return known.problem
+    powers = power(known.x, rate)
+    if len(powers) <= STEPS:
+        return Undefined(f"the clip is shorter than {2 * FRAME:g} s")
+    before = np.median(powers[: len(powers) // 2])
+    return float(10 * np.log10(before / max(powers[-1], before * 1e-12))) if before > FLOOR else Undefined(QUIET)
+
+
+def _balanced(heard: Heard, limit: float) -> bool:
+    return abs(stereo.balance_db(heard.image)) <= limit
+
+
+def _width(heard: Heard) -> float:
+    return stereo.width(heard.image)
+
+
+def _balance(heard: Heard) -> float:
+    return stereo.balance_db(heard.image)
+
+
+def _percussive(heard: Heard) -> float:
+    return music.percussive_share(heard.music)
+
+
+def _key(heard: Heard) -> float:
+    return music.musical_key(heard.music)
+
+
+CHECKS: dict[str, Check] = {
+    "tempo": Check("tempo", lambda h: music.tempo(h.music), lambda h, v, asked: abs(v / asked - 1) <= TEMPO_NEAR),
+    "key": Check("musical_key", _key, lambda h, v, asked: v == asked),
+    "mode": Check("musical_key", _key, lambda h, v, asked: v // 12 == asked),
+    "left": Check("balance_db", _balance, lambda h, v, _: v <= -SIDE_DB),
+    "right": Check("balance_db", _balance, lambda h, v, _: v >= SIDE_DB),
+    "centre": Check("width", _width, lambda h, v, _: v <= CENTRE_WIDTH and _balanced(h, CENTRE_DB)),
+    "mono": Check("side_mid_db", lambda h: stereo.side_mid_db(h.image), lambda h, v, _: v <= MONO_DB),
+    "narrow": Check("width", _width, lambda h, v, _: v <= NARROW),
+    # A source wholly on one side reads a width of 0.5 as well.
+    "wide": Check("width", _width, lambda h, v, _: v >= WIDE and _balanced(h, SIDE_DB)),
+    "ping-pong": Check("alternation", lambda h: alternation(h.x, h.rate), lambda h, v, _: v >= SWING),
+    "drums only": Check("percussive_share", _percussive, lambda h, v, _: v >= ONLY_DRUMS),
+    "no drums": Check("percussive_share", _percussive, lambda h, v, _: v <= NO_DRUMS),
+    "fades out": Check("fade_out_db", lambda h: fade_out_db(h.x, h.rate), lambda h, v, _: v >= FADE_DB),
+}
+"""Every kind of claim: the only list of them."""
+
+DENIED = re.compile(r"\b(?:no|not|without|never|non|isn't|aren't|don't|doesn't|lack\w*|avoid\w*)\b[^,.;:]*")
+TEMPO = re.compile(r"(?<![\d.])(\d{2,3}(?:\.\d+)?) ?(?:bpm|beats per minute)\b")
+RANGE = re.compile(r"\d ?(?:-|to|or) ?$")
+KEY = re.compile(r"(?<![\w#])([A-G])(#|b| ?sharp| ?flat)? ?(major|minor|maj|min)\b")
+KEY_BEFORE = re.compile(r"\b(?:in|of|key:?) $", re.IGNORECASE)
+STAGE = r"(?:stereo|image|mix|panorama|sound ?stage|sound field)"
+PHRASES = {
+    "left": r"\bpann\w+ (?:\w+ ){0,3}left\b|\b(?:on|to|from|in) the (?:far )?left\b|\bhard left\b"
+    r"|\bleft (?:channel|speaker)",
+    "right": r"\bpann\w+ (?:\w+ ){0,3}right\b|\b(?:on|to|from|in) the (?:far )?right\b|\bhard right\b"
+    r"|\bright (?:channel|speaker)",
+    "centre": r"\b(?:in|at|to) the (?:cent(?:re|er)|middle)\b|\bpann\w+ (?:dead )?cent(?:re|er)|\bdead cent(?:re|er)\b",
+    "mono": r"\bmono\b|\bmonaural\b",
+    "narrow": rf"\bnarrow\b[^,.;:]{{0,20}}{STAGE}|{STAGE}[^,.;:]{{0,12}}\bnarrow\b",
+    "wide": rf"\bwide\b[^,.;:]{{0,20}}{STAGE}|{STAGE}[^,.;:]{{0,12}}\bwide\b",
+    "ping-pong": r"\bping[ -]?pong\b|\b(?:bounc|jump|altern)\w+ between (?:the )?(?:left|speakers|channels|sides)",
+    "drums only": r"\b(?:only|just|solo|nothing but) (?:drums|percussion)\b|\b(?:drums|percussion) (?:only|alone)\b"
+    r"|\bdrum solo\b",
+    "fades out": r"\bfad(?:e|es|ing)[ -]out\b",
+}
+NO_DRUMS_SAID = re.compile(r"\b(?:no|without|minus)(?: any)? (?:drums|percussion|drum kit|beats?)\b|\bdrumless\b")
+
+
+def claims(prompt: str) -> list[Claim]:
+    """Read the checkable facts of a prompt: tempo in BPM, key or mode, stereo image, drums, fading out.
+
+    What is denied ("not panned left", "no ping-pong") claims nothing, to the end of its clause, but for
+    "no drums". Prompts that name both sides claim neither; nor do two tempi or keys claim one. Tempo
+    words, genres, instruments, loud and quiet are not read: no threshold would be fair to them.
+
+    Parameters
+    ----------
+    prompt : str
+        Any text.
+
+    Returns
+    -------
+    list of Claim
+        In the order of `CHECKS`; empty where nothing can be checked.
+
+    Examples
+    --------
+    >>> claims("slow piano in A minor, no drums, 72 bpm")
+    [Claim(kind='tempo', asked=72.0), Claim(kind='key', asked=21.0), Claim(kind='no drums', asked=None)]
+    """
+    text = prompt.replace("\N{MUSIC SHARP SIGN}", "#").replace("\N{MUSIC FLAT SIGN}", "b").replace("\u2019", "'")
+    text = re.sub("[\u2010-\u2014]", "-", text)
+    lower = text.lower()
+    found = {"no drums": Claim("no drums")} if NO_DRUMS_SAID.search(lower) else {}
+    stated = DENIED.sub(" ", lower)
+    found |= {kind: Claim(kind) for kind, phrase in PHRASES.items() if re.search(phrase, stated)}
+    if re.search(r"\bleft\b", stated) and re.search(r"\bright\b", stated):
+        found.pop("left", None)
+        found.pop("right", None)
+    found |= {claim.kind: claim for claim in (*_tempo(stated), *_tonality(text, stated))}
+    return [found[kind] for kind in CHECKS if kind in found]
+
+
+def _tempo(text: str) -> list[Claim]:
+    tempi = {float(found[1]) for found in TEMPO.finditer(text) if not RANGE.search(text[: found.start()])}
+    possible = [bpm for bpm in tempi if music.SLOWEST <= bpm <= music.FASTEST]
+    ranges = any(RANGE.search(text[: found.start()]) for found in TEMPO.finditer(text))
+    return [Claim("tempo", possible[0])] if len(tempi) == len(possible) == 1 and not ranges else []
+
+
+def _tonality(text: str, stated: str) -> list[Claim]:
+    keys = set()
+    for letter, accidental, mode in (f.groups() for f in KEY.finditer(text) if f[1] != "A" or f[2] or _tonic(text, f)):
+        mark = (accidental or "").strip()
+        shift = {"#": 1, "sharp": 1, "b": -1, "flat": -1}.get(mark, 0)
+        keys.add((music.PITCH_CLASSES.index(letter) + shift) % 12 + 12 * mode.startswith("min"))
+    if keys:
+        return [Claim("key", float(keys.pop()))] if len(keys) == 1 else []
+    modes = {found[1] for found in re.finditer(r"\b(major|minor) (?:key|mode|scale|tonality)\b", stated)}
+    return [Claim("mode", float(modes == {"minor"}))] if len(modes) == 1 else []
+
+
+def _tonic(text: str, found: re.Match[str]) -> bool:
+    """Tell the key of A from an article that begins a sentence."""
+    return bool(KEY_BEFORE.search(text[: found.start()]))
+
+
+def adherence(x: np.ndarray, rate: int, prompt: str) -> list[Verdict]:
+    """Say of each claim of a prompt whether a clip meets it.
+
+    Parameters
+    ----------
+    x : array_like
+        ``(channels, time)``.
+    rate : int
+        Hz.
+    prompt : str
+        Its prompt.
+
+    Returns
+    -------
+    list of Verdict
+        One per claim of `claims`.
+
+    Raises
+    ------
+    MetricError
+        ``x`` is not ``(channels, time)`` with one or two channels, or the rate is not positive.
+    """
+    return judged(x, rate, claims(prompt))
+
+
+def judged(x: np.ndarray, rate: int, asked: Iterable[Claim]) -> list[Verdict]:
+    """Hold a clip against claims, whoever made them; see `adherence`."""
+    x = checked(x)
+    heard = Heard(x, rate, stereo.profile(x, rate), music.profile(x, rate))
+    values: dict[str, float] = {}
+    verdicts = []
+    for claim in asked:
+        check = CHECKS[claim.kind]
+        if check.measure not in values:
+            values[check.measure] = check.function(heard)
+        value = values[check.measure]
+        met = value if np.isnan(value) else float(check.met(heard, value, claim.asked))
+        verdicts.append(Verdict(claim, check.measure, value, met, prior(claim)))
+    return verdicts
+
+
+def prior(claim: Claim) -> float:
+    """Return the chance of a claim where no other clips tell; see `Verdict`."""
+    window = math.log((1 + TEMPO_NEAR) / (1 - TEMPO_NEAR)) / math.log(music.FASTEST / music.SLOWEST)
+    known = {"key": 1 / 24, "mode": 1 / 2, "tempo": window}
+    return known.get(claim.kind, Undefined("only other clips tell how often chance meets this"))
