@@ -27,10 +27,9 @@ def test_a_folder_is_measured_with_its_sub_folders(folder):
     good = scores.set_index(scores["path"].str.split("/").str[-1])
     assert good.loc["b.wav", "correlation"] == pytest.approx(0.3, abs=1e-6)
     assert good.loc["a.flac", "correlation"] == pytest.approx(-0.5, abs=1e-6)
-    short = "the clip is shorter than 3 s, too short for a tempo (tempo, beat_strength)"
-    assert good.loc["mono.flac", "reason"] == f"the clip is mono (10 measures); {short}"
+    assert good.loc["mono.flac", "reason"] == "the clip is mono (20 measures)"
     no_key = "no pitch class stands out: noise or drums (musical_key, key_confidence)"
-    assert good.loc["b.wav", "reason"] == f"{short}; {no_key}"
+    assert good.loc["b.wav", "reason"] == no_key
     assert np.isnan(good.loc["mono.flac", "width"]) and good.loc["mono.flac", "crest"] == pytest.approx(3.01, abs=0.01)
     assert "broken.wav" in good.loc["broken.wav", "reason"] and good.loc["broken.wav", chosen()].isna().all()
     assert all(scores[name].dtype == np.float64 for name in chosen())
