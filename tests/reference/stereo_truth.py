@@ -78,7 +78,7 @@ def table(found: list[Reading]) -> str:
             worst = max(these, key=lambda one: one.error)
             mean = np.mean([one.error for one in these])
             where = worst.source if worst.rate == RATES[0] else f"{worst.source}, {worst.rate / 1000:g} kHz"
-            numbers = (f"{round(worst.true, 4) + 0:.4f}", f"{round(worst.estimated, 4) + 0:.4f}", f"{worst.error:.4f}", f"{mean:.4f}")
+            numbers = [f"{round(value, 4) + 0:.4f}" for value in (worst.true, worst.estimated, worst.error, mean)]
             rows.append(f"| `{name}` | {scene} | {len(these)} | {where} | {' | '.join(numbers)} | {AIMS[name]:g} |")
     return "\n".join(rows) + "\n"
 
