@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,11 @@ from mgeval.store import CONTROL, Store, is_store, own_clips
 if TYPE_CHECKING:
     import pandas as pd
 
+CLIPS_PER_WORKER = 12
+"""With fewer clips, starting another process takes longer than it saves."""
+
+_Source = Callable[[], Audio]
+
 NAMED = 3
 """A reason that holds for more measures than this counts them instead of naming them."""
 
@@ -25,7 +31,7 @@ def measure(
     metrics: str | Iterable[str] | None = None,
     progress: bool = True,
 ) -> pd.DataFrame:
-    """Measure clips.
+    """Measure clips, on all processors that this process may use.
 
     Parameters
     ----------
@@ -86,7 +92,11 @@ def _measure_clips(
     added = _added(names, ears)
     before = set(clips["embedder"].dropna()) if "embedder" in clips.columns else set()
     kept = clips.drop(columns=[name for name in added if name in clips.columns])
-    rows = [_of_clip(row, store, names, ears) for row in _bar(kept.to_dict("records"), progress)]
+    records = kept.to_dict("records")
+    sources = [partial(store.audio, row["key"]) if row["status"] == "done" else None for row in records]
+    # A table that was read from a file has NaN for the empty prompt.
+    prompts = [row["prompt"] if isinstance(row.get("prompt"), str) else "" for row in records]
+    rows = [numbers for _, numbers in _scored(sources, prompts, names, ears, progress)]
     table = pd.concat([kept, pd.DataFrame(rows, index=kept.index, columns=added)], axis=1)
     if ears and before:
         # Columns of a former measurement stay, and with them the checkpoints that made them.
@@ -112,7 +122,8 @@ def _measure_path(path: Path, names: list[str], ears: dict[str, _Ear], progress:
     files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.suffix.lower() in FORMATS)
     if not files:
         raise AudioError(f"{path}: holds no audio ({', '.join(FORMATS)})")
-    rows = [_of_file(file, names, ears) for file in _bar(files, progress)]
+    scored = _scored([partial(load_audio, file) for file in files], [""] * len(files), names, ears, progress)
+    rows = [{"path": str(file)} | about | numbers for file, (about, numbers) in zip(files, scored, strict=True)]
     return pd.DataFrame(rows, columns=["path", "channels", "rate", "duration", *_added(names, ears)])
 
 
@@ -156,38 +167,47 @@ def _added(names: list[str], ears: dict[str, _Ear]) -> list[str]:
     return [*names, *heard, *(["embedder"] if ears else []), "reason"]
 
 
-def _bar(rows: Sequence[Any], progress: bool) -> Iterator[Any]:
+def _scored(
+    sources: Sequence[_Source | None], prompts: Sequence[str], names: list[str], ears: dict[str, _Ear], progress: bool
+) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Yield what a clip is and its numbers, clip by clip, measured on all processors where that is worth it."""
     from tqdm.auto import tqdm
 
-    return tqdm(rows, desc="measuring", unit="clip", disable=not progress)
+    jobs = ((source, names) for source in sources)
+    workers = min(_processors(), len(sources) // CLIPS_PER_WORKER)
+    results: Iterable[Any] = (_values(*job) for job in jobs)
+    if workers > 1:
+        from joblib import Parallel, delayed
+
+        # Only paths and numbers travel, and no more clips are under way than there are workers for them.
+        results = Parallel(workers, return_as="generator")(delayed(_values)(*job) for job in jobs)
+    bar = tqdm(results, total=len(sources), desc="measuring", unit="clip", disable=not progress)
+    for result, source, prompt in zip(bar, sources, prompts, strict=True):
+        if isinstance(result, str):
+            yield {}, _unread(names, ears, result)
+            continue
+        about, values = result
+        for ear in ears.values():
+            values |= ear.hear(source(), prompt)
+        numbers = {name: float(value) for name, value in values.items()}
+        yield about, {**numbers, "embedder": _embedders(ears), "reason": reasons(values)}
 
 
-def _of_clip(row: dict[str, Any], store: Store, names: list[str], ears: dict[str, _Ear]) -> dict[str, Any]:
-    if row["status"] != "done":
-        return _unread(names, ears, "the clip was not made")
+def _values(source: _Source | None, names: list[str]) -> tuple[dict[str, Any], dict[str, float]] | str:
+    """Return what a clip is and its measures, or why it cannot be read."""
+    if source is None:
+        return "the clip was not made"
     try:
-        # A table that was read from a file has NaN for the empty prompt.
-        prompt = row.get("prompt", "")
-        return _numbers(store.audio(row["key"]), prompt if isinstance(prompt, str) else "", names, ears)
+        audio = source()
     except AudioError as error:
-        return _unread(names, ears, str(error))
+        return str(error)
+    about = {"channels": audio.channels, "rate": audio.rate, "duration": audio.duration}
+    return about, evaluate(audio.samples, audio.rate, names)
 
 
-def _of_file(path: Path, names: list[str], ears: dict[str, _Ear]) -> dict[str, Any]:
-    try:
-        audio = load_audio(path)
-    except AudioError as error:
-        return {"path": str(path), **_unread(names, ears, str(error))}
-    about = {"path": str(path), "channels": audio.channels, "rate": audio.rate, "duration": audio.duration}
-    return {**about, **_numbers(audio, "", names, ears)}
-
-
-def _numbers(audio: Audio, prompt: str, names: list[str], ears: dict[str, _Ear]) -> dict[str, Any]:
-    values = evaluate(audio.samples, audio.rate, names)
-    for ear in ears.values():
-        values |= ear.hear(audio, prompt)
-    numbers = {name: float(value) for name, value in values.items()}
-    return {**numbers, "embedder": _embedders(ears), "reason": reasons(values)}
+def _processors() -> int:
+    """Return how many processors this process may use: a SLURM job has fewer than its machine."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _unread(names: list[str], ears: dict[str, _Ear], error: str) -> dict[str, Any]:

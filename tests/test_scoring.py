@@ -6,6 +6,7 @@ import pytest
 from signals import RATE, correlated, tone
 
 import mgeval as mg
+from mgeval import scoring
 from mgeval.metrics import chosen
 from mgeval.scoring import swept
 
@@ -127,3 +128,14 @@ def test_nothing_to_measure():
 def test_a_foreign_manifest_is_no_store(folder):
     (folder / "manifest.json").write_text('{"name": "a web app"}')
     assert len(mg.measure(folder, progress=False)) == 4
+
+
+def test_many_clips_are_measured_by_many_processes_to_the_same_numbers(folder, monkeypatch):
+    names = ["width", "image_angle", "loudness", "musical_key"]
+    alone = mg.measure(folder, metrics=names, progress=False)
+    monkeypatch.setattr(scoring, "CLIPS_PER_WORKER", 1)
+    monkeypatch.setattr(scoring, "_processors", lambda: 2)
+    # Were a clip measured in this process, it would stop here.
+    monkeypatch.setattr(scoring, "evaluate", None)
+    together = mg.measure(folder, metrics=names, progress=False)
+    pd.testing.assert_frame_equal(together, alone, check_exact=True)
