@@ -78,7 +78,8 @@ def table(found: list[Reading]) -> str:
             worst = max(these, key=lambda one: one.error)
             mean = np.mean([one.error for one in these])
             where = worst.source if worst.rate == RATES[0] else f"{worst.source}, {worst.rate / 1000:g} kHz"
-            numbers = [f"{round(value, 4) + 0:.4f}" for value in (worst.true, worst.estimated, worst.error, mean)]
+            # Rounded and 0 added: a minus before nothing would only puzzle.
+            numbers = (f"{round(v, 4) + 0:.4f}" for v in (worst.true, worst.estimated, worst.error, mean))
             rows.append(f"| `{name}` | {scene} | {len(these)} | {where} | {' | '.join(numbers)} | {AIMS[name]:g} |")
     return "\n".join(rows) + "\n"
 
