@@ -5,7 +5,8 @@
 200 prompts that it never saw, in wordings that someone else wrote (`tiny_wordings.py`), three seeds
 each, default sampling, 5 s; beside it guidance 1, one seed. Intervals are 95 % bootstrap intervals over
 prompts. ``--curves`` varies guidance, temperature, top-k and duration on 40 of the prompts instead, and
-draws what comes of it; ``--quick`` takes 24 prompts, one seed. Ends with one line of JSON.
+draws what comes of it; ``--quick`` takes 24 prompts, one seed. Whoever writes prompts says many things as
+the training captions do: "new words" are the prompts that do not. Ends with one line of JSON.
 
 - instrument: all that the prompt names sound for more than 4 % of the clip;
 - tempo: that of the grid of eighths which the onsets fit best lies within 6 % of the one asked for, or of
@@ -46,6 +47,8 @@ class Asked(NamedTuple):
     mode: str
     drums: bool
     image: str
+    words: dict[str, str]
+    """What it says of mode, drums and image."""
 
 
 def asked(count: int) -> list[Asked]:
@@ -65,8 +68,16 @@ def asked(count: int) -> list[Asked]:
         tempo = int(round(math.exp(rng.uniform(math.log(62), math.log(162)))))
         words = {"mode": pick(MOODS[mode]), "drums": pick(BEATS[drums]), "image": pick(PLACES[image])}
         text = pick(FRAMES).format(players=players, tempo=tempo, **words)
-        prompts.append(Asked(text[0].upper() + text[1:], tuple(names), float(tempo), mode, drums, image))
+        prompts.append(Asked(text[0].upper() + text[1:], tuple(names), float(tempo), mode, drums, image, words))
     return prompts
+
+
+def trained() -> set[str]:
+    """Return the phrases on mode, drums and image that training captions are made of."""
+    from mgeval.models.tiny.words import PLAIN, SIDES, phrases
+
+    known = {text.lower() for part in (phrases(), PLAIN) for wordings in part.values() for text in wordings}
+    return known | {text.format(s=s, o=o) for text in known if "{s}" in text or "{o}" in text for s, o in SIDES.items()}
 
 
 def judge(prompt: Asked, codes: np.ndarray) -> dict[str, bool]:
@@ -101,6 +112,12 @@ def behaviour(model: Model, prompts: list[Asked], seeds: int, **settings: float)
     table = {}
     for name in SHARES:
         table[name] = interval(np.array([[row[name] for row in seed] for seed in results], float).mean(0))
+    known = trained()
+    for name in ("mode", "drums", "image"):
+        chosen = [i for i, prompt in enumerate(prompts) if prompt.words[name].lower() not in known]
+        if chosen:
+            right = np.array([[seed[i][name] for i in chosen] for seed in results], float)
+            table[f"new words: {name}"] = interval(right.mean(0))
     for image in PLACES:
         chosen = [i for i, prompt in enumerate(prompts) if prompt.image == image]
         if not chosen:
@@ -187,7 +204,12 @@ def main(arguments: list[str] | None = None) -> dict:
             result[f"guidance {guidance:g}"] = table
             print(line(f"guidance {guidance:g}", table), flush=True)
             by_image = {name[7:]: share for name, (share, *_) in table.items() if name.startswith("image: ")}
-            print("  " + ", ".join(f"{image} {100 * share:.0f}" for image, share in by_image.items()), flush=True)
+            print("  " + ", ".join(f"{image} {100 * share:.0f}" for image, share in by_image.items()))
+            new = {name: row for name, row in table.items() if name.startswith("new words")}
+            print(
+                "  " + ", ".join(f"{n} {100 * m:.0f} ({100 * a:.0f}-{100 * b:.0f})" for n, (m, a, b) in new.items()),
+                flush=True,
+            )
     rounded = {name: {k: [round(v, 4) for v in row] for k, row in table.items()} for name, table in result.items()}
     summary = {
         "prompts": len(prompts), "seeds": seeds, "seconds": seconds, "took_s": round(time.perf_counter() - start, 1),

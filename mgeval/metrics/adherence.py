@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mgeval.metrics import music, stereo
+from mgeval.metrics import music, music_profile, stereo
 from mgeval.metrics.frames import FLOOR, FRAME, QUIET, SHORT, STEPS, checked, hop, power
 from mgeval.metrics.undefined import Undefined
 
@@ -254,7 +254,7 @@ def claims(prompt: str) -> list[Claim]:
 
 def _tempo(text: str) -> list[Claim]:
     tempi = {float(found[1]) for found in TEMPO.finditer(text) if not RANGE.search(text[: found.start()])}
-    possible = [bpm for bpm in tempi if music.SLOWEST <= bpm <= music.FASTEST]
+    possible = [bpm for bpm in tempi if music_profile.SLOWEST <= bpm <= music_profile.FASTEST]
     ranges = any(RANGE.search(text[: found.start()]) for found in TEMPO.finditer(text))
     return [Claim("tempo", possible[0])] if len(tempi) == len(possible) == 1 and not ranges else []
 
@@ -319,6 +319,6 @@ def judged(x: np.ndarray, rate: int, asked: Iterable[Claim]) -> list[Verdict]:
 
 def prior(claim: Claim) -> float:
     """Return the chance of a claim where no other clips tell; see `Verdict`."""
-    window = math.log((1 + TEMPO_NEAR) / (1 - TEMPO_NEAR)) / math.log(music.FASTEST / music.SLOWEST)
+    window = math.log((1 + TEMPO_NEAR) / (1 - TEMPO_NEAR)) / math.log(music_profile.FASTEST / music_profile.SLOWEST)
     known = {"key": 1 / 24, "mode": 1 / 2, "tempo": window}
     return known.get(claim.kind, Undefined("only other clips tell how often chance meets this"))

@@ -9,7 +9,7 @@ from signals import RATE, noise, tone
 
 from mgeval import synth
 from mgeval.errors import MetricError
-from mgeval.metrics import METRICS, Undefined, evaluate, music
+from mgeval.metrics import METRICS, Undefined, evaluate, music, music_profile
 
 MUSIC = [name for name, row in METRICS.items() if row.function.__module__ == music.__name__]
 PIECES = 60
@@ -130,7 +130,7 @@ def test_percussive_share_against_librosa():
 def test_blocks_change_nothing(monkeypatch):
     audio, _ = synth.compose(synth.Spec(duration=5), 1)
     whole = evaluate(audio.samples, RATE, MUSIC)
-    monkeypatch.setattr(music, "BLOCK", 64)
+    monkeypatch.setattr(music_profile, "BLOCK", 64)
     assert evaluate(audio.samples, RATE, MUSIC) == pytest.approx(whole, rel=1e-4)
 
 

@@ -73,6 +73,26 @@ def test_captions_are_wrong_as_often_as_they_shall_be():
     assert not any(words.corrupted(plan, rng, 0)[0] != plan for plan in plans)
 
 
+def test_every_tempo_is_named_for_the_nearest_that_can_be_played():
+    rng = np.random.default_rng(1)
+    named = {}
+    for plan in (score.random_plan(rng) for _ in range(4000)):
+        said, tempo = words.corrupted(plan, rng, 0)
+        assert said.eighth == score.eighth_frames(tempo)
+        named.setdefault(said.eighth, set()).add(tempo)
+    assert set().union(*named.values()) == set(range(words.SLOWEST, words.FASTEST + 1))
+
+
+def test_phrases_hold_what_is_filled_in_and_nothing_twice():
+    fields = {"side": ("s", "o"), "bpm": ("t",), "duet": ("m", "c"), "solo": ("m",)}
+    for meaning, wordings in words.phrases().items():
+        assert len(set(wordings)) == len(wordings), meaning
+        filled = [text.format(**dict.fromkeys(fields.get(meaning, ()), "X")) for text in wordings]
+        assert all(("X" in text) == (meaning in fields) for text in filled), meaning
+    assert not [word for word in (*words.phrases()["drums"], *words.phrases()["no drums"]) if "{" in word]
+    assert not set(words.phrases()["drums"]) & set(words.phrases()["no drums"])
+
+
 def test_tempi_are_one_token_and_bytes_spell_the_rest(tokenizer):
     assert "97" in tokenizer.tokenize("at 97bpm")
     assert tokenizer.unk_token_id not in tokenizer("Größe 音楽").input_ids

@@ -13,7 +13,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-STEPS = 8000
+STEPS = 6000
 READING_STEPS = 5000
 CAPTIONS = 12000
 
