@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "embed": {"audio", "synth"},
     "store": {"audio"},
     "stats": {"metrics", "store"},
-    "plots": {"audio", "metrics", "stats"},
+    "plots": {"audio", "metrics", "stats", "store"},
     "models": {"audio", "synth", "prompts"},
     "sweep": {"metrics", "models", "stats", "store", "prompts"},
     "scoring": {"audio", "embed", "metrics", "store", "stats"},
