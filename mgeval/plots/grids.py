@@ -16,8 +16,7 @@ from mgeval.plots.style import (
     distinct,
     diverging,
     known,
-    level,
-    level_name,
+    level_names,
     metric_label,
     metric_rows,
     needed,
@@ -41,7 +40,7 @@ TALLEST = 8.0
 NAMED = 40
 """Rows up to which each has its name."""
 
-NUMBERED = 8
+NUMBERED = 6
 """Columns up to which the cells bear numbers."""
 
 
@@ -147,7 +146,9 @@ def failure_atlas(found: pd.DataFrame, x: str, ax: Axes | None = None) -> Axes:
             else "no clip could be judged",
         )
         return ax
-    shares = clips.groupby(["kind", x], sort=False, dropna=False)["flagged"].mean().reset_index()
+    shares = (
+        clips[clips["kind"].isin(kinds)].groupby(["kind", x], sort=False, dropna=False)["flagged"].mean().reset_index()
+    )
     values = 100 * _grid(shares["kind"], shares[x], shares["flagged"], kinds, levels)
     mesh = _drawn(ax, values, cmap="Blues", vmin=0, vmax=100)
     _axes_named(ax, [words(str(kind)) for kind in kinds], levels, x)
@@ -157,7 +158,7 @@ def failure_atlas(found: pd.DataFrame, x: str, ax: Axes | None = None) -> Axes:
 
 
 def _height(rows: int) -> float:
-    return float(np.clip(1.0 + ROW * rows, 1.4, TALLEST))
+    return float(np.clip(1.0 + ROW * rows, 1.7, TALLEST))
 
 
 def _grid(
@@ -187,6 +188,7 @@ def _drawn(ax: Axes, values: np.ndarray, **colours: Any) -> Any:
     shape = np.arange(values.shape[1] + 1) - 0.5, np.arange(values.shape[0] + 1) - 0.5
     mesh = ax.pcolormesh(*shape, np.ma.masked_invalid(values), edgecolors="white", linewidth=0.5, **colours)
     ax.set_ylim(values.shape[0] - 0.5, -0.5)
+    digits = 2 if np.nanmax(np.abs(values)) < 10 else 0
     numbered = values.shape[1] <= NUMBERED and values.shape[0] <= NAMED
     for (row, column), value in np.ndenumerate(values):
         if np.isnan(value):
@@ -195,16 +197,16 @@ def _drawn(ax: Axes, values: np.ndarray, **colours: Any) -> Any:
         elif numbered:
             dark = np.dot(mesh.cmap(mesh.norm(value))[:3], (0.299, 0.587, 0.114)) < 0.55
             ink = {"color": "white" if dark else "black", "fontsize": 5.5, "ha": "center", "va": "center"}
-            ax.text(column, row, f"{value + 0.0:.3g}".replace("-", "\N{MINUS SIGN}"), **ink)
+            ax.text(column, row, f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "\N{MINUS SIGN}"), **ink)
     return mesh
 
 
 def _axes_named(ax: Axes, names: Sequence[Any], levels: Sequence[Any], x: str) -> None:
     ax.spines[:].set_visible(False)
     ax.tick_params(length=0, labelsize=SMALL - 1)
-    named = range(len(names)) if len(names) <= NAMED else []
-    ax.set_yticks(named, [str(level(names[row])) for row in named])
-    labels = [level_name(value) for value in levels]
+    few = len(names) <= NAMED
+    ax.set_yticks(range(len(names)) if few else [], level_names(names) if few else [])
+    labels = level_names(levels)
     crowded = sum(map(len, labels)) > 20
     ax.set_xticks(range(len(labels)), labels, rotation=30 if crowded else 0, ha="right" if crowded else "center")
     ax.set_xlabel(setting_label(x), fontsize=8)

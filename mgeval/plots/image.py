@@ -103,17 +103,15 @@ def correlation_meter(audio: Audio, ax: Axes | None = None) -> Axes:
     matplotlib.axes.Axes
     """
     ax = own_axes(ax, height=0.75)
-    known, problem = stereo.profile(audio.samples, audio.rate), None
+    known = stereo.profile(audio.samples, audio.rate)
     value = stereo.correlation(known)
-    if isinstance(value, Undefined):
-        problem = value
-    ax.set(xlim=(-1, 1), ylim=(0, 1), yticks=[], xticks=[-1, -0.5, 0, 0.5, 1])
+    ax.set(xlim=(-1, 1), ylim=(0, 1), yticks=[])
     ax.set_xticks([-1, -0.5, 0, 0.5, 1], ["\N{MINUS SIGN}1", "\N{MINUS SIGN}0.5", "0", "0.5", "1"])
+    if isinstance(value, Undefined):
+        blank(ax, value.reason)
+        return ax
     plain(ax, grid="x")
     ax.spines["left"].set_visible(False)
-    if problem is not None:
-        blank(ax, problem.reason)
-        return ax
     ax.axvspan(-1, 0, color=COLOURS[1], alpha=0.12, linewidth=0, zorder=0)
     frames = _frame_correlations(known)
     if len(frames):
@@ -184,7 +182,7 @@ def width_over_time(audio: Audio, ax: Axes | None = None) -> Axes:
                 markevery=max(len(times) // 12, 1), label=name)  # fmt: skip
     ax.set(xlabel="time (s)", ylabel="Stereo width", ylim=(-0.02, 1.02), xlim=(0, audio.duration))
     plain(ax)
-    legend_above(ax, 3)
+    legend_above(ax)
     return ax
 
 

@@ -147,7 +147,7 @@ def mid_side(audio: Audio, axes: Sequence[Axes] | None = None) -> tuple[Axes, Ax
         _scaled(ax, shown, audio.duration)
         titled(ax, name)
     lower.set_xlabel("time (s)", fontsize=8)
-    colour_bar(mesh, (upper, lower), "level (dB under the loudest)")
+    colour_bar(mesh, (upper, lower), "level (dB re loudest)")
     return upper, lower
 
 

@@ -15,6 +15,7 @@ from mgeval.plots.style import (
     LONG_LABELS,
     MARKERS,
     is_number,
+    legend_above,
     level,
     metric_label,
     metric_rows,
@@ -30,6 +31,9 @@ from mgeval.store import CONTROL
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+
+LINE = 2.0
+"""Height of the title in the size of the legend's letters."""
 
 APART = 0.075
 """Distance that the names of controls keep, as a share of the axis."""
@@ -91,9 +95,7 @@ def response(summary: pd.DataFrame, x: str, metric: str, ax: Axes | None = None)
     _counted(ax, rows)
     _controls(ax, held, metric)
     if others:
-        # A band of a control may lie beneath.
-        options = {"frameon": bool(len(held)), "edgecolor": "none", "framealpha": 0.85}
-        ax.legend(title=words(others[0]), fontsize=7, title_fontsize=7, **options)
+        legend_above(ax, title=words(others[0]), under=LINE)
     return ax
 
 
@@ -135,7 +137,7 @@ def _counted(ax: Axes, rows: pd.DataFrame) -> None:
     if "n_prompts" in rows:
         low, high = int(rows["n_prompts"].min()), int(rows["n_prompts"].max())
         count = f"{high}" if low == high else f"{low} to {high}"
-        titled(ax, f"mean and 95 % interval, {count} prompts each")
+        titled(ax, f"mean and 95 % interval, {count} {'prompt' if count == '1' else 'prompts'} each")
 
 
 def _controls(ax: Axes, held: pd.DataFrame, metric: str) -> None:

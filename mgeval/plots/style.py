@@ -87,7 +87,25 @@ def level(value: Any) -> Any:
         return value
     text = " ".join(str(value).split()) or "(empty)"
     text = text if len(text) <= LONGEST_LABEL else f"{text[: LONGEST_LABEL - 3]}..."
-    # Text between two dollars would be drawn as a formula, and a legend leaves out what begins with a line.
+    return inert(text)
+
+
+def level_names(values: Sequence[Any]) -> list[str]:
+    """Return groups' values as labels; long texts that begin alike keep their ends instead."""
+    plain_names = [level_name(value) for value in values]
+    names, half = list(plain_names), (LONGEST_LABEL - 3) // 2
+    for index, value in enumerate(values):
+        text = " ".join(str(value).split())
+        if plain_names.count(names[index]) > 1 and len(text) > LONGEST_LABEL:
+            names[index] = inert(f"{text[:half]}...{text[-half:]}")
+    return names
+
+
+def inert(text: str) -> str:
+    """Return a text as it can be drawn.
+
+    Text between two dollars would be drawn as a formula, and a legend leaves out what begins with a line.
+    """
     return re.sub("^_", " ", text).replace("$", r"\$")
 
 
@@ -161,10 +179,24 @@ def blank(ax: Axes, reason: str) -> None:
     noted(ax, reason)
 
 
-def legend_above(ax: Axes, columns: int) -> None:
-    """Set the legend over the Axes, where it hides no data."""
-    options = {"frameon": False, "fontsize": 6.5, "handlelength": 1.4, "columnspacing": 1.2, "borderaxespad": 0.2}
-    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=columns, **options)
+def legend_above(ax: Axes, title: str | None = None, under: float = 0.2) -> None:
+    """Set the legend over the Axes, where it hides no data, in as many columns as fit a column of a paper.
+
+    Parameters
+    ----------
+    ax : Axes
+        Where all data have labels.
+    title : str, optional
+        What the labels are.
+    under : float
+        Room to leave between Axes and legend, in the size of its letters.
+    """
+    lengths = [len(label) for label in ax.get_legend_handles_labels()[1]]
+    # About 64 letters fit side by side; a line's sample takes the room of six.
+    columns = max(min(64 // (max(lengths, default=0) + 6), len(lengths)), 1)
+    options = {"frameon": False, "fontsize": 6.5, "title_fontsize": 6.5, "handlelength": 1.4, "alignment": "left"}
+    places = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": under, "columnspacing": 1.2}
+    ax.legend(title=title, ncols=columns, **options, **places)
 
 
 def colour_bar(drawn: Any, axes: Axes | Sequence[Axes], label: str, **options: Any) -> Any:

@@ -23,7 +23,7 @@ FRAME_RATE = 50
 SMOOTH = 0.5
 """Seconds of the running mean over curves of tokens."""
 
-CURVES = {"entropy": "Entropy (nats)", "agreement": "Left = right"}
+CURVES = {"entropy": "Entropy (nats)", "agreement": "Agreement (share)"}
 
 
 def failure_timeline(found: pd.DataFrame, ax: Axes | None = None) -> Axes:
