@@ -34,5 +34,5 @@ def assert_legible(ax) -> None:
 
 def _box(text):
     box = text.get_window_extent()
-    # Rotated texts have boxes that overlap where their letters do not: the first letter stands for them.
+    # Rotated texts have boxes that overlap where their letters do not: their middle stands for them.
     return box.shrunk(0.2) if text.get_rotation() else box
