@@ -133,7 +133,7 @@ def test_the_panning_map_shows_where_a_source_is(degrees):
     ax = plots.panning_map(clip(panned(tone(1.0, 1000), degrees)))
     mesh = ax.collections[0]
     loud = np.asarray(mesh.get_alpha()) > 0.7
-    assert loud.any() and mesh.get_array()[loud] == pytest.approx(degrees, abs=0.5)
+    assert loud.any() and np.asarray(mesh.get_array())[loud] == pytest.approx(degrees, abs=0.5)
     # Only about 1 kHz sounds: the rest is white.
     assert loud.sum() < 0.2 * loud.size and np.asarray(mesh.get_alpha()).min() == 0
 
@@ -156,10 +156,10 @@ def test_long_clips_have_no_more_cells_than_can_be_shown():
 def test_mid_and_side_in_one_scale():
     mid, side = tone(1.0, 500), 0.1 * tone(1.0, 2000)
     upper, lower = plots.mid_side(clip(np.stack([mid + side, mid - side])))
-    levels = [ax.collections[0].get_array() for ax in (upper, lower)]
-    frequencies = upper.collections[0].get_coordinates()[:-1, 0, 1]
+    levels = [np.asarray(ax.collections[0].get_array()) for ax in (upper, lower)]
+    frequencies = np.asarray(upper.collections[0].get_coordinates())[:-1, 0, 1]
     peaks = [level.max(axis=1).argmax() for level in levels]
-    assert frequencies[peaks] == pytest.approx([500, 2000], rel=0.06)
+    assert np.asarray(frequencies)[peaks] == pytest.approx([500, 2000], rel=0.06)
     # Side is 20 dB under mid; its cell holds more bins, over which the power is a mean.
     assert levels[0].max() == 0 and -27 < levels[1].max() < -19
     assert upper.collections[0].get_clim() == lower.collections[0].get_clim() == (-70, 0)
