@@ -1,4 +1,4 @@
-"""Make the pictures of README and of the tiny model's card.
+"""Make the pictures of README, of docs/plots.md and of the tiny model's card.
 
 python docs/make_figures.py
 """
@@ -11,8 +11,11 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 
 import mgeval as mg
+from mgeval.metrics.signal import failures
+from mgeval.metrics.tokens import Tokens, curves
 
 IMAGES = Path(__file__).parent / "images"
 
@@ -61,7 +64,56 @@ def tiny() -> None:
     figure.savefig(IMAGES / "tiny.png")
 
 
+GALLERY_PROMPTS = (
+    "piano and strings, wide stereo, 100 bpm, with drums",
+    "bell, ping-pong",
+    "dark strings over organ chords, in mono",
+    "guitar, hard left, 90 bpm",
+)
+
+
+def gallery(run: str) -> None:
+    """Draw every plot: of one clip of the tiny model, of its codes, of a spoilt one, and of a sweep."""
+    store = mg.Store(run)
+    sweep = mg.Sweep("tiny", GALLERY_PROMPTS, {"guidance": [1, 3, 6], "duration": 5}, seeds=range(2))
+    clips = mg.run(sweep.plan(), store)
+    mg.controls(store)
+    scores = mg.measure(store.path, metrics=["width"])
+    chosen = clips[clips["prompt"] == "bell, ping-pong"].iloc[0]["key"]
+    audio = store.audio(chosen)
+    figure = plt.figure(figsize=(10.5, 12), dpi=100, layout="constrained")
+    cells = figure.subfigures(4, 3, height_ratios=[1.15, 1, 1, 1]).flat
+    mg.plots.goniometer(audio, next(cells).subplots(2, 1, height_ratios=[1, 0.12]))
+    mg.plots.mid_side(audio, next(cells).subplots(2, 1, sharex=True))
+    tokens = Tokens(store.codes(chosen), store.predictions(chosen))
+    mg.plots.token_curves(curves(tokens), next(cells).subplots(2, 1, sharex=True))
+    for plot in (mg.plots.panning_map, mg.plots.width_over_time, mg.plots.coherence):
+        plot(audio, next(cells).subplots())
+    mg.plots.failure_timeline(failures(spoilt(audio.samples), audio.rate), next(cells).subplots())
+    mg.plots.vectorscope(audio, next(cells).subplots())
+    mg.plots.correlation_meter(audio, next(cells).subplots())
+    mg.plots.response(mg.summarise(scores, "guidance"), "guidance", "width", next(cells).subplots())
+    by_prompt = mg.summarise(scores, ["prompt", "guidance"])
+    mg.plots.heatmap(by_prompt, "guidance", "width", next(cells).subplots())
+    found = []
+    for row in clips.itertuples():
+        clip = store.audio(row.key)
+        found.append(failures(clip.samples, clip.rate).assign(key=row.key, guidance=row.guidance))
+    mg.plots.failure_atlas(pd.concat(found), "guidance", next(cells).subplots())
+    figure.savefig(IMAGES / "gallery.png")
+
+
+def spoilt(x: np.ndarray) -> np.ndarray:
+    """Return a clip with a gap, clipped samples, a click and a channel that falls silent."""
+    x = np.clip(3 * x, -0.9, 0.9)
+    x[:, 32000:33000] = 0
+    x[:, 70000] = 1.2
+    x[0, 90000:] = 0
+    return x
+
+
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
-        first_sweep(folder)
+        first_sweep(f"{folder}/first")
+        gallery(f"{folder}/gallery")
     tiny()

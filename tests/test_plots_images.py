@@ -42,9 +42,8 @@ def texts(ax):
 
 @pytest.fixture(scope="module")
 def music():
-    return (
-        mg.load_model("synth").generate(["guitar and drums, wide, 120 bpm"], mg.Sampling(duration=4, seed=1))[0].audio
-    )
+    sampling = mg.Sampling(duration=4, seed=1)
+    return mg.load_model("synth").generate("guitar and drums, wide, 120 bpm", sampling, progress=False)[0].audio
 
 
 @pytest.mark.parametrize("plot", OF_CLIPS, ids=lambda plot: plot.__name__)

@@ -194,22 +194,9 @@ def legend_above(ax: Axes, title: str | None = None, under: float = 0.2) -> None
     lengths = [len(label) for label in ax.get_legend_handles_labels()[1]]
     # About 64 letters fit side by side; a line's sample takes the room of six.
     columns = max(min(64 // (max(lengths, default=0) + 6), len(lengths)), 1)
-    options = {
-        "frameon": False,
-        "fontsize": 6.5,
-        "title_fontsize": 6.5,
-        "handlelength": 1.3,
-        "handletextpad": 0.5,
-        "alignment": "left",
-    }
-    places = {
-        "loc": "lower left",
-        "bbox_to_anchor": (0, 1),
-        "borderaxespad": under,
-        "borderpad": 0.1,
-        "columnspacing": 1.0,
-    }
-    ax.legend(title=title, ncols=columns, **options, **places)
+    letters = {"fontsize": 6.5, "title_fontsize": 6.5, "handlelength": 1.3, "handletextpad": 0.5, "columnspacing": 1.0}
+    places = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": under, "borderpad": 0.1}
+    ax.legend(title=title, ncols=columns, frameon=False, alignment="left", **letters, **places)
 
 
 def colour_bar(drawn: Any, axes: Axes | Sequence[Axes], label: str, **options: Any) -> Any:
