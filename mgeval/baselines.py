@@ -97,7 +97,9 @@ def controls(
         raise SweepError(f"{store.path}: holds no clips to make controls of; run(plan, store) makes some")
     cells = [_of_clip(store, row, kind) for kind in kinds if kind in OF_CLIPS for row in clips.to_dict("records")]
     if set(kinds) & set(OF_REFERENCE):
-        longest = float((clips["n_samples"] / clips["rate"]).max())
+        # As long as when the reference first came in: a longer clip since must not bring every file in twice.
+        known = table[table[CONTROL].isin(OF_REFERENCE)] if CONTROL in table.columns else table[:0]
+        longest = float(known["duration"].max() if len(known) else (clips["n_samples"] / clips["rate"]).max())
         cells += _of_reference(Path(reference), [kind for kind in kinds if kind in OF_REFERENCE], model, longest)
     rows: list[dict[str, Any]] = []
     try:

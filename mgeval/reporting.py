@@ -14,7 +14,7 @@ from mgeval.files import write_atomic
 from mgeval.metrics import columns, described
 from mgeval.scoring import swept
 from mgeval.stats import summarise
-from mgeval.store import Store, own_clips
+from mgeval.store import Store, own_clips, prompts_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,6 +75,7 @@ def report(
     if "status" not in scores.columns:
         raise MetricError("the table is not one of clips of a run: measure(clips, store) returns one")
     own = own_clips(scores)
+    own = own.assign(prompt=prompts_of(own))
     made = own[own["status"] == "done"]
     if made.empty:
         raise MetricError("no clip of this table was made: there is nothing to report")
@@ -194,9 +195,10 @@ def _card(row: dict[str, Any], store: Store, folder: Path, factor: str | None) -
     ax.figure.set_size_inches(1.8, 1.9)
     _save(ax.figure, folder / f"{name}.png")
     level = "" if factor is None else f"<b>{html.escape(str(row[factor]))}</b>: "
+    seed = html.escape(str(row["seed"]))
     return (
         f'<div><img src="{name}.png" alt="vectorscope"><audio controls preload="none" src="{name}{ending}"></audio>'
-        f"<div class='note'>{level}{html.escape(row['prompt']) or '(no prompt)'}, seed {row['seed']}</div></div>"
+        f"<div class='note'>{level}{html.escape(row['prompt']) or '(no prompt)'}, seed {seed}</div></div>"
     )
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mgeval.audio import FORMATS, Audio, load_audio
 from mgeval.errors import AudioError, MetricError
 from mgeval.metrics import METRICS, TEXT, Undefined, chosen, columns, evaluate
-from mgeval.store import CONTROL, Store, is_store, own_clips
+from mgeval.store import CONTROL, Store, is_store, own_clips, prompts_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -94,9 +94,7 @@ def _measure_clips(
     kept = clips.drop(columns=[name for name in added if name in clips.columns])
     records = kept.to_dict("records")
     sources = [partial(store.audio, row["key"]) if row["status"] == "done" else None for row in records]
-    # A table that was read from a file has NaN for the empty prompt.
-    prompts = [row["prompt"] if isinstance(row.get("prompt"), str) else "" for row in records]
-    rows = [numbers for _, numbers in _scored(sources, prompts, names, ears, progress)]
+    rows = [numbers for _, numbers in _scored(sources, prompts_of(kept), names, ears, progress)]
     table = pd.concat([kept, pd.DataFrame(rows, index=kept.index, columns=added)], axis=1)
     if ears and before:
         # Columns of a former measurement stay, and with them the checkpoints that made them.

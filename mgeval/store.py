@@ -254,7 +254,8 @@ class Store:
         try:
             with np.load(path, allow_pickle=False) as file:
                 return {name: file[name] for name in (names or file.files)}
-        except (ValueError, OSError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+        except (ValueError, OSError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+            # A flipped bit can make it any of these, an encrypted or a newer archive too.
             raise StoreError(f"{path}: damaged ({error}); delete the clip's record and run again") from None
 
     def _begin(self) -> None:
@@ -266,6 +267,12 @@ class Store:
 def own_clips(table: pd.DataFrame) -> pd.DataFrame:
     """Return a table of clips without its controls."""
     return table[table[CONTROL].isna()] if CONTROL in table.columns else table
+
+
+def prompts_of(table: pd.DataFrame) -> list[str]:
+    """Return the prompts of a table of clips; one that was read from a file has NaN for the empty prompt."""
+    prompts = table["prompt"] if "prompt" in table.columns else [""] * len(table)
+    return [prompt if isinstance(prompt, str) else "" for prompt in prompts]
 
 
 def is_store(path: str | os.PathLike[str]) -> bool:

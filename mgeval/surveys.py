@@ -14,7 +14,7 @@ from mgeval.metrics.adherence import CHECKS, Claim, claims, judged, prior
 from mgeval.metrics.tokens import Tokens
 from mgeval.scoring import reasons
 from mgeval.stats import mean_interval
-from mgeval.store import Store, own_clips
+from mgeval.store import Store, own_clips, prompts_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -107,6 +107,7 @@ def adherence(
 
     clips = _clips(store, clips)
     clips = own_clips(clips[clips["status"] == "done"])
+    clips = clips.assign(prompt=prompts_of(clips))
     by = [] if by is None else [by] if isinstance(by, str) else list(by)
     for column in by:
         if column not in clips.columns:
@@ -143,16 +144,28 @@ def _shares(prompts: pd.Series, met: pd.DataFrame, made: list[list[Claim]]) -> I
             continue
         values = [np.nan if c is None else met[c].iloc[place] for place, c in enumerate(claim_of)]
         chances = {c: _chance(c, met[c][[c not in own for own in made]]) for c in set(claim_of) - {None}}
-        share, lo, hi, n_prompts = mean_interval(values, prompts)
+        share, lo, hi, n_prompts = _share(values, prompts)
         yield {
             "claim": kind,
             "met": share,
-            "lo": max(lo, 0.0),
-            "hi": min(hi, 1.0),
+            "lo": lo,
+            "hi": hi,
             "chance": float(np.mean([chances[c] for c in claim_of if c is not None])),
             "n_clips": int(np.isfinite(values).sum()),
             "n_prompts": n_prompts,
         }
+
+
+def _share(values: list[float], prompts: pd.Series) -> tuple[float, float, float, int]:
+    """Return a share's mean, interval over prompts and number of prompts."""
+    from scipy.stats import beta
+
+    share, lo, hi, count = mean_interval(values, prompts)
+    if share in (0, 1):
+        # All prompts alike leave nothing to draw from; Jeffreys' interval of so many prompts does not mind.
+        lo, hi = beta.ppf([0.025, 0.975], share * count + 0.5, (1 - share) * count + 0.5)
+        lo, hi = (0.0, hi) if share == 0 else (lo, 1.0)
+    return share, max(float(lo), 0.0), min(float(hi), 1.0), count
 
 
 def _chance(claim: Claim, others: pd.Series) -> float:

@@ -94,6 +94,8 @@ def test_the_reference_and_the_codecs_ceiling(store, reference):
     widths = scores[scores["control"] == "reference"].set_index("prompt")["width"]
     assert widths["long"] == pytest.approx(0.35, abs=0.02) and np.isnan(widths["mono"])
     assert len(mg.controls(store, "reference", reference)) == 3 and len(store.table()) == 4 + 6
+    mg.run(mg.Sweep("synth", ["wide piano"], {"duration": [2]}).plan(), store, progress=False)
+    assert len(mg.controls(store, "reference", reference)) == 3 and len(store.table()) == 5 + 6
 
 
 def test_a_report_shows_the_models_clips(store, tmp_path):

@@ -40,6 +40,18 @@ def test_texts_of_the_user_are_inert(run, tmp_path):
     assert "<i>b" not in text and "<b>kind" not in text and "<title>Run run&lt;1&gt;</title>" in text
 
 
+def test_a_table_that_was_read_from_a_file(tmp_path):
+    """Its empty prompts are NaN, and its seeds may be anything."""
+    store = mg.Store(tmp_path / "run")
+    clips = mg.run(mg.Sweep("synth", ["wide piano, in mono", ""], {"duration": [0.5]}).plan(), store, progress=False)
+    mg.measure(clips, store, metrics=["width"], progress=False).to_csv(tmp_path / "scores.csv", index=False)
+    scores = pd.read_csv(tmp_path / "scores.csv").assign(seed="<script>1</script>")
+    assert scores["prompt"].isna().sum() == 1
+    text = mg.report(scores, store, tmp_path / "report").read_text()
+    assert "(no prompt)" in text and "<script>1" not in text
+    assert mg.adherence(store, scores, progress=False)["claim"].tolist() == ["mono"]
+
+
 def test_its_numbers_are_the_summarys(run, tmp_path):
     scores, store = run
     text = mg.report(scores, store, tmp_path / "report", by="duration").read_text()

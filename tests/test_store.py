@@ -1,5 +1,6 @@
 """A run's folder: what is written when, and what is refused."""
 
+import contextlib
 import json
 
 import numpy as np
@@ -132,6 +133,16 @@ def test_damaged_files_are_named(tmp_path):
         store.codes("a")
     with pytest.raises(mg.StoreError, match=r"a\.npz: damaged"):
         store.predictions("a")
+    store.put({"key": "b"}, store.audio("a"), np.ones((8, 50), np.int16))
+    whole = bytearray(store.file("b", "codes").read_bytes())
+    for place in range(0, len(whole), 3):
+        store.file("b", "codes").write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
+        # What is not read may be anything, but nothing gets out that is no StoreError.
+        with contextlib.suppress(mg.StoreError):
+            store.codes("b")
+    store.file("b", "codes").write_bytes(b"")
+    with pytest.raises(mg.StoreError, match=r"b\.npz: damaged"):
+        store.codes("b")
     store.file("a").write_bytes(store.file("a").read_bytes()[:200])
     with pytest.raises(mg.AudioError, match=r"a\.flac"):
         store.audio("a")

@@ -149,7 +149,7 @@ def fade_out_db(x: np.ndarray, rate: int) -> float:
     known = music.profile(x, rate)
     if known.problem is not None:
         return known.problem
-    powers = power(known.x, rate)
+    powers = power(checked(x), rate)
     if len(powers) <= STEPS:
         return Undefined(f"the clip is shorter than {2 * FRAME:g} s")
     before = np.median(powers[: len(powers) // 2])
@@ -194,18 +194,20 @@ CHECKS: dict[str, Check] = {
 }
 """Every kind of claim: the only list of them."""
 
-DENIED = re.compile(r"\b(?:no|not|without|never|non|isn't|aren't|don't|doesn't|lack\w*|avoid\w*)\b[^,.;:]*")
-TEMPO = re.compile(r"(?<![\d.])(\d{2,3}(?:\.\d+)?) ?(?:bpm|beats per minute)\b")
-RANGE = re.compile(r"\d ?(?:-|to|or) ?$")
-KEY = re.compile(r"(?<![\w#])([A-G])(#|b| ?sharp| ?flat)? ?(major|minor|maj|min)\b")
+DENIED = re.compile(
+    r"\b(?:no|not|without|never|non|isn't|aren't|don't|doesn't|lack\w*|avoid\w*)\b[^,.;:]*", re.IGNORECASE
+)
+TEMPO = re.compile(r"(?<![\d.])(\d{2,3}(?:\.\d+)?)[ -]?(?:bpm|beats per minute)\b")
+RANGE = re.compile(r"\d ?(?:-|to|or|and) ?$|\b(?:below|under|over|above|beyond|to|than|least|most) $")
+KEY = re.compile(r"(?<![\w#])([A-G])(#|b|[ -]?sharp|[ -]?flat)?[ -]?(major|minor|maj|min)\b")
 KEY_BEFORE = re.compile(r"\b(?:in|of|key:?) $", re.IGNORECASE)
 STAGE = r"(?:stereo|image|mix|panorama|sound ?stage|sound field)"
 PHRASES = {
-    "left": r"\bpann\w+ (?:\w+ ){0,3}left\b|\b(?:on|to|from|in) the (?:far )?left\b|\bhard left\b"
+    "left": r"\bpann\w+ (?:\w+ ){0,3}left\b|\b(?:on|to|from|in) the (?:far )?left\b(?! hand)|\bhard left\b"
     r"|\bleft (?:channel|speaker)",
-    "right": r"\bpann\w+ (?:\w+ ){0,3}right\b|\b(?:on|to|from|in) the (?:far )?right\b|\bhard right\b"
-    r"|\bright (?:channel|speaker)",
-    "centre": r"\b(?:in|at|to) the (?:cent(?:re|er)|middle)\b|\bpann\w+ (?:dead )?cent(?:re|er)|\bdead cent(?:re|er)\b",
+    "right": r"\bpann\w+ (?:\w+ ){0,3}right\b|\bhard right\b|\bright (?:channel|speaker)"
+    r"|\b(?:on|to|from|in) the (?:far )?right\b(?! (?:hand|track|note|moment|time|key|way|mood))",
+    "centre": r"\b(?:in|at|to) the cent(?:re|er)\b|\bpann\w+ (?:dead )?cent(?:re|er)|\bdead cent(?:re|er)\b",
     "mono": r"\bmono\b|\bmonaural\b",
     "narrow": rf"\bnarrow\b[^,.;:]{{0,20}}{STAGE}|{STAGE}[^,.;:]{{0,12}}\bnarrow\b",
     "wide": rf"\bwide\b[^,.;:]{{0,20}}{STAGE}|{STAGE}[^,.;:]{{0,12}}\bwide\b",
@@ -241,13 +243,14 @@ def claims(prompt: str) -> list[Claim]:
     """
     text = prompt.replace("\N{MUSIC SHARP SIGN}", "#").replace("\N{MUSIC FLAT SIGN}", "b").replace("\u2019", "'")
     text = re.sub("[\u2010-\u2014]", "-", text)
-    lower = text.lower()
-    found = {"no drums": Claim("no drums")} if NO_DRUMS_SAID.search(lower) else {}
-    stated = DENIED.sub(" ", lower)
+    found = {"no drums": Claim("no drums")} if NO_DRUMS_SAID.search(text.lower()) else {}
+    text = DENIED.sub(" ", text)
+    stated = text.lower()
     found |= {kind: Claim(kind) for kind, phrase in PHRASES.items() if re.search(phrase, stated)}
     if re.search(r"\bleft\b", stated) and re.search(r"\bright\b", stated):
-        found.pop("left", None)
-        found.pop("right", None)
+        # Voices of their own: of the whole mix nothing is said.
+        for kind in ("left", "right", "centre"):
+            found.pop(kind, None)
     found |= {claim.kind: claim for claim in (*_tempo(stated), *_tonality(text, stated))}
     return [found[kind] for kind in CHECKS if kind in found]
 
@@ -261,8 +264,10 @@ def _tempo(text: str) -> list[Claim]:
 
 def _tonality(text: str, stated: str) -> list[Claim]:
     keys = set()
-    for letter, accidental, mode in (f.groups() for f in KEY.finditer(text) if f[1] != "A" or f[2] or _tonic(text, f)):
-        mark = (accidental or "").strip()
+    for letter, accidental, mode in (
+        f.groups() for f in KEY.finditer(text) if f[1] != "A" or f[2] or "-" in f[0] or _tonic(text, f)
+    ):
+        mark = (accidental or "").strip(" -")
         shift = {"#": 1, "sharp": 1, "b": -1, "flat": -1}.get(mark, 0)
         keys.add((music.PITCH_CLASSES.index(letter) + shift) % 12 + 12 * mode.startswith("min"))
     if keys:

@@ -155,6 +155,9 @@ def profile(x: np.ndarray, rate: int) -> MusicProfile:
     """
     x = checked(x)
     hop(rate)  # says what is wrong with the rate
+    if x.shape[1] and np.isfinite(x).all():
+        # An offset is no sound, and would be the loudest of the low bins.
+        x = x - x.mean(axis=1, keepdims=True, dtype=np.float64).astype(x.dtype)
     return MusicProfile(x, rate, _problem(x, rate))
 
 

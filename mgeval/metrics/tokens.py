@@ -137,7 +137,8 @@ def _mean(tokens: Tokens, name: str, nothing: str = GIVEN) -> float:
     if name not in tokens.predictions:
         return Undefined(NO_PREDICTIONS)
     values = np.asarray(tokens.predictions[name], np.float64)
-    return float(np.nanmean(values)) if np.isfinite(values).any() else Undefined(nothing)
+    there = np.isfinite(values)
+    return float(values[there].mean()) if there.any() else Undefined(nothing)
 
 
 def code_variety(tokens: Tokens) -> float:

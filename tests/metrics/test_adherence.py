@@ -45,6 +45,19 @@ def kinds(prompt):
         ("it fades out at the end", [Claim("fades out")]),
         ("a worldwide hit with a wide range", []),
         ("monophonic synth with the left hand", []),
+        ("a waltz, not in C minor", []),
+        ("Never in G major", []),
+        ("piano in D major, no C minor anywhere", [Claim("key", 2)]),
+        ("between 90 and 100 bpm", []),
+        ("below 100 bpm", []),
+        ("faster than 120 bpm", []),
+        ("a breakdown in the middle", []),
+        ("on the right track", []),
+        ("vocals in the center, guitars left and right", []),
+        ("ballad in B-flat minor", [Claim("key", 22)]),
+        ("F-sharp minor fugue", [Claim("key", 18)]),
+        ("A-minor song", [Claim("key", 21)]),
+        ("120-bpm techno", [Claim("tempo", 120)]),
         ("", []),
     ],
 )
@@ -165,6 +178,8 @@ def test_a_table_over_a_store(tmp_path):
     assert table["claim"].tolist() == ["left", "right", "mono"]
     assert (table["met"] == 1).all() and (table["n_clips"] == 4).all() and (table["n_prompts"] == 2).all()
     assert (table["chance"] == 0).all()
+    # Two prompts that both comply leave doubt: Jeffreys' interval of 2 of 2.
+    assert table["lo"].tolist() == pytest.approx([0.3332] * 3, abs=1e-3) and (table["hi"] == 1).all()
     grouped = mg.adherence(store, by="duration", progress=False)
     assert grouped["duration"].tolist() == [1, 1, 1, 2, 2, 2] and (grouped["n_clips"] == 2).all()
     only = mg.adherence(store, clips[clips["prompt"].str.contains("left")], progress=False)

@@ -67,6 +67,14 @@ def test_silence_and_its_places():
     assert only("silence", tones * 1.01).flagged is False and only("silence", tones * 0.99).flagged is True
 
 
+def test_an_offset_is_no_sound():
+    x = music(6.0)
+    x[:, 3 * RATE :] = 0
+    left = only("early_ending", x).score
+    assert left > 2.5 and only("early_ending", x + 0.002).score == pytest.approx(left, abs=0.05)
+    assert only("silence", np.full((2, RATE), 0.3)).flagged
+
+
 def test_a_dropout_is_found_where_it_is():
     x = np.stack([tone(2.0), tone(2.0, 300)])
     x[1, 20000:21600] = 0
@@ -91,7 +99,8 @@ def test_flat_tops_at_any_level():
         assert row.score == pytest.approx(2 * 441, rel=0.01) and (row.start_s, row.end_s) == pytest.approx(
             (0, 1), abs=0.01
         )
-    for clean in (x, tone(1.0, 30, 1.0)[None], noise(1.0)[None]):
+    sixteen_bits = [np.round(tone(1.0, 100, level) * 32768)[None] / 32768 for level in (0.03, 0.01)]
+    for clean in (x, tone(1.0, 30, 1.0)[None], noise(1.0)[None], *sixteen_bits):
         assert only("clipping", clean).score == 0
 
 
@@ -139,6 +148,19 @@ def test_noise_of_any_colour_and_music():
     assert row.flagged and row.start_s == pytest.approx(5, abs=0.6) and row.end_s == pytest.approx(10, abs=0.6)
     bursts = noise(8.0)[None] * np.exp(-(np.arange(8 * RATE) % 16000) / 3000)
     assert not only("noise_collapse", bursts).flagged
+
+
+def test_noise_is_as_noisy_at_any_width_and_rounding_is_none():
+    wide = np.stack([noise(6.0, 1), noise(6.0, 2)])
+    chord = sum(tone(6.0, hertz, 0.02) for hertz in range(300, 8000, 250))
+    for added in (0, chord):
+        scores = [only("noise_collapse", sides + added).score for sides in (wide, wide[[0, 0]], wide[[0]], -wide)]
+        assert scores == pytest.approx([scores[0]] * 4, abs=0.03)
+    bass = tone(6.0, 55, 0.3)
+    for x in (bass, np.round(bass * 32768) / 32768, tone(6.0, 55, 0.1) + tone(6.0, 110, 0.1)):
+        assert only("noise_collapse", np.stack([x, x])).score == 0
+    few = only("noise_collapse", np.stack([noise(6.0)] * 2), 1000)
+    assert np.isnan(few.score) and "rate" in few.reason
 
 
 def test_a_drone_is_as_long_as_it_is():

@@ -16,7 +16,7 @@ from mgeval.metrics.failures.findings import (
     undefined,
     usable,
 )
-from mgeval.metrics.frames import power
+from mgeval.metrics.frames import FRAME
 
 BLOCK = 0.02
 GAP_BLOCK = 0.0025
@@ -48,12 +48,13 @@ def silence(x: np.ndarray, rate: int, threshold: float = -60.0) -> list[Finding]
     Returns
     -------
     list of Finding
-        One; the score is the power of the loudest 400 ms, mean over channels, in dBFS, at least -150.
+        One; the score is the power of the loudest 400 ms about its own mean, mean over channels, in dBFS, at
+        least -150.
     """
     x, why = usable(x, rate)
     if why:
         return undefined("silence", why)
-    level = decibels(power(x, rate).max(initial=0))
+    level = decibels(_swing(x, max(round(FRAME * rate), 1)).mean(axis=0).max(initial=0))
     return judged("silence", level, level <= threshold, x.shape[1] / rate)
 
 
@@ -72,7 +73,8 @@ def leading_silence(x: np.ndarray, rate: int, threshold: float = 0.5) -> list[Fi
     Returns
     -------
     list of Finding
-        One; the score is the time in seconds before the first 20 ms above -60 dBFS in any channel.
+        One; the score is the time in seconds before the first 20 ms above -60 dBFS in any channel,
+        an offset aside.
         Undefined where there are none.
     """
     x, why = usable(x, rate)
@@ -112,10 +114,15 @@ def early_ending(x: np.ndarray, rate: int, threshold: float = 0.5) -> list[Findi
     return placed("early_ending", [Place(left, ends[1], seconds)] if left >= threshold else [], left, seconds)
 
 
+def _swing(x: np.ndarray, size: int) -> np.ndarray:
+    """Return the power of consecutive blocks about their own mean, ``(channels, blocks)``: nobody hears an offset."""
+    return x[:, : x.shape[1] // size * size].reshape(len(x), -1, size).var(axis=2, dtype=np.float64)
+
+
 def _sounding(x: np.ndarray, rate: int) -> tuple[float, float] | None:
     """Return when the sound begins and ends, in seconds."""
     size = max(round(BLOCK * rate), 1)
-    loud = np.flatnonzero(decibels(block_power(x, size).max(axis=0)) > QUIET_DB)
+    loud = np.flatnonzero(decibels(_swing(x, size).max(axis=0)) > QUIET_DB)
     if len(loud) == 0:
         return None
     # The begun block at the end counts as the one before it.

@@ -8,6 +8,7 @@ from mgeval.metrics.failures.findings import TINY, Finding, Place, clusters, pla
 
 FLAT = 1e-4
 FLAT_TOP = 3
+STEPS_OF_16_BITS = 2.0**-14
 CORNER = 1e-3
 APART = 0.5
 OVERSAMPLING = 4
@@ -63,7 +64,9 @@ def _flat_tops(channel: np.ndarray) -> np.ndarray:
     high = np.flatnonzero(channel >= peak * (1 - FLAT)) if peak > 0 else np.zeros(0, int)
     groups = [group for group in clusters(high, 1) if len(group) >= FLAT_TOP]
     inside = [group for group in groups if group[0] > 0 and group[-1] < len(channel) - 1]
-    corner = [peak - min(channel[group[0] - 1], channel[group[-1] + 1]) >= CORNER * peak for group in inside]
+    # In a quiet file of 16 bits the top of any wave is flat: one step lower is no corner.
+    least = max(CORNER * peak, STEPS_OF_16_BITS)
+    corner = [peak - min(channel[group[0] - 1], channel[group[-1] + 1]) >= least for group in inside]
     return np.array([group[0] for group, sharp in zip(inside, corner, strict=True) if sharp], int)
 
 

@@ -36,6 +36,9 @@ NOISE_FLATNESS = float(np.exp(-np.euler_gamma))
 """Geometric over arithmetic mean of an exponential variable, which the power of stationary noise is."""
 
 NOISE_RANGE = 1e-7
+RUMBLE = 3
+"""Bins that an offset and what is too low to be heard spread over."""
+
 DRONE_WINDOWS = 4
 DRONE_DB = 2.5
 DRONE_RANGE = 1e-4
@@ -48,8 +51,11 @@ SEAM_RANGE = 1e-5
 class Spectrogram(NamedTuple):
     """Power in windows of about 64 ms, one after the other."""
 
+    sides: np.ndarray
+    """``(channels, windows, bins)``, a full-scale sine sums to about 0.5."""
+
     power: np.ndarray
-    """``(windows, bins)``, a full-scale sine sums to about 0.5."""
+    """Mean over the channels, ``(windows, bins)``."""
 
     step: float
     """Seconds from window to window."""
@@ -84,24 +90,25 @@ def spectrogram(x: np.ndarray, rate: int) -> Spectrogram:
     -------
     Spectrogram
     """
-    from scipy.fft import rfft
+    from scipy.fft import next_fast_len, rfft
 
     x, why = usable(x, rate)
-    size = 2 ** max(round(np.log2(WINDOW * rate)), 5)
+    size = next_fast_len(max(round(WINDOW * rate), 32), real=True)
+    size += size % 2
     count = 0 if why else x.shape[1] // size
     if not why and (count == 0 or rate < 4 * BANDS[0]):
         why = "the clip has too few samples for its texture"
-    power = np.zeros((count, size // 2 + 1), np.float32)
+    sides = np.zeros((len(x), count, size // 2 + 1), np.float32)
     if not why:
         window = np.hanning(size + 1)[:-1].astype(np.float32)
         # A sine of full scale then has the power 0.5, spread over three bins.
         window *= np.sqrt(2 / (size * np.sum(window**2)))
-        for channel in x:
+        for side, channel in zip(sides, x, strict=True):
             bins = rfft(channel[: count * size].astype(np.float32).reshape(count, size) * window, axis=1)
-            power += (bins.real**2 + bins.imag**2) / len(x)
-        if decibels(power.sum(axis=1).max()) <= QUIET_DB:
+            side[:] = bins.real**2 + bins.imag**2
+        if decibels(sides.mean(axis=0).sum(axis=1).max()) <= QUIET_DB:
             why = UNHEARD
-    return Spectrogram(power, size / rate, rate / size, x.shape[1] / rate, why)
+    return Spectrogram(sides, sides.mean(axis=0), size / rate, rate / size, x.shape[1] / rate, why)
 
 
 def _known(x: np.ndarray | Spectrogram, rate: int) -> Spectrogram:
@@ -112,8 +119,9 @@ def noise_collapse(x: np.ndarray | Spectrogram, rate: int, threshold: float = 0.
     """Find the seconds in which the music has turned into noise.
 
     Flatness (geometric over arithmetic mean of the power) of patches of 1 s by 250 Hz between 300 Hz
-    and 8 kHz, over exp(-0.577), what stationary noise of any colour has. Tones make a patch uneven in
-    frequency, drums in time. Patches 70 dB under the loudest count as 0.
+    and 8 kHz, over exp(-0.577), what stationary noise of any colour has; mean over the channels, weighted
+    by their power. Tones make a patch uneven in frequency, drums in time. Patches whose bins are 70 dB
+    under the clip's loudest bin, wherever that is, count as 0: rounding is noise too.
 
     Parameters
     ----------
@@ -128,8 +136,8 @@ def noise_collapse(x: np.ndarray | Spectrogram, rate: int, threshold: float = 0.
     -------
     list of Finding
         One for each stretch; the score is the lower quartile over the patches of a second, the
-        largest one of them, about 0 to 1. Undefined for clips under 1 s and where nothing is above
-        -60 dBFS.
+        largest one of them, about 0 to 1. Undefined for clips under 1 s, where nothing is above
+        -60 dBFS, and at rates under 1.3 kHz.
     """
     known = _known(x, rate)
     halves = len(known.power) // NOISE_HALF
@@ -137,12 +145,16 @@ def noise_collapse(x: np.ndarray | Spectrogram, rate: int, threshold: float = 0.
         return undefined("noise_collapse", known.problem or "the clip is shorter than 1 s")
     low, high = (round(edge / known.hertz) for edge in NOISE_BAND)
     high = min(high, known.power.shape[1] * 9 // 10)
-    patches = known.power[: halves * NOISE_HALF, low : high - (high - low) % NOISE_BINS] + TINY
-    shape = (halves, NOISE_HALF, -1, NOISE_BINS)
-    mean, log = (a.reshape(shape).mean(axis=(1, 3)) for a in (patches, np.log(patches)))
-    mean, log = (mean[1:] + mean[:-1]) / 2, (log[1:] + log[:-1]) / 2
-    flatness = np.where(mean > NOISE_RANGE * mean.max(), np.exp(log) / mean / NOISE_FLATNESS, 0)
-    scores = np.quantile(flatness, NOISE_QUANTILE, axis=1)
+    if high - low < NOISE_BINS:
+        return undefined("noise_collapse", "the rate is too low to tell noise from tones")
+    loudest = known.power[: halves * NOISE_HALF, RUMBLE:].reshape(halves, NOISE_HALF, -1).mean(axis=1).max()
+    patches = known.sides[:, : halves * NOISE_HALF, low : high - (high - low) % NOISE_BINS] + TINY
+    shape = (len(patches), halves, NOISE_HALF, -1, NOISE_BINS)
+    mean, log = (a.reshape(shape).mean(axis=(2, 4)) for a in (patches, np.log(patches)))
+    mean, log = (mean[:, 1:] + mean[:, :-1]) / 2, (log[:, 1:] + log[:, :-1]) / 2
+    # A channel's flatness times its power is the geometric mean itself.
+    flatness = np.exp(log).sum(axis=0) / mean.sum(axis=0) / NOISE_FLATNESS
+    scores = np.quantile(np.where(mean.mean(axis=0) > NOISE_RANGE * loudest, flatness, 0), NOISE_QUANTILE, axis=1)
     step = NOISE_HALF * known.step
     places = [Place(scores[a:b].max(), a * step, (b + 1) * step) for a, b in runs(scores >= threshold)]
     return placed("noise_collapse", places, scores.max(), known.seconds)
