@@ -89,9 +89,10 @@ def gallery(run: str) -> None:
     mg.plots.token_curves(curves(tokens), next(cells).subplots(2, 1, sharex=True))
     for plot in (mg.plots.panning_map, mg.plots.width_over_time, mg.plots.coherence):
         plot(audio, next(cells).subplots())
-    mg.plots.failure_timeline(failures(spoilt(audio.samples), audio.rate), next(cells).subplots())
-    mg.plots.vectorscope(audio, next(cells).subplots())
-    mg.plots.correlation_meter(audio, next(cells).subplots())
+    for x in (spoilt(audio.samples), audio.samples):
+        mg.plots.failure_timeline(failures(x, audio.rate), next(cells).subplots())
+    left = clips[clips["prompt"] == "guitar, hard left, 90 bpm"].iloc[0]["key"]
+    mg.plots.vectorscope(store.audio(left), next(cells).subplots())
     mg.plots.response(mg.summarise(scores, "guidance"), "guidance", "width", next(cells).subplots())
     by_prompt = mg.summarise(scores, ["prompt", "guidance"])
     mg.plots.heatmap(by_prompt, "guidance", "width", next(cells).subplots())

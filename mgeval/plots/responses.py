@@ -83,7 +83,7 @@ def response(summary: pd.DataFrame, x: str, metric: str, ax: Axes | None = None)
         if not numeric:
             # Beside each other, so that intervals of two groups do not hide one another.
             places = places + (index - (len(groups) - 1) / 2) * 0.8 / max(len(groups), 4)
-        label = None if group is None else str(group[0])
+        label = None if group is None else f"{group[0]:.10g}" if is_number(group[0]) else group[0]
         _interval(ax, places, part, index, "-" if numeric else "none", label)
     if not numeric:
         _name_levels(ax, levels)

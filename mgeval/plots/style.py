@@ -191,11 +191,20 @@ def legend_above(ax: Axes, title: str | None = None, under: float = 0.2) -> None
     under : float
         Room to leave between Axes and legend, in the size of its letters.
     """
+    from matplotlib.transforms import ScaledTranslation
+
     lengths = [len(label) for label in ax.get_legend_handles_labels()[1]]
     # About 64 letters fit side by side; a line's sample takes the room of six.
     columns = max(min(64 // (max(lengths, default=0) + 6), len(lengths)), 1)
     letters = {"fontsize": 6.5, "title_fontsize": 6.5, "handlelength": 1.3, "handletextpad": 0.5, "columnspacing": 1.0}
-    places = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": under, "borderpad": 0.1}
+    raised = ax.transAxes + ScaledTranslation(0, under * 6.5 / 72, ax.figure.dpi_scale_trans)
+    places = {
+        "loc": "lower left",
+        "bbox_to_anchor": (0, 1),
+        "bbox_transform": raised,
+        "borderaxespad": 0,
+        "borderpad": 0.1,
+    }
     ax.legend(title=title, ncols=columns, frameon=False, alignment="left", **letters, **places)
 
 
