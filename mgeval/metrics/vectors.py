@@ -1,0 +1,113 @@
+"""Sets of vectors: what is accepted as one, distances within and between, and the jackknife over prompts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from mgeval.errors import MetricError
+
+BLOCK = 1024
+"""Vectors on each side of a block of distances: 8 MB in float64."""
+
+SAME = 1e-12
+"""Squared distances below this share of the squared lengths are rounding, and count as 0."""
+
+LEVEL = 0.95
+
+
+class Interval(NamedTuple):
+    """An estimate and its 95 % interval over prompts."""
+
+    value: float
+    lo: float
+    hi: float
+    n_prompts: int
+
+
+def vectors(x: np.ndarray, least: int = 1, what: str = "x") -> np.ndarray:
+    """Return a set as float64 ``(n, dim)``; anything that is none is refused.
+
+    Parameters
+    ----------
+    x : array_like
+        ``(n, dim)``, such as the windows of all clips that `mgeval.embed.Embedder.audio` gave, stacked.
+    least : int
+        Vectors that are needed.
+    what : str
+        What the message calls the set.
+
+    Raises
+    ------
+    MetricError
+        Not ``(n, dim)``, too few, or a value is NaN or infinite.
+    """
+    x = np.asarray(x, np.float64)
+    if x.ndim != 2 or x.shape[1] == 0:
+        raise MetricError(f"{what} must be (vectors, dim): got {x.shape}; stack the windows of all clips")
+    if len(x) < least:
+        raise MetricError(f"{what} has {len(x)} vectors and needs {least}: take more or longer clips")
+    broken = np.flatnonzero(~np.isfinite(x).all(axis=1))
+    if len(broken):
+        raise MetricError(f"{len(broken)} vectors of {what} are not finite, the first is row {broken[0]}: leave them out")
+    return x
+
+
+def pair(x: np.ndarray, reference: np.ndarray, least: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return two sets of one dimension, both shifted so that the reference's mean is 0."""
+    x, reference = vectors(x, least), vectors(reference, least, "reference")
+    if x.shape[1] != reference.shape[1]:
+        raise MetricError(
+            f"x has {x.shape[1]} dimensions and the reference {reference.shape[1]}: embed both with the same embedder"
+        )
+    # Distances come from lengths and products: far from the origin these would cancel.
+    centre = reference.mean(axis=0)
+    return x - centre, reference - centre
+
+
+def squared_distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return the squared Euclidean distances between vectors, ``(len(a), len(b))``, never negative."""
+    lengths = np.einsum("ij,ij->i", a, a)[:, None] + np.einsum("ij,ij->i", b, b)
+    distances = a @ b.T
+    distances *= -2
+    distances += lengths
+    distances[distances < SAME * lengths] = 0
+    return distances
+
+
+def blocks(n: int) -> Iterator[slice]:
+    """Yield slices that cover ``n`` rows."""
+    for start in range(0, n, BLOCK):
+        yield slice(start, start + BLOCK)
+
+
+def prompt_groups(prompts: Sequence, n: int) -> list[np.ndarray]:
+    """Return for each prompt the indices of what was made from it; at least two prompts are needed."""
+    if len(prompts) != n:
+        raise MetricError(f"need one prompt for each of {n}: got {len(prompts)}")
+    where: dict = {}
+    for index, prompt in enumerate(prompts):
+        where.setdefault(prompt, []).append(index)
+    if len(where) < 2:
+        raise MetricError("an interval over prompts needs at least two prompts")
+    return [np.array(indices) for indices in where.values()]
+
+
+def jackknife_error(without: np.ndarray) -> float:
+    """Return the standard error by the jackknife: from the estimates without each prompt in turn.
+
+    ``sqrt((G - 1) / G  sum_g (t_g - mean t)^2)``, after Efron and Stein, *The jackknife estimate of
+    variance*, 1981.
+    """
+    count = len(without)
+    return float(np.sqrt((count - 1) * np.var(without)))
+
+
+def jackknife_interval(value: float, without: np.ndarray) -> Interval:
+    """Return the t interval around a value whose error the jackknife gives."""
+    from scipy.stats import t
+
+    half = float(t.ppf((1 + LEVEL) / 2, len(without) - 1)) * jackknife_error(without)
+    return Interval(value, value - half, value + half, len(without))
