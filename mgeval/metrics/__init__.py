@@ -8,11 +8,11 @@ from typing import NamedTuple
 import numpy as np
 
 from mgeval.errors import MetricError, nearest
-from mgeval.metrics import music, signal, similarity, spatial, spectrum, stereo, tokens, widths
+from mgeval.metrics import distribution, music, signal, similarity, spatial, spectrum, stereo, tokens, widths
 from mgeval.metrics.failures import DETECTORS
 from mgeval.metrics.undefined import Undefined
 
-__all__ = ["METRICS", "Metric", "Undefined", "chosen", "columns", "described", "evaluate"]
+__all__ = ["METRICS", "Metric", "Undefined", "chosen", "columns", "described", "distribution", "evaluate"]
 
 
 class Metric(NamedTuple):

@@ -51,7 +51,9 @@ def vectors(x: np.ndarray, least: int = 1, what: str = "x") -> np.ndarray:
         raise MetricError(f"{what} has {len(x)} vectors and needs {least}: take more or longer clips")
     broken = np.flatnonzero(~np.isfinite(x).all(axis=1))
     if len(broken):
-        raise MetricError(f"{len(broken)} vectors of {what} are not finite, the first is row {broken[0]}: leave them out")
+        raise MetricError(
+            f"{len(broken)} vectors of {what} are not finite, the first is row {broken[0]}: leave them out"
+        )
     return x
 
 
