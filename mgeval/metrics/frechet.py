@@ -57,7 +57,7 @@ def frechet_infinity(clips: Sequence[np.ndarray], reference: GaussianStats, seed
         Fewer than 10 clips, a fifth of them holds no more vectors than there are dimensions (the distance is
         then not linear in ``1 / m``), or what `GaussianStats` refuses.
     """
-    sets = _checked(clips, reference)
+    sets = _enough(_checked(clips, reference), reference)
     return _fit(_distances(sets, _parts(len(sets), seed), reference), len(sets))
 
 
@@ -67,8 +67,8 @@ def frechet_infinity_interval(
     """Return `frechet_infinity` with its 95 % interval over prompts, by the delete-cluster jackknife.
 
     Whole prompts are drawn. Each prompt in turn is left out, all cuts kept, and the line fitted anew; the
-    t interval is on the jackknife's standard error. The reference is taken as given. In simulation it
-    covers as it should where the distance is not near 0; see ``tests/metrics/test_frechet.py``.
+    t interval is on the jackknife's standard error. The reference is taken as given. That it covers is
+    tested by simulation, where the distance is not near 0.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def frechet_infinity_interval(
         As `frechet_infinity`, counting prompts in place of clips.
     """
     groups = prompt_groups(prompts, len(clips))
-    sets = _checked([np.concatenate([clips[i] for i in group]) for group in groups], reference)
+    sets = _enough(_stacked(_checked(clips, reference), groups), reference)
     parts = _parts(len(sets), seed)
     whole = _distances(sets, parts, reference)
     without = []
@@ -134,20 +134,32 @@ def frechet_spread(clips: Sequence[np.ndarray], prompts: Sequence, reference: Ga
         Fewer than two prompts, or what `GaussianStats` refuses.
     """
     groups = prompt_groups(prompts, len(clips))
-    sets = [vectors(np.concatenate([clips[i] for i in group]), what="a prompt's clips") for group in groups]
+    sets = _stacked(_checked(clips, reference), groups)
     everyone = np.arange(len(sets))
     return jackknife_error(np.array([_distance(sets, everyone[everyone != g], reference) for g in everyone]))
 
 
 def _checked(clips: Sequence[np.ndarray], reference: GaussianStats) -> list[np.ndarray]:
-    if len(clips) < 2 * PARTS:
-        raise MetricError(f"extrapolating needs {2 * PARTS} clips (or prompts): got {len(clips)}")
     sets = [vectors(clip, what=f"clip {index}") for index, clip in enumerate(clips)]
+    for index, clip in enumerate(sets):
+        if clip.shape[1] != reference.dim:
+            raise MetricError(f"clip {index} has {clip.shape[1]} dimensions and the reference {reference.dim}")
+    return sets
+
+
+def _stacked(clips: list[np.ndarray], groups: list[np.ndarray]) -> list[np.ndarray]:
+    return [np.concatenate([clips[i] for i in group]) for group in groups]
+
+
+def _enough(sets: list[np.ndarray], reference: GaussianStats) -> list[np.ndarray]:
+    """Return the sets if a line can be fitted to them."""
+    if len(sets) < 2 * PARTS:
+        raise MetricError(f"extrapolating needs {2 * PARTS} clips (or prompts): got {len(sets)}")
     total = sum(map(len, sets))
     if total <= PARTS * reference.dim:
         raise MetricError(
-            f"{total} vectors are too few: with {reference.dim} dimensions the distance is linear in 1 / clips only from "
-            f"about {PARTS * reference.dim} on; take more clips, or frechet_distance"
+            f"{total} vectors are too few: with {reference.dim} dimensions the distance is linear in 1 / clips only "
+            f"from {PARTS * reference.dim} on; take more clips, or frechet_distance"
         )
     return sets
 

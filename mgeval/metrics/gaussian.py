@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mgeval.errors import MetricError, nearest
+from mgeval.errors import MetricError, first_line, nearest
 from mgeval.files import write_atomic
 from mgeval.metrics.undefined import Undefined
 from mgeval.metrics.vectors import vectors
@@ -27,9 +27,8 @@ SAFE = 1e-8
 class GaussianStats:
     """Mean and covariance of a set of vectors, float64; sets merge with ``+``.
 
-    While there are fewer vectors than dimensions the centred vectors themselves are kept: they are
-    smaller than their covariance, and a distance computed from them does not suffer from its zero
-    eigenvalues.
+    While there are no more vectors than dimensions the centred vectors themselves are kept: their covariance
+    would have zero eigenvalues, whose rounding a distance feels, and would be larger.
 
     Parameters
     ----------
@@ -75,7 +74,7 @@ class GaussianStats:
 
     def _settled(self) -> GaussianStats:
         """Return the same with a covariance in place of rows once it is the smaller of the two."""
-        if len(self.rows) < self.dim:
+        if len(self.rows) <= self.dim:
             return self
         return GaussianStats(self.mu, self.n, self.rows.T @ self.rows / max(self.n - 1, 1))
 
@@ -173,22 +172,29 @@ class GaussianStats:
         MetricError
             The file cannot be read, holds no such statistics, or their shapes do not fit.
         """
-        try:
-            with np.load(path, allow_pickle=False) as file:
-                key = _chosen_name(path, list(file), name)
-                found = {part: file[key + part] for part in ("mu", "cov", "n", "rows") if key + part in file}
-        except (OSError, EOFError, AttributeError, zipfile.BadZipFile) as error:
-            raise MetricError(f"{path}: no statistics could be read ({error})") from error
-        except ValueError as error:
-            if isinstance(error, MetricError):
-                raise
-            raise MetricError(f"{path}: this is no plain .npz ({error})") from error
+        found = _read(path, name)
         mu, cov = (np.asarray(found[part], np.float64) for part in ("mu", "cov"))
         if mu.ndim != 1 or cov.shape != (len(mu), len(mu)) or not (np.isfinite(mu).all() and np.isfinite(cov).all()):
             raise MetricError(f"{path}: mu {mu.shape} and cov {cov.shape} must be (dim,) and (dim, dim), and finite")
         n = int(found["n"]) if "n" in found else None
         rows = found.get("rows")
+        if rows is not None and (rows.shape != (n, len(mu)) or not np.isfinite(rows).all()):
+            raise MetricError(f"{path}: rows {rows.shape} must be ({n}, {len(mu)}), and finite")
         return cls(mu, n, cov) if rows is None else cls(mu, n, rows=rows)
+
+
+def _read(path: str | os.PathLike[str], name: str | None) -> dict[str, np.ndarray]:
+    try:
+        # Opened by hand: numpy would take a plain array, or a pickle, for what is no zip file.
+        with zipfile.ZipFile(path):
+            pass
+        with np.load(path, allow_pickle=False) as file:
+            key = _chosen_name(path, list(file), name)
+            return {part: file[key + part] for part in ("mu", "cov", "n", "rows") if key + part in file}
+    except MetricError:
+        raise
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
+        raise MetricError(f"{path}: no .npz of plain arrays could be read ({first_line(error)})") from error
 
 
 def _chosen_name(path: str | os.PathLike[str], keys: list[str], name: str | None) -> str:

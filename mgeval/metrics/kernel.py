@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mgeval.errors import MetricError
-from mgeval.metrics.vectors import Interval, blocks, jackknife_interval, pair, prompt_groups, squared_distances
+from mgeval.metrics.vectors import Interval, blocks, jackknife_interval, pair, prompt_groups, squared_distances, vectors
 
 SUBSAMPLE = 2000
 """Vectors of the reference among which the median distance is taken."""
@@ -23,7 +23,8 @@ def bandwidth(reference: np.ndarray) -> float:
     MetricError
         Fewer than two vectors, or more than half of the pairs are equal.
     """
-    reference, _ = pair(reference, reference, 2)
+    reference = vectors(reference, 2, "reference")
+    reference = reference - reference.mean(axis=0)
     if len(reference) > SUBSAMPLE:
         reference = reference[np.random.default_rng(0).choice(len(reference), SUBSAMPLE, replace=False)]
     upper = np.triu_indices(len(reference), 1)

@@ -51,17 +51,16 @@ def test_draws_of_one_distribution_are_at_0_on_average():
     assert abs(np.mean(values)) < 2 * np.std(values, ddof=1) / np.sqrt(200)
     assert min(values) < 0 < max(values)
     apart = [kernel_distance(RNG.normal(size=(40, 8)) + 0.5, RNG.normal(size=(40, 8))) for _ in range(20)]
-    assert min(apart) > np.mean(values) + 4 * np.std(values)
+    assert np.mean(apart) > np.mean(values) + 4 * np.std(values)
 
 
 def test_memory_stays_flat():
-    x, y = RNG.normal(size=(3000, 2)), RNG.normal(size=(1500, 2))
-    bandwidth(y)
+    x, y = RNG.normal(size=(6000, 2)), RNG.normal(size=(500, 2))
     tracemalloc.start()
     kernel_distance(x, y)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    # All pairs of x at once would take 72 MB.
+    # All pairs of x at once would take 288 MB.
     assert peak < 65e6
 
 
@@ -106,7 +105,7 @@ def test_degenerate_sets():
         kernel_distance(y, np.full((5, 3), 0.1))
     with pytest.raises(MetricError, match="x has 1 vectors and needs 2"):
         kernel_distance(y[:1], y)
-    with pytest.raises(MetricError, match="reference has 1 vectors|x has 1 vectors"):
+    with pytest.raises(MetricError, match="reference has 1 vectors"):
         kernel_distance(y, y[:1])
     with pytest.raises(MetricError, match="2 dimensions and the reference 3"):
         kernel_distance(y[:, :2], y)
