@@ -136,8 +136,8 @@ class GaussianStats:
         if self.rows is not None and other.rows is not None:
             rows = np.concatenate([self.rows + (self.mu - mu), other.rows + (other.mu - mu)])
             return GaussianStats(mu, n, rows=rows)._settled()
-        scatter = self.cov * (self.n - 1) + other.cov * (other.n - 1) + np.outer(shift, shift * (self.n * other.n / n))
-        return GaussianStats(mu, n, scatter / (n - 1))
+        between = np.outer(shift, shift) * (self.n * other.n / n)
+        return GaussianStats(mu, n, (self.cov * (self.n - 1) + other.cov * (other.n - 1) + between) / (n - 1))
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the statistics as ``.npz`` with ``mu``, ``cov``, ``n``, and ``rows`` where they are kept.
@@ -149,11 +149,9 @@ class GaussianStats:
         """
         if Path(path).suffix != ".npz":
             raise MetricError(f"{path}: statistics are saved as .npz")
-        arrays = {"mu": self.mu, "cov": self.cov}
-        arrays |= {} if self.n is None else {"n": np.array(self.n)}
-        arrays |= {} if self.rows is None else {"rows": self.rows}
+        arrays = {"mu": self.mu, "cov": self.cov, "n": self.n, "rows": self.rows}
         data = io.BytesIO()
-        np.savez(data, **arrays)
+        np.savez(data, **{name: value for name, value in arrays.items() if value is not None})
         return write_atomic(path, data.getvalue())
 
     @classmethod
