@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 from mgeval.models import Sampling, load_model
 from mgeval.models.tiny import build, layout, pack, score, tokens, train, words
@@ -104,8 +105,6 @@ def test_delay_pattern_matches_transformers(tokenizer):
     network = new_network(len(tokenizer), 0)
     _, codes = train.compose_clip(0, 1, 40)
     inputs, targets = train.delayed(codes[None])
-    import torch
-
     shown = torch.full((8, 1), layout.CODES)
     shown = torch.cat([shown, torch.tensor(codes.astype(np.int64))], dim=1)
     _, pattern = network.decoder.build_delay_pattern_mask(shown, layout.CODES, max_length=inputs.shape[2] + 1)
@@ -122,8 +121,11 @@ def test_the_recipe_runs_and_resumes(tmp_path, monkeypatch):
     resumed, tokenizer = build.trained(tmp_path / "a", 6, 0, captions_read=300)
     straight, _ = build.trained(tmp_path / "b", 6, 0, captions_read=300)
     first, second, third = (network.decoder.lm_heads[3].weight for network in (stopped, resumed, straight))
-    assert float((first - second).abs().max().detach()) > 0
-    assert float((second - third).abs().max().detach()) < 1e-5
+    assert float((first - second).abs().mean().detach()) > 1e-4
+    # In the mean: where a gradient is next to nothing, Adam makes a whole step of its rounding, which can differ.
+    assert float((second - third).abs().mean().detach()) < 1e-6
+    losses = [torch.load(tmp_path / name / "training-0.pt", weights_only=True)["losses"] for name in "ab"]
+    assert len(losses[0]) == 6 + round(train.FINISH * 6) and losses[0] == pytest.approx(losses[1], rel=1e-4)
     monkeypatch.setattr(pack, "EXAMPLES", 4)
     model = load_model(pack.write_checkpoint(resumed, tokenizer, tmp_path / "out"))
     assert model.generate("piano", Sampling(duration=0.2), progress=False)[0].audio.samples.shape == (2, 6400)
