@@ -85,15 +85,13 @@ def pick(rng: np.random.Generator, options: tuple | list | dict | str):
     return tuple(options)[int(rng.integers(len(options)))]
 
 
-def random_plan(rng: np.random.Generator, lone: bool = False) -> Plan:
-    """Draw a plan; a lone one is for one instrument, with drums as often as without."""
+def random_plan(rng: np.random.Generator) -> Plan:
+    """Draw a plan."""
     chance = rng.random()
     melody = pick(rng, ("piano", "guitar", "bell", "organ", "strings"))
     chords = pick(rng, ("piano", "guitar", "organ", "strings"))
     bass, drums = rng.random() < 0.65, rng.random() < 0.55
-    if lone:
-        chords, bass = None if melody == "bell" or chance < 0.6 else _comping(melody), chance < 0.2
-    elif chance < 0.08:
+    if chance < 0.08:
         chords, bass, drums = (None if melody == "bell" or rng.random() < 0.4 else _comping(melody)), False, False
     elif chance < 0.12:
         melody, chords, bass, drums = None, None, False, True

@@ -41,21 +41,15 @@ class Stage:
 STAGES = (Stage(0.5, 2.0, 18), Stage(0.8, 4.0, 9), Stage(1.0, 10.0, 4))
 """Short clips first: they teach what the words mean; long ones then teach to go on."""
 
-FINISH, FINISH_RATE = 0.1, 0.2
-"""Length of the finish, as a share of the steps before it, and its first learning rate, as a share of the highest.
-
-Half of its clips are lone: 'solo piano with drums' is rare before, and was played without drums.
-"""
-
 BIGGEST = max(stage.batch for stage in STAGES)
 
 Clip = tuple[Plan, np.ndarray]
 
 
-def compose_clip(seed: int, number: int, frames: int, lone: bool = False) -> Clip:
+def compose_clip(seed: int, number: int, frames: int) -> Clip:
     """Return the plan and the codes, int16 ``(8, frames)``, of a training clip; no two numbers give the same."""
     rng = np.random.default_rng([7, seed, number])
-    plan = random_plan(rng, lone)
+    plan = random_plan(rng)
     return plan, to_codes(plan, write_score(plan, frames, rng), frames)
 
 
@@ -94,7 +88,7 @@ class Trainer:
     tokenizer : transformers.PreTrainedTokenizerBase
         For the captions.
     steps : int
-        Steps before the finish; the learning rate falls to a hundredth over them.
+        Steps in all; the learning rate falls to a hundredth over them.
     seed : int
         Decides everything drawn.
     """
@@ -117,7 +111,7 @@ class Trainer:
         """Train to the end, or up to a step; the state is saved now and then, and where it ends."""
         from tqdm.auto import tqdm
 
-        stop = min(self.end, limit or self.end)
+        stop = min(self.steps, limit or self.steps)
         with tqdm(total=stop, initial=self.step, desc="training", unit="step", disable=not progress) as bar:
             while self.step < stop:
                 self.losses.append(self.learn())
@@ -126,20 +120,8 @@ class Trainer:
                 if path and (self.step % every == 0 or self.step == stop):
                     self.save(path)
 
-    @property
-    def end(self) -> int:
-        """Steps in all."""
-        return self.steps + round(FINISH * self.steps)
-
-    @property
-    def finishing(self) -> bool:
-        """Whether the current step belongs to the finish."""
-        return self.step >= self.steps
-
     def stage(self) -> Stage:
-        """Return the stage that the current step belongs to; the finish takes the first and the last in turn."""
-        if self.finishing:
-            return STAGES[0] if self.step % 2 else STAGES[-1]
+        """Return the stage that the current step belongs to."""
         return next(stage for stage in STAGES if self.step < stage.until * self.steps or stage is STAGES[-1])
 
     def learn(self) -> float:
@@ -149,14 +131,11 @@ class Trainer:
         stage = self.stage()
         rng = np.random.default_rng([11, self.seed, self.step])
         first = self.step * BIGGEST
-        # Every other clip, so that both the guided half and the other have them.
-        lone = [self.finishing and i % 2 == 0 for i in range(stage.batch)]
-        frames = round(50 * stage.seconds)
-        clips = [compose_clip(self.seed, first + i, frames, alone) for i, alone in enumerate(lone)]
+        clips = [compose_clip(self.seed, first + i, round(50 * stage.seconds)) for i in range(stage.batch)]
         codes = np.stack([codes for _, codes in clips])
         # These clips teach the guided prediction, and for that captions that are right.
         guided = stage.batch // 2 if self.step >= GUIDED_FROM * self.steps else 0
-        texts = [caption(plan, rng, 0 if i < guided else WRONG, lone[i]) for i, (plan, _) in enumerate(clips)]
+        texts = [caption(plan, rng, 0 if i < guided else WRONG) for i, (plan, _) in enumerate(clips)]
         for group in self.optimizer.param_groups:
             group["lr"] = self.rate * self.schedule()
         loss = self.loss(codes[guided:], texts[guided:], rng)
@@ -172,11 +151,8 @@ class Trainer:
     def schedule(self) -> float:
         """Return the factor on the learning rate: a short rise, a plateau, and a fall over the last part.
 
-        On the plateau the number of steps can still be changed: resume with another one. The finish has a fall
-        of its own.
+        On the plateau the number of steps can still be changed: resume with another one.
         """
-        if self.finishing:
-            return FINISH_RATE * max((self.end - self.step) / (self.end - self.steps), 0.05)
         return min(1.0, (self.step + 1) / self.warm, max((1 - self.step / self.steps) / FALL, 0.01))
 
     def hidden(self, inputs: Any, texts: list[str], told: Any) -> Any:

@@ -106,17 +106,14 @@ def corrupted(plan: Plan, rng: np.random.Generator, wrong: float = WRONG) -> tup
     return said, float(pick(rng, tempi))
 
 
-def caption(plan: Plan, rng: np.random.Generator, wrong: float = WRONG, lone: bool = False) -> str:
-    """Return a caption of a piece; a few are empty, many are incomplete, attributes may be wrong.
-
-    That of a lone piece says that one instrument plays alone, and nearly always whether drums do.
-    """
+def caption(plan: Plan, rng: np.random.Generator, wrong: float = WRONG) -> str:
+    """Return a caption of a piece; a few are empty, many are incomplete, attributes may be wrong."""
     if rng.random() < 0.03:
         return ""
     said, tempo = corrupted(plan, rng, wrong)
-    if rng.random() < 0.25 and not lone:
+    if rng.random() < 0.25:
         return _described(said, tempo, rng)
-    parts = _parts(said, tempo, rng, lone)
+    parts = _parts(said, tempo, rng)
     order = list(parts)
     rng.shuffle(order)
     if rng.random() < 0.5:
@@ -170,12 +167,12 @@ def _name(instrument: str, rng: np.random.Generator) -> str:
     return pick(rng, ("", "", "soft ", "gentle ", "warm ", "mellow ")) + name
 
 
-def _parts(plan: Plan, tempo: float, rng: np.random.Generator, lone: bool) -> dict[str, str]:
+def _parts(plan: Plan, tempo: float, rng: np.random.Generator) -> dict[str, str]:
     """Return the remarks of a caption by what they are about."""
     if plan.melody is None and plan.chords is None:
         parts = {"players": pick(rng, ("drums only", "just drums", "a drum solo", *SAID["drums"]["only"]))}
     else:
-        alone = plan.chords in (None, plan.melody) and (lone or rng.random() < 0.5)
+        alone = plan.chords in (None, plan.melody) and rng.random() < 0.5
         parts = {"players": _players(plan, alone, rng)} if rng.random() < 0.9 else {}
         if rng.random() < 0.7:
             key = f"{pick(rng, KEYS)} {plan.mode}"
@@ -184,7 +181,7 @@ def _parts(plan: Plan, tempo: float, rng: np.random.Generator, lone: bool) -> di
             )
         # Who asks for one instrument alone has to say so if drums shall play too. Nearly always: were it
         # always, 'alone' would rule the drums out more firmly than 'with drums' can call them in.
-        if rng.random() < (0.9 if lone or (alone and plan.drums) else 0.7):
+        if rng.random() < (0.9 if alone and plan.drums else 0.7):
             parts["drums"] = _say("drums" if plan.drums else "no drums", rng)
         if rng.random() < (0.9 if alone and plan.bass else 0.3):
             parts["bass"] = pick(rng, BASS_WORDS[plan.bass])
