@@ -121,9 +121,8 @@ def test_the_recipe_runs_and_resumes(tmp_path, monkeypatch):
     resumed, tokenizer = build.trained(tmp_path / "a", 6, 0, captions_read=300)
     straight, _ = build.trained(tmp_path / "b", 6, 0, captions_read=300)
     first, second, third = (network.decoder.lm_heads[3].weight for network in (stopped, resumed, straight))
-    assert float((first - second).abs().mean().detach()) > 1e-4
-    # In the mean: where a gradient is next to nothing, Adam makes a whole step of its rounding, which can differ.
-    assert float((second - third).abs().mean().detach()) < 1e-6
+    assert float((first - second).abs().max().detach()) > 0
+    assert float((second - third).abs().max().detach()) < 1e-5
     losses = [torch.load(tmp_path / name / "training-0.pt", weights_only=True)["losses"] for name in "ab"]
     assert len(losses[0]) == 6 and losses[0] == pytest.approx(losses[1], rel=1e-4)
     monkeypatch.setattr(pack, "EXAMPLES", 4)

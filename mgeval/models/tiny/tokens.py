@@ -78,7 +78,9 @@ def _completed(learner: object, words: dict[str, float]) -> object:
 
     from tokenizers import models
 
-    learned = dict(json.loads(learner.to_str())["model"]["vocab"])
+    scored = json.loads(learner.to_str())["model"]["vocab"]
+    # The trainer adds up in any order: the last digits, and with them the places of equals, differ from call to call.
+    learned = dict(sorted(((piece, round(score, 6)) for piece, score in scored), key=lambda one: (-one[1], one[0])))
     vocabulary = {piece: 0.0 for piece in SPECIAL} | {k: v for k, v in learned.items() if k not in SPECIAL}
     # The learned scores leave little to choose between a word and its parts: parts pay extra.
     low = min(vocabulary.values()) - 4
