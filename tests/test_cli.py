@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -192,7 +193,9 @@ def test_file_names_that_the_terminal_cannot_show(tmp_path):
 def test_ctrl_c_says_that_nothing_is_lost(tmp_path):
     (tmp_path / "sweep.yaml").write_text("models: synth\nprompts: spatial\ngrid: {duration: 20}\n")
     command = [sys.executable, "-m", "mgeval.cli", "run", "sweep.yaml", "--out", "run"]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
+    # A suite that runs in the background has its children ignore Ctrl-C.
+    heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=tmp_path, preexec_fn=heed)
     deadline = time.monotonic() + 120
     while not list((tmp_path / "run/clips").glob("*.json")) and time.monotonic() < deadline:
         time.sleep(0.05)
