@@ -8,6 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from mgeval.audio import FORMATS, Audio, load_audio
 from mgeval.errors import AudioError, MetricError
 from mgeval.metrics import METRICS, TEXT, Undefined, chosen, columns, evaluate
@@ -177,6 +179,7 @@ def _scored(
     if workers > 1:
         from joblib import Parallel, delayed
 
+        _compile(names)
         # Only paths and numbers travel, and no more clips are under way than there are workers for them.
         results = Parallel(workers, return_as="generator")(delayed(_values)(*job) for job in jobs)
     bar = tqdm(results, total=len(sources), desc="measuring", unit="clip", disable=not progress)
@@ -201,6 +204,18 @@ def _values(source: _Source | None, names: list[str]) -> tuple[dict[str, Any], d
         return str(error)
     about = {"channels": audio.channels, "rate": audio.rate, "duration": audio.duration}
     return about, evaluate(audio.samples, audio.rate, names)
+
+
+def _compile(names: list[str]) -> None:
+    """Measure four seconds of chords once, here.
+
+    librosa compiles when first used, and keeps what it compiled in files: processes that begin with that
+    at the same time crash one another.
+    """
+    time = np.arange(4 * 16000) / 16000
+    beats = np.exp(-8 * (time % 0.5))
+    chord = sum(np.sin(2 * np.pi * hertz * time) for hertz in (220, 277, 330))
+    evaluate(np.stack([0.1 * beats * chord, 0.05 * chord]).astype(np.float32), 16000, names)
 
 
 def _processors() -> int:

@@ -7,7 +7,7 @@ from signals import RATE, correlated, tone
 
 import mgeval as mg
 from mgeval import scoring
-from mgeval.metrics import chosen
+from mgeval.metrics import chosen, evaluate
 from mgeval.scoring import swept
 
 
@@ -135,7 +135,18 @@ def test_many_clips_are_measured_by_many_processes_to_the_same_numbers(folder, m
     alone = mg.measure(folder, metrics=names, progress=False)
     monkeypatch.setattr(scoring, "CLIPS_PER_WORKER", 1)
     monkeypatch.setattr(scoring, "_processors", lambda: 2)
-    # Were a clip measured in this process, it would stop here.
-    monkeypatch.setattr(scoring, "evaluate", None)
+    # In this process only what has to be compiled first is measured, never a clip.
+    here, evaluate = [], scoring.evaluate
+    monkeypatch.setattr(scoring, "evaluate", lambda x, *rest: here.append(x.shape) or evaluate(x, *rest))
     together = mg.measure(folder, metrics=names, progress=False)
     pd.testing.assert_frame_equal(together, alone, check_exact=True)
+    assert here == [(2, 64000)] and RATE * 4 != 64000
+
+
+def test_what_is_compiled_first_is_all_there_is():
+    """Nothing of what measuring needs may be left for two processes to compile at once."""
+    seen = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scoring, "evaluate", lambda *given: seen.append(evaluate(*given)))
+        scoring._compile(chosen())
+    assert [name for name, value in seen[0].items() if np.isnan(value)] == []
