@@ -171,14 +171,14 @@ def _scored(
     sources: Sequence[_Source | None], prompts: Sequence[str], names: list[str], ears: dict[str, _Ear], progress: bool
 ) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     """Yield what a clip is and its numbers, clip by clip, measured on all processors where that is worth it."""
+    from joblib import Parallel, cpu_count, delayed
     from tqdm.auto import tqdm
 
     jobs = ((source, names) for source in sources)
-    workers = min(_processors(), len(sources) // CLIPS_PER_WORKER)
+    # A SLURM job or a container has fewer processors than its machine: joblib knows.
+    workers = min(cpu_count(), len(sources) // CLIPS_PER_WORKER)
     results: Iterable[Any] = (_values(*job) for job in jobs)
     if workers > 1:
-        from joblib import Parallel, delayed
-
         _compile(names)
         # Only paths and numbers travel, and no more clips are under way than there are workers for them.
         results = Parallel(workers, return_as="generator")(delayed(_values)(*job) for job in jobs)
@@ -188,8 +188,9 @@ def _scored(
             yield {}, _unread(names, ears, result)
             continue
         about, values = result
+        audio = source() if ears else None
         for ear in ears.values():
-            values |= ear.hear(source(), prompt)
+            values |= ear.hear(audio, prompt)
         numbers = {name: float(value) for name, value in values.items()}
         yield about, {**numbers, "embedder": _embedders(ears), "reason": reasons(values)}
 
@@ -216,11 +217,6 @@ def _compile(names: list[str]) -> None:
     beats = np.exp(-8 * (time % 0.5))
     chord = sum(np.sin(2 * np.pi * hertz * time) for hertz in (220, 277, 330))
     evaluate(np.stack([0.1 * beats * chord, 0.05 * chord]).astype(np.float32), 16000, names)
-
-
-def _processors() -> int:
-    """Return how many processors this process may use: a SLURM job has fewer than its machine."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _unread(names: list[str], ears: dict[str, _Ear], error: str) -> dict[str, Any]:

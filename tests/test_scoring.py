@@ -134,7 +134,7 @@ def test_many_clips_are_measured_by_many_processes_to_the_same_numbers(folder, m
     names = ["width", "image_angle", "loudness", "musical_key"]
     alone = mg.measure(folder, metrics=names, progress=False)
     monkeypatch.setattr(scoring, "CLIPS_PER_WORKER", 1)
-    monkeypatch.setattr(scoring, "_processors", lambda: 2)
+    monkeypatch.setattr("joblib.cpu_count", lambda: 2)
     # In this process only what has to be compiled first is measured, never a clip.
     here, evaluate = [], scoring.evaluate
     monkeypatch.setattr(scoring, "evaluate", lambda x, *rest: here.append(x.shape) or evaluate(x, *rest))
