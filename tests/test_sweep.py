@@ -12,6 +12,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from checkpoints import stereo_checkpoint
 
 import mgeval as mg
@@ -162,7 +163,9 @@ def test_a_killed_run_goes_on_to_the_same_files(kind, tmp_path):
     name = "synth" if kind == "synth" else str(stereo_checkpoint(tmp_path / "checkpoint"))
     script = KILLED.format(prompts=PROMPTS, grid=SHORT)
     store = mg.Store(tmp_path / "run")
-    process = subprocess.Popen([sys.executable, "-c", script, name, str(store.path)], env={**os.environ})
+    # Matrix products may sum in another order with another number of threads: both runs have the same.
+    environment = os.environ | {"OMP_NUM_THREADS": str(torch.get_num_threads())}
+    process = subprocess.Popen([sys.executable, "-c", script, name, str(store.path)], env=environment)
     deadline = time.monotonic() + 300
     while len(list((store.path / "clips").glob("*.json"))) < 3 and time.monotonic() < deadline:
         assert process.poll() is None, "the run ended before it could be killed"
