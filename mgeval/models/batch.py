@@ -8,7 +8,7 @@ import numpy as np
 
 from mgeval.models.decoder import Cache
 from mgeval.models.devices import without_gradients
-from mgeval.models.draws import GREEDY_BELOW, RECORDED, Settings, take
+from mgeval.models.draws import GREEDY_BELOW, RECORDED, Filter, Settings, take
 
 if TYPE_CHECKING:
     from mgeval.models.engine import Clip, Engine
@@ -142,44 +142,49 @@ class Batch:
     @without_gradients
     def step(self) -> None:
         """Take every clip one step on."""
-        import torch
 
         for span in self.spans.values():
             span[1] += 1
         length = self.decoder.whole(max(position for _, position, _ in self.spans.values()))
-        drawing = {
-            slot: clip.sampling for slot, clip in self.clips.items() if clip.sampling.temperature >= GREEDY_BELOW
-        }
-        limited = [slot for slot, one in drawing.items() if 0 < one.top_k < self.decoder.codes]
-        nucleus = [slot for slot, one in drawing.items() if 0 < one.top_p < 1]
-        most = max((drawing[slot].top_k for slot in limited), default=0)
         if not self.engine.graphs:
             rows = self.engine.pad(len(self.clips) + len(self.twins))
-            chosen = (torch.tensor(slots) - self.first if slots else None for slots in (limited, nucleus))
-            self._advance(self.first, rows, length, most, *chosen)
+            self._advance(self.first, rows, length, self._filters())
             return
         # A graph has fixed shapes: all slots step, those in no use to no effect.
-        key = length, most, bool(nucleus)
-        if key not in self.graphs:
-            everywhere = (slice(None) if some else None for some in (limited, nucleus))
-            self.graphs[key] = self._captured((length, most, *everywhere))
-        self.graphs[key].replay()
+        on = self._filters()
+        one = max((f.most for f in on), default=0), any(f.nucleus for f in on)
+        if (length, *one) not in self.graphs:
+            everywhere = [Filter(slice(None), *one, alike=False)] if on else []
+            self.graphs[length, *one] = self._captured(length, everywhere)
+        self.graphs[length, *one].replay()
 
-    def _captured(self, how: tuple) -> Any:
+    def _filters(self) -> list[Filter]:
+        """Return the filters that the clips ask for, by slots in use."""
+        import torch
+
+        slots: dict[tuple[int, bool], list[int]] = {}
+        for slot, clip in self.clips.items():
+            one, codes = clip.sampling, self.decoder.codes
+            most, nucleus = one.top_k if 0 < one.top_k < codes else codes, 0 < one.top_p < 1
+            if one.temperature >= GREEDY_BELOW and (most < codes or nucleus):
+                slots.setdefault((most, nucleus), []).append(slot - self.first)
+        return [Filter(torch.tensor(rows), *one, alike=True) for one, rows in slots.items()]
+
+    def _captured(self, length: int, filters: list[Filter]) -> Any:
         """Record a step's kernels once, to be replayed without Python."""
         import torch
 
         rows, position = self.engine.pad(2 * self.slots), self.state["position"].clone()
-        self._advance(0, rows, *how)
+        self._advance(0, rows, length, filters)
         self.state["position"].copy_(position)
         # They never run at once, and share their temporary memory.
         self.pool = self.pool or torch.cuda.graph_pool_handle()
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph, pool=self.pool):
-            self._advance(0, rows, *how)
+            self._advance(0, rows, length, filters)
         return graph
 
-    def _advance(self, first: int, rows: int, length: int, most: int, limited: Any, nucleus: Any) -> None:
+    def _advance(self, first: int, rows: int, length: int, filters: list[Filter]) -> None:
         """Step the slots from ``first`` on; ``rows`` counts them, their twins and the padding."""
         import torch
 
@@ -192,8 +197,7 @@ class Batch:
         codes = state["codes"][owner, :, here]
         padded = min(self.engine.pad(slots), rows)
         logits = self.decoder.step(codes, here, self.cache, first, slots, padded, length)
-        filters = state["top_k"], state["top_p"], most, limited, nucleus
-        settings = Settings(state["temperature"], state["greedy"], *filters)
+        settings = Settings(state["temperature"], state["greedy"], state["top_k"], state["top_p"], filters)
         after = position + 1
         taken = take(
             logits[:slots], logits[state["unguided"] - first], state["guidance"],

@@ -36,6 +36,8 @@ class CodecDecoder:
         self.first, recurrent, *rest = codec.decoder.layers
         self.upsample, lstm = upsampling(rest, codec.config), recurrent.lstm
         names = [f"l{layer}" for layer in range(lstm.num_layers)]
+        # Without any weight an LSTM gives zeros, so that only the sum around it is left.
+        self.remembers = any(bool(weight.any()) for weight in lstm.parameters())
         self.steps = [product(getattr(lstm, f"weight_hh_{name}").detach()) for name in names]
         self.inputs = [product(getattr(lstm, f"weight_ih_{name}").detach()) for name in names]
         self.biases = [getattr(lstm, f"bias_ih_{name}") + getattr(lstm, f"bias_hh_{name}") for name in names]
@@ -55,7 +57,9 @@ class CodecDecoder:
         import torch
 
         hidden = [self.first(self.quantizer.decode(self._sides(codes).transpose(0, 1))) for codes in clips]
-        hidden = self._remember(torch.stack(hidden).permute(3, 0, 1, 2))
+        hidden = torch.stack(hidden).permute(3, 0, 1, 2)
+        if self.remembers:
+            hidden = self._remember(hidden)
         return [torch.stack([self.upsample(side)[:, 0] for side in clip.unbind(1)]) for clip in hidden.unbind(1)]
 
     def _sides(self, codes: Any) -> Any:

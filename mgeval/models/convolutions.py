@@ -7,12 +7,15 @@ time, so that what a product makes is used while it is in the processor's cache.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 BLOCK = 4096
 """Rows at a time."""
+
+ALL = slice(None)
 
 Layer = Callable[[Any], Any]
 
@@ -38,16 +41,18 @@ def upsampling(modules: Iterable[Any], config: Any) -> Layer:
     if config.norm_type != "weight_norm" or config.pad_mode != "reflect":
         whole = torch.nn.Sequential(*modules)
         return lambda x: whole(x.T[None])[0].T
-    steps = []
-    for before, module in zip([None, *modules], modules, strict=False):
-        kind = type(module).__name__
-        # An activation is done by the convolution after it, on rows that it reads anyway.
-        if kind == "EncodecConvTranspose1d":
-            steps.append(_transposed(module, _is_active(before)))
-        elif kind == "EncodecResnetBlock":
-            steps.append(_residual(module))
-        elif kind == "EncodecConv1d":
-            steps.append(_convolution(module, _is_active(before)))
+    # An activation is done by the convolution after it, on rows that it reads anyway.
+    layers = [
+        (module, type(before).__name__ == "ELU")
+        for before, module in zip([None, *modules], modules, strict=False)
+        if type(module).__name__ != "ELU" and not _adds_nothing(module)
+    ]
+    # Channels that the next layer does not read are not made: a codec that was set by hand has many.
+    between = [_read(one, after) for (one, _), (after, _) in itertools.pairwise(layers)]
+    steps = [
+        _residual(module) if _is_block(module) else _LAYERS[type(module).__name__](module, active, *channels)
+        for (module, active), *channels in zip(layers, [ALL, *between], [*between, ALL], strict=True)
+    ]
 
     def run(x: Any) -> Any:
         for step in steps:
@@ -81,24 +86,32 @@ class Taps(NamedTuple):
         return total
 
 
-def _taps(module: Any) -> Taps:
+def _taps(module: Any, inputs: Any = ALL, outputs: Any = ALL) -> Taps:
     conv = module.conv
-    weight, step = conv.weight.detach(), conv.dilation[0]
-    outputs, inputs, count = weight.shape
+    weight, step = conv.weight.detach()[outputs][:, inputs], conv.dilation[0]
+    made, heard, count = weight.shape
     reach = (count - 1) * step
     right = 0 if module.causal else reach // 2
-    matrix = weight.permute(1, 2, 0).reshape(inputs, count * outputs).contiguous()
-    return Taps(matrix, conv.bias.detach(), count, step, reach - right, right)
+    matrix = weight.permute(1, 2, 0).reshape(heard, count * made).contiguous()
+    return Taps(matrix, conv.bias.detach()[outputs], count, step, reach - right, right)
 
 
-def _is_active(module: Any) -> bool:
-    return type(module).__name__ == "ELU"
+def _is_block(module: Any) -> bool:
+    return type(module).__name__ == "EncodecResnetBlock"
 
 
-def _convolution(module: Any, active: bool) -> Layer:
+def _read(before: Any, after: Any) -> Any:
+    """Return the channels between two layers that the second has weights for; blocks get and pass on all."""
+    if _is_block(before) or _is_block(after):
+        return ALL
+    weight = after.conv.weight.detach()
+    return weight.any(-1).any(int(type(after).__name__ == "EncodecConvTranspose1d")).nonzero()[:, 0]
+
+
+def _convolution(module: Any, active: bool, inputs: Any, outputs: Any) -> Layer:
     import torch
 
-    taps = _taps(module)
+    taps = _taps(module, inputs, outputs)
 
     def run(x: Any) -> Any:
         padded = _reflected(x, taps.left, taps.right)
@@ -109,6 +122,16 @@ def _convolution(module: Any, active: bool) -> Layer:
         return y
 
     return run
+
+
+def _adds_nothing(module: Any) -> bool:
+    """Say whether a layer is a residual block that passes its input on unchanged."""
+    import torch
+
+    if not _is_block(module) or not isinstance(module.shortcut, torch.nn.Identity):
+        return False
+    last = module.block[-1].conv
+    return not (last.weight.any() or last.bias.any())
 
 
 def _residual(module: Any) -> Layer:
@@ -132,22 +155,22 @@ def _residual(module: Any) -> Layer:
     return run
 
 
-def _transposed(module: Any, active: bool) -> Layer:
+def _transposed(module: Any, active: bool, inputs: Any, outputs: Any) -> Layer:
     import torch
 
     conv = module.conv
-    weight, bias, stride = conv.weight.detach(), conv.bias.detach(), conv.stride[0]
+    weight, bias, stride = conv.weight.detach()[inputs][:, outputs], conv.bias.detach()[outputs], conv.stride[0]
     surplus = weight.shape[-1] - stride
     left = surplus - (math.ceil(surplus * module.trim_right_ratio) if module.causal else surplus // 2)
     count = -(-weight.shape[-1] // stride)
     weight = torch.nn.functional.pad(weight, (0, count * stride - weight.shape[-1]))
-    inputs, outputs, _ = weight.shape
-    matrix = weight.transpose(1, 2).reshape(inputs, -1).contiguous()
+    heard, made, _ = weight.shape
+    matrix = weight.transpose(1, 2).reshape(heard, -1).contiguous()
     # A row holds the samples of one step of the input.
     bias = bias.repeat(stride)
 
     def run(x: Any) -> Any:
-        y = x.new_empty(len(x) + count - 1, stride * outputs)
+        y = x.new_empty(len(x) + count - 1, stride * made)
         # Rows before the first and after the last are zeros: they add nothing.
         padded = torch.nn.functional.pad(x, (0, 0, count - 1, count - 1))
         for begin in range(0, len(y), BLOCK):
@@ -157,9 +180,12 @@ def _transposed(module: Any, active: bool) -> Layer:
             torch.add(parts[count - 1 :, 0], bias, out=out)
             for tap in range(1, count):
                 out += parts[count - 1 - tap : len(rows) - tap, tap]
-        return y.view(-1, outputs)[left : left + len(x) * stride]
+        return y.view(-1, made)[left : left + len(x) * stride]
 
     return run
+
+
+_LAYERS = {"EncodecConv1d": _convolution, "EncodecConvTranspose1d": _transposed}
 
 
 def _reflected(x: Any, left: int, right: int) -> Any:

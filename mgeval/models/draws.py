@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -34,8 +35,30 @@ def uniforms(seed: int, prompt: str, codebooks: int, frames: int) -> np.ndarray:
     return ((stream.random_raw(frames * codebooks) >> 41) * 2.0**-23).astype(np.float32).reshape(frames, codebooks).T
 
 
+class Filter(NamedTuple):
+    """Rows whose codes `kept` has to choose from. Sorting is most of its work: other rows do without.
+
+    Parameters
+    ----------
+    rows : torch.Tensor or slice
+        Which.
+    most : int
+        How many of the likeliest codes to look at: the largest ``top_k`` of the rows that have it on, or
+        all codes if one has ``top_p`` alone.
+    nucleus : bool
+        Whether ``top_p`` is on in any of them.
+    alike : bool
+        Whether all have ``top_k`` at ``most``: then their order does not matter.
+    """
+
+    rows: Any
+    most: int
+    nucleus: bool
+    alike: bool
+
+
 class Settings(NamedTuple):
-    """How each row draws, as tensors ``(rows, 1)``; the last three say what has to be computed at all.
+    """How each row draws, as tensors ``(rows, 1)``, and the filters that are on in any.
 
     Parameters
     ----------
@@ -47,20 +70,15 @@ class Settings(NamedTuple):
         The number of codes kept, at least 1; all of them where the filter is off.
     top_p : torch.Tensor
         1 where off.
-    most : int
-        The largest ``top_k`` of a row that has it on.
-    limited, nucleus : torch.Tensor, slice or None
-        Rows that ``top_k`` and ``top_p`` have to look at, as an index. Sorting is most of the work, and
-        rows without the filter can do without; but they may be among these.
+    filters : list of Filter
+        No row stands in two. They may hold rows that have no filter on.
     """
 
     temperature: Any
     greedy: Any
     top_k: Any
     top_p: Any
-    most: int = 0
-    limited: Any = None
-    nucleus: Any = None
+    filters: Sequence[Filter] = ()
 
 
 class Taken(NamedTuple):
@@ -128,20 +146,29 @@ def kept(logits: Any, settings: Settings) -> Any:
 
     Temperature, then the k likeliest, then the fewest likeliest of these whose probability reaches p.
     """
-    import torch
 
     logits = logits / settings.temperature[..., None]
     weights = (logits - logits.amax(-1, keepdim=True)).exp()
-    if (rows := settings.limited) is not None:
-        part, most, top_k = logits[rows], settings.most, settings.top_k[rows, None]
-        best = torch.topk(part, most, -1).values
-        least = best.gather(-1, (top_k.clamp(max=most) - 1).expand(*part.shape[:2], 1))
-        weights[rows] = weights[rows] * (part >= least.masked_fill(top_k > most, -math.inf))
-    if (rows := settings.nucleus) is not None:
-        part, top_p = weights[rows], settings.top_p[rows, None]
-        ascending = part.sort(-1).values
-        sums = ascending.cumsum(-1)
-        below = (sums <= (1 - top_p) * sums[..., -1:]).sum(-1, keepdim=True)
-        least = ascending.gather(-1, below.clamp(max=logits.shape[-1] - 1))
-        weights[rows] = part * (part >= least.masked_fill(top_p >= 1, 0))
+    for one in settings.filters:
+        part, top_k, top_p = logits[one.rows], settings.top_k[one.rows, None], settings.top_p[one.rows, None]
+        weights[one.rows] *= part >= _least(part, top_k, top_p, one)
     return weights
+
+
+def _least(logits: Any, top_k: Any, top_p: Any, how: Filter) -> Any:
+    """Return the least logit that the filters leave of each row, ``(rows, codebooks, 1)``."""
+    import torch
+
+    best = torch.topk(logits, how.most, -1, sorted=how.nucleus or not how.alike).values
+    if how.alike:
+        least = best.amin(-1, keepdim=True)
+    else:
+        least = best.gather(-1, (top_k.clamp(max=how.most) - 1).expand(*best.shape[:2], 1))
+        least = least.masked_fill(top_k > how.most, -math.inf)
+    if not how.nucleus:
+        return least
+    chances = ((best - best[..., :1]).exp() * (best >= least)).flip(-1)
+    sums = chances.cumsum(-1)
+    below = (sums <= (1 - top_p) * sums[..., -1:]).sum(-1, keepdim=True)
+    likely = best.gather(-1, (how.most - 1 - below).clamp(min=0))
+    return torch.maximum(least, likely.masked_fill(top_p >= 1, -math.inf))

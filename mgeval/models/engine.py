@@ -27,8 +27,11 @@ from mgeval.models.draws import RECORDED, uniforms
 from mgeval.models.products import equal_rows
 from mgeval.models.sampling import FRAME_RATE, Sampling
 
-SLOTS = {"cuda": 64, "cpu": 16}
-"""Clips that decode together by default. More gain a processor little: its products then cost by the row."""
+SLOTS, FEW_SLOTS = 64, 16
+"""Clips that decode together by default. More than a few gain a processor little: its products then cost by the row."""
+
+SMALL = 10_000_000
+"""Weights of a decoder up to which a processor's steps cost by the call, and more rows are welcome."""
 
 TEXTS_KEPT = 64
 
@@ -115,8 +118,8 @@ class Engine:
     states : callable
         Returns the text encoder's states of a prompt, ``(words, width)``, or None where there is no text.
     slots : int, optional
-        Clips that decode together; by default `SLOTS` of the device. Neither this nor the number of
-        clips changes a clip.
+        Clips that decode together; by default `SLOTS`, on a processor `FEW_SLOTS` for a decoder that is not
+        `SMALL`. Neither this nor the number of clips changes a clip.
     window : int
         Frames that are generated in one go.
 
@@ -138,7 +141,8 @@ class Engine:
         self.channels = network.config.decoder.audio_channels
         self.device = self.decoder.table.device
         self.counts: list[int] = [0]
-        self.slots = slots or SLOTS.get(self.device.type, SLOTS["cpu"])
+        weights = sum(parameter.numel() for parameter in network.decoder.parameters())
+        self.slots = slots or (SLOTS if self.device.type == "cuda" or weights <= SMALL else FEW_SLOTS)
         self.graphs = self.device.type == "cuda"
         self.lock = threading.RLock()
         self._texts: OrderedDict[str, Any] = OrderedDict()

@@ -8,7 +8,7 @@ import torch
 import transformers
 from scipy.stats import chisquare, kstest
 
-from mgeval.models.draws import Settings, kept, take, uniforms
+from mgeval.models.draws import Filter, Settings, kept, take, uniforms
 
 CODES, DRAWS = 64, 20_000
 
@@ -21,7 +21,7 @@ def rows(count, temperature=1.0, top_k=0, top_p=0.0):
 
     return Settings(
         column(temperature), column(False, torch.bool), column(top_k or CODES, torch.int64), column(top_p or 1.0),
-        top_k, slice(None) if top_k else None, slice(None) if top_p else None,
+        [Filter(slice(None), top_k or CODES, top_p > 0, alike=True)] if top_k or top_p else [],
     )  # fmt: skip
 
 
@@ -75,13 +75,18 @@ def test_rows_of_different_settings_do_not_touch_one_another():
     logits = torch.randn(len(SETTINGS), 1, CODES, generator=torch.Generator().manual_seed(4))
     each = [rows(1, **how) for how in SETTINGS]
     columns = [torch.cat(column) for column in list(zip(*each, strict=True))[:4]]
-    limited, nucleus = (
-        torch.tensor([i for i, how in enumerate(SETTINGS) if name in how]) for name in ("top_k", "top_p")
-    )
-    for chosen in ((slice(None), slice(None)), (limited, nucleus)):
-        together = kept(logits, Settings(*columns, max(one.most for one in each), *chosen))
+    apart = [Filter(torch.tensor([i]), *one.filters[0][1:]) for i, one in enumerate(each) if one.filters]
+    everywhere = [Filter(slice(None), CODES, True, alike=False)]
+    for filters in (everywhere, apart):
+        together = kept(logits, Settings(*columns, filters))
         for index, one in enumerate(each):
             assert torch.equal(together[index], kept(logits[index : index + 1], one)[0]), SETTINGS[index]
+    limits = [i for i, how in enumerate(SETTINGS) if "top_p" not in how]
+    together = kept(
+        logits[limits], Settings(*(c[limits] for c in columns), [Filter(slice(None), 7, False, alike=False)])
+    )
+    for row, index in enumerate(limits):
+        assert torch.equal(together[row], kept(logits[index : index + 1], each[index])[0]), SETTINGS[index]
 
 
 def test_guidance_comes_first():

@@ -184,7 +184,7 @@ def test_a_shorter_clip_begins_a_longer_one_but_for_the_delay(stereo):
 
 def test_slots_are_recorded_and_do_not_depend_on_the_requests(fresh):
     model = fresh()
-    assert [clip.slots for clip in made(model, pool()[:3]).values()] == [16] * 3
+    assert [clip.slots for clip in made(model, pool()[:3]).values()] == [64] * 3
 
 
 def test_stopping_keeps_what_is_finished(fresh):
@@ -286,13 +286,13 @@ def test_captured_steps_are_the_same_steps(fresh, monkeypatch):
     expected = made(model, pool())
 
     class Recorded:
-        def __init__(self, batch, how):
+        def __init__(self, batch, *how):
             self.batch, self.how = batch, how
 
         def replay(self):
             self.batch._advance(0, self.batch.engine.pad(2 * self.batch.slots), *self.how)
 
-    monkeypatch.setattr(Batch, "_captured", lambda batch, how: Recorded(batch, how))
+    monkeypatch.setattr(Batch, "_captured", lambda batch, *how: Recorded(batch, *how))
     model.engine.graphs = True
     for index, clip in made(model, pool()).items():
         np.testing.assert_array_equal(clip.codes, expected[index].codes)
@@ -320,7 +320,7 @@ def test_the_codec_is_transformers(each):
 def test_a_dropped_model_is_freed(fresh):
     model = fresh()
     del model.engine
-    assert model.engine.slots == 16
+    assert model.engine.slots == 64
     gone = weakref.ref(model)
     gc.disable()
     try:
