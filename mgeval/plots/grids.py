@@ -100,9 +100,8 @@ def failure_atlas(found: pd.DataFrame, x: str, ax: Axes | None = None) -> Axes:
     Parameters
     ----------
     found : DataFrame
-        One row per clip and finding: the tables of `mgeval.metrics.signal.failures` one under the other, each
-        with the clip's ``key`` and its settings as columns. A clip counts once for a kind, however many
-        findings it has.
+        ``mgeval.failure_table(store)``: one row per clip and finding, with the clip's ``key`` and its
+        settings. A clip counts once for a kind, however many findings it has.
     x : str
         The setting, along the horizontal axis; numbers ascend.
     ax : Axes, optional
@@ -129,7 +128,7 @@ def failure_atlas(found: pd.DataFrame, x: str, ax: Axes | None = None) -> Axes:
     >>> [label.get_text() for label in ax.get_xticklabels()]
     ['0', '0.1']
     """
-    source = "the tables of failures(...), each with assign(key=..., setting=...), one under the other"
+    source = "failure_table(store) makes one"
     needed(found, ("key", "kind", "flagged", "score", x), source)
     found = own_clips(found)
     judged = found[found["score"].notna() | found["flagged"].astype(bool)]
