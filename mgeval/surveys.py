@@ -1,4 +1,4 @@
-"""Tables over a store's clips beside those of `measure`: what their codes say, what failed, what their prompts claim."""
+"""Tables over a store's clips beside those of `measure`: of their codes, their failures, and their prompts' claims."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import numpy as np
 
 from mgeval.errors import AudioError, MetricError, StoreError, nearest
 from mgeval.metrics import METRICS, TOKENS, Undefined
-from mgeval.metrics.adherence import CHECKS, Claim, claims, judged, prior
+from mgeval.metrics.adherence import CHECKS, judged, prior
+from mgeval.metrics.claims import Claim, claims
 from mgeval.metrics.failures import DETECTORS, Finding, findings_of
 from mgeval.metrics.failures.findings import undefined
 from mgeval.metrics.tokens import Tokens
@@ -177,7 +178,7 @@ def adherence(
     asked = {prompt: claims(prompt) for prompt in clips["prompt"].unique()}
     every = list(dict.fromkeys(itertools.chain.from_iterable(asked.values())))
     if not every:
-        raise MetricError("no prompt of these clips claims what can be checked: see mgeval.metrics.adherence.claims")
+        raise MetricError("no prompt of these clips claims what can be checked: see mgeval.metrics.claims")
     bar = tqdm(clips["key"], desc="judging", unit="clip", disable=not progress)
     found = [_met(store, key, every) for key in bar]
     met = pd.DataFrame(found, columns=pd.Index(every, tupleize_cols=False))
