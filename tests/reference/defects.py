@@ -267,8 +267,9 @@ Recall is by strength, in bold the one that a listener notices; precision is at 
 clean clips. The aim is a recall of 95 % there and false alarms in at most 2 % of the clean clips. What a listener
 notices was not tried with listeners.
 
-One of {spoilt} spoilt clips is {share:.1f} %: shares next to the aim say no more than that they are next to it. Seams are missed in
-music that is sparse, or falls silent or fades soon after: its level within 3 s changes as much by itself.
+One of {spoilt} spoilt clips is {share:.1f} %: shares next to the aim say no more than that they are next to it.
+Seams are missed in music that is sparse, or falls silent or fades soon after: its level within 3 s changes as much by
+itself.
 
 | failure | defect | found, by strength | spoilt clips | false alarms | precision | aim met |
 | --- | --- | --- | --- | --- | --- | --- |
@@ -288,10 +289,8 @@ def main() -> None:
         f"All detectors together take {took:.0f} ms of one core for 10 s of stereo at 32 kHz"
         f" (processor time, median of {len(made[0])} pieces)."
     )
-    PAGE.write_text(
-        HEAD.format(**counts, spoilt=len(spoilt), share=100 / len(spoilt)) + "\n".join(table) + f"\n\n{timing}\n",
-        encoding="utf-8",
-    )
+    head = HEAD.format(**counts, spoilt=len(spoilt), share=100 / len(spoilt))
+    PAGE.write_text(head + "\n".join(table) + f"\n\n{timing}\n", encoding="utf-8")
     print(timing)
 
 
