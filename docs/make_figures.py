@@ -11,7 +11,6 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 
 import mgeval as mg
 from mgeval.metrics.signal import failures
@@ -96,11 +95,7 @@ def gallery(run: str) -> None:
     mg.plots.response(mg.summarise(scores, "guidance"), "guidance", "width", next(cells).subplots())
     by_prompt = mg.summarise(scores, ["prompt", "guidance"])
     mg.plots.heatmap(by_prompt, "guidance", "width", next(cells).subplots())
-    found = []
-    for row in clips.itertuples():
-        clip = store.audio(row.key)
-        found.append(failures(clip.samples, clip.rate).assign(key=row.key, guidance=row.guidance))
-    mg.plots.failure_atlas(pd.concat(found), "guidance", next(cells).subplots())
+    mg.plots.failure_atlas(mg.failure_table(store, clips), "guidance", next(cells).subplots())
     figure.savefig(IMAGES / "gallery.png")
 
 

@@ -17,7 +17,7 @@ _HOMES = {
     "Sweep": "sweep", "run": "sweep",
     "measure": "scoring",
     "controls": "baselines",
-    "adherence": "surveys", "token_table": "surveys",
+    "adherence": "surveys", "failure_table": "surveys", "token_table": "surveys",
     "summarise": "stats",
     "report": "reporting",
 }  # fmt: skip
@@ -61,5 +61,5 @@ if TYPE_CHECKING:
     from mgeval.scoring import measure
     from mgeval.stats import summarise
     from mgeval.store import Store
-    from mgeval.surveys import adherence, token_table
+    from mgeval.surveys import adherence, failure_table, token_table
     from mgeval.sweep import Sweep, run

@@ -171,17 +171,9 @@ def _scored(
     sources: Sequence[_Source | None], prompts: Sequence[str], names: list[str], ears: dict[str, _Ear], progress: bool
 ) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     """Yield what a clip is and its numbers, clip by clip, measured on all processors where that is worth it."""
-    from joblib import Parallel, cpu_count, delayed
     from tqdm.auto import tqdm
 
-    jobs = ((source, names) for source in sources)
-    # A SLURM job or a container has fewer processors than its machine: joblib knows.
-    workers = min(cpu_count(), len(sources) // CLIPS_PER_WORKER)
-    results: Iterable[Any] = (_values(*job) for job in jobs)
-    if workers > 1:
-        _compile(names)
-        # Only paths and numbers travel, and no more clips are under way than there are workers for them.
-        results = Parallel(workers, return_as="generator")(delayed(_values)(*job) for job in jobs)
+    results = spread(_values, [(source, names) for source in sources], partial(_compile, names))
     bar = tqdm(results, total=len(sources), desc="measuring", unit="clip", disable=not progress)
     for result, source, prompt in zip(bar, sources, prompts, strict=True):
         if isinstance(result, str):
@@ -193,6 +185,36 @@ def _scored(
             values |= ear.hear(audio, prompt)
         numbers = {name: float(value) for name, value in values.items()}
         yield about, {**numbers, "embedder": _embedders(ears), "reason": reasons(values)}
+
+
+def spread(
+    function: Callable[..., Any], jobs: Sequence[tuple[Any, ...]], before: Callable[[], None] = lambda: None
+) -> Iterable[Any]:
+    """Yield ``function(*job)`` for each clip's job, in order, on all processors where that is worth it.
+
+    Parameters
+    ----------
+    function : callable
+        What is done with a clip; it and its results must go from process to process.
+    jobs : sequence of tuple
+        Arguments, one tuple for each clip.
+    before : callable
+        Called once, here, if other processes follow.
+
+    Returns
+    -------
+    iterable
+        The results.
+    """
+    from joblib import Parallel, cpu_count, delayed
+
+    # A SLURM job or a container has fewer processors than its machine: joblib knows.
+    workers = min(cpu_count(), len(jobs) // CLIPS_PER_WORKER)
+    if workers <= 1:
+        return (function(*job) for job in jobs)
+    before()
+    # Only paths and numbers travel, and no more clips are under way than there are workers for them.
+    return Parallel(workers, return_as="generator")(delayed(function)(*job) for job in jobs)
 
 
 def _values(source: _Source | None, names: list[str]) -> tuple[dict[str, Any], dict[str, float]] | str:

@@ -1,4 +1,4 @@
-"""Tables over a store's clips beside those of `measure`: what their codes say, and what their prompts claim."""
+"""Tables over a store's clips beside those of `measure`: of their codes, their failures, and their prompts' claims."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ import numpy as np
 
 from mgeval.errors import AudioError, MetricError, StoreError, nearest
 from mgeval.metrics import METRICS, TOKENS, Undefined
-from mgeval.metrics.adherence import CHECKS, Claim, claims, judged, prior
+from mgeval.metrics.adherence import CHECKS, judged, prior
+from mgeval.metrics.claims import Claim, claims
+from mgeval.metrics.failures import DETECTORS, Finding, findings_of
+from mgeval.metrics.failures.findings import undefined
 from mgeval.metrics.tokens import Tokens
-from mgeval.scoring import reasons
+from mgeval.scoring import reasons, spread
 from mgeval.stats import mean_interval
 from mgeval.store import Store, own_clips, prompts_of
 
@@ -71,6 +74,66 @@ def _of_tokens(row: dict[str, Any], store: Store) -> dict[str, float]:
     return {name: METRICS[name].function(tokens) for name in TOKENS}
 
 
+def failure_table(store: Store, clips: pd.DataFrame | None = None, progress: bool = True) -> pd.DataFrame:
+    """Look for every kind of failure in clips, on all processors that this process may use.
+
+    Parameters
+    ----------
+    store : Store
+        Where the clips lie.
+    clips : DataFrame, optional
+        Which ones, as `run` or `measure` returned them; by default all of the store.
+    progress : bool
+        Show a bar with the time left.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows of `mgeval.metrics.signal.failures` of every clip, in the clips' order: one for each
+        finding and one for each kind that found nothing. Columns are those of the clips, then ``kind``,
+        ``score``, ``flagged``, ``start_s``, ``end_s`` and ``reason``. A clip that was not made or cannot
+        be read has a row of NaN for each kind, and says why. `mgeval.plots.failure_atlas` takes the table.
+
+    Raises
+    ------
+    MetricError
+        The table is not one of clips, or has a column of its own by one of these names.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import mgeval as mg
+    >>> store = mg.Store(tempfile.mkdtemp())
+    >>> clips = mg.run(mg.Sweep("synth", ["calm piano"], {"duration": 1}).plan(), store, progress=False)
+    >>> table = failure_table(store, clips, progress=False)
+    >>> table.groupby("kind")["flagged"].any().sum()
+    np.int64(0)
+    """
+    import pandas as pd
+    from tqdm.auto import tqdm
+
+    clips = _clips(store, clips).drop(columns="reason", errors="ignore")
+    for column in Finding._fields:
+        if column in clips.columns:
+            raise MetricError(f"the table of clips has a column {column!r}, which that of failures needs: rename it")
+    jobs = [(store, row.key, row.status == "done") for row in clips.itertuples()]
+    found = list(tqdm(spread(_findings, jobs), total=len(jobs), desc="judging", unit="clip", disable=not progress))
+    of = np.repeat(np.arange(len(clips)), [len(rows) for rows in found])
+    rows = pd.DataFrame(list(itertools.chain.from_iterable(found)), columns=Finding._fields)
+    return pd.concat([clips.iloc[of].reset_index(drop=True), rows], axis=1)
+
+
+def _findings(store: Store, key: str, made: bool) -> list[Finding]:
+    why = "the clip was not made"
+    try:
+        if made:
+            audio = store.audio(key)
+            return findings_of(audio.samples, audio.rate)
+    except AudioError as error:
+        why = str(error)
+    return [finding for kind in DETECTORS for finding in undefined(kind, why)]
+
+
 def adherence(
     store: Store, clips: pd.DataFrame | None = None, by: str | Sequence[str] | None = None, progress: bool = True
 ) -> pd.DataFrame:
@@ -115,7 +178,7 @@ def adherence(
     asked = {prompt: claims(prompt) for prompt in clips["prompt"].unique()}
     every = list(dict.fromkeys(itertools.chain.from_iterable(asked.values())))
     if not every:
-        raise MetricError("no prompt of these clips claims what can be checked: see mgeval.metrics.adherence.claims")
+        raise MetricError("no prompt of these clips claims what can be checked: see mgeval.metrics.claims")
     bar = tqdm(clips["key"], desc="judging", unit="clip", disable=not progress)
     found = [_met(store, key, every) for key in bar]
     met = pd.DataFrame(found, columns=pd.Index(every, tupleize_cols=False))

@@ -46,6 +46,22 @@ def test_a_heatmap_holds_the_means():
     assert_legible(ax)
 
 
+def test_cells_say_how_sure_they_are():
+    table = scores()
+    ax = plots.heatmap(mg.summarise(table, ["prompt", "guidance"]), "guidance", "width")
+    # One prompt has no interval over prompts.
+    assert [text.get_text() for text in ax.texts[9:]] == ["n 2"] * 9
+    summary = mg.summarise(table.assign(genre="pop"), ["genre", "guidance"])
+    ax = plots.heatmap(summary, "guidance", "width", prompt="genre")
+    rows = summary[summary["metric"] == "width"].sort_values("guidance")
+    halves = [f"\N{PLUS-MINUS SIGN}{half:.2f}" for half in (rows["hi"] - rows["lo"]) / 2]
+    assert [text.get_text() for text in ax.texts[3:]] == halves and halves[0] != "\N{PLUS-MINUS SIGN}0.00"
+    assert_legible(ax)
+    ax = plots.failure_atlas(found(), "guidance")
+    # The third clip is too short for a seam.
+    assert [text.get_text() for text in ax.texts[4:]] == ["n 3", "n 2", "n 2", "n 2"]
+
+
 def test_gaps_are_hatched():
     table = scores()
     table = table[~((table["prompt"] == "b") & (table["guidance"] == 3))]

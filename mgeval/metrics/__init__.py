@@ -214,7 +214,7 @@ def evaluate(x: np.ndarray, rate: int, names: Iterable[str]) -> dict[str, float]
     if needs := [name for name in names if name not in METRICS]:
         raise MetricError(f"{needs[0]!r} compares with a prompt: measure(clips, store, {needs[0]!r}) does that")
     rows = [METRICS[name] for name in names]
-    shared = {"stereo": stereo, "music": music}
+    shared = {"stereo": stereo, "music": music, "spectrum": spectrum}
     taken = {family: shared[family].profile(x, rate) for family in {_family(row) for row in rows} & shared.keys()}
     values = {}
     for row in rows:
@@ -225,4 +225,5 @@ def evaluate(x: np.ndarray, rate: int, names: Iterable[str]) -> dict[str, float]
 
 def _family(row: Metric) -> str:
     """Say whose profile a metric can take in place of samples."""
-    return "music" if row.function.__module__ == music.__name__ else row.channels
+    own = {music.__name__: "music", spectrum.__name__: "spectrum"}
+    return own.get(row.function.__module__, row.channels)

@@ -62,8 +62,9 @@ def tempo(x: np.ndarray | MusicProfile, rate: int | None = None) -> float:
 def beat_strength(x: np.ndarray | MusicProfile, rate: int | None = None) -> float:
     """Return how regular the pulse is: the autocorrelation of the onset strength at the tempo.
 
-    ``mean(r(T), r(T/2), r(T/4))`` of `tempo`, as pulse clarity is measured by Lartillot et al.,
-    *Multi-feature modeling of pulse clarity* (2008).
+    ``mean(r(T), r(T/2), r(T/4))`` of `tempo`, of the onset strength smoothed by a bell with a standard
+    deviation of 32 ms: unsmoothed, a steady pulse would read less where its beats fall between frames.
+    So pulse clarity is measured by Lartillot et al., *Multi-feature modeling of pulse clarity* (2008).
 
     Parameters
     ----------
@@ -75,7 +76,8 @@ def beat_strength(x: np.ndarray | MusicProfile, rate: int | None = None) -> floa
     Returns
     -------
     float
-        0 (no pulse) to 1 (the same again with every beat), no unit. `Undefined` also for clips under 3 s.
+        0 (no pulse) to 1 (the same again with every beat), no unit; clicks as regular as a clock read
+        0.97 and more. `Undefined` also for clips under 3 s.
     """
     known = _known(x, rate)
     if known.problem is not None:

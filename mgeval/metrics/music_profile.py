@@ -16,6 +16,9 @@ STEP = 0.016
 """Seconds from one frame for rhythm to the next; a frame lasts four."""
 
 PITCH_STEP = 0.064
+SMOOTHING = 0.032
+"""Standard deviation in seconds of the bell that smooths onsets: beats need not fall on the same part of a frame."""
+
 MEDIAN = 31
 """Frames, and bins, of the median filters that part harmonic from percussive."""
 
@@ -97,21 +100,18 @@ class MusicProfile:
     @cached_property
     def pulse(self) -> tuple[float, float]:
         """The tempo in BPM, and how regular the pulse is; see `tempo` and `beat_strength`."""
-        import librosa
+        from scipy.ndimage import gaussian_filter1d
 
-        strength = self.onsets - self.onsets.mean()
-        count = len(strength)
-        if not strength.any():
+        if not (self.onsets - self.onsets.mean()).any():
             return np.nan, 0.0
-        recurring = librosa.autocorrelate(strength)
-        recurring = recurring / recurring[0] * count / np.arange(count, 0, -1)
         tempi = np.geomspace(SLOWEST, FASTEST, 1000)
         lags = np.multiply.outer(BEATS, 60 / tempi * self.rate / self.step)
-        # Beyond half the clip too few pairs are left to tell a recurrence from chance.
-        there = lags <= count / 2
-        values = np.where(there, np.interp(lags, np.arange(count), recurring), 0).sum(axis=0) / there.sum(axis=0)
+        values = _recurrence(self.onsets, lags)
         best = np.argmax(np.maximum(values, 0) * np.exp(-0.5 * (np.log2(tempi / USUAL_TEMPO) / OCTAVES) ** 2))
-        return (tempi[best] if values[best] > 0 else np.nan), float(np.clip(values[best], 0, 1))
+        # What comes before and after the clip is not known, and no onset.
+        smooth = gaussian_filter1d(self.onsets, SMOOTHING * self.rate / self.step, mode="constant")
+        strength = float(np.clip(_recurrence(smooth, lags[:, [best]])[0], 0, 1))
+        return (tempi[best] if values[best] > 0 else np.nan), strength
 
     @cached_property
     def chroma(self) -> np.ndarray:
@@ -132,6 +132,18 @@ class MusicProfile:
             return np.full(24, np.nan)
         profiles = np.array([np.roll(mode, tonic) for mode in (MAJOR, MINOR) for tonic in range(12)])
         return np.corrcoef(self.chroma, profiles)[0, 1:]
+
+
+def _recurrence(strength: np.ndarray, lags: np.ndarray) -> np.ndarray:
+    """Return the autocorrelation of ``(frames,)`` at ``(beats, tempi)`` lags, mean over the beats: ``(tempi,)``."""
+    import librosa
+
+    strength, count = strength - strength.mean(), len(strength)
+    recurring = librosa.autocorrelate(strength)
+    recurring = recurring / recurring[0] * count / np.arange(count, 0, -1)
+    # Beyond half the clip too few pairs are left to tell a recurrence from chance.
+    there = lags <= count / 2
+    return np.where(there, np.interp(lags, np.arange(count), recurring), 0).sum(axis=0) / there.sum(axis=0)
 
 
 def profile(x: np.ndarray, rate: int) -> MusicProfile:

@@ -119,7 +119,10 @@ def loudness_range(x: np.ndarray, rate: int) -> float:
 def true_peak(x: np.ndarray, rate: int) -> float:
     """True peak: the largest value of the signal between its samples, ITU-R BS.1770-4 annex 2.
 
-    The signal is oversampled 4 times (scipy's polyphase filter); the rate does not matter.
+    The signal is oversampled 4 times (scipy's polyphase filter); the rate does not matter. Between its
+    samples a peak can be missed by ``-20 log10 cos(pi f / 4)`` dB, f the frequency by the rate: 0.55 dB
+    at 0.45. What lies above that is damped by the filter too: half a second of noise there reads 0.3 dB
+    low in the median of 100 draws, 2.0 dB at worst.
 
     Parameters
     ----------

@@ -2,12 +2,14 @@
 
 ``x`` has shape ``(channels, time)``. P(f) is the mean power spectrum over all channels (Welch: Hann
 windows of about 64 ms, half overlapping, each channel's mean taken off the clip first), without its lowest
-bin, which holds what is left of a constant. Every function returns a float; where the measure has no
-meaning - silence, a clip under one window - it is `Undefined`. All raise `MetricError` for an array
-that is not ``(channels, time)``.
+bin, which holds what is left of a constant. Every function takes samples, or the `SpectrumProfile` that
+`profile` made of them, and returns a float; where the measure has no meaning - silence, a clip under one
+window - it is `Undefined`. All raise `MetricError` for an array that is not ``(channels, time)``.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,44 +21,29 @@ WINDOW = 0.064
 
 ENERGY = 0.99
 SILENCE = 1e-12
-BATCH = 256
 SHORT = "the clip is shorter than one window of 64 ms"
 
 
-def _spectrum(x: np.ndarray, rate: int) -> tuple[np.ndarray, np.ndarray] | Undefined:
-    """Return frequencies in Hz and power, both ``(bins,)``; the power's sum is arbitrary."""
-    from scipy.fft import rfft
+class SpectrumProfile(NamedTuple):
+    """The long-term spectrum that the measures of this module share.
 
-    x = checked(x)
-    hop(rate)  # says what is wrong with the rate
-    size = 2 ** max(round(np.log2(WINDOW * rate)), 2)
-    if x.shape[1] == 0:
-        return Undefined(EMPTY)
-    if not np.isfinite(x).all():
-        return Undefined(BROKEN)
-    if x.shape[1] < size:
-        return Undefined(SHORT)
-    # Scaled by the peak, so that no square under- or overflows.
-    x = x - x.mean(axis=1, keepdims=True, dtype=np.float64).astype(x.dtype)
-    peak = np.abs(x).max()
-    if peak <= SILENCE:
-        return Undefined(SILENT)
-    frames = np.lib.stride_tricks.sliding_window_view(x, size, axis=1)[:, :: size // 2]
-    window = np.hanning(size + 1)[:-1].astype(x.dtype) / peak
-    power = np.zeros(size // 2 + 1)
-    for channel in frames:
-        # Some frames at a time stay within the processor's cache.
-        for start in range(0, len(channel), BATCH):
-            bins = rfft(channel[start : start + BATCH] * window, axis=1)
-            power += np.einsum("ft,ft->t", bins.real, bins.real) + np.einsum("ft,ft->t", bins.imag, bins.imag)
-    return np.arange(1, len(power)) * rate / size, power[1:]
+    Parameters
+    ----------
+    hertz : numpy.ndarray
+        ``(bins,)``, without 0.
+    power : numpy.ndarray
+        P of each bin, ``(bins,)``; its sum is arbitrary.
+    problem : Undefined or None
+        Why nothing can be measured, if so.
+    """
+
+    hertz: np.ndarray
+    power: np.ndarray
+    problem: Undefined | None
 
 
-def centroid(x: np.ndarray, rate: int) -> float:
-    """Spectral centroid: the mean frequency, weighted by power.
-
-    ``sum f P(f) / sum P(f)`` with P the long-term power spectrum. Other tools weight by magnitude,
-    frame by frame, and read higher.
+def profile(x: np.ndarray, rate: int) -> SpectrumProfile:
+    """Take a clip's spectrum once, for every measure of this module.
 
     Parameters
     ----------
@@ -64,6 +51,59 @@ def centroid(x: np.ndarray, rate: int) -> float:
         ``(channels, time)``.
     rate : int
         Hz.
+
+    Returns
+    -------
+    SpectrumProfile
+
+    Raises
+    ------
+    MetricError
+        ``x`` is not ``(channels, time)`` with one or two channels, or the rate is not positive.
+    """
+    from scipy.signal import welch
+
+    x = checked(x)
+    hop(rate)  # says what is wrong with the rate
+    size = 2 ** max(round(np.log2(WINDOW * rate)), 2)
+    if x.shape[1] == 0:
+        return _without(EMPTY)
+    if not np.isfinite(x).all():
+        return _without(BROKEN)
+    if x.shape[1] < size:
+        return _without(SHORT)
+    x = x - x.mean(axis=1, keepdims=True, dtype=np.float64).astype(x.dtype)
+    peak = np.abs(x).max()
+    if peak <= SILENCE:
+        return _without(SILENT)
+    # Scaled by the peak, so that no square under- or overflows; a channel at a time takes half the memory.
+    found = [welch(channel / peak, rate, "hann", size, detrend=False) for channel in x]
+    power = np.sum([power for _, power in found], axis=0, dtype=np.float64)
+    # Each bin but the first and the last stands for two frequencies there, f and -f; here every bin is one.
+    power[-1] *= 2
+    return SpectrumProfile(found[0][0][1:], power[1:], None)
+
+
+def _without(reason: str) -> SpectrumProfile:
+    return SpectrumProfile(np.zeros(0), np.zeros(0), Undefined(reason))
+
+
+def _known(x: np.ndarray | SpectrumProfile, rate: int | None) -> SpectrumProfile:
+    return x if isinstance(x, SpectrumProfile) else profile(x, rate)
+
+
+def centroid(x: np.ndarray | SpectrumProfile, rate: int | None = None) -> float:
+    """Spectral centroid: the mean frequency, weighted by power.
+
+    ``sum f P(f) / sum P(f)`` with P the long-term power spectrum. Other tools weight by magnitude,
+    frame by frame, and read higher.
+
+    Parameters
+    ----------
+    x : array_like or SpectrumProfile
+        ``(channels, time)``.
+    rate : int
+        Hz; not needed with a profile.
 
     Returns
     -------
@@ -77,14 +117,13 @@ def centroid(x: np.ndarray, rate: int) -> float:
     >>> round(centroid(np.sin(2 * np.pi * 1000 * np.arange(32000) / 32000), 32000))
     1000
     """
-    found = _spectrum(x, rate)
-    if isinstance(found, Undefined):
-        return found
-    hertz, power = found
-    return float(hertz @ power / power.sum())
+    known = _known(x, rate)
+    if known.problem is not None:
+        return known.problem
+    return float(known.hertz @ known.power / known.power.sum())
 
 
-def bandwidth(x: np.ndarray, rate: int) -> float:
+def bandwidth(x: np.ndarray | SpectrumProfile, rate: int | None = None) -> float:
     """Bandwidth: the frequency below which 99 % of the energy lies (roll-off).
 
     The smallest f with ``sum P(<= f) >= 0.99 sum P``, to a bin (about 16 Hz), with P the long-term
@@ -92,10 +131,10 @@ def bandwidth(x: np.ndarray, rate: int) -> float:
 
     Parameters
     ----------
-    x : array_like
+    x : array_like or SpectrumProfile
         ``(channels, time)``.
     rate : int
-        Hz.
+        Hz; not needed with a profile.
 
     Returns
     -------
@@ -103,15 +142,14 @@ def bandwidth(x: np.ndarray, rate: int) -> float:
         Hz, 0 to half the rate. White noise reads 0.495 of the rate. `Undefined` for silence and
         clips under 64 ms.
     """
-    found = _spectrum(x, rate)
-    if isinstance(found, Undefined):
-        return found
-    hertz, power = found
-    sums = np.cumsum(power)
-    return float(hertz[np.searchsorted(sums, ENERGY * sums[-1])])
+    known = _known(x, rate)
+    if known.problem is not None:
+        return known.problem
+    sums = np.cumsum(known.power)
+    return float(known.hertz[np.searchsorted(sums, ENERGY * sums[-1])])
 
 
-def flatness(x: np.ndarray, rate: int) -> float:
+def flatness(x: np.ndarray | SpectrumProfile, rate: int | None = None) -> float:
     """Spectral flatness (Wiener entropy): geometric over arithmetic mean of the power spectrum.
 
     ``exp(E[ln P]) / E[P]`` over the bins of the long-term power spectrum P (Johnston 1988, *Transform
@@ -119,10 +157,10 @@ def flatness(x: np.ndarray, rate: int) -> float:
 
     Parameters
     ----------
-    x : array_like
+    x : array_like or SpectrumProfile
         ``(channels, time)``.
     rate : int
-        Hz.
+        Hz; not needed with a profile.
 
     Returns
     -------
@@ -130,10 +168,9 @@ def flatness(x: np.ndarray, rate: int) -> float:
         0 to 1, no unit. A tone reads 0, long white noise 1; music, which falls off towards the top,
         mostly below 0.1. `Undefined` for silence and clips under 64 ms.
     """
-    found = _spectrum(x, rate)
-    if isinstance(found, Undefined):
-        return found
-    power = found[1]
+    known = _known(x, rate)
+    if known.problem is not None:
+        return known.problem
     # Bins in which nothing is at all would make it 0 whatever the others hold: they count as 200 dB down.
-    power = np.maximum(power, power.max() * 1e-20)
+    power = np.maximum(known.power, known.power.max() * 1e-20)
     return float(np.exp(np.mean(np.log(power))) / power.mean())

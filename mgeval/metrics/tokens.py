@@ -7,24 +7,29 @@ temperature and filters) and ``distance`` (total variation between the guided an
 prediction); NaN where a code was given.
 
 Every measure of a clip takes `Tokens` and returns a float; where it has no meaning - no codes, no
-predictions, a mono model - it is `Undefined`, a NaN with a reason.
+predictions, a mono model - it is `Undefined`, a NaN with a reason. What needs many clips stands in
+`mgeval.metrics.pooled`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
 from mgeval.errors import MetricError
+from mgeval.metrics.pooled import codebook_usage, side_information
 from mgeval.metrics.undefined import Undefined
+
+__all__ = [
+    "Tokens", "code_perplexity", "code_variety", "codebook_usage", "curves", "entropy", "exact_repetition",
+    "guidance_distance", "log_likelihood", "longest_repeat", "repeated", "side_agreement", "side_information",
+]  # fmt: skip
 
 REPEAT = 25
 """Frames from which on a repetition counts: half a second of MusicGen's codes."""
-
-SHUFFLES = 5
 
 NO_CODES = "there are no codes"
 NO_PREDICTIONS = "the model kept no predictions"
@@ -311,85 +316,3 @@ def curves(tokens: Tokens) -> dict[str, np.ndarray]:
     if tokens.channels == 2:
         drawn["agreement"] = (tokens.codes[::2] == tokens.codes[1::2]).mean(axis=0)
     return drawn | {"repeated": repeated(tokens).astype(float)}
-
-
-def codebook_usage(clips: Sequence[np.ndarray], size: int) -> np.ndarray:
-    """Share of a codebook's codes that occur in a set of clips.
-
-    Of a single clip it would say little: 10 s have 500 frames, fewer than a codebook has codes.
-
-    Parameters
-    ----------
-    clips : sequence of array_like
-        Codes, each ``(codebooks, frames)``.
-    size : int
-        How many codes a codebook has: 2048 in MusicGen's codec, 1024 in that of ``tiny``.
-
-    Returns
-    -------
-    numpy.ndarray
-        0 to 1, ``(codebooks,)``.
-
-    Raises
-    ------
-    MetricError
-        No clip, or a code beyond the size.
-    """
-    codes = _pooled(clips)
-    if codes.size and codes.max() >= size:
-        raise MetricError(f"a code is {codes.max()}, the codebooks are said to have {size}")
-    return np.array([len(np.unique(row)) / size for row in codes])
-
-
-def side_information(clips: Sequence[np.ndarray], seed: int = 0) -> np.ndarray:
-    """Mutual information of left and right codes, pooled over clips, minus a shuffled baseline.
-
-    ``sum p(l, r) log2(p(l, r) / (p(l) p(r)))`` over the codes l, r of a pair, less its mean over 5
-    shuffles of the right codes. Few frames make independent codes look dependent; the baseline takes
-    that off.
-
-    Parameters
-    ----------
-    clips : sequence of array_like
-        Codes of a stereo model, each ``(codebooks, frames)``.
-    seed : int
-        Of the shuffles.
-
-    Returns
-    -------
-    numpy.ndarray
-        Bits per frame, ``(codebooks / 2,)``; about 0 for independent sides.
-
-    Raises
-    ------
-    MetricError
-        No clip, or an odd number of codebooks.
-    """
-    codes = _pooled(clips)
-    if len(codes) % 2:
-        raise MetricError(f"there are {len(codes)} codebooks, need pairs of left and right")
-    rng = np.random.default_rng(seed)
-    pairs = [(codes[row], codes[row + 1]) for row in range(0, len(codes), 2)]
-    return np.array(
-        [
-            _information(left, right) - np.mean([_information(left, rng.permutation(right)) for _ in range(SHUFFLES)])
-            for left, right in pairs
-        ]
-    )
-
-
-def _pooled(clips: Sequence[np.ndarray]) -> np.ndarray:
-    clips = [np.asarray(clip, np.int64) for clip in clips]
-    if not clips or len({clip.shape[:1] for clip in clips}) > 1:
-        raise MetricError("need codes (codebooks, frames) of at least one clip, all with as many codebooks")
-    return np.concatenate(clips, axis=1)
-
-
-def _information(left: np.ndarray, right: np.ndarray) -> float:
-    joint = left * (right.max(initial=0) + 1) + right
-    return _bits(left) + _bits(right) - _bits(joint)
-
-
-def _bits(codes: np.ndarray) -> float:
-    shares = np.unique(codes, return_counts=True)[1] / max(len(codes), 1)
-    return float(-(shares * np.log2(shares)).sum())

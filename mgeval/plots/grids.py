@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-ROW = 0.17
+ROW = 0.21
 TALLEST = 8.0
 """Inches: what stays on a page."""
 
@@ -47,8 +47,10 @@ NUMBERED = 6
 def heatmap(summary: pd.DataFrame, x: str, metric: str, ax: Axes | None = None, prompt: str = "prompt") -> Axes:
     """Draw a metric's mean for each prompt and each value of a setting.
 
-    Cells without a value are hatched: no clip there, or none for which the metric is defined. Controls
-    are left out.
+    Cells bear numbers where there are few columns: the mean, and under it the half-width of its 95 %
+    interval over prompts, or the number of clips n where they are of one prompt, which has none. Cells
+    without a value are hatched: no clip there, or none for which the metric is defined. Controls are left
+    out.
 
     Parameters
     ----------
@@ -81,7 +83,10 @@ def heatmap(summary: pd.DataFrame, x: str, metric: str, ax: Axes | None = None, 
     if not np.isfinite(values).any():
         blank(ax, "the metric is defined for none of the clips")
         return ax
+    halves = _grid(rows[prompt], rows[x], (rows["hi"] - rows["lo"]) / 2, names, levels)
+    counts = _grid(rows[prompt], rows[x], rows["n_clips"], names, levels)
     mesh = _cells(ax, values, metric)
+    _noted(ax, values, counts, halves)
     _axes_named(ax, names, levels, x)
     if len(names) > NAMED:
         ax.set_ylabel(f"{len(names)} prompts", fontsize=8)
@@ -95,14 +100,14 @@ def failure_atlas(found: pd.DataFrame, x: str, ax: Axes | None = None) -> Axes:
     """Draw which failures occur where in a sweep: the share of clips that have each.
 
     A row for each kind that was flagged in any clip. Shares are of the clips that could be judged for
-    the kind; cells without any are hatched.
+    the kind, whose number n stands under the share where there are few columns; cells without any are
+    hatched.
 
     Parameters
     ----------
     found : DataFrame
-        One row per clip and finding: the tables of `mgeval.metrics.signal.failures` one under the other, each
-        with the clip's ``key`` and its settings as columns. A clip counts once for a kind, however many
-        findings it has.
+        ``mgeval.failure_table(store)``: one row per clip and finding, with the clip's ``key`` and its
+        settings. A clip counts once for a kind, however many findings it has.
     x : str
         The setting, along the horizontal axis; numbers ascend.
     ax : Axes, optional
@@ -129,7 +134,7 @@ def failure_atlas(found: pd.DataFrame, x: str, ax: Axes | None = None) -> Axes:
     >>> [label.get_text() for label in ax.get_xticklabels()]
     ['0', '0.1']
     """
-    source = "the tables of failures(...), each with assign(key=..., setting=...), one under the other"
+    source = "failure_table(store) makes one"
     needed(found, ("key", "kind", "flagged", "score", x), source)
     found = own_clips(found)
     judged = found[found["score"].notna() | found["flagged"].astype(bool)]
@@ -146,11 +151,11 @@ def failure_atlas(found: pd.DataFrame, x: str, ax: Axes | None = None) -> Axes:
             else "no clip could be judged",
         )
         return ax
-    shares = (
-        clips[clips["kind"].isin(kinds)].groupby(["kind", x], sort=False, dropna=False)["flagged"].mean().reset_index()
-    )
-    values = 100 * _grid(shares["kind"], shares[x], shares["flagged"], kinds, levels)
-    mesh = _drawn(ax, values, cmap="Blues", vmin=0, vmax=100)
+    shares = clips[clips["kind"].isin(kinds)].groupby(["kind", x], sort=False, dropna=False)["flagged"]
+    shares = shares.agg(["mean", "size"]).reset_index()
+    values, counts = (_grid(shares["kind"], shares[x], shares[name], kinds, levels) for name in ("mean", "size"))
+    mesh = _drawn(ax, 100 * values, cmap="Blues", vmin=0, vmax=100)
+    _noted(ax, 100 * values, counts)
     _axes_named(ax, [words(str(kind)) for kind in kinds], levels, x)
     colour_bar(mesh, ax, "clips that have it (%)")
     titled(ax, f"{count} clips; kinds found in none: {found['kind'].nunique() - len(kinds)}")
@@ -188,17 +193,42 @@ def _drawn(ax: Axes, values: np.ndarray, **colours: Any) -> Any:
     shape = np.arange(values.shape[1] + 1) - 0.5, np.arange(values.shape[0] + 1) - 0.5
     mesh = ax.pcolormesh(*shape, np.ma.masked_invalid(values), edgecolors="white", linewidth=0.5, **colours)
     ax.set_ylim(values.shape[0] - 0.5, -0.5)
-    digits = 2 if np.nanmax(np.abs(values)) < 10 else 0
-    numbered = values.shape[1] <= NUMBERED and values.shape[0] <= NAMED
+    numbered = _numbered(values)
     for (row, column), value in np.ndenumerate(values):
         if np.isnan(value):
             gap = {"facecolor": "#f5f5f5", "edgecolor": "#b0b0b0", "hatch": "/////", "linewidth": 0}
             ax.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, **gap))
         elif numbered:
-            dark = np.dot(mesh.cmap(mesh.norm(value))[:3], (0.299, 0.587, 0.114)) < 0.55
-            ink = {"color": "white" if dark else "black", "fontsize": 5.5, "ha": "center", "va": "center"}
-            ax.text(column, row, f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "\N{MINUS SIGN}"), **ink)
+            number = _figures(value, values).replace("-", "\N{MINUS SIGN}")
+            ax.text(column, row - 0.18, number, color=_ink(mesh, value), fontsize=5.5, ha="center", va="center")
     return mesh
+
+
+def _noted(ax: Axes, values: np.ndarray, counts: np.ndarray, halves: np.ndarray | None = None) -> None:
+    """Write under each number how sure it is: the half-width of its interval, or how many clips it is of."""
+    mesh = ax.collections[0]
+    if not _numbered(values):
+        return
+    for (row, column), value in np.ndenumerate(values):
+        if np.isnan(value):
+            continue
+        half = np.nan if halves is None else halves[row, column]
+        text = f"n {counts[row, column]:.0f}" if np.isnan(half) else f"\N{PLUS-MINUS SIGN}{_figures(half, values)}"
+        ax.text(column, row + 0.27, text, color=_ink(mesh, value), fontsize=4.5, ha="center", va="center")
+
+
+def _numbered(values: np.ndarray) -> bool:
+    return values.shape[1] <= NUMBERED and values.shape[0] <= NAMED
+
+
+def _figures(value: float, values: np.ndarray) -> str:
+    digits = 2 if np.nanmax(np.abs(values)) < 10 else 0
+    return f"{round(value, digits) + 0.0:.{digits}f}"
+
+
+def _ink(mesh: Any, value: float) -> str:
+    """Return what can be read on a value's colour."""
+    return "white" if np.dot(mesh.cmap(mesh.norm(value))[:3], (0.299, 0.587, 0.114)) < 0.55 else "black"
 
 
 def _axes_named(ax: Axes, names: Sequence[Any], levels: Sequence[Any], x: str) -> None:

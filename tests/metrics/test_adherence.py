@@ -9,7 +9,8 @@ from signals import RATE, correlated, noise, panned, tone
 import mgeval as mg
 from mgeval import synth
 from mgeval.metrics import Undefined
-from mgeval.metrics.adherence import CHECKS, Claim, adherence, alternation, claims, fade_out_db, judged, prior
+from mgeval.metrics.adherence import CHECKS, adherence, alternation, fade_out_db, judged, prior
+from mgeval.metrics.claims import KINDS, Claim, claims
 from mgeval.prompts import SPATIAL
 
 PIECES = 20
@@ -65,6 +66,10 @@ def test_what_a_prompt_claims(prompt, expected):
     assert claims(prompt) == expected
 
 
+def test_every_kind_has_its_check():
+    assert tuple(CHECKS) == KINDS
+
+
 def test_the_spatial_prompts_claim_what_they_say():
     expected = {"none": [], "reverberant": [], "mono": ["centre", "mono"]}
     for claim, phrase in SPATIAL.items():
@@ -104,6 +109,48 @@ def test_swing_by_hand():
     assert alternation(PINGPONG, RATE) == pytest.approx(np.sin(np.radians(80)), abs=0.01)
     assert alternation(PINGPONG[::-1], RATE) == pytest.approx(alternation(PINGPONG, RATE))
     assert alternation(correlated(0.0, 2.0), RATE) == 0
+
+
+def plain_alternation(x, rate):
+    """The swing from side to side, frame by frame in plain numbers."""
+    width, powers = rate // 20, []
+    for start in range(0, x.shape[1] - width + 1, width):
+        piece = x[:, start : start + width]
+        powers.append(piece @ piece.T / width)
+    loud = max(np.trace(power) for power in powers)
+    heard = [power for power in powers if np.trace(power) > max(2e-7, 1e-4 * loud)]
+    balance = [(power[1, 1] - power[0, 0]) / np.trace(power) for power in heard]
+    ambience = [2 * min(np.linalg.eigvalsh(power)) / np.trace(power) for power in heard]
+    turns, side = 0, None
+    for value in balance:
+        now = "right" if value > 0.2 else "left" if value < -0.2 else side
+        turns += side is not None and now != side
+        side = now
+    return np.std(balance) * (1 - np.median(ambience)) if turns >= 2 else 0.0
+
+
+def plain_fade(x, rate):
+    """The fall from the first half to the end, frame by frame in plain numbers."""
+    step, powers, start = rate // 10, [], 0
+    while start + 4 * step <= x.shape[1]:
+        powers.append(sum(float(sample) ** 2 for sample in x[:, start : start + 4 * step].ravel()))
+        start += step
+    half = sorted(powers[: len(powers) // 2])
+    middle = (half[(len(half) - 1) // 2] + half[len(half) // 2]) / 2
+    return 10 * np.log10(middle / powers[-1])
+
+
+@pytest.mark.parametrize("image", ["ping-pong", "wide", "left"])
+@pytest.mark.parametrize("seed", [1, 5])
+def test_swing_and_fading_against_plain_numbers(image, seed):
+    spec = replace(synth.random_spec(seed), image=image, pan=None, duration=3, melody="piano")
+    x = synth.compose(spec, seed)[0].samples.astype(np.float64)
+    assert alternation(x, RATE) == pytest.approx(plain_alternation(x, RATE), abs=1e-6)
+    faded = x * np.linspace(1, 0.05, x.shape[1])
+    assert fade_out_db(faded, RATE) == pytest.approx(plain_fade(faded - faded.mean(1, keepdims=True), RATE), abs=0.05)
+    # What is heard in one channel only, and seldom, as well.
+    bursts = x * (np.arange(x.shape[1]) % RATE < RATE // 3)
+    assert alternation(bursts, RATE) == pytest.approx(plain_alternation(bursts, RATE), abs=1e-6)
 
 
 def test_fading_by_hand():

@@ -11,7 +11,7 @@ from signals import RATE, noise, panned, tone
 from mgeval import synth
 from mgeval.errors import MetricError
 from mgeval.metrics import evaluate, signal, stereo
-from mgeval.metrics.failures import DETECTORS, Finding, failures, findings_of
+from mgeval.metrics.failures import DETECTORS, Finding, failures, findings_of, texture
 from mgeval.metrics.failures.findings import block_power, clusters, runs
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "reference"))
@@ -90,6 +90,26 @@ def test_a_rest_between_notes_is_no_dropout():
     # Cut off at once, but the next note is 14 dB louder than what was left of this one.
     cut = np.where(np.arange(RATE) < RATE // 2, np.exp(-np.arange(RATE) / (0.31 * RATE)), 0)
     assert not only("dropout", np.tile(tone(1.0) * cut, 3)[None]).flagged
+
+
+@pytest.mark.parametrize(("hertz", "ms"), [(50, 10), (300, 4), (3000, 4)])
+def test_a_quick_release_is_no_dropout_and_a_cut_is_one_wherever_it_falls(hertz, ms):
+    x = tone(2.0, hertz)
+    for start in range(20000, 20000 + RATE // 50, 37):
+        cut = x.copy()
+        cut[start : start + 1600] = 0
+        assert only("dropout", cut[None]).flagged
+    # A release by 60 dB, and then the same note at once, as a plain synthesiser plays it again.
+    released, length = x.copy(), RATE * ms // 1000
+    released[20000:21600] = 0
+    released[20000 - length : 20000] *= np.geomspace(1, 1e-3, length)
+    assert not only("dropout", released[None]).flagged
+
+
+def test_a_gap_with_hiss_in_it_is_a_dropout():
+    x = tone(2.0)
+    x[20000:21600] = noise(0.05, 5, 10 ** (-45 / 20) * x.std())
+    assert only("dropout", x[None]).score == pytest.approx(45, abs=3)
 
 
 def test_flat_tops_at_any_level():
@@ -207,6 +227,37 @@ def test_a_seam_is_its_jump_and_an_entry_is_none():
     assert only("seam", noise(12.0)[None] * jump).score == pytest.approx(10, abs=1)
     entry = x + np.where(jump > 1, 1, 0) * tone(12.0, 4000, 0.3)
     assert not only("seam", entry).flagged
+
+
+def test_a_seam_joins_what_sounds():
+    x = music(12.0)
+    x[:, 5 * RATE :] = 0
+    assert only("seam", x).score == 0 and only("seam", x[:, ::-1]).score == 0
+    # 40 dB under the music is a seam still.
+    assert only("seam", np.concatenate([music(6.0), 0.01 * music(6.0)], axis=1)).flagged
+
+
+def test_seams_against_plain_loops():
+    x = music(10.0)
+    x[:, 5 * RATE :] *= 0.5
+    known = texture.spectrogram(x, RATE)
+    windows, levels = known.bands(), []
+    side, total = round(3 / known.step), windows.sum(axis=1).mean()
+    audible = [band for band in range(windows.shape[1]) if windows[:, band].mean() > 1e-5 * total]
+
+    def level(band, first, last):
+        return 10 * np.log10(np.mean([max(windows[at, band], 1e-5 * total) for at in range(first, last)]))
+
+    def restless(first):
+        middle, last = first + side // 2, first + side
+        halves = [level(band, last - side // 2, last) - level(band, first, middle) for band in audible]
+        return abs(np.median(halves))
+
+    for at in range(len(windows) - 2 * side):
+        jumps = [level(b, at + side + 1, at + 2 * side + 1) - level(b, at, at + side) for b in audible]
+        jump = max(np.percentile(jumps, 20), -np.percentile(jumps, 80))
+        levels.append(jump - (restless(at) + restless(at + side + 1)) / 2)
+    assert only("seam", x).score == pytest.approx(max(levels), abs=1e-4) and max(levels) > 1
 
 
 def test_image():

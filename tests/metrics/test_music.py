@@ -51,10 +51,46 @@ def pieces():
 def test_clicks_have_their_tempo(bpm, rate):
     x = clicks(bpm, rate=rate)
     assert music.tempo(x, rate) == pytest.approx(bpm, rel=0.01)
-    # Beats fall between the frames of 16 ms, else it would be 1.
-    assert music.beat_strength(x, rate) > 0.6
+    assert 0.97 < music.beat_strength(x, rate) <= 1
     assert music.onset_density(x, rate) == pytest.approx(len(np.arange(0.25, 9.99, 60 / bpm)) / 10)
     assert music.percussive_share(x, rate) > 0.95
+
+
+def test_where_beats_fall_between_frames_does_not_matter():
+    # A frame is 512 samples.
+    values = [music.beat_strength(clicks(120)[:, start:], RATE) for start in range(0, 512, 64)]
+    assert min(values) > 0.97 and np.ptp(values) < 0.02
+
+
+def test_beats_out_of_time_weaken_the_pulse():
+    rng, values = np.random.default_rng(0), []
+    click = clicks(40, 0.4)[0, RATE // 4 :][: RATE // 500]
+    for late in (0, 0.03, 0.06, 0.12):
+        x = np.zeros(20 * RATE)
+        for beat in np.arange(0.25, 19.5, 0.5) + rng.uniform(-late, late, 39):
+            x[round(beat * RATE) :][: len(click)] = click
+        values.append(music.beat_strength(x[None], RATE))
+    assert values[0] > 0.97 and values == sorted(values, reverse=True) and values[-1] < 0.5
+
+
+def test_the_pulse_against_plain_sums():
+    audio, _ = synth.compose(synth.Spec(genre="pop", duration=8), 4)
+    known = music.profile(audio.samples, RATE)
+    bell = np.exp(-0.5 * (np.arange(-12, 13) / 2) ** 2)
+    smooth = np.convolve(known.onsets, bell / bell.sum(), mode="same")
+
+    def recurring(strength, bpm):
+        values, strength = [], strength - strength.mean()
+        for lag in (beats * 60 / bpm / 0.016 for beats in (1, 2, 4)):
+            low, part = int(lag), lag % 1
+            at = [np.mean(strength[: len(strength) - k] * strength[k:]) / np.var(strength) for k in (low, low + 1)]
+            values += [at[0] * (1 - part) + at[1] * part] if lag <= len(strength) / 2 else []
+        return np.mean(values)
+
+    tempi = np.arange(40, 220, 0.2)
+    weighted = [recurring(known.onsets, bpm) * np.exp(-(np.log2(bpm / 120) ** 2) / 2) for bpm in tempi]
+    assert music.tempo(known) == pytest.approx(tempi[np.argmax(weighted)], rel=3e-3)
+    assert music.beat_strength(known) == pytest.approx(recurring(smooth, music.tempo(known)), abs=1e-3)
 
 
 @pytest.mark.parametrize("tonic", range(12))

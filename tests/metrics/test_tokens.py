@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import mgeval as mg
-from mgeval.metrics import TOKENS, Undefined, tokens
+from mgeval.metrics import TOKENS, Undefined, pooled, tokens
 from mgeval.metrics.tokens import Tokens
 
 
@@ -100,15 +100,15 @@ def test_sides_agree_where_their_codes_are_equal():
 
 def test_information_of_the_sides():
     independent = [random_codes(500, 4, 64, seed) for seed in range(4)]
-    assert tokens.side_information(independent) == pytest.approx(0, abs=0.05)
+    assert pooled.side_information(independent) == pytest.approx(0, abs=0.05)
     # Right is left plus one of two numbers: of the 6 bits of a code 5 are shared.
     linked = [codes.copy() for codes in independent]
     for codes in linked:
         codes[1::2] = (codes[::2] // 2 * 2) + codes[1::2] % 2
     shuffled = 64 * 64 / (2 * 2000 * np.log(2))
-    found = tokens.side_information(linked)
+    found = pooled.side_information(linked)
     assert found == pytest.approx(5 - shuffled, abs=0.35)
-    assert np.array_equal(found, tokens.side_information(linked))
+    assert np.array_equal(found, pooled.side_information(linked))
 
 
 def test_information_against_scikit_learn():
@@ -116,16 +116,16 @@ def test_information_against_scikit_learn():
 
     codes = random_codes(300, 2, 8)
     codes[1] = (codes[0] + codes[1] % 3) % 8
-    assert tokens._information(codes[0].astype(int), codes[1].astype(int)) == pytest.approx(
+    assert pooled._information(codes[0].astype(int), codes[1].astype(int)) == pytest.approx(
         mutual_info_score(codes[0], codes[1]) / np.log(2)
     )
 
 
 def test_usage_is_of_a_set():
     clips = [np.array([[0, 1, 2], [5, 5, 5]]), np.array([[2, 3, 3], [5, 5, 6]])]
-    assert tokens.codebook_usage(clips, 8).tolist() == [4 / 8, 2 / 8]
+    assert pooled.codebook_usage(clips, 8).tolist() == [4 / 8, 2 / 8]
     with pytest.raises(mg.MetricError, match="said to have 4"):
-        tokens.codebook_usage(clips, 4)
+        pooled.codebook_usage(clips, 4)
 
 
 def test_predictions_are_averaged_over_what_was_drawn():
@@ -172,9 +172,9 @@ def test_shapes_that_do_not_fit(arguments, reason):
 
 def test_sets_that_do_not_fit():
     with pytest.raises(mg.MetricError, match="at least one clip"):
-        tokens.codebook_usage([], 8)
+        pooled.codebook_usage([], 8)
     with pytest.raises(mg.MetricError, match="pairs of left and right"):
-        tokens.side_information([np.zeros((3, 4), int)])
+        pooled.side_information([np.zeros((3, 4), int)])
 
 
 def test_the_tiny_models_clips(tmp_path):

@@ -27,6 +27,9 @@ GAP_LONGEST = 1.0
 GAP_LOUD_DB = -50.0
 GAP_SAME_DB = 10.0
 GAP_SLACK_DB = 6.0
+GAP_CLEAR = 2.0
+"""Times the gap's own largest sample that one of the sound before it must have to stand out of the gap."""
+
 DRIFT_BLOCK = 0.5
 DRIFT_SHORTEST = 6.0
 DRIFT_RANGE_DB = 40.0
@@ -134,8 +137,10 @@ def dropout(x: np.ndarray, rate: int, threshold: float = 30.0) -> list[Finding]:
     """Find gaps: the sound of a channel breaks off and comes back as abruptly and as loud.
 
     In levels of 2.5 ms: from one 10 ms to the next but one block the level falls by the threshold from
-    above -50 dBFS, stays down for up to 1 s, and returns to within 10 dB of what it was. A rest is no
-    gap: notes die away before it, and the next one enters louder than they were.
+    above -50 dBFS, stays down for up to 1 s, and returns to within 10 dB of what it was. The last 2.5 ms
+    of sound, up to the last sample that stands out of the gap, must be within 10 dB of the 10 ms before:
+    a gap cuts between two samples. A rest is no gap: notes die away before it, if only by 60 dB in 4 ms
+    (10 ms in the bass), or the next one enters louder than they were.
 
     Parameters
     ----------
@@ -156,11 +161,13 @@ def dropout(x: np.ndarray, rate: int, threshold: float = 30.0) -> list[Finding]:
     if why:
         return undefined("dropout", why)
     size = max(round(GAP_BLOCK * rate), 1)
-    places = [place for levels in decibels(block_power(x, size)) for place in _gaps(levels, threshold, size / rate)]
+    levels = decibels(block_power(x, size))
+    places = [place for side, own in zip(x, levels, strict=True) for place in _gaps(side, own, threshold, size, rate)]
     return placed("dropout", sorted(places, key=lambda place: (place.start_s, -place.score)), 0.0, x.shape[1] / rate)
 
 
-def _gaps(levels: np.ndarray, threshold: float, step: float) -> list[Place]:
+def _gaps(side: np.ndarray, levels: np.ndarray, threshold: float, size: int, rate: int) -> list[Place]:
+    step = size / rate
     before = np.lib.stride_tricks.sliding_window_view(levels, GAP_EDGE).min(axis=1)[: -GAP_EDGE - 1]
     falls = before - levels[GAP_EDGE + 1 : GAP_EDGE + 1 + len(before)]
     longest = round(GAP_LONGEST / step)
@@ -176,11 +183,21 @@ def _gaps(levels: np.ndarray, threshold: float, step: float) -> list[Place]:
         if len(after) < GAP_EDGE or not len(back):
             continue
         depth = min(before[edge], after.min()) - levels[start:stop].max()
-        same = abs(after.mean() - levels[edge : edge + GAP_EDGE].mean()) <= GAP_SAME_DB
-        if depth >= threshold and same:
+        level = levels[edge : edge + GAP_EDGE].mean()
+        sound, rest = side[edge * size : (start + 1) * size], side[(start + 1) * size : (stop - 1) * size]
+        cut = _last(sound, rest, size) >= level - GAP_SAME_DB
+        if depth >= threshold and cut and abs(after.mean() - level) <= GAP_SAME_DB:
             places.append(Place(depth, start * step, stop * step))
             done = stop
     return places
+
+
+def _last(sound: np.ndarray, rest: np.ndarray, size: int) -> float:
+    """Return the level of the last so many samples of a sound, up to the last one that stands out of the rest."""
+    heard = np.abs(sound)
+    floor = max(GAP_CLEAR * np.abs(rest).max(initial=0), heard.max() * 10 ** (GAP_LOUD_DB / 20))
+    last = np.flatnonzero(heard > floor)[-1:].sum() + 1
+    return float(decibels(np.mean(sound[max(last - size, 0) : last].astype(np.float64) ** 2)))
 
 
 def dc_offset(x: np.ndarray, rate: int, threshold: float = 0.01) -> list[Finding]:

@@ -43,8 +43,8 @@ DRONE_WINDOWS = 4
 DRONE_DB = 2.5
 DRONE_RANGE = 1e-4
 SEAM_SIDE = 3.0
-SEAM_LEVEL = 90
 SEAM_SHARE = 20
+SEAM_HEARD = 0.1
 SEAM_RANGE = 1e-5
 
 
@@ -207,14 +207,15 @@ def _steady(levels: np.ndarray, total: np.ndarray) -> list[tuple[int, int]]:
     return stretches
 
 
-def seam(x: np.ndarray | Spectrogram, rate: int, threshold: float = 3.5) -> list[Finding]:
+def seam(x: np.ndarray | Spectrogram, rate: int, threshold: float = 3.0) -> list[Finding]:
     """Find a boundary at which level and timbre jump, as where two generated parts of a long clip meet.
 
-    For each moment, the 90th percentile of the level over the 3 s before and the 3 s after it, in 16
-    bands from 100 Hz to 10 kHz that hold anything (within 50 dB of the clip's mean power). The score is
-    the least change of all but a fifth of the bands, if they change in one direction, less what either
-    side changes within itself (first half to second, median of the bands). Instruments that
-    enter or leave change their own bands only. A change of timbre at an unchanged level is not found.
+    For each moment, the level (mean power in dB) of the 3 s before and of the 3 s after it, in 16 bands
+    from 100 Hz to 10 kHz that hold anything (within 50 dB of the clip's mean power). The score is the
+    least change of all but a fifth of the bands, if they change in one direction, less what the sides
+    change within themselves (first half to second, median of the bands, mean of the two sides).
+    Instruments that enter or leave change their own bands only. Music that stops or begins is no seam:
+    a tenth of either side must be above -60 dBFS. A change of timbre at an unchanged level is not found.
 
     Parameters
     ----------
@@ -237,14 +238,17 @@ def seam(x: np.ndarray | Spectrogram, rate: int, threshold: float = 3.5) -> list
         return undefined("seam", known.problem or "the clip is shorter than 6.5 s")
     powers = known.bands()
     total = powers.sum(axis=1).mean()
-    levels = decibels(np.maximum(powers[:, powers.mean(axis=0) > SEAM_RANGE * total], SEAM_RANGE * total))
+    heard = decibels(known.power.sum(axis=1)) > QUIET_DB
+    sounds = np.lib.stride_tricks.sliding_window_view(heard, side).mean(axis=1) >= SEAM_HEARD
+    powers = np.maximum(powers[:, powers.mean(axis=0) > SEAM_RANGE * total], SEAM_RANGE * total)
     # One window is left out between the sides: it holds some of both.
-    change = _changes(levels, side, side + 1)
+    change = _changes(powers, side, side + 1)
     # What the sides do within themselves: sparse notes and fade-outs change as much there.
-    within = np.abs(np.median(_changes(levels, side // 2, side - side // 2), axis=1))
+    within = np.abs(np.median(_changes(powers, side // 2, side - side // 2), axis=1))
     count = len(change)
     scores = np.maximum(np.percentile(change, SEAM_SHARE, axis=1), -np.percentile(change, 100 - SEAM_SHARE, axis=1))
-    scores = np.maximum(scores - np.maximum(within[:count], within[side + 1 : side + 1 + count]), 0)
+    scores = np.maximum(scores - (within[:count] + within[side + 1 : side + 1 + count]) / 2, 0)
+    scores[~(sounds[:count] & sounds[side + 1 :])] = 0
     # A boundary lifts the change for seconds; a dip amid them is no second one.
     groups = clusters(np.flatnonzero(scores >= threshold), side)
     peaks = [group[np.argmax(scores[group])] for group in groups]
@@ -252,7 +256,8 @@ def seam(x: np.ndarray | Spectrogram, rate: int, threshold: float = 3.5) -> list
     return placed("seam", places, scores.max(), known.seconds)
 
 
-def _changes(levels: np.ndarray, side: int, distance: int) -> np.ndarray:
-    """Return by how much the high levels of so many windows differ from those this far before, ``(moments, bands)``."""
-    high = np.percentile(np.lib.stride_tricks.sliding_window_view(levels, side, axis=0), SEAM_LEVEL, axis=2)
-    return high[distance:] - high[:-distance]
+def _changes(powers: np.ndarray, side: int, distance: int) -> np.ndarray:
+    """Return by how many dB so many windows differ from those this far before, ``(moments, bands)``."""
+    # Means, not percentiles: in sparse music these tell how many of the windows hold a note.
+    levels = decibels(np.lib.stride_tricks.sliding_window_view(powers, side, axis=0).mean(axis=2))
+    return levels[distance:] - levels[:-distance]

@@ -1,0 +1,96 @@
+"""What the codes of many clips say together: one clip has fewer frames than a codebook has codes.
+
+Codes are int ``(codebooks, frames)``, of a stereo model left and right in turns, as in `mgeval.metrics.tokens`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mgeval.errors import MetricError
+
+SHUFFLES = 5
+
+
+def codebook_usage(clips: Sequence[np.ndarray], size: int) -> np.ndarray:
+    """Share of a codebook's codes that occur in a set of clips.
+
+    Of a single clip it would say little: 10 s have 500 frames, fewer than a codebook has codes.
+
+    Parameters
+    ----------
+    clips : sequence of array_like
+        Codes, each ``(codebooks, frames)``.
+    size : int
+        How many codes a codebook has: 2048 in MusicGen's codec, 1024 in that of ``tiny``.
+
+    Returns
+    -------
+    numpy.ndarray
+        0 to 1, ``(codebooks,)``.
+
+    Raises
+    ------
+    MetricError
+        No clip, or a code beyond the size.
+    """
+    codes = _pooled(clips)
+    if codes.size and codes.max() >= size:
+        raise MetricError(f"a code is {codes.max()}, the codebooks are said to have {size}")
+    return np.array([len(np.unique(row)) / size for row in codes])
+
+
+def side_information(clips: Sequence[np.ndarray], seed: int = 0) -> np.ndarray:
+    """Mutual information of left and right codes, pooled over clips, minus a shuffled baseline.
+
+    ``sum p(l, r) log2(p(l, r) / (p(l) p(r)))`` over the codes l, r of a pair, less its mean over 5
+    shuffles of the right codes. Few frames make independent codes look dependent; the baseline takes
+    that off.
+
+    Parameters
+    ----------
+    clips : sequence of array_like
+        Codes of a stereo model, each ``(codebooks, frames)``.
+    seed : int
+        Of the shuffles.
+
+    Returns
+    -------
+    numpy.ndarray
+        Bits per frame, ``(codebooks / 2,)``; about 0 for independent sides.
+
+    Raises
+    ------
+    MetricError
+        No clip, or an odd number of codebooks.
+    """
+    codes = _pooled(clips)
+    if len(codes) % 2:
+        raise MetricError(f"there are {len(codes)} codebooks, need pairs of left and right")
+    rng = np.random.default_rng(seed)
+    pairs = [(codes[row], codes[row + 1]) for row in range(0, len(codes), 2)]
+    return np.array(
+        [
+            _information(left, right) - np.mean([_information(left, rng.permutation(right)) for _ in range(SHUFFLES)])
+            for left, right in pairs
+        ]
+    )
+
+
+def _pooled(clips: Sequence[np.ndarray]) -> np.ndarray:
+    clips = [np.asarray(clip, np.int64) for clip in clips]
+    if not clips or len({clip.shape[:1] for clip in clips}) > 1:
+        raise MetricError("need codes (codebooks, frames) of at least one clip, all with as many codebooks")
+    return np.concatenate(clips, axis=1)
+
+
+def _information(left: np.ndarray, right: np.ndarray) -> float:
+    joint = left * (right.max(initial=0) + 1) + right
+    return _bits(left) + _bits(right) - _bits(joint)
+
+
+def _bits(codes: np.ndarray) -> float:
+    shares = np.unique(codes, return_counts=True)[1] / max(len(codes), 1)
+    return float(-(shares * np.log2(shares)).sum())
