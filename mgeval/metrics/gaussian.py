@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import os
-import zipfile
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
-from mgeval.errors import MetricError, first_line, nearest
-from mgeval.files import write_atomic
+from mgeval.errors import MetricError
+from mgeval.metrics.statsfile import read_arrays, save_stats
 from mgeval.metrics.undefined import Undefined
 from mgeval.metrics.vectors import vectors
 
@@ -147,12 +145,7 @@ class GaussianStats:
         MetricError
             The name does not end in ``.npz``.
         """
-        if Path(path).suffix != ".npz":
-            raise MetricError(f"{path}: statistics are saved as .npz")
-        arrays = {"mu": self.mu, "cov": self.cov, "n": self.n, "rows": self.rows}
-        data = io.BytesIO()
-        np.savez(data, **{name: value for name, value in arrays.items() if value is not None})
-        return write_atomic(path, data.getvalue())
+        return save_stats(path, {"": self})
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], name: str | None = None) -> GaussianStats:
@@ -170,7 +163,7 @@ class GaussianStats:
         MetricError
             The file cannot be read, holds no such statistics, or their shapes do not fit.
         """
-        found = _read(path, name)
+        found = read_arrays(path, name)
         mu, cov = (np.asarray(found[part], np.float64) for part in ("mu", "cov"))
         if mu.ndim != 1 or cov.shape != (len(mu), len(mu)) or not (np.isfinite(mu).all() and np.isfinite(cov).all()):
             raise MetricError(f"{path}: mu {mu.shape} and cov {cov.shape} must be (dim,) and (dim, dim), and finite")
@@ -179,33 +172,6 @@ class GaussianStats:
         if rows is not None and (rows.shape != (n, len(mu)) or not np.isfinite(rows).all()):
             raise MetricError(f"{path}: rows {rows.shape} must be ({n}, {len(mu)}), and finite")
         return cls(mu, n, cov) if rows is None else cls(mu, n, rows=rows)
-
-
-def _read(path: str | os.PathLike[str], name: str | None) -> dict[str, np.ndarray]:
-    try:
-        # Opened by hand: numpy would take a plain array, or a pickle, for what is no zip file.
-        with zipfile.ZipFile(path):
-            pass
-        with np.load(path, allow_pickle=False) as file:
-            key = _chosen_name(path, list(file), name)
-            return {part: file[key + part] for part in ("mu", "cov", "n", "rows") if key + part in file}
-    except MetricError:
-        raise
-    except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
-        raise MetricError(f"{path}: no .npz of plain arrays could be read ({first_line(error)})") from error
-
-
-def _chosen_name(path: str | os.PathLike[str], keys: list[str], name: str | None) -> str:
-    """Return what stands before ``mu`` and ``cov`` in a file's keys: nothing, or a name and a dot."""
-    names = [key.removesuffix("mu") for key in keys if key.endswith("mu") and key.removesuffix("mu") + "cov" in keys]
-    if not names:
-        raise MetricError(f"{path}: no mu and cov in it")
-    if name is None and len(names) == 1:
-        return names[0]
-    if f"{name}." in names:
-        return f"{name}."
-    known = [known.removesuffix(".") for known in names]
-    raise MetricError(f"{path}: which statistics? {nearest(name or '', known)}")
 
 
 def _check_dimensions(a: GaussianStats, b: GaussianStats) -> None:
