@@ -258,6 +258,7 @@ def text_score(clip: Audio, text: str, embedder: Embedder, recipe: str = "mgeval
     """
     how = chosen_recipe(recipe).text
     if how is None:
-        raise MetricError(f"{recipe!r} has no score against texts: {nearest(recipe, [n for n in RECIPES if n != recipe])}")
+        others = [name for name, other in RECIPES.items() if other.text is not None]
+        raise MetricError(f"{recipe!r} has no score against texts: {nearest(recipe, others)}")
     windows = np.concatenate(embedder.audio(prepared(clip.mono(), embedder.rate, how)))
     return clap(windows, embedder.text([text])[0])

@@ -33,6 +33,10 @@ MAY_IMPORT = {
     "sweep": {"metrics", "models", "stats", "store", "prompts"},
     "scoring": {"audio", "embed", "metrics", "store", "stats"},
     "baselines": {"audio", "models", "prompts", "store"},
+    "recipes": {"audio", "embed", "metrics", "store"},
+    "references": {"audio", "embed", "metrics", "recipes", "store"},
+    "sets": {"audio", "embed", "metrics", "recipes", "references", "store"},
+    "ranks": {"embed", "metrics", "references", "stats", "store"},
     "surveys": {"audio", "metrics", "scoring", "stats", "store"},
 }
 ANYTHING = {"panels", "reporting", "cli", "doctor", "sweepfile", "__init__"}
