@@ -18,7 +18,7 @@ FEW = 64
 """Up to this many singular values are taken as such, which costs nothing."""
 
 SAFE = 1e-8
-"""Bound of the relative error up to which singular values are taken from the square."""
+"""Bound of the distance's relative error up to which singular values are taken from the square."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -215,22 +215,26 @@ def frechet_distance(a: GaussianStats, b: GaussianStats) -> float:
     for stats in (a, b):
         if stats.n is not None and stats.n < 2:
             raise MetricError("a set of one vector has no covariance: take at least two clips, or longer ones")
-    shared = _singular_sum(a.factor @ b.factor.T)
     shift = a.mu - b.mu
-    return max(0.0, float(shift @ shift + a.total_variance + b.total_variance - 2 * shared))
+    apart = float(shift @ shift + a.total_variance + b.total_variance)
+    product = a.factor @ b.factor.T
+    shared, error = _quick_singular_sum(product)
+    # What is left of two near sets is small against what is taken off: the error counts against that.
+    if 2 * error > SAFE * abs(apart - 2 * shared):
+        shared = float(np.linalg.svd(product, compute_uv=False).sum())
+    return max(0.0, apart - 2 * shared)
 
 
-def _singular_sum(product: np.ndarray) -> float:
-    """Return the sum of the singular values: twice as fast from the eigenvalues of the square, where they are safe."""
-    if min(product.shape) > FEW:
-        square = product @ product.T if product.shape[0] <= product.shape[1] else product.T @ product
-        values = np.linalg.eigvalsh(square)
-        # An eigenvalue is off by about the rounding of the largest; its root by that over the root itself.
-        rounding = np.finfo(float).eps * values[-1]
-        roots = np.sqrt(np.maximum(values, rounding))
-        if np.sum(rounding / roots) <= SAFE * roots.sum():
-            return float(roots.sum())
-    return float(np.linalg.svd(product, compute_uv=False).sum())
+def _quick_singular_sum(product: np.ndarray) -> tuple[float, float]:
+    """Return the sum of the singular values from the square's eigenvalues, twice as fast, and what it may be off."""
+    if min(product.shape) <= FEW:
+        return 0.0, np.inf
+    square = product @ product.T if product.shape[0] <= product.shape[1] else product.T @ product
+    values = np.linalg.eigvalsh(square)
+    # An eigenvalue is off by about the rounding of the largest; its root by that over the root itself.
+    rounding = np.finfo(float).eps * values[-1]
+    roots = np.sqrt(np.maximum(values, rounding))
+    return float(roots.sum()), float(np.sum(rounding / roots))
 
 
 def clip_frechet(windows: np.ndarray, reference: GaussianStats) -> float:
