@@ -6,13 +6,13 @@
     for wheel in peers/*.whl; do unzip -q "$wheel" -d peers; done
     OMP_NUM_THREADS=1 python benchmarks/distances.py --peers peers
 
-One core, in seconds of the processor. With ``--peers`` the other sides are the two packages' own functions, taken out of
-their files unchanged (importing them needs all their models' packages): ``calc_frechet_distance`` of fadtk
+One core, in seconds of the processor. With ``--peers`` the other sides are the two packages' own functions, taken out
+of their files unchanged (importing them needs all their models' packages): ``calc_frechet_distance`` of fadtk
 (microsoft, ``fadtk/fad.py``) and ``calculate_frechet_distance`` of frechet-audio-distance (gudgud96,
 ``frechet_audio_distance/fad.py``). Without, the same computations written anew: both take `scipy.linalg.sqrtm` of the
 product of the covariances, frechet-audio-distance in complex numbers, fadtk with the eigenvectors of the product and
-their inverse beside it. Per dimension: two sets of full rank (three vectors a dimension), statistics given; and one clip
-of 10 windows against a reference, from its vectors. Ours is given fresh statistics each time, so that nothing is
+their inverse beside it. Per dimension: two sets of full rank (three vectors a dimension), statistics given; and one
+clip of 10 windows against a reference, from its vectors. Ours is given fresh statistics each time, so that nothing is
 cached, but for the clip's reference, which all clips share. Then the kernel distance of two sets of 128
 dimensions, with the peak of the memory. Ends with one line of JSON.
 """
@@ -89,7 +89,14 @@ def peers(folder: str | None) -> dict[str, Callable[[GaussianStats, GaussianStat
     fadtk = own_function(root / "fadtk" / "fad.py", "calc_frechet_distance")
 
     def given(function: Callable) -> Callable[[GaussianStats, GaussianStats], float]:
-        return lambda a, b: float(function(a.mu, a.cov, b.mu, b.cov))
+        def distance(a: GaussianStats, b: GaussianStats) -> float:
+            try:
+                return float(function(a.mu, a.cov, b.mu, b.cov))
+            # Both refuse a root whose imaginary part they find too large.
+            except ValueError:
+                return float("nan")
+
+        return distance
 
     return {"sqrtm": given(gudgud96), "sqrtm_and_eig": given(fadtk)}
 
