@@ -95,12 +95,23 @@ def example(folder: str) -> list[str]:
         spread = "" if np.isnan(row.spread) else f"{row.spread:.3f}"
         value = "" if np.isnan(row.value) else f"{row.value:.3f}"
         said = (row.warning or row.reason).replace("|", "/")
-        cells = [row.guidance, row.channels, row.distance, value, interval, spread, row.n, row.dim, row.rank, said]
+        cells = [
+            f"{row.guidance:g}",
+            row.channels,
+            row.distance,
+            value,
+            interval,
+            spread,
+            row.n,
+            row.dim,
+            row.rank,
+            said,
+        ]
         lines.append("| " + " | ".join(map(str, cells)) + " |")
     lines += ["", "| guidance | clap_rank | 95 % interval | chance | margin | among |", "|" + " --- |" * 6]
     for row in there["ranks"].itertuples():
         lines.append(
-            f"| {row.guidance} | {row.clap_rank:.3f} | {row.lo:.3f} to {row.hi:.3f} | {row.chance:.3f} | "
+            f"| {row.guidance:g} | {row.clap_rank:.3f} | {row.lo:.3f} to {row.hi:.3f} | {row.chance:.3f} | "
             f"{row.margin:.3f} | {row.n_texts} prompts |"
         )
     return lines
