@@ -1,14 +1,18 @@
 """How fast distances between sets are, beside the functions that take a matrix's square root.
 
-    OMP_NUM_THREADS=1 python benchmarks/distances.py                 # 512, 1024 and 2048 dimensions, 20,000 vectors
+    OMP_NUM_THREADS=1 python benchmarks/distances.py            # 512, 768, 1024 and 2048 dimensions, 20,000 vectors
     OMP_NUM_THREADS=1 python benchmarks/distances.py 128 --vectors 2000
+    pip download --no-deps --dest peers fadtk==1.1.0 frechet-audio-distance==0.3.4
+    for wheel in peers/*.whl; do unzip -q "$wheel" -d peers; done
+    OMP_NUM_THREADS=1 python benchmarks/distances.py --peers peers
 
-One core, in seconds of the processor. The plain sides are written as the two common packages do it, by
-`scipy.linalg.sqrtm` of the product of the covariances: frechet-audio-distance (gudgud96,
-``frechet_audio_distance/fad.py``, ``calculate_frechet_distance``) takes it alone; fadtk (microsoft,
-``fadtk/fad.py``, ``calc_frechet_distance``) takes the eigenvectors of the product and their inverse beside it.
-Per dimension: two sets of full rank (three vectors a dimension), statistics given; and one clip of 10
-windows against a reference, from its vectors. Ours is given fresh statistics each time, so that nothing is
+One core, in seconds of the processor. With ``--peers`` the other sides are the two packages' own functions, taken out
+of their files unchanged (importing them needs all their models' packages): ``calc_frechet_distance`` of fadtk
+(microsoft, ``fadtk/fad.py``) and ``calculate_frechet_distance`` of frechet-audio-distance (gudgud96,
+``frechet_audio_distance/fad.py``). Without, the same computations written anew: both take `scipy.linalg.sqrtm` of the
+product of the covariances, frechet-audio-distance in complex numbers, fadtk with the eigenvectors of the product and
+their inverse beside it. Per dimension: two sets of full rank (three vectors a dimension), statistics given; and one
+clip of 10 windows against a reference, from its vectors. Ours is given fresh statistics each time, so that nothing is
 cached, but for the clip's reference, which all clips share. Then the kernel distance of two sets of 128
 dimensions, with the peak of the memory. Ends with one line of JSON.
 """
@@ -16,7 +20,9 @@ dimensions, with the peak of the memory. Ends with one line of JSON.
 from __future__ import annotations
 
 import argparse
+import ast
 import json
+import logging
 import os
 import resource
 import statistics
@@ -24,13 +30,14 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 from scipy import linalg
 
 from mgeval.metrics.distribution import GaussianStats, clip_frechet, frechet_distance, kernel_distance
 
-REPEATS = 3
+REPEATS, REPEATS_FROM_1024 = 3, 1
 CLIPS = 20
 WINDOWS = 10
 KERNEL_DIM = 128
@@ -49,7 +56,8 @@ def root_of(product: np.ndarray) -> np.ndarray:
 def by_root(a: GaussianStats, b: GaussianStats) -> float:
     """Compute the distance as frechet-audio-distance does."""
     shift = a.mu - b.mu
-    return float(shift @ shift + np.trace(a.cov) + np.trace(b.cov) - 2 * np.trace(root_of(a.cov @ b.cov)).real)
+    root = root_of((a.cov @ b.cov).astype(complex))
+    return float(shift @ shift + np.trace(a.cov) + np.trace(b.cov) - 2 * np.trace(root).real)
 
 
 def by_root_and_eigenvectors(a: GaussianStats, b: GaussianStats) -> float:
@@ -60,6 +68,37 @@ def by_root_and_eigenvectors(a: GaussianStats, b: GaussianStats) -> float:
     trace = np.trace((vectors * np.sqrt(values.astype(complex))) @ linalg.inv(vectors)).real
     assert abs(trace - check) < 1e-3 * abs(check)
     return float(shift @ shift + np.trace(a.cov) + np.trace(b.cov) - 2 * trace)
+
+
+def own_function(path: Path, name: str) -> Callable:
+    """Return a function, or a method that uses no self, from a file that is not imported."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    (node,) = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == name]
+    node.args.args = [argument for argument in node.args.args if argument.arg != "self"]
+    there = {"np": np, "linalg": linalg, "scisqrt": np.emath.sqrt, "log": logging.getLogger(name)}
+    exec(compile(ast.Module([node], []), str(path), "exec"), there)
+    return there[name]
+
+
+def peers(folder: str | None) -> dict[str, Callable[[GaussianStats, GaussianStats], float]]:
+    """Return the other sides by name."""
+    if folder is None:
+        return {"sqrtm": by_root, "sqrtm_and_eig": by_root_and_eigenvectors}
+    root = Path(folder)
+    gudgud96 = own_function(root / "frechet_audio_distance" / "fad.py", "calculate_frechet_distance")
+    fadtk = own_function(root / "fadtk" / "fad.py", "calc_frechet_distance")
+
+    def given(function: Callable) -> Callable[[GaussianStats, GaussianStats], float]:
+        def distance(a: GaussianStats, b: GaussianStats) -> float:
+            try:
+                return float(function(a.mu, a.cov, b.mu, b.cov))
+            # Both refuse a root whose imaginary part they find too large.
+            except ValueError:
+                return float("nan")
+
+        return distance
+
+    return {"sqrtm": given(gudgud96), "sqrtm_and_eig": given(fadtk)}
 
 
 def draws(rng: np.random.Generator, n: int, dim: int) -> np.ndarray:
@@ -80,29 +119,30 @@ def fresh(stats: GaussianStats) -> GaussianStats:
     return GaussianStats(stats.mu, stats.n, stats.covariance)
 
 
-def sides(dim: int) -> dict[str, float]:
+def sides(dim: int, others: dict[str, Callable]) -> dict[str, float]:
     """Time one number of dimensions: seconds of each side, ratios, and how far the results are apart."""
     rng = np.random.default_rng(0)
     a, b = (GaussianStats.from_embeddings(draws(rng, 3 * dim, dim)) for _ in range(2))
     clips = draws(rng, CLIPS * WINDOWS, dim).reshape(CLIPS, WINDOWS, dim)
     rows = []
-    for _ in range(REPEATS):
+    for _ in range(REPEATS if dim < 1024 else REPEATS_FROM_1024):
         row, values = {}, {}
         row["ours"], values["ours"] = took(lambda: frechet_distance(fresh(a), fresh(b)))
-        row["sqrtm"], values["sqrtm"] = took(by_root, a, b)
-        row["sqrtm_and_eig"], values["sqrtm_and_eig"] = took(by_root_and_eigenvectors, a, b)
+        for name, function in others.items():
+            row[name], values[name] = took(function, a, b)
         row["clip"] = took(lambda: [clip_frechet(clip, b) for clip in clips])[0] / CLIPS
         # A covariance of full size, though ten windows have rank nine.
         clip = GaussianStats(clips[0].mean(axis=0), WINDOWS, np.cov(clips[0], rowvar=False))
-        row["clip_sqrtm"] = took(by_root, clip, b)[0]
+        for name, function in others.items():
+            row[f"clip_{name}"] = took(function, clip, b)[0]
         rows.append(row)
     middle = {name: statistics.median(row[name] for row in rows) for name in rows[0]}
     ratios = {
-        "full_vs_sqrtm": statistics.median(row["sqrtm"] / row["ours"] for row in rows),
-        "full_vs_sqrtm_and_eig": statistics.median(row["sqrtm_and_eig"] / row["ours"] for row in rows),
-        "clip_vs_sqrtm": statistics.median(row["clip_sqrtm"] / row["clip"] for row in rows),
+        f"{what}_vs_{name}": statistics.median(row[prefix + name] / row[ours] for row in rows)
+        for name in others
+        for what, prefix, ours in (("full", "", "ours"), ("clip", "clip_", "clip"))
     }
-    error = max(abs(values[name] / values["ours"] - 1) for name in ("sqrtm", "sqrtm_and_eig"))
+    error = max(abs(values[name] / values["ours"] - 1) for name in others)
     return {**{f"{name}_s": value for name, value in middle.items()}, **ratios, "relative_difference": error}
 
 
@@ -115,8 +155,9 @@ def peak() -> float:
 def main() -> None:
     """Measure, print a table, and end with JSON."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("dims", type=int, nargs="*", default=[512, 1024, 2048])
+    parser.add_argument("dims", type=int, nargs="*", default=[512, 768, 1024, 2048])
     parser.add_argument("--vectors", type=int, default=20_000, help="on each side of the kernel distance")
+    parser.add_argument("--peers", help="folder of the two packages' unpacked wheels")
     given = parser.parse_args()
     if os.environ.get("OMP_NUM_THREADS") != "1":
         parser.error("set OMP_NUM_THREADS=1: the figures are of one core")
@@ -125,12 +166,12 @@ def main() -> None:
     x, reference = rng.normal(size=(2, given.vectors, KERNEL_DIM))
     seconds, _ = took(kernel_distance, x, reference)
     kernel = {"vectors": given.vectors, "dim": KERNEL_DIM, "seconds": round(seconds, 2), "peak_mib": round(peak())}
-    print(f"kernel distance, {given.vectors} x {given.vectors}: {seconds:.1f} s, peak {peak():.0f} MiB")
+    print(f"kernel distance, {given.vectors} x {given.vectors}: {seconds:.1f} s, peak {peak():.0f} MiB", flush=True)
     figures = {}
     for dim in given.dims:
-        figures[dim] = {name: float(f"{value:.3g}") for name, value in sides(dim).items()}
+        figures[dim] = {name: float(f"{value:.3g}") for name, value in sides(dim, peers(given.peers)).items()}
         for name, value in figures[dim].items():
-            print(f"{dim:5} dimensions  {name:24} {value:10.3g}")
+            print(f"{dim:5} dimensions  {name:24} {value:10.3g}", flush=True)
     print(json.dumps({"cores": 1, "frechet": figures, "kernel": kernel}))
 
 

@@ -20,8 +20,9 @@ _HOMES = {
     "adherence": "surveys", "failure_table": "surveys", "token_table": "surveys",
     "summarise": "stats",
     "report": "reporting",
+    "distances": "sets", "save_reference": "references", "prompt_ranks": "ranks",
 }  # fmt: skip
-_MODULES = ("embed", "metrics", "models", "panels", "plots", "synth")
+_MODULES = ("embed", "metrics", "models", "panels", "plots", "recipes", "synth")
 
 __all__ = ["__version__", *_HOMES, *_MODULES]
 
@@ -42,7 +43,7 @@ def __dir__() -> list[str]:
 
 
 if TYPE_CHECKING:
-    from mgeval import embed, metrics, models, panels, plots, synth
+    from mgeval import embed, metrics, models, panels, plots, recipes, synth
     from mgeval.audio import Audio, load_audio, save_audio
     from mgeval.baselines import controls
     from mgeval.errors import (
@@ -57,8 +58,11 @@ if TYPE_CHECKING:
     )
     from mgeval.models import Sampling, load_model
     from mgeval.prompts import load_prompts
+    from mgeval.ranks import prompt_ranks
+    from mgeval.references import save_reference
     from mgeval.reporting import report
     from mgeval.scoring import measure
+    from mgeval.sets import distances
     from mgeval.stats import summarise
     from mgeval.store import Store
     from mgeval.surveys import adherence, failure_table, token_table

@@ -24,8 +24,8 @@ MAY_IMPORT = {
     "prompts": set(),
     "metrics": {"audio"},
     "synth": {"audio"},
-    # The recipe of the tiny CLAP composes what it trains on.
-    "embed": {"audio", "synth"},
+    # The recipe of the tiny CLAP composes what it trains on; vectors are kept in the store.
+    "embed": {"audio", "store", "synth"},
     "store": {"audio"},
     "stats": {"metrics", "store"},
     "plots": {"audio", "metrics", "stats", "store"},
@@ -33,6 +33,10 @@ MAY_IMPORT = {
     "sweep": {"metrics", "models", "stats", "store", "prompts"},
     "scoring": {"audio", "embed", "metrics", "store", "stats"},
     "baselines": {"audio", "models", "prompts", "store"},
+    "recipes": {"audio", "embed", "metrics", "store"},
+    "references": {"audio", "embed", "metrics", "recipes", "store"},
+    "sets": {"audio", "embed", "metrics", "recipes", "references", "store"},
+    "ranks": {"embed", "metrics", "references", "stats", "store"},
     "surveys": {"audio", "metrics", "scoring", "stats", "store"},
 }
 ANYTHING = {"panels", "reporting", "cli", "doctor", "sweepfile", "__init__"}

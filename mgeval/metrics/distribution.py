@@ -17,6 +17,7 @@ from mgeval.metrics.frechet import FrechetInfinity, frechet_infinity, frechet_in
 from mgeval.metrics.gaussian import GaussianStats, clip_frechet, frechet_distance
 from mgeval.metrics.kernel import bandwidth, kernel_distance, kernel_interval
 from mgeval.metrics.manifold import Manifold, manifold, vendi_score
+from mgeval.metrics.statsfile import save_stats, saved_names
 from mgeval.metrics.undefined import Undefined
 from mgeval.metrics.vectors import Interval
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DIRECTIONS", "FrechetInfinity", "GaussianStats", "Interval", "Manifold", "bandwidth", "clip_frechet",
     "frechet_distance", "frechet_infinity", "frechet_infinity_interval", "frechet_spread", "kernel_distance",
-    "kernel_interval", "kl_divergence", "manifold", "stereo_distance", "vendi_score",
+    "kernel_interval", "kl_divergence", "manifold", "save_stats", "saved_names", "stereo_distance", "vendi_score",
 ]  # fmt: skip
 
 DIRECTIONS = ("reference||generated", "generated||reference")

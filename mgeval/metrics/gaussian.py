@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import os
-import zipfile
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
-from mgeval.errors import MetricError, first_line, nearest
-from mgeval.files import write_atomic
+from mgeval.errors import MetricError
+from mgeval.metrics.statsfile import read_arrays, save_stats
 from mgeval.metrics.undefined import Undefined
 from mgeval.metrics.vectors import vectors
 
@@ -20,7 +18,7 @@ FEW = 64
 """Up to this many singular values are taken as such, which costs nothing."""
 
 SAFE = 1e-8
-"""Bound of the relative error up to which singular values are taken from the square."""
+"""Bound of the distance's relative error up to which singular values are taken from the square."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,12 +145,7 @@ class GaussianStats:
         MetricError
             The name does not end in ``.npz``.
         """
-        if Path(path).suffix != ".npz":
-            raise MetricError(f"{path}: statistics are saved as .npz")
-        arrays = {"mu": self.mu, "cov": self.cov, "n": self.n, "rows": self.rows}
-        data = io.BytesIO()
-        np.savez(data, **{name: value for name, value in arrays.items() if value is not None})
-        return write_atomic(path, data.getvalue())
+        return save_stats(path, {"": self})
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], name: str | None = None) -> GaussianStats:
@@ -170,7 +163,7 @@ class GaussianStats:
         MetricError
             The file cannot be read, holds no such statistics, or their shapes do not fit.
         """
-        found = _read(path, name)
+        found = read_arrays(path, name)
         mu, cov = (np.asarray(found[part], np.float64) for part in ("mu", "cov"))
         if mu.ndim != 1 or cov.shape != (len(mu), len(mu)) or not (np.isfinite(mu).all() and np.isfinite(cov).all()):
             raise MetricError(f"{path}: mu {mu.shape} and cov {cov.shape} must be (dim,) and (dim, dim), and finite")
@@ -179,33 +172,6 @@ class GaussianStats:
         if rows is not None and (rows.shape != (n, len(mu)) or not np.isfinite(rows).all()):
             raise MetricError(f"{path}: rows {rows.shape} must be ({n}, {len(mu)}), and finite")
         return cls(mu, n, cov) if rows is None else cls(mu, n, rows=rows)
-
-
-def _read(path: str | os.PathLike[str], name: str | None) -> dict[str, np.ndarray]:
-    try:
-        # Opened by hand: numpy would take a plain array, or a pickle, for what is no zip file.
-        with zipfile.ZipFile(path):
-            pass
-        with np.load(path, allow_pickle=False) as file:
-            key = _chosen_name(path, list(file), name)
-            return {part: file[key + part] for part in ("mu", "cov", "n", "rows") if key + part in file}
-    except MetricError:
-        raise
-    except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
-        raise MetricError(f"{path}: no .npz of plain arrays could be read ({first_line(error)})") from error
-
-
-def _chosen_name(path: str | os.PathLike[str], keys: list[str], name: str | None) -> str:
-    """Return what stands before ``mu`` and ``cov`` in a file's keys: nothing, or a name and a dot."""
-    names = [key.removesuffix("mu") for key in keys if key.endswith("mu") and key.removesuffix("mu") + "cov" in keys]
-    if not names:
-        raise MetricError(f"{path}: no mu and cov in it")
-    if name is None and len(names) == 1:
-        return names[0]
-    if f"{name}." in names:
-        return f"{name}."
-    known = [known.removesuffix(".") for known in names]
-    raise MetricError(f"{path}: which statistics? {nearest(name or '', known)}")
 
 
 def _check_dimensions(a: GaussianStats, b: GaussianStats) -> None:
@@ -249,22 +215,26 @@ def frechet_distance(a: GaussianStats, b: GaussianStats) -> float:
     for stats in (a, b):
         if stats.n is not None and stats.n < 2:
             raise MetricError("a set of one vector has no covariance: take at least two clips, or longer ones")
-    shared = _singular_sum(a.factor @ b.factor.T)
     shift = a.mu - b.mu
-    return max(0.0, float(shift @ shift + a.total_variance + b.total_variance - 2 * shared))
+    apart = float(shift @ shift + a.total_variance + b.total_variance)
+    product = a.factor @ b.factor.T
+    shared, error = _quick_singular_sum(product)
+    # What is left of two near sets is small against what is taken off: the error counts against that.
+    if 2 * error > SAFE * abs(apart - 2 * shared):
+        shared = float(np.linalg.svd(product, compute_uv=False).sum())
+    return max(0.0, apart - 2 * shared)
 
 
-def _singular_sum(product: np.ndarray) -> float:
-    """Return the sum of the singular values: twice as fast from the eigenvalues of the square, where they are safe."""
-    if min(product.shape) > FEW:
-        square = product @ product.T if product.shape[0] <= product.shape[1] else product.T @ product
-        values = np.linalg.eigvalsh(square)
-        # An eigenvalue is off by about the rounding of the largest; its root by that over the root itself.
-        rounding = np.finfo(float).eps * values[-1]
-        roots = np.sqrt(np.maximum(values, rounding))
-        if np.sum(rounding / roots) <= SAFE * roots.sum():
-            return float(roots.sum())
-    return float(np.linalg.svd(product, compute_uv=False).sum())
+def _quick_singular_sum(product: np.ndarray) -> tuple[float, float]:
+    """Return the sum of the singular values from the square's eigenvalues, twice as fast, and what it may be off."""
+    if min(product.shape) <= FEW:
+        return 0.0, np.inf
+    square = product @ product.T if product.shape[0] <= product.shape[1] else product.T @ product
+    values = np.linalg.eigvalsh(square)
+    # An eigenvalue is off by about the rounding of the largest; its root by that over the root itself.
+    rounding = np.finfo(float).eps * values[-1]
+    roots = np.sqrt(np.maximum(values, rounding))
+    return float(roots.sum()), float(np.sum(rounding / roots))
 
 
 def clip_frechet(windows: np.ndarray, reference: GaussianStats) -> float:

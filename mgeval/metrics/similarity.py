@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from mgeval.errors import MetricError
@@ -58,6 +60,73 @@ def clap_min(windows: np.ndarray, text: np.ndarray) -> float:
     """
     cosines = _cosines(windows, text)
     return cosines if isinstance(cosines, Undefined) else float(cosines.min())
+
+
+class Rank(NamedTuple):
+    """Where a clip's own prompt comes among others."""
+
+    reciprocal: float
+    margin: float
+
+
+def clap_rank(windows: np.ndarray, texts: np.ndarray, own: int) -> Rank:
+    """Return where a clip's own prompt ranks among all prompts of a sweep, by their CLAP scores.
+
+    ``reciprocal`` is ``1 / rank``, whose mean over clips is the mean reciprocal rank (Voorhees, *The TREC-8
+    question answering track report*, 1999); prompts that score alike share the mean of their places' reciprocals, so
+    that a text tower whose vectors are all one reads the `chance` of its number of prompts. ``margin`` is the score
+    of the own prompt minus that of the best other one.
+
+    Parameters
+    ----------
+    windows : array_like
+        The clip's vectors, ``(windows, dim)``.
+    texts : array_like
+        The prompts' vectors, ``(prompts, dim)``, each prompt once; two at least.
+    own : int
+        Which of them is the clip's.
+
+    Returns
+    -------
+    Rank
+        ``reciprocal``, ``1 / prompts`` to 1, no unit; ``margin``, a difference of cosines, -2 to 2, above 0
+        where the own prompt is first. Both `Undefined` where a vector is zero or not finite.
+
+    Raises
+    ------
+    MetricError
+        The shapes do not fit, or there is no other prompt.
+
+    Examples
+    --------
+    >>> clap_rank([[1.0, 0.0]], [[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]], own=1)
+    Rank(reciprocal=0.5, margin=-1.0)
+    """
+    texts = np.asarray(texts, np.float64)
+    if texts.ndim != 2 or len(texts) < 2:
+        raise MetricError(f"need two prompts or more, (prompts, dim): got {texts.shape}")
+    scores = [clap(windows, text) for text in texts]
+    for score in scores:
+        if isinstance(score, Undefined):
+            return Rank(score, score)
+    scores = np.array(scores)
+    others = np.delete(scores, own)
+    # Rounding must not part what is the same vector.
+    alike = np.abs(others - scores[own]) < 1e-9
+    before = int(np.sum(others[~alike] > scores[own]))
+    places = before + 1 + np.arange(int(alike.sum()) + 1)
+    return Rank(float(np.mean(1 / places)), float(scores[own] - others.max()))
+
+
+def chance(prompts: int) -> float:
+    """Return the mean reciprocal rank that guessing reaches among so many prompts: ``sum_r 1 / r`` over their number.
+
+    Examples
+    --------
+    >>> round(chance(4), 3)
+    0.521
+    """
+    return float(np.mean(1 / np.arange(1, prompts + 1)))
 
 
 def _cosines(windows: np.ndarray, text: np.ndarray) -> np.ndarray | Undefined:

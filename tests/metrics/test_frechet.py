@@ -258,5 +258,18 @@ def test_the_interval_covers():
     assert 0.8 < np.mean(hi - lo) / 2 / (2.09 * np.std(value, ddof=1)) < 1.35
 
 
+def test_two_spreads_of_the_plain_distance_do_not_cover():
+    rng = np.random.default_rng(17)
+    dim, prompts, times = 16, 40, 60
+    reference = GaussianStats(np.zeros(dim), None, np.eye(dim))
+    covered = 0
+    for _ in range(times):
+        x = rng.normal(size=(prompts, dim)) + 0.4
+        value, spread = frechet_distance(of(x), reference), frechet_spread(list(x[:, None]), range(prompts), reference)
+        covered += abs(value - dim * 0.4**2) <= 2 * spread
+    assert covered < times / 2
+    assert "no interval" in frechet_spread.__doc__
+
+
 def test_everything_is_offered():
     assert all(hasattr(distribution, name) for name in distribution.__all__)

@@ -85,17 +85,17 @@ def test_leaving_prompts_out_is_computing_anew():
 
 def test_the_interval_covers():
     rng = np.random.default_rng(1)
-    dim, prompts, each, times = 4, 15, 3, 150
+    dim, prompts, each = 4, 20, 2
     names, reference = np.repeat(np.arange(prompts), each), rng.normal(size=(60, dim))
 
     def drawn():
         between = rng.normal(size=(prompts, dim))[names]
         return np.sqrt(0.6) * between + np.sqrt(0.4) * rng.normal(size=(prompts * each, dim)) + 0.4
 
-    true = np.mean([kernel_distance(drawn(), reference) for _ in range(400)])
-    intervals = [kernel_interval(drawn(), names, reference) for _ in range(times)]
-    covered = np.mean([found.lo <= true <= found.hi for found in intervals])
-    assert 0.9 <= covered <= 0.99
+    true = np.mean([kernel_distance(drawn(), reference) for _ in range(1500)])
+    intervals = [kernel_interval(drawn(), names, reference) for _ in range(500)]
+    # 500 draws leave a standard error of 1 %; benchmarks/coverage.py takes 3,000.
+    assert 0.93 <= np.mean([found.lo <= true <= found.hi for found in intervals]) <= 0.97
 
 
 def test_degenerate_sets():

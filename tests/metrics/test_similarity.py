@@ -10,7 +10,7 @@ import mgeval as mg
 from mgeval.embed.clap import TINY
 from mgeval.errors import MetricError, ModelError
 from mgeval.metrics import described, evaluate
-from mgeval.metrics.similarity import clap, clap_min
+from mgeval.metrics.similarity import chance, clap, clap_min, clap_rank
 
 RNG = np.random.default_rng(0)
 
@@ -118,3 +118,47 @@ def test_checkpoints_are_looked_for_before_anything_is_measured(run, tmp_path):
     with pytest.raises(MetricError, match="two checkpoints are called 'tiny'"):
         folder = shutil.copytree(TINY, tmp_path / "tiny")
         mg.measure(clips, store, ["clap:tiny", f"clap:{folder}"], progress=False)
+
+
+def test_rank_known_answers():
+    texts = np.eye(4)
+    assert clap_rank([[0.9, 0.5, 0.1, 0.0]], texts, 0)[:1] == (1.0,)
+    found = clap_rank([[0.9, 0.5, 0.1, 0.0]], texts, 2)
+    length = np.linalg.norm([0.9, 0.5, 0.1])
+    assert found.reciprocal == pytest.approx(1 / 3) and found.margin == pytest.approx((0.1 - 0.9) / length)
+    # The mean over windows counts, not one of them.
+    assert clap_rank([[1.0, 0, 0, 0], [1.0, 0, 0, 0], [0, 1.0, 0, 0]], texts, 1).reciprocal == 0.5
+
+
+def test_rank_by_sorting():
+    for _ in range(30):
+        windows, texts = RNG.normal(size=(3, 8)), RNG.normal(size=(12, 8))
+        own = int(RNG.integers(12))
+        scores = [float(np.mean([w @ t / np.sqrt((w @ w) * (t @ t)) for w in windows])) for t in texts]
+        order = sorted(range(12), key=lambda i: -scores[i])
+        found = clap_rank(windows, texts, own)
+        assert found.reciprocal == pytest.approx(1 / (order.index(own) + 1))
+        best = max(score for i, score in enumerate(scores) if i != own)
+        assert found.margin == pytest.approx(scores[own] - best)
+        assert clap_rank(5 * windows[::-1], 3 * texts, own) == pytest.approx(found)
+
+
+def test_a_collapsed_text_tower_reads_chance():
+    collapsed = np.tile(RNG.normal(size=8), (10, 1))
+    found = clap_rank(RNG.normal(size=(2, 8)), collapsed, 3)
+    assert found.reciprocal == pytest.approx(chance(10)) == pytest.approx(sum(1 / r for r in range(1, 11)) / 10)
+    assert found.margin == pytest.approx(0, abs=1e-9)
+    # So do texts that have nothing to do with the clip.
+    guesses = [clap_rank(RNG.normal(size=(1, 8)), RNG.normal(size=(10, 8)), 0).reciprocal for _ in range(2000)]
+    assert np.mean(guesses) == pytest.approx(chance(10), abs=0.03)
+
+
+def test_rank_degenerate_input():
+    texts = RNG.normal(size=(3, 4))
+    for windows in (np.zeros((1, 4)), np.full((1, 4), np.nan)):
+        found = clap_rank(windows, texts, 0)
+        assert "zero or not finite" in found.reciprocal.reason and np.isnan(found.margin)
+    with pytest.raises(MetricError, match="two prompts or more"):
+        clap_rank(np.ones((1, 4)), texts[:1], 0)
+    with pytest.raises(MetricError, match=r"need \(windows, dim\)"):
+        clap_rank(np.ones((1, 3)), texts, 0)
