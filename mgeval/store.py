@@ -7,6 +7,7 @@
     codes/KEY.npz           the codec's codes, where the model has a codec, and what it predicted for each
     clips/KEY.json          the clip's row; written last: a clip is there when this is there
     rows/part-*.parquet     the same rows in bulk, and those of clips that failed
+    vectors/KEY.npy         what an embedder made of a signal; a cache, which may be deleted
 
 Every file appears whole or not at all. The records in ``clips/`` are the truth; ``rows/`` only spares
 reading them one by one.
@@ -257,6 +258,24 @@ class Store:
         except (ValueError, OSError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
             # A flipped bit can make it any of these, an encrypted or a newer archive too.
             raise StoreError(f"{path}: damaged ({error}); delete the clip's record and run again") from None
+
+    def put_vectors(self, key: str, rows: np.ndarray) -> None:
+        """Keep an embedder's vectors of a signal; `mgeval.embed.cache.vectors_key` makes the key."""
+        self._begin()
+        buffer = io.BytesIO()
+        np.save(buffer, rows, allow_pickle=False)
+        write_atomic(self._vectors_file(key), buffer.getvalue())
+
+    def vectors(self, key: str) -> np.ndarray | None:
+        """Return vectors that were kept, or None where there are none or they are damaged: they can be made again."""
+        try:
+            return np.load(self._vectors_file(key), allow_pickle=False)
+        except (ValueError, OSError, EOFError):
+            return None
+
+    def _vectors_file(self, key: str) -> Path:
+        # Folders by the first digits: some file systems are slow with a hundred thousand names in one.
+        return self.path / "vectors" / key[:2] / f"{key}.npy"
 
     def _begin(self) -> None:
         manifest = self.path / "manifest.json"
