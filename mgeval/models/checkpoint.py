@@ -208,10 +208,11 @@ def download(name: str, revision: str | None = None) -> Path:
 
 
 @contextlib.contextmanager
-def hub_errors(name: str, revision: str | None = None) -> Iterator[None]:
+def hub_errors(name: str, revision: str | None = None, valid: str = NAMES) -> Iterator[None]:
     """Turn what can go wrong with the hub into a `ModelError` that says what to do.
 
-    No network, no such model or revision, or one that asks for a licence to be accepted.
+    No network, no such model or revision, or one that asks for a licence to be accepted. ``valid`` says what
+    else could have been named.
     """
     from huggingface_hub import constants, errors
 
@@ -225,7 +226,7 @@ def hub_errors(name: str, revision: str | None = None) -> Iterator[None]:
         raise ModelError(f"{name}: the hub has no revision {revision!r} of it") from None
     except errors.RepositoryNotFoundError:
         raise ModelError(
-            f"{name}: neither a folder here nor a model on the hub (or a private one); valid: {NAMES}"
+            f"{name}: neither a folder here nor a model on the hub (or a private one); valid: {valid}"
         ) from None
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS):
