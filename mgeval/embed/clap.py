@@ -84,14 +84,22 @@ class Clap(Embedder):
 
     def audio(self, clips: Sequence[Audio]) -> list[np.ndarray]:
         """Embed clips: for each float32 ``(windows, dim)``, rows of length 1; see `Embedder.audio`."""
-        counts, mels = [], []
-        for clip in checked_clips(clips):
+        clips, counts, rows, batch = checked_clips(clips), [], [], []
+        for clip in clips:
             windows = cut(mono_at(clip, self.rate), self.length, round(HOP * self.rate), round(TAIL * self.rate))
             counts.append(len(windows))
-            mels += [log_mel(repeat_pad(window, self.length), self.extractor) for window in windows]
-        parts = [self._hear(np.stack(mels[i : i + BATCH])) for i in range(0, len(mels), BATCH)]
-        rows = np.concatenate(parts) if parts else np.zeros((0, self.dim), np.float32)
-        return np.split(rows, np.cumsum(counts)[:-1]) if counts else []
+            for window in windows:
+                batch.append(self._heard(repeat_pad(window, self.length)))
+                if len(batch) == BATCH:
+                    rows.append(self._hear(np.stack(batch)))
+                    batch = []
+        if batch:
+            rows.append(self._hear(np.stack(batch)))
+        return np.split(np.concatenate(rows), np.cumsum(counts)[:-1]) if rows else []
+
+    def _heard(self, window: np.ndarray) -> np.ndarray:
+        """Return what the network is given of a window of samples."""
+        return log_mel(window, self.extractor)
 
     def _hear(self, mels: np.ndarray) -> np.ndarray:
         import torch

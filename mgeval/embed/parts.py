@@ -123,6 +123,10 @@ def load_words(folder: Path, words: int, where: Path) -> Any:
             f"{where}: broken tokenizer, it has {len(tokenizer)} words and the text tower {words}; "
             "is tokenizer.json missing, or from another model?"
         )
+    if tokenizer.pad_token is None:
+        raise ModelError(
+            f"{where}: broken tokenizer, it knows no padding; is {folder / 'tokenizer_config.json'} missing?"
+        )
     if words == ROBERTA_WORDS and tokenizer("Hello world")["input_ids"] != HELLO_WORLD:
         raise ModelError(f"{where}: broken tokenizer, it has as many words as RoBERTa's and numbers them otherwise")
     return tokenizer
