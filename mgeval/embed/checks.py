@@ -58,9 +58,11 @@ def check_audio(embedder: Embedder, where: str | Path) -> None:
 
 def _alive(rows: np.ndarray, tower: str, where: str | Path) -> None:
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    if not np.isfinite(rows).all() or lengths.min() < 1e-6:
+    # Of silence a vector may be nothing.
+    if not np.isfinite(rows).all() or (lengths < 1e-6).sum() > 1:
         raise ModelError(f"{where}: broken {tower} tower, it returns NaN, Inf or zeros")
-    cosines = (rows / lengths) @ (rows / lengths).T
+    units = rows / np.maximum(lengths, 1e-6)
+    cosines = units @ units.T
     alike = float(cosines[~np.eye(len(rows), dtype=bool)].mean())
     if alike > ALIKE:
         raise ModelError(

@@ -156,6 +156,7 @@ def settings(tensors: dict[str, Any]) -> dict[str, Any]:
         "num_hidden_layers": _count(tensors, r"text_branch\.encoder\.layer\.(\d+)\."),
         "intermediate_size": len(tensors["text_branch.encoder.layer.0.intermediate.dense.bias"]),
         "max_position_embeddings": len(tensors["text_branch.embeddings.position_embeddings.weight"]),
+        "type_vocab_size": len(tensors["text_branch.embeddings.token_type_embeddings.weight"]),
         "layer_norm_eps": 1e-5,
     }
     return {"audio_config": audio, "text_config": text, "projection_dim": len(tensors["audio_projection.2.bias"])}
