@@ -23,13 +23,10 @@ def codec(path, **settings):
     """Save a small EnCodec; its gains are raised, or all sounds would come out much the same."""
     from transformers import EncodecConfig, EncodecModel
 
-    settings = (
-        dict(num_filters=4, hidden_size=8, num_lstm_layers=1, codebook_size=16, upsampling_ratios=[8, 5, 4, 2])
-        | settings
-    )
+    small = dict(num_filters=4, hidden_size=8, num_lstm_layers=1, codebook_size=16, upsampling_ratios=[8, 5, 4, 2])
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        network = EncodecModel(EncodecConfig(**settings))
+        network = EncodecModel(EncodecConfig(**small, **settings))
         for name, weight in network.named_parameters():
             if name.endswith("bias"):
                 torch.nn.init.normal_(weight, std=0.1)
