@@ -54,7 +54,9 @@ def hub_files(name: str, wanted: Sequence[str] = (), revision: str | None = None
 
     # An interrupted download leaves a folder too: only a whole one may spare the network.
     with contextlib.suppress(OSError, ModelError):
-        folder = Path(snapshot_download(name, revision=revision, local_files_only=True))
+        # Asked for more, the hub's library misses files that were never wanted, such as README.md.
+        asked = list(wanted) or ["config.json"]
+        folder = Path(snapshot_download(name, revision=revision, allow_patterns=asked, local_files_only=True))
         if wanted:
             if all((folder / file).is_file() for file in wanted):
                 return folder

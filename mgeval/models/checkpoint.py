@@ -188,7 +188,9 @@ def cached_checkpoint(name: str, revision: str | None = None) -> Checkpoint | No
 
     # An interrupted download leaves a folder too: only a whole one may spare the network.
     with contextlib.suppress(OSError, ModelError):
-        folder = Path(snapshot_download(name, revision=revision, local_files_only=True))
+        # Asked for more, the hub's library misses files that were never wanted, such as README.md.
+        asked = ["config.json"]
+        folder = Path(snapshot_download(name, revision=revision, allow_patterns=asked, local_files_only=True))
         config = read_config(folder)
         if any(folder.glob("tokenizer*")):
             return Checkpoint(folder, folder.name, config)
