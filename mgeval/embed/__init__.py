@@ -16,21 +16,50 @@ from __future__ import annotations
 from mgeval.embed.base import Embedder
 from mgeval.errors import ModelError, nearest
 
-__all__ = ["NAMES", "Embedder", "load"]
+__all__ = ["GROUP", "NAMES", "Embedder", "load"]
 
-NAMES = ("clap:tiny", "mel")
-"""What `load` knows by name; any other CLAP is ``clap:`` and its folder."""
+NAMES = ("clap:tiny", "encodec:tiny", "mel")
+"""What is always there; of others `load` needs a checkpoint."""
+
+KINDS = {
+    "clap": ("mgeval.embed.clap", "load_clap"),
+    "encodec": ("mgeval.embed.encodec", "load_encodec"),
+    "laion": ("mgeval.embed.laion", "load_laion"),
+    "mel": ("mgeval.embed.mel", "load_mel"),
+    "mert": ("mgeval.embed.mert", "load_mert"),
+    "vggish": ("mgeval.embed.vggish", "load_vggish"),
+}
+"""What a name begins with, and who loads it."""
+
+GROUP = "mgeval.embedders"
+"""Entry points by which other packages add kinds: what a name begins with -> ``function(name, revision)``."""
 
 
-def load(name: str) -> Embedder:
+def load(name: str, revision: str | None = None) -> Embedder:
     """Load an embedder by name.
 
     Parameters
     ----------
     name : str
-        ``mel``: log-mel statistics, no weights. ``clap:tiny``: the small CLAP that comes with mgeval
-        and knows the music of `mgeval.synth`. ``clap:PATH``: a local folder with a `ClapModel` of
-        transformers and its processor.
+        ``mel``: log-mel statistics, no weights.
+
+        ``clap:tiny``: the small CLAP that comes with mgeval and knows the music of `mgeval.synth`.
+        ``clap:PATH`` and ``clap:ID``: a `ClapModel` of transformers, a local folder or on the hub
+        (``clap:laion/larger_clap_music``). ``clap:FILE.pt``: one of LAION's own checkpoints, by its path or
+        by its name in the hub's ``lukewys/laion_clap`` (``clap:music_audioset_epoch_15_esc_90.14.pt``).
+
+        ``laion:FILE.pt``: the same checkpoints in the laion-clap package, as a second opinion.
+
+        ``encodec:tiny``, ``encodec:PATH``, ``encodec:ID``: the latents of an EnCodec
+        (``encodec:facebook/encodec_24khz``) or of a MusicGen's codec, before quantising.
+
+        ``vggish``, ``vggish:FILE``: VGGish without PCA and last ReLU.
+
+        ``mert:PATH``, ``mert:ID``: a MERT, as far as it is a Hubert (``mert:m-a-p/MERT-v1-95M``).
+
+        Other packages add kinds by entry points of the group ``mgeval.embedders``.
+    revision : str, optional
+        On the hub, a branch, tag or commit.
 
     Returns
     -------
@@ -39,14 +68,41 @@ def load(name: str) -> Embedder:
     Raises
     ------
     ModelError
-        Nothing of that name, or a checkpoint that is not whole or whose towers do not work.
+        Nothing of that name, no network where one is needed, or a checkpoint that is not whole or that does not
+        tell sounds or texts apart.
     """
-    if name == "mel":
-        from mgeval.embed.mel import Mel
+    kind, colon, rest = name.partition(":") if isinstance(name, str) else ("", "", "")
+    # Kinds that need no checkpoint bear no colon.
+    if kind in KINDS and bool(colon) == bool(rest) and (rest or kind in ("mel", "vggish")):
+        from importlib import import_module
 
-        return Mel()
-    if isinstance(name, str) and name.startswith("clap:") and name != "clap:":
-        from mgeval.embed.clap import load_clap
+        module, function = KINDS[kind]
+        return getattr(import_module(module), function)(name, revision)
+    found = {point.name: point for point in _entry_points()}
+    if kind in found:
+        return _foreign(found[kind], name, revision)
+    raise ModelError(
+        f"no embedder is called {name!r}: {nearest(name, [*NAMES, 'vggish', *found])}; with a checkpoint: "
+        "clap:PATH, clap:ID, clap:FILE.pt, laion:FILE.pt, encodec:ID, vggish:FILE, mert:ID"
+    )
 
-        return load_clap(name)
-    raise ModelError(f"no embedder is called {name!r}: {nearest(name, NAMES)}; a local CLAP is 'clap:PATH'")
+
+def _entry_points() -> list[object]:
+    from importlib.metadata import entry_points
+
+    return list(entry_points(group=GROUP))
+
+
+def _foreign(point: object, name: str, revision: str | None) -> Embedder:
+    """Load an embedder of another package's; what it raises is told with its name."""
+    from mgeval.errors import first_line
+
+    try:
+        embedder = point.load()(name, revision)
+    except ModelError:
+        raise
+    except Exception as error:
+        raise ModelError(f"{name}: {point.value} cannot load it ({first_line(error)})") from error
+    if not isinstance(embedder, Embedder):
+        raise ModelError(f"{name}: {point.value} returned {type(embedder).__name__}, not an mgeval.embed.Embedder")
+    return embedder

@@ -8,6 +8,7 @@ import numpy as np
 
 from mgeval.audio import Audio
 from mgeval.embed.base import TAIL, Embedder, checked_clips, cut, mono_at, repeat_pad
+from mgeval.errors import ModelError
 
 RATE = 32000
 FRAME, HOP = 2048, 640
@@ -60,6 +61,19 @@ class Mel(Embedder):
         spectrum = 2 * np.abs(np.fft.rfft(frames * hann, axis=1)) / hann.sum()
         level = 10 * np.log10(np.maximum(spectrum**2 @ self.filters, FLOOR))
         return np.concatenate([level.mean(axis=0), level.std(axis=0)]).astype(np.float32)
+
+
+def load_mel(name: str, revision: str | None = None) -> Mel:
+    """Load ``mel``.
+
+    Raises
+    ------
+    ModelError
+        Something was named after it.
+    """
+    if name != "mel":
+        raise ModelError(f"no embedder is called {name!r}: 'mel' has no variants")
+    return Mel()
 
 
 def mel_filters(rate: int, frame: int, bands: int, lowest: float, highest: float) -> np.ndarray:

@@ -188,7 +188,9 @@ def cached_checkpoint(name: str, revision: str | None = None) -> Checkpoint | No
 
     # An interrupted download leaves a folder too: only a whole one may spare the network.
     with contextlib.suppress(OSError, ModelError):
-        folder = Path(snapshot_download(name, revision=revision, local_files_only=True))
+        # Asked for more, the hub's library misses files that were never wanted, such as README.md.
+        asked = ["config.json"]
+        folder = Path(snapshot_download(name, revision=revision, allow_patterns=asked, local_files_only=True))
         config = read_config(folder)
         if any(folder.glob("tokenizer*")):
             return Checkpoint(folder, folder.name, config)
@@ -208,10 +210,11 @@ def download(name: str, revision: str | None = None) -> Path:
 
 
 @contextlib.contextmanager
-def hub_errors(name: str, revision: str | None = None) -> Iterator[None]:
+def hub_errors(name: str, revision: str | None = None, valid: str = NAMES) -> Iterator[None]:
     """Turn what can go wrong with the hub into a `ModelError` that says what to do.
 
-    No network, no such model or revision, or one that asks for a licence to be accepted.
+    No network, no such model or revision, or one that asks for a licence to be accepted. ``valid`` says what
+    else could have been named.
     """
     from huggingface_hub import constants, errors
 
@@ -225,7 +228,7 @@ def hub_errors(name: str, revision: str | None = None) -> Iterator[None]:
         raise ModelError(f"{name}: the hub has no revision {revision!r} of it") from None
     except errors.RepositoryNotFoundError:
         raise ModelError(
-            f"{name}: neither a folder here nor a model on the hub (or a private one); valid: {NAMES}"
+            f"{name}: neither a folder here nor a model on the hub (or a private one); valid: {valid}"
         ) from None
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS):

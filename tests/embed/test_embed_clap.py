@@ -10,8 +10,9 @@ from safetensors.numpy import load_file, save_file
 
 from mgeval import embed
 from mgeval.audio import Audio
-from mgeval.embed.clap import TINY, content_hash
+from mgeval.embed.clap import TINY
 from mgeval.embed.frontend import log_mel
+from mgeval.embed.hub import content_hash
 from mgeval.errors import ModelError
 
 

@@ -21,7 +21,11 @@ from mgeval.errors import ModelError
         ("clap", "did you mean"),
         ("clap:", "no embedder is called"),
         ("mell", "did you mean 'mel'"),
-        ("vggish", "valid: clap:tiny, mel"),
+        ("vgish", "did you mean 'vggish'"),
+        ("nonsense:x", "valid: clap:tiny, encodec:tiny, mel, vggish; with a checkpoint: clap:PATH"),
+        ("mel:x", "'mel' has no variants"),
+        ("encodec", "no embedder is called"),
+        ("clap:acme", "no such folder"),
         ("clap:/nowhere/at/all", "no such folder"),
         (None, "no embedder is called None"),
     ],
@@ -68,6 +72,40 @@ def test_mono_is_the_mean_and_never_empty(noise):
     np.testing.assert_array_equal(mono_at(clip, 32000), clip.mono().samples[0])
     for rate in (8000, 96000):
         assert len(mono_at(Audio(np.full((2, 1), 0.5), rate), 48000)) >= 1
+
+
+class Point:
+    """An entry point of another package's."""
+
+    name, value = "other", "other_package:load"
+
+    def __init__(self, function):
+        self.load = lambda: function
+
+
+def test_other_packages_add_kinds(monkeypatch):
+    def points(function):
+        monkeypatch.setattr(embed, "_entry_points", lambda: [Point(function)])
+
+    mel = embed.load("mel")
+    points(lambda name, revision: mel if (name, revision) == ("other:thing", "v1") else None)
+    assert embed.load("other:thing", "v1") is mel
+    with pytest.raises(ModelError, match="other_package:load returned NoneType, not an"):
+        embed.load("other:else")
+    points(lambda name, revision: 1 / 0)
+    with pytest.raises(ModelError, match="other_package:load cannot load it .ZeroDivisionError"):
+        embed.load("other")
+    with pytest.raises(ModelError, match="did you mean 'other'"):
+        embed.load("othr")
+    # What is built in cannot be taken over.
+    assert embed.load("mel").id == mel.id
+
+
+def test_entry_points_are_of_our_group(monkeypatch):
+    import importlib.metadata
+
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: [group])
+    assert embed._entry_points() == ["mgeval.embedders"]
 
 
 @pytest.mark.parametrize("name", embed.NAMES)
