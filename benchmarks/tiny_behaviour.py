@@ -118,12 +118,12 @@ def behaviour(model: Model, prompts: list[Asked], seeds: int, **settings: float)
         if chosen:
             right = np.array([[seed[i][name] for i in chosen] for seed in results], float)
             table[f"new words: {name}"] = interval(right.mean(0))
-    for image in PLACES:
-        chosen = [i for i, prompt in enumerate(prompts) if prompt.image == image]
-        if not chosen:
-            continue
-        right = np.array([[seed[i]["image"] for i in chosen] for seed in results], float)
-        table[f"image: {image}"] = interval(right.mean(0))
+    parts = {f"image: {image}": ("image", [prompt.image == image for prompt in prompts]) for image in PLACES}
+    parts["drums: one instrument"] = "drums", [len(prompt.instruments) == 1 for prompt in prompts]
+    for title, (name, chosen) in parts.items():
+        if any(chosen):
+            right = np.array([[row[name] for row in seed] for seed in results], float).mean(0)
+            table[title] = interval(right[chosen])
     return table
 
 
@@ -203,8 +203,8 @@ def main(arguments: list[str] | None = None) -> dict:
             table = behaviour(model, prompts, draws, duration=seconds, guidance=guidance)
             result[f"guidance {guidance:g}"] = table
             print(line(f"guidance {guidance:g}", table), flush=True)
-            by_image = {name[7:]: share for name, (share, *_) in table.items() if name.startswith("image: ")}
-            print("  " + ", ".join(f"{image} {100 * share:.0f}" for image, share in by_image.items()))
+            parts = {name: share for name, (share, *_) in table.items() if name.startswith(("image: ", "drums: "))}
+            print("  " + ", ".join(f"{name} {100 * share:.0f}" for name, share in parts.items()))
             new = {name: row for name, row in table.items() if name.startswith("new words")}
             print(
                 "  " + ", ".join(f"{n} {100 * m:.0f} ({100 * a:.0f}-{100 * b:.0f})" for n, (m, a, b) in new.items()),

@@ -31,6 +31,9 @@ from mgeval.models.tiny.layout import (
 )
 
 IMAGES = ("mono", "center", "narrow", "wide", "left", "right", "ping-pong")
+COMMON_IMAGES = ("narrow", *("mono", "center", "left", "right", "ping-pong") * 2, *("wide",) * 3)
+"""From which a plan draws: prompts ask for wide more often than for narrow, which is nearly the same."""
+
 SIDES = {"left": (0,), "right": (1,)}
 
 PROGRESSIONS = {
@@ -91,20 +94,21 @@ def random_plan(rng: np.random.Generator) -> Plan:
     melody = pick(rng, ("piano", "guitar", "bell", "organ", "strings"))
     chords = pick(rng, ("piano", "guitar", "organ", "strings"))
     bass, drums = rng.random() < 0.65, rng.random() < 0.55
-    if chance < 0.08:
-        chords, bass, drums = (None if melody == "bell" or rng.random() < 0.4 else _comping(melody)), False, False
-    elif chance < 0.12:
+    if chance < 0.12:
+        # Alone, but for drums as often as not: 'solo piano with drums' has to be as common as 'solo piano'.
+        chords, bass = (None if melody == "bell" or rng.random() < 0.4 else _comping(melody)), False
+    elif chance < 0.15:
         melody, chords, bass, drums = None, None, False, True
-    elif chance < 0.17:
+    elif chance < 0.20:
         chords = None
-    elif chance < 0.21:
+    elif chance < 0.24:
         melody = None
-    elif chance < 0.33:
+    elif chance < 0.36:
         chords = _comping(melody)
     tempo = float(np.exp(rng.uniform(np.log(60), np.log(164))))
     return Plan(
         melody, chords, bool(bass), bool(drums), pick(rng, ("major", "minor")), eighth_frames(tempo),
-        float(rng.uniform(0.05, 0.95)), pick(rng, IMAGES), pick(rng, STYLES) if rng.random() < 0.5 else None,
+        float(rng.uniform(0.05, 0.95)), pick(rng, COMMON_IMAGES), pick(rng, STYLES) if rng.random() < 0.5 else None,
     )  # fmt: skip
 
 
@@ -173,7 +177,8 @@ def _drums(plan: Plan, bars: int, rng: np.random.Generator) -> list[Event]:
         style = "sparse"
     beat, fills = pick(rng, BEATS[style]), style in ("rock", "hip-hop") and rng.random() < 0.5
     return [
-        ("drums", hit, None, (bar * BAR + step) * plan.eighth, plan.eighth * 2)
+        # Every style begins alike: the first code then says that there are drums, and nothing else.
+        ("drums", hit if bar or step else "kick", None, (bar * BAR + step) * plan.eighth, plan.eighth * 2)
         for bar in range(bars)
         for step, hit in enumerate(FILL if fills and bar % 4 == 3 else beat)
         if hit
@@ -242,11 +247,15 @@ def to_codes(plan: Plan, events: list[Event], frames: int) -> np.ndarray:
 
 
 def counted(eighth: int, frames: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the silent codes that count the frames of an eighth, and the eighths of a bar."""
+    """Return the silent codes that count the frames of an eighth, and the eighths of a bar.
+
+    The first frame is plainly silent. Guidance raises what the text makes more likely than it is
+    without: a code that said both "no drums" and the tempo would win over drums by the tempo alone.
+    """
     at = np.arange(frames)
-    ticks = np.array([CODE["count", "tick", eighth, age] for age in range(eighth)])
-    steps = np.array([CODE["count", "step", None, step] for step in range(BAR)])
-    return ticks[at % eighth], steps[at // eighth % BAR]
+    ticks = np.array([CODE["count", "tick", eighth, age] for age in range(eighth)])[at % eighth]
+    steps = np.array([CODE["count", "step", None, step] for step in range(BAR)])[at // eighth % BAR]
+    return np.where(at == 0, SILENCE, ticks), np.where(at == 0, SILENCE, steps)
 
 
 def _lag(image: str, voice: str, side: int) -> int:
