@@ -18,7 +18,9 @@ from mgeval.models import LIMITS, Generated, Model, Request, Sampling, load_mode
 from mgeval.models.base import with_progress
 from mgeval.prompts import load_prompts
 from mgeval.stats import SUMMARY
-from mgeval.store import CONTROL, OUTCOME, Store, clip_key
+from mgeval.storage.keys import clip_key
+from mgeval.storage.layout import RECORD_ONLY
+from mgeval.store import CONTROL, OUTCOME, Store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 PLAN = ("key", "model", "revision", "prompt_id", "prompt", *LIMITS)
 """The columns that every plan has."""
 
-RESERVED = {*PLAN, *OUTCOME, *METRICS, *SUMMARY, CONTROL, "embedder", "reason"} - {"prompt", "prompt_id"}
+RESERVED = {*PLAN, *OUTCOME, *METRICS, *SUMMARY, *RECORD_ONLY, CONTROL, "embedder", "reason"} - {"prompt", "prompt_id"}
 """Columns that no attribute of a prompt may be called: later tables have them with another meaning."""
 
 PART = 50
@@ -182,7 +184,7 @@ def run(plan: pd.DataFrame, store: Store, model: Model | None = None, progress: 
     """
     plan, requests = _checked(plan)
     todo = plan.drop_duplicates("key")
-    todo = todo[~todo["key"].map(store.__contains__).astype(bool)]
+    todo = todo[~todo["key"].isin(store.keys())]
     if len(todo):
         there = store.table()
         for _, cells in todo.groupby(["model", "revision"], sort=False):

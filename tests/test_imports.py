@@ -26,13 +26,14 @@ MAY_IMPORT = {
     "synth": {"audio"},
     # The recipe of the tiny CLAP composes what it trains on.
     "embed": {"audio", "synth"},
-    "store": {"audio"},
+    "storage": {"audio"},
+    "store": {"audio", "storage"},
     "stats": {"metrics", "store"},
     "plots": {"audio", "metrics", "stats", "store"},
     "models": {"audio", "synth", "prompts"},
-    "sweep": {"metrics", "models", "stats", "store", "prompts"},
+    "sweep": {"metrics", "models", "stats", "storage", "store", "prompts"},
     "scoring": {"audio", "embed", "metrics", "store", "stats"},
-    "baselines": {"audio", "models", "prompts", "store"},
+    "baselines": {"audio", "models", "prompts", "storage", "store"},
     "surveys": {"audio", "metrics", "scoring", "stats", "store"},
 }
 ANYTHING = {"panels", "reporting", "cli", "doctor", "sweepfile", "__init__"}
