@@ -33,8 +33,7 @@ def names(folder: Path, ending: str) -> Iterator[str]:
     """Yield the names of a folder's files that end so, hidden ones left out."""
     # A glob makes a Path of each: too slow for some 100,000.
     try:
-        with os.scandir(folder) as entries:
-            yield from (entry.name for entry in entries if entry.name.endswith(ending) and entry.name[0] != ".")
+        yield from [name for name in os.listdir(folder) if name.endswith(ending) and name[0] != "."]
     except FileNotFoundError:
         return
 
@@ -43,6 +42,12 @@ def stems(store: Path, kind: str) -> set[str]:
     """Return the keys that have a file of a kind."""
     folder, ending = PLACES[kind]
     return {name.removesuffix(f".{ending}") for name in names(store / folder, f".{ending}")}
+
+
+def present(store: Path) -> set[str]:
+    """Return the keys that have both a record and audio, from one look at the folder."""
+    listed = set(names(store / "clips", ""))
+    return {name[:-5] for name in listed if name.endswith(".json") and name[:-5] + ".flac" in listed}
 
 
 def check_manifest(store: Path) -> int | None:
