@@ -14,7 +14,8 @@ from mgeval.audio import FORMATS, Audio, load_audio
 from mgeval.errors import AudioError, MgevalError, SweepError, nearest
 from mgeval.models import LIMITS, Model, Sampling
 from mgeval.prompts import prompt_id
-from mgeval.store import CONTROL, OUTCOME, Store, clip_key, own_clips
+from mgeval.storage.keys import clip_key
+from mgeval.store import CONTROL, OUTCOME, Store, own_clips
 
 if TYPE_CHECKING:
     import pandas as pd

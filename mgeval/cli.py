@@ -197,24 +197,74 @@ def _readable(scores: pd.DataFrame) -> str:
     return table.to_string(index=False, float_format="%.2f", na_rep="NaN", line_width=width)
 
 
+Run = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a run.")]
+
+
+def _store(folder: Path) -> Any:
+    from mgeval import Store
+    from mgeval.store import is_store
+
+    if not is_store(folder):
+        raise MgevalError(f"{folder}: is no run; mgeval run SWEEP.yaml --out {folder} makes one")
+    return Store(folder)
+
+
 @app.command()
 def report(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a run.")],
+    folder: Run,
     by: Annotated[list[str] | None, typer.Option("--by", help="A column to group by; repeat for more.")] = None,
     metrics: Metrics = None,
 ) -> None:
     """Write DIR/report/index.html: figures, tables and clips to hear."""
     import matplotlib
 
-    from mgeval import Store, measure
+    from mgeval import measure
     from mgeval import report as reported
-    from mgeval.store import is_store
 
     matplotlib.use("Agg")
-    if not is_store(folder):
-        raise MgevalError(f"{folder}: is no run; mgeval run SWEEP.yaml --out {folder} makes one")
-    store = Store(folder)
+    store = _store(folder)
     print(reported(measure(store.table(), store, metrics), store, folder / "report", by))
+
+
+@app.command()
+def status(folder: Run, as_json: Json = False) -> None:
+    """Say what a run holds: clips, failures and their errors, seconds of audio, bytes."""
+    found = _store(folder).status()
+    if as_json:
+        print(json.dumps(found))
+        return
+    print(f"{found['done']} clips are in {folder}, {found['failed']} failed")
+    for model, clips in found["models"].items():
+        print(f"  {clips} by {model}")
+    for error, clips in found["errors"].items():
+        print(f"  {clips} failed with {' '.join(error.split())}")
+    print(f"{found['audio_seconds']:.1f} s of audio in {found['bytes'] / 1e6:.1f} MB")
+
+
+@app.command()
+def verify(
+    folder: Run,
+    discard: Annotated[bool, typer.Option("--discard", help="Delete what is damaged; a run makes it anew.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Read every file of a run again and say which are damaged; exit code 1 if any is."""
+    store = _store(folder)
+    damage = store.verify()
+    if discard:
+        store.discard(damage)
+    if as_json:
+        print(damage.to_json(orient="records"))
+    else:
+        for file, problem in zip(damage["file"], damage["problem"], strict=True):
+            print(f"{file}: {problem}")
+        if damage.empty:
+            print(f"{folder}: nothing is damaged")
+        elif discard:
+            print(f"{len(damage)} damaged; their clips are discarded, and running the same sweep makes them anew")
+        else:
+            print(f"{len(damage)} damaged; mgeval verify {folder} --discard deletes them, for a run to make anew")
+    if len(damage):
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -5,8 +5,8 @@
     manifest.json           what this folder is, and the schema of its contents
     clips/KEY.flac          the audio
     codes/KEY.npz           the codec's codes, where the model has a codec, and what it predicted for each
-    clips/KEY.json          the clip's row; written last: a clip is there when this is there
-    rows/part-*.parquet     the same rows in bulk, and those of clips that failed
+    clips/KEY.json          the clip's row, with hashes of its files; written last: a clip is there when this is there
+    rows/part-*.parquet     the same rows in bulk, and those of clips that failed; merged as they become many
     vectors/KEY.npy         what an embedder made of a signal; a cache, which may be deleted
 
 Every file appears whole or not at all. The records in ``clips/`` are the truth; ``rows/`` only spares
@@ -15,11 +15,8 @@ reading them one by one.
 
 from __future__ import annotations
 
-import hashlib
 import io
-import json
 import os
-import time
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
@@ -31,11 +28,10 @@ import numpy as np
 from mgeval.audio import Audio, encode_audio, load_audio, storage_gain
 from mgeval.errors import StoreError
 from mgeval.files import write_atomic
+from mgeval.storage import layout, parts, upkeep
 
 if TYPE_CHECKING:
     import pandas as pd
-
-SCHEMA = 1
 
 OUTCOME = (
     *("path", "status", "error", "n_samples", "rate", "channels", "peak", "gain"),
@@ -45,55 +41,6 @@ OUTCOME = (
 
 CONTROL = "control"
 """The column that says what kind of control a row is; a model's own clips have a gap there."""
-
-
-def audio_hash(audio: Audio) -> str:
-    """Return a hash of a signal's samples and rate: what tells two audio prompts apart."""
-    digest = hashlib.sha256(f"{audio.rate} {audio.channels}\n".encode())
-    digest.update(audio.samples.tobytes())
-    return digest.hexdigest()
-
-
-def clip_key(
-    model: str,
-    revision: str,
-    prompt: str,
-    sampling: Mapping[str, Any],
-    audio_prompt: Audio | None = None,
-    melody: Audio | None = None,
-) -> str:
-    """Return the name of a clip: a hash over everything that decides what it sounds like.
-
-    Two cells of a plan with the same key are the same clip. What a clip may differ by in rounding
-    only (device, number format, library versions) is not part of it.
-
-    Parameters
-    ----------
-    model, revision : str
-        The model's name and its exact state.
-    prompt : str
-        The text.
-    sampling : mapping
-        Every field of `Sampling`, as ``Sampling.asdict`` returns them.
-    audio_prompt, melody : Audio, optional
-        Audio that conditions the clip.
-
-    Returns
-    -------
-    str
-        20 hexadecimal digits.
-    """
-    settings = {
-        "schema": SCHEMA,
-        "model": model,
-        "revision": revision,
-        "prompt": prompt,
-        "audio_prompt": None if audio_prompt is None else audio_hash(audio_prompt),
-        "melody": None if melody is None else audio_hash(melody),
-        "sampling": dict(sampling),
-    }
-    canonical = json.dumps(settings, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
-    return hashlib.sha256(canonical.encode()).hexdigest()[:20]
 
 
 class Store:
@@ -114,28 +61,21 @@ class Store:
         self.path = Path(path)
         if self.path.exists() and not self.path.is_dir():
             raise StoreError(f"{self.path}: is a file, a store is a folder")
-        manifest = self.path / "manifest.json"
-        if manifest.exists():
-            try:
-                schema = json.loads(manifest.read_text(encoding="utf-8"))["schema"]
-            except (ValueError, KeyError, TypeError, OSError):
-                raise StoreError(f"{manifest}: damaged; restore it, or choose a new folder") from None
-            if schema != SCHEMA:
-                raise StoreError(f"{self.path}: has schema {schema!r}, this version of mgeval reads {SCHEMA}")
-        # Hidden files are no hindrance: a run killed in its first write leaves one, desktops leave others.
-        elif self.path.exists() and any(not file.name.startswith(".") for file in self.path.iterdir()):
-            raise StoreError(f"{self.path}: holds other files and no manifest.json; choose a new or an empty folder")
+        layout.check_manifest(self.path)
 
     def __repr__(self) -> str:
         return f"Store({str(self.path)!r})"
 
     def file(self, key: str, kind: str = "audio") -> Path:
         """Return where a clip's ``audio``, ``codes`` or ``record`` stands or would stand."""
-        folder, ending = {"audio": ("clips", "flac"), "codes": ("codes", "npz"), "record": ("clips", "json")}[kind]
-        return self.path / folder / f"{key}.{ending}"
+        return layout.place(self.path, key, kind)
 
     def __contains__(self, key: str) -> bool:
         return self.file(key, "record").exists() and self.file(key).exists()
+
+    def keys(self) -> set[str]:
+        """Return the keys of all clips that are there; quicker than asking for each."""
+        return layout.present(self.path)
 
     def put(
         self,
@@ -164,12 +104,14 @@ class Store:
             The row with what was written.
         """
         key = row["key"]
-        self._begin()
-        write_atomic(self.file(key), encode_audio(audio, ".flac"))
+        layout.begin(self.path)
+        sounding, coded = encode_audio(audio, ".flac"), b""
+        write_atomic(self.file(key), sounding)
         if codes.size:
             buffer = io.BytesIO()
             np.savez_compressed(buffer, codes=codes, **(predictions or {}))
-            write_atomic(self.file(key, "codes"), buffer.getvalue())
+            coded = buffer.getvalue()
+            write_atomic(self.file(key, "codes"), coded)
         done = {
             **row,
             "path": f"clips/{key}.flac",
@@ -181,49 +123,127 @@ class Store:
             "peak": audio.peak,
             "gain": storage_gain(audio.peak),
         }
-        write_atomic(self.file(key, "record"), json.dumps(done, ensure_ascii=False).encode())
+        layout.write_record(self.file(key, "record"), done, {"audio": sounding, "codes": coded})
         return done
 
     def add_rows(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Write rows in bulk; of rows with the same key the last one counts."""
-        import pandas as pd
+        """Write rows in bulk; of rows with the same key the last one counts. Many parts are merged."""
+        if rows:
+            layout.begin(self.path)
+            parts.add_part(self.path / "rows", parts.tables_of(rows))
 
-        if not rows:
-            return
-        self._begin()
-        buffer = io.BytesIO()
-        pd.DataFrame(rows).to_parquet(buffer, index=False)
-        # Names sort by time; the process number keeps two writers apart.
-        write_atomic(self.path / "rows" / f"part-{time.time_ns():020d}-{os.getpid()}.parquet", buffer.getvalue())
+    def compact(self) -> None:
+        """Merge all parts under ``rows/`` into one: safe at any time, whoever writes, and when it is killed."""
+        parts.compact(self.path / "rows")
 
     def table(self) -> pd.DataFrame:
         """Return one row per clip that was made or tried.
 
         Rows whose part was lost with a killed process come from their records, and stand last; a
         row whose record or audio is gone does not count.
+
+        Raises
+        ------
+        StoreError
+            A part is damaged, or a record that no part has the row of.
         """
         import pandas as pd
 
-        parts = []
-        for path in sorted((self.path / "rows").glob("part-*.parquet")):
-            try:
-                parts.append(pd.read_parquet(path))
-            except (ValueError, OSError) as error:
-                raise StoreError(f"{path}: damaged ({str(error).splitlines()[0]}); delete it and run again") from None
-        sounding = {path.stem for path in (self.path / "clips").glob("*.flac")}
-        records = {path.stem: path for path in (self.path / "clips").glob("*.json") if path.stem in sounding}
-        known = set()
-        if parts:
-            table = pd.concat(parts, ignore_index=True).drop_duplicates("key", keep="last")
-            table = table[(table["status"] != "done") | table["key"].isin(list(records))]
-            known = set(table.loc[table["status"] == "done", "key"])
-            parts = [table]
-        missing = [_record(path) for key, path in sorted(records.items()) if key not in known]
-        if missing:
-            parts = [*parts, pd.DataFrame(missing)]
-        if not parts:
+        tables = list(parts.read_parts(self.path / "rows").values())
+        there = self.keys()
+        known: set[str] = set()
+        found = []
+        if tables:
+            table = parts.frame(tables)
+            # The record and the audio decide: a row that says anything else is out of date.
+            keys = table["key"].tolist()
+            # pandas' isin takes longer than the rest together to look texts up in a set.
+            table = table[(table["status"] == "done") == [key in there for key in keys]]
+            known = set(table.loc[table["status"] == "done", "key"].tolist())
+            found = [table]
+        if missing := sorted(there - known):
+            found.append(parts.frame(upkeep.record_tables(self.path, missing)))
+        if not found:
             return pd.DataFrame(columns=["key", *OUTCOME])
-        return pd.concat(parts, ignore_index=True).drop_duplicates("key", keep="last").reset_index(drop=True)
+        return found[0].reset_index(drop=True) if len(found) == 1 else pd.concat(found, ignore_index=True)
+
+    def reindex(self) -> pd.DataFrame:
+        """Build the tables under ``rows/`` anew from the clips' records, and return `table`.
+
+        Rows of failed clips have no record: they are taken over from the parts that are whole. Damaged
+        parts and records are left out; `verify` names them. A label that was changed after its clip was made comes
+        back with the next `run` of its plan.
+        """
+        upkeep.reindex(self.path)
+        return self.table()
+
+    def verify(self) -> pd.DataFrame:
+        """Read every file again and return what is damaged, one row per file; an empty table is good news.
+
+        Audio and codes are compared with the hashes in their record; those of a store's first schema, which
+        had none, are decoded. Nothing is changed: `discard` takes the table.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``key`` (empty for a part of the tables), ``file`` (in the store) and ``problem``.
+        """
+        return upkeep.verify(self.path)
+
+    def discard(self, damage: pd.DataFrame) -> None:
+        """Delete what `verify` found damaged, so that the next `run` of the plan makes those clips anew.
+
+        Of a clip all files go, the record first; of the tables the damaged part, whose rows are in the records.
+        """
+        upkeep.discard(self.path, damage)
+
+    def merge(self, other: Store) -> pd.DataFrame:
+        """Copy the clips of another store that this one does not hold; the other is only read.
+
+        Where both have a clip, this one's stays. Rows of failed clips come along where nothing is known of
+        them here. A damaged clip of the other is left out, with a warning.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The rows that came in.
+
+        Raises
+        ------
+        StoreError
+            The other holds nothing, or is this one.
+        """
+        if other.path.resolve() == self.path.resolve():
+            raise StoreError(f"{self.path}: cannot be merged with itself; name another store")
+        coming = upkeep.merge(self.path, self.table(), other.path, other.table())
+        self.add_rows(coming.to_dict("records"))
+        return coming
+
+    def gc(self, age: float = 3600.0) -> pd.DataFrame:
+        """Delete what killed writers left: temporary files, and audio and codes without a record.
+
+        Parameters
+        ----------
+        age : float
+            Seconds; what is younger may belong to a writer at work and stays.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``file`` and ``bytes`` of what is gone.
+        """
+        return upkeep.gc(self.path, age)
+
+    def status(self) -> dict[str, Any]:
+        """Return how the store stands.
+
+        Returns
+        -------
+        dict
+            ``done`` and ``failed`` (clips), ``models`` (clips done by model), ``audio_seconds``, ``bytes`` (of
+            audio and codes), ``parts`` (of the tables), ``errors`` (failed clips by error), ``schema``.
+        """
+        return upkeep.status(self.path, self.table())
 
     def audio(self, key: str) -> Audio:
         """Return a clip's audio.
@@ -261,7 +281,7 @@ class Store:
 
     def put_vectors(self, key: str, rows: np.ndarray) -> None:
         """Keep an embedder's vectors of a signal; `mgeval.embed.cache.vectors_key` makes the key."""
-        self._begin()
+        layout.begin(self.path)
         buffer = io.BytesIO()
         np.save(buffer, rows, allow_pickle=False)
         write_atomic(self._vectors_file(key), buffer.getvalue())
@@ -276,11 +296,6 @@ class Store:
     def _vectors_file(self, key: str) -> Path:
         # Folders by the first digits: some file systems are slow with a hundred thousand names in one.
         return self.path / "vectors" / key[:2] / f"{key}.npy"
-
-    def _begin(self) -> None:
-        manifest = self.path / "manifest.json"
-        if not manifest.exists():
-            write_atomic(manifest, json.dumps({"kind": "mgeval store", "schema": SCHEMA}).encode())
 
 
 def own_clips(table: pd.DataFrame) -> pd.DataFrame:
@@ -300,11 +315,3 @@ def is_store(path: str | os.PathLike[str]) -> bool:
         return '"mgeval store"' in (Path(path) / "manifest.json").read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         return False
-
-
-def _record(path: Path) -> dict[str, Any]:
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-        return {**record, "key": record["key"], "status": record["status"]}
-    except (ValueError, KeyError, TypeError):
-        raise StoreError(f"{path}: damaged; delete it and run again, the clip is then made anew") from None

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import os
 import warnings
-from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
-from mgeval.errors import SweepError, nearest
+from mgeval.designs import axis, check_names, check_ranges, combinations, drawn
+from mgeval.errors import SweepError
 from mgeval.metrics import METRICS, columns
 from mgeval.models import LIMITS, Generated, Model, Request, Sampling, load_model, model_identity, model_revision
 from mgeval.models.base import with_progress
+from mgeval.models.sampling import checked
 from mgeval.prompts import load_prompts
 from mgeval.stats import SUMMARY
-from mgeval.store import CONTROL, OUTCOME, Store, clip_key
+from mgeval.storage.keys import clip_key, clip_keys
+from mgeval.storage.layout import RECORD_ONLY
+from mgeval.store import CONTROL, OUTCOME, Store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 PLAN = ("key", "model", "revision", "prompt_id", "prompt", *LIMITS)
 """The columns that every plan has."""
 
-RESERVED = {*PLAN, *OUTCOME, *METRICS, *SUMMARY, CONTROL, "embedder", "reason"} - {"prompt", "prompt_id"}
+RESERVED = {*PLAN, *OUTCOME, *METRICS, *SUMMARY, *RECORD_ONLY, CONTROL, "embedder", "reason"} - {"prompt", "prompt_id"}
 """Columns that no attribute of a prompt may be called: later tables have them with another meaning."""
 
 PART = 50
@@ -48,11 +50,20 @@ class Sweep:
         value holds for all clips, the others keep their default.
     seeds : iterable of int
         Takes per prompt and setting.
+    ranges : mapping of str to (low, high)
+        Settings that are drawn between two values, all together, instead of crossed: ``points`` points,
+        each combined with every point of the grid and every seed.
+    points : int, optional
+        How many points to draw in the ranges; points that coincide count once.
+    design : str
+        'latin' for a Latin hypercube, which spreads the points evenly over each range; or 'random'.
+    design_seed : int
+        Start of the draw: the same points each time.
 
     Raises
     ------
     SweepError
-        No model, no seed, an empty axis, or a setting that does not exist.
+        No model, no seed, an empty axis, a setting that does not exist, or a range that is none.
     SamplingError
         A setting outside its range.
 
@@ -61,42 +72,42 @@ class Sweep:
     >>> sweep = Sweep("synth", ["warm piano", "wide strings"], {"duration": [2, 4]}, seeds=range(3))
     >>> len(sweep.plan())
     12
+    >>> sweep = Sweep("synth", ["piano"], {"duration": 2}, ranges={"guidance": [1, 6], "top_k": [50, 500]}, points=30)
+    >>> len(sweep.plan())
+    30
     """
 
     models: str | Sequence[str]
     prompts: Any
     grid: Mapping[str, Any] = field(default_factory=dict)
     seeds: Iterable[int] = (0,)
+    ranges: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    points: int | None = None
+    design: str = "latin"
+    design_seed: int = 0
 
     def __post_init__(self) -> None:
-        models = _axis("models", [self.models] if isinstance(self.models, (str, os.PathLike)) else self.models)
+        models = axis("models", [self.models] if isinstance(self.models, (str, os.PathLike)) else self.models)
         models = [os.fspath(name) if isinstance(name, os.PathLike) else name for name in models]
         for name in models:
             if not isinstance(name, str):
                 raise SweepError(f"a model is {name!r}: its name or its folder is needed")
-        axes = {name: _axis(name, values) for name, values in self.grid.items()}
-        for name, values in (("models", models), ("seeds", seeds := _axis("seeds", self.seeds)), *axes.items()):
+        axes = {name: axis(name, values) for name, values in self.grid.items()}
+        for name, values in (("models", models), ("seeds", seeds := axis("seeds", self.seeds)), *axes.items()):
             if not values:
                 raise SweepError(f"{name} is empty: give at least one value")
+        check_names("grid", axes)
+        axes = {name: [checked(name, value) for value in values] for name, values in axes.items()}
+        ranges = check_ranges(self.ranges, axes, self.points, self.design, self.design_seed)
         object.__setattr__(self, "models", models)
         object.__setattr__(self, "prompts", load_prompts(self.prompts))
         object.__setattr__(self, "grid", axes)
-        object.__setattr__(self, "seeds", seeds)
+        object.__setattr__(self, "ranges", ranges)
+        object.__setattr__(self, "seeds", [checked("seed", seed) for seed in seeds])
         for column in self.prompts.columns:
             if column in RESERVED:
                 raise SweepError(f"the prompts have a column {column!r}, which mgeval uses itself: rename it")
         _check_attributes(self.prompts)
-        self._samplings()
-
-    def _samplings(self) -> list[Sampling]:
-        names = [*self.grid, "seed"]
-        for name in self.grid:
-            if name not in LIMITS or name == "seed":
-                valid = [known for known in LIMITS if known != "seed"]
-                hint = "seeds are given as seeds=" if name == "seed" else nearest(name, valid)
-                raise SweepError(f"grid: {name!r} is not a setting that can be swept: {hint}")
-        combinations = itertools.product(*self.grid.values(), self.seeds)
-        return [Sampling(**dict(zip(names, values, strict=True))) for values in combinations]
 
     def plan(self) -> pd.DataFrame:
         """Return one row per clip to make.
@@ -114,28 +125,40 @@ class Sweep:
         """
         import pandas as pd
 
-        settings = [sampling.asdict() for sampling in self._samplings()]
-        prompts = self.prompts.to_dict("records")
-        rows = []
+        points = drawn(self.ranges, self.points, self.design, self.design_seed)
+        settings = combinations(self.grid, points, self.seeds)
+        # Column by column: a row at a time takes longer than hashing.
+        prompts = pd.DataFrame(self.prompts.to_dict("records"))
+        known = prompts.loc[prompts.index.repeat(len(settings))].reset_index(drop=True)
+        varied = pd.DataFrame({name: [cell[name] for cell in settings] * len(prompts) for name in LIMITS})
+        plans = []
         for model in self.models:
-            identity, revision = model_identity(model), model_revision(model)
-            for prompt in prompts:
-                for sampling in settings:
-                    key = clip_key(identity, revision, prompt["prompt"], sampling)
-                    rows.append({"key": key, "model": model, "revision": revision, **prompt, **sampling})
-        return pd.DataFrame(rows)
+            revision = model_revision(model)
+            keys = list(clip_keys(model_identity(model), revision, prompts["prompt"], settings))
+            named = pd.DataFrame({"key": keys, "model": model, "revision": revision})
+            plans.append(pd.concat([named, known, varied], axis=1))
+        return pd.concat(plans, ignore_index=True)
 
+    def preview(self, store: Store | None = None) -> pd.DataFrame:
+        """Say what the sweep will take, before anything runs.
 
-def _axis(name: str, values: Any) -> list[Any]:
-    if isinstance(values, (str, bytes, Mapping)):
-        raise SweepError(f"{name} is {values!r}: a number or a list of numbers is needed")
-    values = list(values) if isinstance(values, Iterable) else [values]
-    # What cannot be hashed is no setting either, and `Sampling` says so.
-    if all(isinstance(value, Hashable) for value in values):
-        for value, count in Counter(values).items():
-            if count > 1:
-                raise SweepError(f"{name} has {value!r} twice: the same clip would be counted twice")
-    return values
+        Parameters
+        ----------
+        store : Store, optional
+            Where the clips shall go, or any with clips of the same models: what is there is not made again,
+            and sizes and times are estimated from it.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per model: ``prompts``, ``clips``, ``to_make`` (clips that are not there), and of these
+            ``audio_seconds``, ``disk_bytes`` (as the store's clips of the model take; else 200,000 per second, an
+            upper bound for stereo at 32 kHz) and ``seconds`` (as long as the store's clips of the model took;
+            NaN where there are none).
+        """
+        from mgeval.previews import estimate
+
+        return estimate(self.plan(), store)
 
 
 def _check_attributes(table: pd.DataFrame) -> None:
@@ -182,7 +205,7 @@ def run(plan: pd.DataFrame, store: Store, model: Model | None = None, progress: 
     """
     plan, requests = _checked(plan)
     todo = plan.drop_duplicates("key")
-    todo = todo[~todo["key"].map(store.__contains__).astype(bool)]
+    todo = todo[~todo["key"].isin(store.keys())]
     if len(todo):
         there = store.table()
         for _, cells in todo.groupby(["model", "revision"], sort=False):

@@ -9,7 +9,7 @@ from typing import Any
 from mgeval.errors import MgevalError, SweepError, nearest
 from mgeval.sweep import Sweep
 
-KEYS = ("models", "prompts", "grid", "seeds")
+KEYS = ("models", "prompts", "grid", "seeds", "ranges", "points", "design", "design_seed")
 
 
 def load_sweep(path: str | os.PathLike[str]) -> Sweep:
@@ -24,6 +24,14 @@ def load_sweep(path: str | os.PathLike[str]) -> Sweep:
             prompts: spatial
             grid: {temperature: [0.8, 1.2], duration: [5]}
             seeds: [0, 1]
+
+        or, with settings drawn in ranges instead of crossed::
+
+            models: [synth]
+            prompts: spatial
+            ranges: {temperature: [0.5, 1.5], guidance: [1, 6]}
+            points: 64
+            design: latin
 
         A relative CSV file of prompts is looked for beside it first.
 
@@ -85,6 +93,10 @@ def _model() -> type:
         prompts: StrictStr | list[StrictStr]
         grid: dict[StrictStr, number | list[number]] = {}
         seeds: StrictInt | list[StrictInt] = [0]
+        ranges: dict[StrictStr, list[number]] = {}
+        points: StrictInt | None = None
+        design: StrictStr = "latin"
+        design_seed: StrictInt = 0
 
     return SweepFields
 
@@ -100,6 +112,10 @@ def _first(error: Any) -> str:
         "prompts": "the name of a prompt set, a CSV file, or a list of texts",
         "grid": "settings with a number or a list of numbers each, such as {duration: [5, 10]}",
         "seeds": "a list of whole numbers",
+        "ranges": "settings with their low and high each, such as {guidance: [1, 6]}",
+        "points": "how many points to draw in the ranges, a whole number",
+        "design": "latin or random",
+        "design_seed": "a whole number",
     }[field]
-    where = ".".join([field, *[str(part) for part in found["loc"][1:2] if field == "grid"]])
+    where = ".".join([field, *[str(part) for part in found["loc"][1:2] if field in ("grid", "ranges")]])
     return f"{where} is {found['input']!r}: needed is {wanted}"

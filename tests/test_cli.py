@@ -54,6 +54,31 @@ def test_run_report_measure(sweep, tmp_path):
     assert len(rows) == 4 and all(0 <= row["width"] <= 1 for row in rows)
 
 
+def test_status_and_verify(sweep, tmp_path):
+    out = tmp_path / "run"
+    store = mg.Store(out)
+    mg.run(mg.Sweep("synth", ["piano", "organ"], {"duration": 0.5}).plan(), store, progress=False)
+    done = mgeval("status", out)
+    assert done.returncode == 0 and done.stdout.splitlines()[:2] == [f"2 clips are in {out}, 0 failed", "  2 by synth"]
+    assert json.loads(mgeval("status", out, "--json").stdout)["audio_seconds"] == pytest.approx(1)
+    done = mgeval("verify", out)
+    assert done.returncode == 0 and done.stdout == f"{out}: nothing is damaged\n"
+    key = store.table()["key"][0]
+    store.file(key).write_bytes(store.file(key).read_bytes()[:-50])
+    done = mgeval("verify", out, "--json")
+    assert done.returncode == 1 and json.loads(done.stdout)[0]["file"] == f"clips/{key}.flac"
+    assert key in store
+    done = mgeval("verify", out, "--discard")
+    assert done.returncode == 1 and f"clips/{key}.flac: not as it was written" in done.stdout
+    assert key not in store and mgeval("verify", out).returncode == 0
+
+
+def test_a_run_of_a_newer_version_is_refused_in_one_line(tmp_path):
+    (tmp_path / "manifest.json").write_text('{"kind": "mgeval store", "schema": 99}')
+    for verb in ("status", "verify", "report"):
+        refused(mgeval(verb, tmp_path), "reads up to 2: update mgeval")
+
+
 @pytest.mark.parametrize("ending", [".parquet", ".csv"])
 def test_measure_writes_a_table(tmp_path, ending):
     mg.save_audio(mg.Audio(correlated(0.3, 1.0), RATE), tmp_path / "a.wav")
@@ -100,7 +125,7 @@ def test_doctor():
 def test_help_without_arguments():
     done = mgeval()
     assert done.returncode == 0
-    for verb in ("demo", "run", "measure", "report", "doctor"):
+    for verb in ("demo", "run", "measure", "report", "status", "verify", "doctor"):
         assert verb in done.stdout
 
 
@@ -115,6 +140,10 @@ def test_help_without_arguments():
         (["measure", ".", "--out", "table.xlsx"], ".parquet or a .csv"),
         (["measure", "--wat"], "No such option"),
         (["report", "."], "is no run"),
+        (["status", "."], "is no run"),
+        (["status", "nowhere"], "nowhere: is no run"),
+        (["verify", "."], "is no run"),
+        (["verify"], "Missing argument 'DIR'"),
         (["run", "missing.yaml", "--out", "run"], "missing.yaml: no such file"),
         (["run", "sweep.yaml"], "--out"),
         (["run", "sweep.yaml", "--out", "."], "holds other files"),
@@ -137,6 +166,11 @@ WRONG = {
     "models: [synth]\nprompts: demo\nseeds: [a]\n": "seeds is ['a']: needed is a list of whole numbers",
     "models: [synth]\nprompts: demo\nseeds: []\n": "seeds is empty",
     "models: 3\nprompts: demo\n": "models is 3",
+    "models: synth\nprompts: demo\nranges: {guidance: [1, 6]}\n": "points is None: needed is how many",
+    "models: synth\nprompts: demo\nranges: {guidance: 3}\npoints: 4\n": "ranges.guidance is 3: needed is settings",
+    "models: synth\nprompts: demo\nranges: {guidance: [6, 1]}\npoints: 4\n": "guidance is [6.0, 1.0]: the low comes",
+    "models: synth\nprompts: demo\nranges: {guidance: [1, 6]}\npoints: 4\ndesign: latn\n": "did you mean 'latin'",
+    "models: synth\nprompts: demo\nranges: {guidance: [1, 6]}\npoints: few\n": "points is 'few': needed is how many",
     "models: [synht]\nprompts: demo\n": "no model is called 'synht'",
     "models: [synth]\nprompts: dmeo\n": "did you mean 'demo'",
     "models: [synth\n": "line",

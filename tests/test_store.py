@@ -8,7 +8,7 @@ import pytest
 from signals import RATE, noise
 
 import mgeval as mg
-from mgeval.store import clip_key
+from mgeval.storage.keys import clip_key
 
 SETTINGS = mg.Sampling().asdict()
 
@@ -81,11 +81,13 @@ def test_predictions_stand_with_their_codes(tmp_path):
 
 
 def test_the_record_is_written_last(tmp_path, monkeypatch):
-    import mgeval.store as module
+    from mgeval import store as module
+    from mgeval.storage import layout
 
     order = []
     real = module.write_atomic
-    monkeypatch.setattr(module, "write_atomic", lambda path, data: order.append(path.name) or real(path, data))
+    for writer in (module, layout):
+        monkeypatch.setattr(writer, "write_atomic", lambda path, data: order.append(path.name) or real(path, data))
     put(mg.Store(tmp_path / "run"), codes=np.ones((1, 1), np.int16))
     assert order == ["manifest.json", "a.flac", "a.npz", "a.json"]
 

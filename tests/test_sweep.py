@@ -18,6 +18,8 @@ from checkpoints import stereo_checkpoint
 import mgeval as mg
 from mgeval.models import Generated
 from mgeval.models.composer import Composer
+from mgeval.models.sampling import LIMITS
+from mgeval.storage.keys import clip_key
 from mgeval.sweep import PLAN
 
 PROMPTS = ["warm piano", "wide strings, no drums", "fast drums"]
@@ -73,6 +75,99 @@ def test_attributes_of_the_prompts_come_along():
 def test_wrong_sweeps(arguments, reason):
     with pytest.raises(mg.MgevalError, match=reason):
         mg.Sweep(**{"models": "synth", "prompts": PROMPTS, **arguments}).plan()
+
+
+RANGES = {"ranges": {"guidance": [1, 6]}, "points": 4}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ({"ranges": {"guidance": [1, 6]}}, "points is None"),
+        ({**RANGES, "points": 0}, "points is 0: needed is how many"),
+        ({**RANGES, "points": True}, "points is True"),
+        ({"points": 4}, "points is given without ranges"),
+        ({**RANGES, "design": "sobol"}, "design is 'sobol': valid: latin, random"),
+        ({**RANGES, "design_seed": -1}, "design_seed is -1"),
+        ({**RANGES, "grid": {"guidance": [3]}}, "guidance is in grid and in ranges"),
+        ({"ranges": {"guidance": [1]}, "points": 4}, r"guidance is \[1\]: a low and a high"),
+        ({"ranges": {"guidance": [3, 3]}, "points": 4}, "the low comes first"),
+        ({"ranges": {"guidance": [0, 3]}, "points": 4}, "guidance is 0, valid are numbers from 1 to 100"),
+        ({"ranges": {"gidance": [1, 3]}, "points": 4}, "ranges: 'gidance'.*did you mean 'guidance'"),
+        ({"ranges": {"seed": [1, 3]}, "points": 4}, "seeds are given as seeds="),
+        ({"ranges": [1, 2], "points": 4}, r"ranges is \[1, 2\]"),
+    ],
+)
+def test_wrong_ranges(arguments, reason):
+    with pytest.raises(mg.MgevalError, match=reason):
+        mg.Sweep("synth", PROMPTS, **arguments)
+
+
+def test_a_latin_hypercube_has_one_point_in_each_part_of_each_range():
+    ranges = {"guidance": [1, 6], "temperature": [0.5, 1.5], "top_k": [1, 4000]}
+    plan = mg.Sweep("synth", ["piano"], {"duration": [1, 2]}, [0, 1], ranges, points=40).plan()
+    assert len(plan) == 2 * 2 * 40 and plan["key"].is_unique
+    points = plan.drop_duplicates(list(ranges))
+    assert len(points) == 40
+    for name, (low, high) in ranges.items():
+        part = ((points[name] - low) / (high + (name == "top_k") - low) * 40).astype(int)
+        assert sorted(part) == list(range(40)), name
+    assert points["top_k"].dtype == np.int64
+
+
+def test_random_points_are_uniform_and_independent_and_the_same_each_time():
+    def plan(**options):
+        ranges = {"guidance": [1, 6], "temperature": [0.5, 1.5]}
+        return mg.Sweep("synth", ["piano"], ranges=ranges, points=4000, design="random", **options).plan()
+
+    points = plan()
+    pd.testing.assert_frame_equal(points, plan())
+    assert not set(points["key"]) & set(plan(design_seed=1)["key"])
+    assert points["guidance"].between(1, 6).all() and points["temperature"].between(0.5, 1.5).all()
+    assert points["guidance"].mean() == pytest.approx(3.5, abs=0.1)
+    assert points["guidance"].std() == pytest.approx(5 / 12**0.5, abs=0.05)
+    assert abs(points["guidance"].corr(points["temperature"])) < 0.06
+
+
+def test_whole_numbers_are_drawn_alike_and_count_once():
+    plan = mg.Sweep("synth", ["piano"], ranges={"top_k": [1, 3]}, points=300, design="random").plan()
+    assert sorted(plan["top_k"]) == [1, 2, 3]
+
+
+def test_a_file_says_the_same_as_python(tmp_path):
+    from mgeval.sweepfile import load_sweep
+
+    (tmp_path / "s.yaml").write_text(
+        "models: synth\nprompts: [piano]\ngrid: {duration: [1, 2]}\nseeds: [0, 3]\n"
+        "ranges: {guidance: [1, 6], top_k: [10, 50]}\npoints: 5\ndesign: random\ndesign_seed: 7\n"
+    )
+    ranges = {"guidance": [1, 6], "top_k": [10, 50]}
+    sweep = mg.Sweep("synth", ["piano"], {"duration": [1, 2]}, [0, 3], ranges, 5, "random", 7)
+    pd.testing.assert_frame_equal(load_sweep(tmp_path / "s.yaml").plan(), sweep.plan())
+
+
+def test_a_plans_keys_are_those_of_its_rows():
+    plan = mg.Sweep("synth", "spatial", {"guidance": [1, 3.5]}, [5], {"top_k": [10, 500]}, points=3).plan()
+    for row in plan.sample(20, random_state=0).to_dict("records"):
+        sampling = mg.Sampling(**{name: row[name] for name in LIMITS}).asdict()
+        assert row["key"] == clip_key("synth", row["revision"], row["prompt"], sampling)
+
+
+def test_a_preview_counts_and_learns_from_a_store(tmp_path):
+    sweep = mg.Sweep("synth", PROMPTS, SHORT, seeds=[0, 1])
+    (row,) = sweep.preview().to_dict("records")
+    assert (row["model"], row["prompts"], row["clips"], row["to_make"]) == ("synth", 3, 12, 12)
+    assert row["audio_seconds"] == 9 and row["disk_bytes"] == 9 * 200_000 and np.isnan(row["seconds"])
+    store = mg.Store(tmp_path / "run")
+    assert sweep.preview(store).equals(sweep.preview()) and not store.path.exists()
+    made = mg.run(sweep.plan().iloc[::2], store, progress=False)
+    (row,) = sweep.preview(store).to_dict("records")
+    assert (row["clips"], row["to_make"]) == (12, 6) and row["audio_seconds"] == 9 - made["duration"].sum()
+    size = sum(path.stat().st_size for path in (store.path / "clips").iterdir())
+    pace = row["audio_seconds"] / made["duration"].sum()
+    assert row["disk_bytes"] == pytest.approx(size * pace, abs=1)
+    assert row["seconds"] == pytest.approx(made["elapsed"].sum() * pace, nan_ok=True)
+    assert np.isnan(mg.Sweep("tiny", ["piano"]).preview(store)["seconds"][0])
 
 
 def test_run_makes_every_clip(plan, tmp_path):

@@ -84,8 +84,8 @@ class Sampling:
     extend_stride: float = 18.0
 
     def __post_init__(self) -> None:
-        for name, limit in LIMITS.items():
-            object.__setattr__(self, name, _checked(name, getattr(self, name), limit))
+        for name in LIMITS:
+            object.__setattr__(self, name, checked(name, getattr(self, name)))
 
     @property
     def frames(self) -> int:
@@ -110,18 +110,23 @@ def valid_range(name: str) -> str:
     return f"{'whole numbers' if limit.integer else 'numbers'} from {limit.low:g} to {high}"
 
 
-def _checked(name: str, value: Any, limit: Limit) -> int | float:
-    wrong = SamplingError(f"{name} is {value!r}, valid are {valid_range(name)}")
+def checked(name: str, value: Any) -> int | float:
+    """Return a setting's value as `Sampling` holds it, or raise its `SamplingError`."""
+    limit = LIMITS[name]
     # numpy's numbers are registered as these; its booleans, arrays and all texts are not.
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise wrong
+        raise _wrong(name, value)
     # An integer must not pass through float: seeds have 63 bits.
     number = int(value) if isinstance(value, numbers.Integral) else float(value)
     if not math.isfinite(number) or not limit.low <= number <= limit.high:
-        raise wrong
+        raise _wrong(name, value)
     if limit.integer:
         if number != int(number):
-            raise wrong
+            raise _wrong(name, value)
         return int(number)
     # -0.0 is the same setting as 0 and must have the same key.
     return float(number) + 0.0
+
+
+def _wrong(name: str, value: Any) -> SamplingError:
+    return SamplingError(f"{name} is {value!r}, valid are {valid_range(name)}")

@@ -1,0 +1,104 @@
+"""Which settings a sweep tries: the axes of a grid, and points drawn in ranges."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from mgeval.errors import SweepError, nearest
+from mgeval.models import LIMITS, Sampling
+from mgeval.models.sampling import checked
+
+DESIGNS = ("latin", "random")
+
+
+def axis(name: str, values: Any) -> list[Any]:
+    """Return an axis as a list; a single value is an axis of one."""
+    if isinstance(values, (str, bytes, Mapping)):
+        raise SweepError(f"{name} is {values!r}: a number or a list of numbers is needed")
+    values = list(values) if isinstance(values, Iterable) else [values]
+    # What cannot be hashed is no setting either, and `Sampling` says so.
+    if all(isinstance(value, Hashable) for value in values):
+        for value, count in Counter(values).items():
+            if count > 1:
+                raise SweepError(f"{name} has {value!r} twice: the same clip would be counted twice")
+    return values
+
+
+def check_names(field: str, names: Iterable[str]) -> None:
+    """Refuse what is no setting that can be swept."""
+    for name in names:
+        if name not in LIMITS or name == "seed":
+            valid = [known for known in LIMITS if known != "seed"]
+            hint = "seeds are given as seeds=" if name == "seed" else nearest(str(name), valid)
+            raise SweepError(f"{field}: {name!r} is not a setting that can be swept: {hint}")
+
+
+def check_ranges(ranges: Any, grid: Mapping[str, Any], points: Any, design: Any, seed: Any) -> dict[str, list[Any]]:
+    """Return the ranges with their ends as settings, or say what is wrong with them."""
+    if not isinstance(ranges, Mapping):
+        raise SweepError(f"ranges is {ranges!r}: settings with their low and high are needed: {{'guidance': [1, 6]}}")
+    check_names("ranges", ranges)
+    if not ranges:
+        if points is not None:
+            raise SweepError("points is given without ranges: say between which values, ranges={'guidance': [1, 6]}")
+        return {}
+    if isinstance(points, bool) or not isinstance(points, (int, np.integer)) or points < 1:
+        raise SweepError(f"points is {points!r}: needed is how many to draw in the ranges, a whole number from 1")
+    if design not in DESIGNS:
+        raise SweepError(f"design is {design!r}: {nearest(str(design), DESIGNS)}")
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise SweepError(f"design_seed is {seed!r}: a whole number from 0 is needed")
+    whole = {}
+    for name, ends in ranges.items():
+        if name in grid:
+            raise SweepError(f"{name} is in grid and in ranges: leave it in one of them")
+        if isinstance(ends, (str, bytes, Mapping)) or not isinstance(ends, Sequence) or len(ends) != 2:
+            raise SweepError(f"ranges: {name} is {ends!r}: a low and a high are needed, such as [1, 6]")
+        low, high = (checked(name, end) for end in ends)
+        if low >= high:
+            raise SweepError(f"ranges: {name} is [{low}, {high}]: the low comes first, and the high is larger")
+        whole[name] = [low, high]
+    return whole
+
+
+def drawn(ranges: Mapping[str, Sequence[Any]], points: int | None, design: str, seed: int) -> list[dict[str, Any]]:
+    """Draw points in ranges: those of a Latin hypercube, or independent uniform ones.
+
+    In a Latin hypercube of n points each setting has one point in each n-th of its range (McKay, Beckman and
+    Conover, Technometrics 21, 1979; `scipy.stats.qmc.LatinHypercube`). The ends of whole-numbered settings
+    are drawn as often as the numbers between. Points that coincide count once.
+    """
+    if not ranges:
+        return [{}]
+    rng = np.random.default_rng(seed)
+    if design == "latin":
+        from scipy.stats import qmc
+
+        unit = qmc.LatinHypercube(len(ranges), seed=rng).random(points)
+    else:
+        unit = rng.random((points, len(ranges)))
+    columns = [_scaled(name, *ends, unit[:, i]) for i, (name, ends) in enumerate(ranges.items())]
+    distinct = dict.fromkeys(zip(*columns, strict=True))
+    return [dict(zip(ranges, point, strict=True)) for point in distinct]
+
+
+def _scaled(name: str, low: Any, high: Any, unit: np.ndarray) -> list[Any]:
+    if LIMITS[name].integer:
+        return [min(low + math.floor(u * (high - low + 1)), high) for u in unit.tolist()]
+    return [min(low + u * (high - low), high) for u in unit.tolist()]
+
+
+def combinations(
+    grid: Mapping[str, Sequence[Any]], points: Sequence[Mapping[str, Any]], seeds: Sequence[int]
+) -> list[dict[str, Any]]:
+    """Return every setting of every clip of one prompt: grid x points x seeds, the seeds turning fastest."""
+    # Each value was checked by itself: 100,000 `Sampling`s would only check them again.
+    rest = Sampling().asdict()
+    cells = itertools.product(itertools.product(*grid.values()), points, seeds)
+    return [{**rest, **dict(zip(grid, values, strict=True)), **point, "seed": seed} for values, point, seed in cells]

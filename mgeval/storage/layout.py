@@ -1,0 +1,115 @@
+"""Where a store's files stand, its schema, and the records of its clips."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import zlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from mgeval.errors import StoreError
+from mgeval.files import write_atomic
+
+SCHEMA = 2
+"""1: the first. 2: records have hashes and a check sum, and parts are merged while others read."""
+
+PLACES = {"audio": ("clips", "flac"), "codes": ("codes", "npz"), "record": ("clips", "json")}
+
+CHECK, HASHES = "crc32", "sha256"
+RECORD_ONLY = (CHECK, HASHES)
+"""What a record has beside its clip's row."""
+
+
+def place(store: Path, key: str, kind: str) -> Path:
+    """Return where a clip's ``audio``, ``codes`` or ``record`` stands or would stand."""
+    folder, ending = PLACES[kind]
+    return store / folder / f"{key}.{ending}"
+
+
+def names(folder: Path, ending: str) -> Iterator[str]:
+    """Yield the names of a folder's files that end so, hidden ones left out."""
+    # A glob makes a Path of each: too slow for some 100,000.
+    try:
+        yield from [name for name in os.listdir(folder) if name.endswith(ending) and name[0] != "."]
+    except FileNotFoundError:
+        return
+
+
+def stems(store: Path, kind: str) -> set[str]:
+    """Return the keys that have a file of a kind."""
+    folder, ending = PLACES[kind]
+    return {name.removesuffix(f".{ending}") for name in names(store / folder, f".{ending}")}
+
+
+def present(store: Path) -> set[str]:
+    """Return the keys that have both a record and audio, from one look at the folder."""
+    listed = set(names(store / "clips", ""))
+    return {name[:-5] for name in listed if name.endswith(".json") and name[:-5] + ".flac" in listed}
+
+
+def check_manifest(store: Path) -> int | None:
+    """Return the schema of a folder, None where it is new or empty; refuse what is no store or a newer one."""
+    manifest = store / "manifest.json"
+    if not manifest.exists():
+        # Hidden files are no hindrance: a run killed in its first write leaves one, desktops leave others.
+        if store.exists() and any(not file.name.startswith(".") for file in store.iterdir()):
+            raise StoreError(f"{store}: holds other files and no manifest.json; choose a new or an empty folder")
+        return None
+    try:
+        schema = json.loads(manifest.read_text(encoding="utf-8"))["schema"]
+    except (ValueError, KeyError, TypeError, OSError):
+        schema = None
+    if not isinstance(schema, int) or isinstance(schema, bool) or schema < 1:
+        raise StoreError(f"{manifest}: damaged; restore it, or choose a new folder")
+    if schema > SCHEMA:
+        raise StoreError(
+            f"{store}: has schema {schema}, this version of mgeval reads up to {SCHEMA}: update mgeval, "
+            "or choose a new folder"
+        )
+    return schema
+
+
+def begin(store: Path) -> None:
+    """Make a folder a store of this schema before something is written into it.
+
+    A store of schema 1 becomes one of schema 2 by saying so: all that it holds is valid in both.
+    """
+    if check_manifest(store) != SCHEMA:
+        write_atomic(store / "manifest.json", json.dumps({"kind": "mgeval store", "schema": SCHEMA}).encode())
+
+
+def write_record(path: Path, row: Mapping[str, Any], files: Mapping[str, bytes]) -> None:
+    """Write a clip's record, with the hashes of its files ("" for one that it has not) and a check sum of the rest."""
+    hashes = {kind: hashlib.sha256(data).hexdigest() if data else "" for kind, data in files.items()}
+    record = {**row, HASHES: hashes}
+    text = json.dumps(record, ensure_ascii=False)
+    write_atomic(path, json.dumps({**record, CHECK: _check(text)}, ensure_ascii=False).encode())
+
+
+def read_record(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the row that a record holds, and the hashes of its clip's files; schema 1 had none.
+
+    Raises
+    ------
+    StoreError
+        It is not whole, not as it was written, or another clip's.
+    """
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        check = record.pop(CHECK, None)
+        whole = record["key"] == path.stem and record["status"] == "done"
+        # Records of schema 1 have no check sum.
+        whole = whole and check in (None, _check(json.dumps(record, ensure_ascii=False)))
+        hashes = dict(record.pop(HASHES, {}))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        whole = False
+    if not whole:
+        raise StoreError(f"{path}: damaged; delete it and run again, the clip is then made anew")
+    return record, hashes
+
+
+def _check(text: str) -> str:
+    return f"{zlib.crc32(text.encode()):08x}"
