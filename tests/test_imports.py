@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "metrics": {"audio"},
     "synth": {"audio"},
     # Vectors are kept in the store; checkpoints come as the models' do; the recipe of the tiny CLAP composes.
-    "embed": {"audio", "models", "store", "synth"},
+    "embed": {"audio", "models", "storage", "store", "synth"},
     "storage": {"audio"},
     "store": {"audio", "storage"},
     "stats": {"metrics", "store"},

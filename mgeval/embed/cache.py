@@ -10,7 +10,8 @@ import numpy as np
 from mgeval.audio import Audio
 from mgeval.embed.base import Embedder, checked_clips
 from mgeval.errors import ModelError
-from mgeval.store import Store, audio_hash
+from mgeval.storage.keys import audio_hash
+from mgeval.store import Store
 
 BATCH = 16
 """Clips that are embedded, and then written, at once: what a killed run loses at most."""
