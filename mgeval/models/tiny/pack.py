@@ -11,8 +11,8 @@ import numpy as np
 
 from mgeval.models.tiny import FOLDER
 
-SHARPNESS = 3.8
-"""Factor on the logits: temperature 1 of the checkpoint is 1 / 3.8 of what was trained.
+SHARPNESS = 2.1
+"""Factor on the logits: temperature 1 of the checkpoint is 1 / 2.1 of what was trained.
 
 A small network leaves a little chance to each of a thousand wrong codes, and guidance multiplies it.
 """
