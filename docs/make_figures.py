@@ -55,7 +55,9 @@ def tiny() -> None:
     for cell, prompt, clip in zip(figure.subfigures(3, 2).flat, TINY_PROMPTS, clips, strict=True):
         left, right = cell.subplots(1, 2, width_ratios=[2.1, 1])
         with np.errstate(divide="ignore"):
-            left.specgram(clip.audio.mono().samples[0], 1024, clip.audio.rate, noverlap=512, cmap="magma", vmin=-140)
+            left.specgram(
+                clip.audio.mono().samples[0], NFFT=1024, Fs=clip.audio.rate, noverlap=512, cmap="magma", vmin=-140
+            )
         left.set(xlabel="time (s)", ylabel="frequency (kHz)", ylim=(0, 8000), yticks=range(0, 8001, 2000))
         left.set_yticklabels(range(0, 9, 2))
         mg.plots.vectorscope(clip.audio, right)

@@ -388,5 +388,5 @@ def test_mixing_machines_is_said(plan, tmp_path):
 def test_how_a_clip_was_made_is_in_the_table(tmp_path):
     store = mg.Store(tmp_path / "run")
     clips = mg.run(mg.Sweep("tiny", ["piano", "rock"], {"duration": 0.3}).plan(), store, progress=False)
-    assert clips["slots"].tolist() == [64, 64] and not clips["halved"].any() and (clips["seams"] == "").all()
-    assert mg.Store(tmp_path / "run").table()["slots"].tolist() == [64, 64]
+    assert clips["slots"].tolist() == [32, 32] and not clips["halved"].any() and (clips["seams"] == "").all()
+    assert mg.Store(tmp_path / "run").table()["slots"].tolist() == [32, 32]

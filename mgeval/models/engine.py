@@ -27,11 +27,11 @@ from mgeval.models.draws import RECORDED, uniforms
 from mgeval.models.products import equal_rows
 from mgeval.models.sampling import FRAME_RATE, Sampling
 
-SLOTS, FEW_SLOTS = 64, 16
-"""Clips that decode together by default. More than a few gain a processor little: its products then cost by the row."""
+SLOTS = {"cuda": 64, "cpu": 16}
+"""Clips that decode together by default. More gain a processor little: its products then cost by the row."""
 
-SMALL = 10_000_000
-"""Weights of a decoder up to which a processor's steps cost by the call, and more rows are welcome."""
+SMALL, SMALL_SLOTS = 10_000_000, 32
+"""Weights of a decoder up to which a processor's steps cost by the call, and its clips. More would come too late."""
 
 TEXTS_KEPT = 64
 
@@ -118,8 +118,8 @@ class Engine:
     states : callable
         Returns the text encoder's states of a prompt, ``(words, width)``, or None where there is no text.
     slots : int, optional
-        Clips that decode together; by default `SLOTS`, on a processor `FEW_SLOTS` for a decoder that is not
-        `SMALL`. Neither this nor the number of clips changes a clip.
+        Clips that decode together; by default `SLOTS` of the device, on a processor `SMALL_SLOTS` for a small
+        decoder. Neither this nor the number of clips changes a clip.
     window : int
         Frames that are generated in one go.
 
@@ -142,7 +142,10 @@ class Engine:
         self.device = self.decoder.table.device
         self.counts: list[int] = [0]
         weights = sum(parameter.numel() for parameter in network.decoder.parameters())
-        self.slots = slots or (SLOTS if self.device.type == "cuda" or weights <= SMALL else FEW_SLOTS)
+        usual = (
+            SMALL_SLOTS if self.device.type == "cpu" and weights <= SMALL else SLOTS.get(self.device.type, SLOTS["cpu"])
+        )
+        self.slots = slots or usual
         self.graphs = self.device.type == "cuda"
         self.lock = threading.RLock()
         self._texts: OrderedDict[str, Any] = OrderedDict()

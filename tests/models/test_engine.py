@@ -184,7 +184,7 @@ def test_a_shorter_clip_begins_a_longer_one_but_for_the_delay(stereo):
 
 def test_slots_are_recorded_and_do_not_depend_on_the_requests(fresh):
     model = fresh()
-    assert [clip.slots for clip in made(model, pool()[:3]).values()] == [64] * 3
+    assert [clip.slots for clip in made(model, pool()[:3]).values()] == [32] * 3
 
 
 def test_stopping_keeps_what_is_finished(fresh):
@@ -320,7 +320,7 @@ def test_the_codec_is_transformers(each):
 def test_a_dropped_model_is_freed(fresh):
     model = fresh()
     del model.engine
-    assert model.engine.slots == 64
+    assert model.engine.slots == 32
     gone = weakref.ref(model)
     gc.disable()
     try:
