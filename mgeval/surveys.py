@@ -106,8 +106,8 @@ def failure_table(store: Store, clips: pd.DataFrame | None = None, progress: boo
     >>> store = mg.Store(tempfile.mkdtemp())
     >>> clips = mg.run(mg.Sweep("synth", ["calm piano"], {"duration": 1}).plan(), store, progress=False)
     >>> table = failure_table(store, clips, progress=False)
-    >>> table.groupby("kind")["flagged"].any().sum()
-    np.int64(0)
+    >>> int(table["flagged"].sum())
+    0
     """
     import pandas as pd
     from tqdm.auto import tqdm

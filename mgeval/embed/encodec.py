@@ -71,7 +71,9 @@ class Encodec(Embedder):
 
         step = self.segment or x.shape[1]
         with torch.inference_mode():
-            parts = [self.encoder(torch.from_numpy(x[None, :, i : i + step])) for i in range(0, x.shape[1], step)]
+            # A copy: a clip's samples cannot be written to, which torch's view of them would not know.
+            whole = torch.tensor(x[None])
+            parts = [self.encoder(whole[..., i : i + step]) for i in range(0, x.shape[1], step)]
         return np.ascontiguousarray(torch.cat(parts, dim=2)[0].T.numpy())
 
 

@@ -24,7 +24,11 @@ from mgeval.metrics import (
     widths,
 )
 
-HELPERS = {"profile", "key_name", "repeated", "curves", "codebook_usage", "side_information"}
+# `clap_rank` is of a clip among a set of prompts.
+HELPERS = {
+    *("profile", "key_name", "repeated", "curves", "codebook_usage", "side_information"),
+    *("clap_rank", "chance"),
+}
 
 
 def chord(seconds):
