@@ -138,7 +138,7 @@ def _codes_problem(path: Path) -> str:
     try:
         with zipfile.ZipFile(path) as file:
             return f"{bad} in it is damaged" if (bad := file.testzip()) else ""
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError) as error:
         return _reason(error)
 
 
