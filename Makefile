@@ -43,7 +43,7 @@ numpy2:  ## install without laion-clap beside numpy 2, in .venv-numpy2, and run 
 lock:  ## resolve the full environment anew and write requirements.lock
 	rm -rf .venv-lock
 	$(PYTHON) -m venv .venv-lock
-	.venv-lock/bin/python -m pip install --quiet 'torch==2.13.0' --editable '.[laion,slurm,dev]'
+	.venv-lock/bin/python -m pip install --quiet 'torch==2.13.0' --editable '.[laion,slurm,app,dev]'
 	{ echo '# The full environment, exactly; made by `make lock`. Do not edit.'; \
 	  .venv-lock/bin/python -m pip freeze --exclude-editable | sed -E 's/\+[a-z0-9.]+$$//' \
 	  | sed -E 's/^(numpy|laion[_-]clap)==.*/&; python_version < "3.13"/' ; \
