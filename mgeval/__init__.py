@@ -20,6 +20,7 @@ _HOMES = {
     "adherence": "surveys", "failure_table": "surveys", "token_table": "surveys",
     "summarise": "stats",
     "report": "reporting",
+    "preferences": "bradley_terry", "ratings": "bradley_terry", "reliability": "bradley_terry",
     "distances": "sets", "save_reference": "references", "prompt_ranks": "ranks",
 }  # fmt: skip
 _MODULES = ("embed", "metrics", "models", "panels", "plots", "recipes", "synth")
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from mgeval import embed, metrics, models, panels, plots, recipes, synth
     from mgeval.audio import Audio, load_audio, save_audio
     from mgeval.baselines import controls
+    from mgeval.bradley_terry import preferences, ratings, reliability
     from mgeval.errors import (
         AudioError,
         MetricError,

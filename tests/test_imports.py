@@ -40,6 +40,8 @@ MAY_IMPORT = {
     "references": {"audio", "embed", "metrics", "recipes", "store"},
     "sets": {"audio", "embed", "metrics", "recipes", "references", "store"},
     "ranks": {"embed", "metrics", "references", "stats", "store"},
+    "listening": {"audio", "models", "store"},
+    "bradley_terry": {"listening", "stats"},
     "surveys": {"audio", "metrics", "scoring", "stats", "store"},
 }
 ANYTHING = {"panels", "reporting", "cli", "doctor", "sweepfile", "__init__"}
