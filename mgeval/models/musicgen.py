@@ -111,11 +111,9 @@ class MusicGen(Model):
         self, name: str, revision: str, network: Any, tokenizer: Any, device: str, dtype: str,
         melody: ChromaSettings | None = None,
     ) -> None:  # fmt: skip
-        import torch
         from transformers import GenerationConfig
 
         self.name, self.revision, self.device, self.dtype = name, revision, device, dtype
-        self.threads = torch.get_num_threads() if device == "cpu" else 0
         self.network, self.tokenizer, self.melody = network, tokenizer, melody
         self.rate = network.config.audio_encoder.sampling_rate
         self.codebooks = network.config.decoder.num_codebooks
@@ -125,6 +123,13 @@ class MusicGen(Model):
         # generate() completes what a call leaves open from here: a checkpoint's own top_k, guidance or
         # penalties must not reach a clip whose settings say otherwise.
         network.generation_config = GenerationConfig(**self._tokens)
+
+    @property
+    def threads(self) -> int:
+        """Torch's threads on a processor, 0 elsewhere."""
+        import torch
+
+        return torch.get_num_threads() if self.device == "cpu" else 0
 
     def __reduce__(self) -> tuple:
         from mgeval.models import load_model

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import socket
+import sys
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -54,10 +55,10 @@ class Maker(WorkerPlugin):
     def load(self) -> Model:
         """Return the model, loaded once."""
         if self.loaded is None:
-            import torch
-
-            torch.set_num_threads(self.threads)
             self.loaded = loaded_for(self.model, self.revision, pickle.loads(self.pickled) if self.pickled else None)
+            # Not every model has it; Dask's own setting is one thread.
+            if "torch" in sys.modules:
+                sys.modules["torch"].set_num_threads(self.threads)
         return self.loaded
 
 
