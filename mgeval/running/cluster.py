@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import signal
 import subprocess
@@ -46,13 +47,14 @@ def check_choice(workers: Any, scheduler: Any) -> None:
 def joined(workers: int | None, scheduler: Any) -> Iterator[tuple[Any, int | None, Callable[[], None]]]:
     """Give a client of the workers, the threads of each (None: as its job has cores), and a look at their health."""
     if workers is None:
-        with _client(scheduler) as client:
+        with _quiet(), _client(scheduler) as client:
             yield client, None, lambda: None
         return
     from distributed import LocalCluster
 
     with (
-        LocalCluster(n_workers=0, dashboard_address=None, silence_logs="CRITICAL") as cluster,
+        _quiet(),
+        LocalCluster(n_workers=0, dashboard_address=None, silence_logs=False) as cluster,
         _client(cluster) as client,
         _processes(workers, cluster.scheduler_address) as check,
     ):
@@ -74,7 +76,23 @@ def _client(scheduler: Any) -> Iterator[Any]:
         yield client
     finally:
         # Of a scheduler that is gone a client would wait for an answer.
-        client.close(timeout=CONNECTING if client.status == "running" else 0)
+        with contextlib.suppress(OSError, TimeoutError):
+            client.close(timeout=LEAVING if client.status == "running" else 0.1)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep back what Dask logs of broken connections: mgeval says in a line what it means."""
+    # The second has a level of its own.
+    logs = [logging.getLogger(name) for name in ("distributed", "distributed.client")]
+    levels = [log.level for log in logs]
+    for log in logs:
+        log.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        for log, level in zip(logs, levels, strict=True):
+            log.setLevel(level)
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import pickle
 import queue
 import uuid
@@ -53,7 +54,8 @@ def make_apart(work: Work, model: Model | None, workers: int | None, scheduler: 
                 _Sharing(work, client, maker.name, check).make(cells)
             finally:
                 if client.status == "running":
-                    client.unregister_worker_plugin(maker.name)
+                    with contextlib.suppress(OSError):
+                        client.unregister_worker_plugin(maker.name)
 
 
 def _pickled(model: Model) -> bytes:
@@ -88,9 +90,10 @@ class _Sharing:
                 while self._send(batches) or self.out:
                     for row in self._receive():
                         rows.add(row)
-            except BaseException:
-                if self.client.status == "running":
-                    self.client.cancel(list(self.out), force=True)
+            except BaseException as error:
+                if self._gone(error):
+                    raise self._lost() from None
+                self.client.cancel(list(self.out), force=True)
                 raise
 
     def _batches(self, cells: pd.DataFrame) -> Iterator[list[dict[str, Any]]]:
@@ -127,10 +130,8 @@ class _Sharing:
         cells = self.out.pop(future)
         try:
             rows = future.result()
-        except CancelledError:
-            raise self._lost() from None
-        except (MgevalError, OSError):
-            # A model that cannot be loaded, a full disk: the next batch would meet the same.
+        except (MgevalError, OSError, CancelledError):
+            # A model that cannot be loaded, a full disk, no scheduler: the next batch would meet the same.
             raise
         except Exception as error:
             return self._failed(cells, error)
@@ -140,8 +141,6 @@ class _Sharing:
 
     def _look(self) -> None:
         """Pass on what was asked for, and see that somebody is at work."""
-        if self.client.status != "running":
-            raise self._lost()
         self.check()
         from mgeval.running.worker import steer
 
@@ -160,6 +159,12 @@ class _Sharing:
             self.again.extend(part for part in (missing[:half], missing[half:]) if part)
             return []
         return [failure(cell, error) for cell in missing]
+
+    def _gone(self, error: BaseException) -> bool:
+        """Say whether an error means that the scheduler is gone."""
+        from distributed.comm import CommClosedError
+
+        return self.client.status != "running" or isinstance(error, (CancelledError, CommClosedError))
 
     def _lost(self) -> SweepError:
         path = self.work.store.path
