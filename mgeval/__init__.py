@@ -14,7 +14,8 @@ _HOMES = {
     "load_prompts": "prompts",
     "Sampling": "models", "load_model": "models",
     "Store": "store",
-    "Sweep": "sweep", "run": "sweep",
+    "Sweep": "sweep",
+    "run": "running", "start": "running",
     "measure": "scoring",
     "controls": "baselines",
     "adherence": "surveys", "failure_table": "surveys", "token_table": "surveys",
@@ -63,9 +64,10 @@ if TYPE_CHECKING:
     from mgeval.ranks import prompt_ranks
     from mgeval.references import save_reference
     from mgeval.reporting import report
+    from mgeval.running import run, start
     from mgeval.scoring import measure
     from mgeval.sets import distances
     from mgeval.stats import summarise
     from mgeval.store import Store
     from mgeval.surveys import adherence, failure_table, token_table
-    from mgeval.sweep import Sweep, run
+    from mgeval.sweep import Sweep

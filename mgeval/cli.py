@@ -35,6 +35,10 @@ METRIC_HELP = (
     "their prompts."
 )
 Metrics = Annotated[list[str] | None, typer.Option("--metric", help=METRIC_HELP)]
+Workers = Annotated[int | None, typer.Option("--workers", help="Make the clips in so many processes on this machine.")]
+Scheduler = Annotated[
+    str | None, typer.Option("--scheduler", help="Or on a Dask scheduler's, such as tcp://host:8786.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a script to read.")]
 
 
@@ -72,8 +76,9 @@ def demo(out: Out = Path("demo-run")) -> None:
     prompts = load_prompts("demo")
     sweep = Sweep("tiny", prompts[prompts["spatial"].isin(DEMO_CLAIMS)], DEMO_GRID)
     store = Store(out)
-    print(f"Making {len(sweep.plan())} clips with the built-in model ...", file=sys.stderr)
-    scores = _run(sweep, store, ["all", "clap:tiny"])
+    plan = sweep.plan()
+    print(f"Making {len(plan)} clips with the built-in model ...", file=sys.stderr)
+    scores = _run(plan, store, ["all", "clap:tiny"])
     page = _report(scores, store)
     for metric in ("width", "clap:tiny"):
         print(f"\n{described(metric).label} by what the prompt claims and by guidance:\n\n{_shown(scores, metric)}")
@@ -90,11 +95,11 @@ def _shown(scores: pd.DataFrame, metric: str) -> str:
     return shown.to_string(index=False, float_format="%.3f")
 
 
-def _run(sweep: Any, store: Any, metrics: list[str] | None = None) -> pd.DataFrame:
+def _run(plan: Any, store: Any, metrics: list[str] | None = None, **where: Any) -> pd.DataFrame:
     from mgeval import measure, run
     from mgeval.files import write_atomic
 
-    clips = run(sweep.plan(), store)
+    clips = run(plan, store, **where)
     scores = measure(clips, store, metrics)
     write_atomic(store.path / "scores.csv", scores.to_csv(index=False).encode())
     return scores
@@ -115,6 +120,8 @@ def run(
     sweep: Annotated[Path, typer.Argument(help="A sweep as a YAML file.")],
     out: Out,
     metrics: Metrics = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
     as_json: Json = False,
 ) -> None:
     """Make and measure every clip of a sweep; go on where a former run stopped."""
@@ -122,8 +129,13 @@ def run(
     from mgeval.sweepfile import load_sweep
 
     store = Store(out)
-    scores = _run(load_sweep(sweep), store, metrics)
-    failed = scores[scores["status"] != "done"]
+    scores = _run(load_sweep(sweep).plan(), store, metrics, workers=workers, scheduler=scheduler)
+    _tell(scores, store, as_json)
+
+
+def _tell(scores: pd.DataFrame, store: Any, as_json: bool) -> None:
+    """Say what became of a run; exit code 1 if a clip failed."""
+    out, failed = store.path, scores[scores["status"] != "done"]
     if as_json:
         print(json.dumps({"clips": len(scores), "failed": len(failed), "store": str(out)}))
     else:
@@ -210,6 +222,22 @@ def _store(folder: Path) -> Any:
 
 
 @app.command()
+def resume(
+    folder: Run,
+    metrics: Metrics = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    as_json: Json = False,
+) -> None:
+    """Go on with all that was ever begun in a run's folder, and measure it; no sweep file is needed."""
+    store = _store(folder)
+    plan = store.plan()
+    if plan.empty:
+        raise MgevalError(f"{folder}: holds no plan; mgeval run SWEEP.yaml --out {folder} goes on with a sweep's")
+    _tell(_run(plan, store, metrics, workers=workers, scheduler=scheduler), store, as_json)
+
+
+@app.command()
 def report(
     folder: Run,
     by: Annotated[list[str] | None, typer.Option("--by", help="A column to group by; repeat for more.")] = None,
@@ -228,12 +256,15 @@ def report(
 
 @app.command()
 def status(folder: Run, as_json: Json = False) -> None:
-    """Say what a run holds: clips, failures and their errors, seconds of audio, bytes."""
+    """Say what a run holds and lacks: clips, failures and their errors, seconds of audio, bytes."""
     found = _store(folder).status()
     if as_json:
         print(json.dumps(found))
         return
     print(f"{found['done']} clips are in {folder}, {found['failed']} failed")
+    if found["planned"] > found["planned_done"]:
+        missing = found["planned"] - found["planned_done"]
+        print(f"{missing} of {found['planned']} planned are missing; mgeval resume {folder} makes them")
     for model, clips in found["models"].items():
         print(f"  {clips} by {model}")
     for error, clips in found["errors"].items():

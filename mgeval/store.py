@@ -7,10 +7,12 @@
     codes/KEY.npz           the codec's codes, where the model has a codec, and what it predicted for each
     clips/KEY.json          the clip's row, with hashes of its files; written last: a clip is there when this is there
     rows/part-*.parquet     the same rows in bulk, and those of clips that failed; merged as they become many
+    plan/part-*.parquet     the rows of every plan that was begun here, so that a run can be resumed without its sweep
     vectors/KEY.npy         what an embedder made of a signal; a cache, which may be deleted
 
 Every file appears whole or not at all. The records in ``clips/`` are the truth; ``rows/`` only spares
-reading them one by one.
+reading them one by one. ``plan/`` is kept as ``rows/`` is: a plan is added when it is begun, what stands there
+already is not written again, of rows with the same key the last one counts, many parts are merged.
 """
 
 from __future__ import annotations
@@ -28,14 +30,14 @@ import numpy as np
 from mgeval.audio import Audio, encode_audio, load_audio, storage_gain
 from mgeval.errors import StoreError
 from mgeval.files import write_atomic
-from mgeval.storage import layout, parts, upkeep
+from mgeval.storage import layout, parts, plans, upkeep
 
 if TYPE_CHECKING:
     import pandas as pd
 
 OUTCOME = (
-    *("path", "status", "error", "n_samples", "rate", "channels", "peak", "gain"),
-    *("elapsed", "slots", "halved", "seams", "device", "dtype", "versions"),
+    *("path", "status", "error", "traceback", "n_samples", "rate", "channels", "peak", "gain"),
+    *("elapsed", "slots", "halved", "seams", "device", "dtype", "threads", "versions"),
 )
 """What `run` adds to the columns of a plan."""
 
@@ -44,7 +46,7 @@ CONTROL = "control"
 
 
 class Store:
-    """One run's folder. Nothing is written before the first clip.
+    """One run's folder. Nothing is written before something is put in.
 
     Parameters
     ----------
@@ -117,6 +119,7 @@ class Store:
             "path": f"clips/{key}.flac",
             "status": "done",
             "error": "",
+            "traceback": "",
             "n_samples": audio.samples.shape[1],
             "rate": audio.rate,
             "channels": audio.channels,
@@ -131,6 +134,20 @@ class Store:
         if rows:
             layout.begin(self.path)
             parts.add_part(self.path / "rows", parts.tables_of(rows))
+
+    def add_plan(self, plan: pd.DataFrame) -> None:
+        """Keep the rows of a plan, one per key; those that are kept already are not written again."""
+        plans.add(self.path, plan)
+
+    def plan(self) -> pd.DataFrame:
+        """Return all that was ever planned here, one row per clip: what `mgeval.run` resumes.
+
+        Raises
+        ------
+        StoreError
+            A part of it is damaged.
+        """
+        return plans.read(self.path)
 
     def compact(self) -> None:
         """Merge all parts under ``rows/`` into one: safe at any time, whoever writes, and when it is killed."""
@@ -240,6 +257,7 @@ class Store:
         Returns
         -------
         dict
+            ``planned`` (clips of all plans that were begun here), ``planned_done`` (of these, how many are there),
             ``done`` and ``failed`` (clips), ``models`` (clips done by model), ``audio_seconds``, ``bytes`` (of
             audio and codes), ``parts`` (of the tables), ``errors`` (failed clips by error), ``schema``.
         """

@@ -1,24 +1,20 @@
-"""What to make, and making it: `Sweep`, its plan, and `run`."""
+"""What to make: `Sweep` and its plan. `mgeval.running` makes it."""
 
 from __future__ import annotations
 
-import json
 import os
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from mgeval.designs import axis, check_names, check_ranges, combinations, drawn
 from mgeval.errors import SweepError
-from mgeval.metrics import METRICS, columns
-from mgeval.models import LIMITS, Generated, Model, Request, Sampling, load_model, model_identity, model_revision
-from mgeval.models.base import with_progress
+from mgeval.metrics import METRICS
+from mgeval.models import LIMITS, model_identity, model_revision
 from mgeval.models.sampling import checked
 from mgeval.prompts import load_prompts
 from mgeval.stats import SUMMARY
-from mgeval.storage.keys import clip_key, clip_keys
+from mgeval.storage.keys import clip_keys
 from mgeval.storage.layout import RECORD_ONLY
 from mgeval.store import CONTROL, OUTCOME, Store
 
@@ -30,9 +26,6 @@ PLAN = ("key", "model", "revision", "prompt_id", "prompt", *LIMITS)
 
 RESERVED = {*PLAN, *OUTCOME, *METRICS, *SUMMARY, *RECORD_ONLY, CONTROL, "embedder", "reason"} - {"prompt", "prompt_id"}
 """Columns that no attribute of a prompt may be called: later tables have them with another meaning."""
-
-PART = 50
-PACKAGES = ("mgeval", "numpy", "torch", "transformers")
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +100,7 @@ class Sweep:
         for column in self.prompts.columns:
             if column in RESERVED:
                 raise SweepError(f"the prompts have a column {column!r}, which mgeval uses itself: rename it")
-        _check_attributes(self.prompts)
+        check_attributes(self.prompts)
 
     def plan(self) -> pd.DataFrame:
         """Return one row per clip to make.
@@ -161,7 +154,7 @@ class Sweep:
         return estimate(self.plan(), store)
 
 
-def _check_attributes(table: pd.DataFrame) -> None:
+def check_attributes(table: pd.DataFrame) -> None:
     """Make sure that what is known of the prompts can be stored: each column all texts or all numbers."""
     import pandas as pd
 
@@ -169,149 +162,3 @@ def _check_attributes(table: pd.DataFrame) -> None:
         kind = pd.api.types.infer_dtype(table[column], skipna=True)
         if kind not in ("string", "integer", "floating", "mixed-integer-float", "boolean", "empty", "categorical"):
             raise SweepError(f"column {column!r} of the prompts holds {kind} values: texts or numbers are needed")
-
-
-def run(plan: pd.DataFrame, store: Store, model: Model | None = None, progress: bool = True) -> pd.DataFrame:
-    """Make every clip of a plan that the store does not hold yet.
-
-    An interrupted run loses the clips in the making and nothing else: run the same plan again. A
-    clip that could not be made is a row with its error, and is tried again by the next run.
-
-    Parameters
-    ----------
-    plan : DataFrame
-        From `Sweep.plan`, or made by hand with the same columns (``key`` may be left out). The
-        clips that another `run` returned are a plan too.
-    store : Store
-        Where the clips go.
-    model : Model, optional
-        The loaded model; without it the plan's models are loaded by name, one after the other.
-    progress : bool
-        Show a bar with the time left.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The clips: the plan with ``path`` (in the store), ``status`` ('done' or 'failed'), ``error``,
-        ``n_samples``, ``rate`` in Hz, ``channels``, ``peak``, ``gain``, ``elapsed`` in seconds,
-        ``slots`` (clips that decoded together at most), ``halved`` (whether memory ran out meanwhile),
-        ``seams`` (frames at which further windows began), ``device``, ``dtype`` and ``versions``.
-
-    Raises
-    ------
-    SweepError
-        The plan lacks a column, a setting in it is not valid, its keys are not those of its
-        settings, or it is for another model than the one given.
-    """
-    plan, requests = _checked(plan)
-    todo = plan.drop_duplicates("key")
-    todo = todo[~todo["key"].isin(store.keys())]
-    if len(todo):
-        there = store.table()
-        for _, cells in todo.groupby(["model", "revision"], sort=False):
-            _make(cells, [requests[place] for place in cells.index], there, store, model, progress)
-    table = store.table()
-    _relabel(plan, table, store)
-    clips = plan.merge(table.reindex(columns=["key", *OUTCOME]), on="key", how="left", validate="many_to_one")
-    return clips.astype(dict.fromkeys(["n_samples", "rate", "channels"], "Int64")).set_axis(plan.index)
-
-
-def _checked(plan: pd.DataFrame) -> tuple[pd.DataFrame, dict[Any, Request]]:
-    """Return the plan proper, with its keys, and each row's request by the row's index."""
-    import pandas as pd
-
-    if missing := [column for column in PLAN[1:] if column not in getattr(plan, "columns", ())]:
-        raise SweepError(f"the plan has no column {missing[0]!r}; Sweep(...).plan() makes a whole one")
-    if not plan.index.is_unique:
-        raise SweepError("the plan's index repeats: call .reset_index(drop=True) on it")
-    for column in ("model", "revision", "prompt_id", "prompt"):
-        if pd.isna(plan[column]).any():
-            raise SweepError(f"the plan has gaps in column {column!r}")
-    later = {*OUTCOME, *columns(plan.columns), "embedder", "reason"}
-    plan = plan.drop(columns=[column for column in plan.columns if column in later])
-    _check_attributes(plan[[column for column in plan.columns if column not in LIMITS]])
-    identities = {name: model_identity(name) for name in plan["model"].unique()}
-    requests, keys = {}, []
-    for index, row in plan.to_dict("index").items():
-        sampling = Sampling(**{name: row[name] for name in LIMITS})
-        requests[index] = Request(row["prompt"], sampling)
-        keys.append(clip_key(identities[row["model"]], row["revision"], row["prompt"], sampling.asdict()))
-    if "key" in plan.columns and (wrong := [i for i, key in enumerate(keys) if key != plan["key"].iloc[i]]):
-        raise SweepError(
-            f"row {wrong[0] + 1} of the plan was changed after its key was made: drop column 'key' to have it made anew"
-        )
-    return plan.assign(key=pd.Series(keys, plan.index, dtype=str)), requests
-
-
-def _make(
-    cells: pd.DataFrame, requests: list[Request], there: pd.DataFrame, store: Store, model: Model | None, progress: bool
-) -> None:
-    """Make the cells of one model. The model goes with this function: no two are in memory at once."""
-    name, revision = cells[["model", "revision"]].iloc[0]
-    loaded = model or load_model(name, revision=revision)
-    if (model_identity(loaded.name), loaded.revision) != (model_identity(name), revision):
-        raise SweepError(
-            f"the plan is for {name} at revision {revision}, the model is {loaded.name} at {loaded.revision}: "
-            "make the plan anew"
-        )
-    made_by = {"device": loaded.device, "dtype": loaded.dtype, "versions": _versions()}
-    _warn_of_mixture(there[there["model"].eq(name)] if len(there) else there, made_by, store)
-    rows: list[dict[str, Any]] = []
-    todo = cells.to_dict("records")
-    try:
-        for index, result in with_progress(loaded.stream(requests), len(cells), progress):
-            row = {**todo[index], **made_by}
-            if isinstance(result, Generated):
-                rows.append(store.put({**row, **_how(result)}, result.audio, result.codes, result.record))
-            else:
-                rows.append({**row, "status": "failed", "error": f"{type(result).__name__}: {result}"})
-            if len(rows) >= PART:
-                store.add_rows(rows)
-                rows = []
-    finally:
-        # Also on Ctrl-C: what was made is in the table.
-        store.add_rows(rows)
-
-
-def _how(clip: Generated) -> dict[str, Any]:
-    """Return how a clip was made, as the columns of a table."""
-    seams = ",".join(map(str, clip.seams))
-    return {"elapsed": clip.seconds, "slots": clip.slots, "halved": clip.halved, "seams": seams}
-
-
-def _relabel(plan: pd.DataFrame, table: pd.DataFrame, store: Store) -> None:
-    """Write the plan's labels over those that clips got when they were made, where they differ."""
-    plan = plan.drop_duplicates("key", keep="last")
-    old = table.set_index("key").reindex(plan["key"])
-    made = old["status"].notna().to_numpy()
-    differs = ~made
-    for column in plan.columns.drop("key"):
-        was = old[column] if column in old.columns else old["status"].isna()
-        new = plan[column].to_numpy(object)
-        differs |= (was.to_numpy(object) != new) & ~(was.isna().to_numpy() & plan[column].isna().to_numpy())
-    changed = made & differs
-    outcome = old.loc[changed, [column for column in OUTCOME if column in old.columns]].reset_index(drop=True)
-    labels = plan[changed].reset_index(drop=True)
-    store.add_rows(labels.assign(**outcome).to_dict("records"))
-
-
-def _versions() -> str:
-    found = {}
-    for name in PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return json.dumps(found)
-
-
-def _warn_of_mixture(there: pd.DataFrame, made_by: dict[str, str], store: Store) -> None:
-    there = there[there["status"] == "done"]
-    for column, value in made_by.items():
-        others = sorted(set(there[column]) - {value}) if column in there else []
-        if others:
-            warnings.warn(
-                f"{store.path}: clips of this model were made with {column} {', '.join(others)}, the rest will be with "
-                f"{value}; they may differ in rounding",
-                stacklevel=4,
-            )

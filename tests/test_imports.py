@@ -34,6 +34,7 @@ MAY_IMPORT = {
     "designs": {"models"},
     "previews": {"store"},
     "sweep": {"designs", "metrics", "models", "previews", "stats", "storage", "store", "prompts"},
+    "running": {"metrics", "models", "storage", "store", "sweep"},
     "scoring": {"audio", "embed", "metrics", "store", "stats"},
     "baselines": {"audio", "models", "prompts", "storage", "store"},
     "recipes": {"audio", "embed", "metrics", "store"},

@@ -77,6 +77,8 @@ class Model(ABC):
         Where and in which number format it computes.
     rate : int
         Samples per second of its clips, in Hz.
+    threads : int
+        That a processor computes with: another number can change the last digits. 0 where that has no meaning.
     """
 
     name: str
@@ -84,6 +86,7 @@ class Model(ABC):
     device: str = "cpu"
     dtype: str = "float32"
     rate: int = 32000
+    threads: int = 0
 
     @abstractmethod
     def stream(self, requests: Sequence[Request]) -> Iterator[tuple[int, Generated | Exception]]:

@@ -125,6 +125,19 @@ class MusicGen(Model):
         network.generation_config = GenerationConfig(**self._tokens)
 
     @property
+    def threads(self) -> int:
+        """Torch's threads on a processor, 0 elsewhere."""
+        import torch
+
+        return torch.get_num_threads() if self.device == "cpu" else 0
+
+    def __reduce__(self) -> tuple:
+        from mgeval.models import load_model
+
+        # Another process loads it anew, on its own device of that kind: it may see another number of them.
+        return load_model, (self.name, self.device.partition(":")[0], self.dtype, self.revision)
+
+    @property
     def max_duration(self) -> float:
         """Seconds that are generated in one go; longer clips are made in windows."""
         return self.window / FRAME_RATE

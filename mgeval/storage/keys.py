@@ -72,6 +72,27 @@ def clip_keys(
             yield digest.hexdigest()[:DIGITS]
 
 
+def row_keys(
+    cells: Iterable[tuple[str, str, str]], names: tuple[str, ...], settings: Iterable[tuple[Any, ...]]
+) -> Iterator[str]:
+    """Yield the key of each row: `clip_key` of its model, revision and prompt, and of its settings by ``names``.
+
+    For rows in any order, of which many have the same prompt or the same settings.
+    """
+    begun: dict[tuple[str, str, str], tuple[Any, bytes]] = {}
+    texts: dict[tuple[Any, ...], bytes] = {}
+    for cell, values in zip(cells, settings, strict=True):
+        if cell not in begun:
+            before, after = _around(*cell, None, None)
+            begun[cell] = hashlib.sha256(before), after
+        if values not in texts:
+            texts[values] = _canonical(dict(zip(names, values, strict=True)))
+        start, after = begun[cell]
+        digest = start.copy()
+        digest.update(texts[values] + after)
+        yield digest.hexdigest()[:DIGITS]
+
+
 def _around(
     model: str, revision: str, prompt: str, audio_prompt: str | None, melody: str | None
 ) -> tuple[bytes, bytes]:

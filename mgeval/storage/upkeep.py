@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from mgeval.audio import load_audio
 from mgeval.errors import AudioError, StoreError
 from mgeval.files import write_atomic
-from mgeval.storage import layout, parts
+from mgeval.storage import layout, parts, plans
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,15 +85,15 @@ def verify(store: Path) -> pd.DataFrame:
 
 
 def _damage(store: Path) -> Iterator[tuple[str, str, str]]:
-    for name in parts.listing(store / "rows"):
+    for file in [f"{folder}/{name}" for folder in ("rows", plans.FOLDER) for name in parts.listing(store / folder)]:
         try:
-            parts.read_part(store / "rows" / name)
+            parts.read_part(store / file)
         except FileNotFoundError:
             # A broken link; or a merge took it, and what it holds is in a part that was checked by who merged.
-            if os.path.lexists(store / "rows" / name):
-                yield "", f"rows/{name}", "a broken link"
+            if os.path.lexists(store / file):
+                yield "", file, "a broken link"
         except StoreError as error:
-            yield "", f"rows/{name}", _reason(error)
+            yield "", file, _reason(error)
     for key in sorted(layout.stems(store, "record")):
         for kind, problem in clip_damage(store, key).items():
             yield key, layout.place(store, key, kind).relative_to(store).as_posix(), problem
@@ -170,6 +170,8 @@ def merge(store: Path, ours: pd.DataFrame, other: Path, theirs: pd.DataFrame) ->
     missing = ~theirs["key"].isin(ours.loc[ours["status"] == "done", "key"]) if len(ours) else ~here
     coming = theirs[(made & missing) | (~made & ~here)]
     layout.begin(store)
+    planned = plans.read(other)
+    plans.add(store, planned[~planned["key"].isin(plans.read(store)["key"])])
     lost = [key for key in coming.loc[coming["status"] == "done", "key"] if not _copied(other, store, key)]
     if lost:
         warnings.warn(
@@ -226,7 +228,10 @@ def status(store: Path, table: pd.DataFrame) -> dict[str, Any]:
         made = failed = table
     else:
         made, failed = table[table["status"] == "done"], table[table["status"] != "done"]
+    planned = set(plans.read(store)["key"])
     return {
+        "planned": len(planned),
+        "planned_done": len(planned & set(made["key"])),
         "done": len(made),
         "failed": len(failed),
         "models": {} if made.empty else {str(name): int(n) for name, n in made["model"].value_counts().items()},

@@ -1,0 +1,133 @@
+"""Making a plan: `run`, which blocks, and `start`, which does not; here or on many workers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mgeval.models import Model
+from mgeval.running.cluster import check_choice
+from mgeval.running.handle import Handle
+from mgeval.running.making import Work, make_here
+from mgeval.running.plans import checked, finished, relabel
+from mgeval.running.sharing import make_apart
+from mgeval.running.steering import Steering
+from mgeval.store import Store
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Handle", "run", "start"]
+
+
+def run(
+    plan: pd.DataFrame,
+    store: Store,
+    model: Model | None = None,
+    progress: bool = True,
+    workers: int | None = None,
+    scheduler: Any = None,
+) -> pd.DataFrame:
+    """Make every clip of a plan that the store does not hold yet.
+
+    An interrupted run loses the clips in the making and nothing else: run the same plan again, or
+    ``mgeval resume``. The first Ctrl-C finishes the decoding step and saves, a second one stops at once. A
+    clip that could not be made is a row with its error, and is tried again by the next run. Workers that die
+    are replaced, and what they had not written is made by others.
+
+    Parameters
+    ----------
+    plan : DataFrame
+        From `Sweep.plan`, or made by hand with the same columns (``key`` may be left out). The
+        clips that another `run` returned are a plan too. The store keeps it: `Store.plan`.
+    store : Store
+        Where the clips go. Workers on other machines must see its folder under the same path.
+    model : Model, optional
+        The loaded model; without it the plan's models are loaded by name, one after the other. Workers get
+        it pickled, which for a checkpoint is its name, device and dtype.
+    progress : bool
+        Show a bar with the time left.
+    workers : int, optional
+        Make the clips in so many processes on this machine, each with its model, on a GPU of its own where
+        there are several. Each computes with OMP_NUM_THREADS threads; without that variable they share the cores.
+    scheduler : str or dask cluster, optional
+        Make them on the workers of a running Dask scheduler, by its address (``tcp://host:8786``), or of a
+        cluster object such as dask-jobqueue's ``SLURMCluster``; see docs/scaling.md. A job's worker computes with
+        as many threads as SLURM gave it cores, another with as many as Dask gave it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The clips: the plan with ``path`` (in the store), ``status`` ('done' or 'failed'), ``error``, ``traceback``
+        (of an error that mgeval does not know, otherwise empty), ``n_samples``, ``rate`` in Hz, ``channels``,
+        ``peak``, ``gain``, ``elapsed`` in seconds, ``slots`` (clips that decoded together at most), ``halved``
+        (whether memory ran out meanwhile), ``seams`` (frames at which further windows began), ``device``, ``dtype``,
+        ``threads`` (that a processor computed with; 0 where that has no meaning) and ``versions``.
+
+    Raises
+    ------
+    SweepError
+        The plan lacks a column, a setting in it is not valid, its keys are not those of its
+        settings, or it is for another model than the one given; no scheduler answers, it or all workers
+        were lost, or the packages of ``mgeval[slurm]`` are missing.
+    ModelError
+        A model cannot be loaded.
+    """
+    plan, steering = checked(plan), Steering()
+    check_choice(workers, scheduler)
+    clips = _make(plan, store, model, progress, workers, scheduler, steering)
+    if steering.cancelled:
+        raise KeyboardInterrupt
+    return clips
+
+
+def start(
+    plan: pd.DataFrame,
+    store: Store,
+    model: Model | None = None,
+    progress: bool = False,
+    workers: int | None = None,
+    scheduler: Any = None,
+) -> Handle:
+    """Do what `run` does in a thread of its own: a notebook's kernel stays free.
+
+    The parameters are those of `run`; a wrong plan is said at once, everything else by `Handle.result`.
+
+    Returns
+    -------
+    Handle
+        Its ``done``, ``failed``, ``total`` and ``eta`` say how far it is; ``pause()``, ``resume()`` and ``cancel()``
+        steer it, ``result()`` waits for the clips.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> plan = mg.Sweep("synth", ["piano"], {"duration": 0.5}).plan()
+    >>> handle = mg.start(plan, mg.Store(tempfile.mkdtemp()))
+    >>> handle.result()["status"].tolist()
+    ['done']
+    """
+    plan, steering = checked(plan), Steering()
+    check_choice(workers, scheduler)
+    return Handle(lambda: _make(plan, store, model, progress, workers, scheduler, steering), steering)
+
+
+def _make(
+    plan: pd.DataFrame, store: Store, model: Model | None, progress: bool, workers: Any, scheduler: Any,
+    steering: Steering,
+) -> pd.DataFrame:  # fmt: skip
+    """Make what is missing of a checked plan, and return the clips."""
+    cells = plan.drop_duplicates("key")
+    there = store.keys()
+    missing = [key not in there for key in cells["key"].tolist()]
+    if any(missing):
+        work = Work(cells[missing], cells, store, store.table(), steering)
+        with steering.shown(work.cells, progress):
+            if workers is None and scheduler is None:
+                make_here(work, model)
+            else:
+                make_apart(work, model, workers, scheduler)
+    elif len(cells):
+        store.add_plan(cells)
+    table = store.table()
+    relabel(plan, table, store)
+    return finished(plan, table)

@@ -1,0 +1,168 @@
+"""Workers: some processes on this machine, or those of a Dask scheduler that runs elsewhere."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from mgeval.errors import SweepError
+
+CONNECTING = 30
+"""Seconds in which a scheduler must answer."""
+
+LEAVING = 10
+"""Seconds in which local workers must end after they were told to."""
+
+
+def check_choice(workers: Any, scheduler: Any) -> None:
+    """Refuse what names no workers, before anything is done."""
+    if workers is None and scheduler is None:
+        return
+    if workers is not None and scheduler is not None:
+        raise SweepError("workers and scheduler are both given: workers=N starts processes here, scheduler=ADDRESS "
+                         "joins running ones")  # fmt: skip
+    if scheduler is None and (isinstance(workers, bool) or not isinstance(workers, int) or workers < 1):
+        raise SweepError(f"workers is {workers!r}: a whole number from 1 is needed")
+    if scheduler is not None and not isinstance(scheduler, str) and not hasattr(scheduler, "scheduler_address"):
+        raise SweepError(
+            f"scheduler is {scheduler!r}: an address such as tcp://host:8786, or a cluster of Dask, is needed"
+        )
+    if isinstance(scheduler, str) and not scheduler.strip():
+        raise SweepError("scheduler is empty: an address such as tcp://host:8786 is needed")
+    try:
+        import distributed  # noqa: F401
+    except ImportError:
+        raise SweepError("workers need Dask: pip install 'mgeval[slurm]'") from None
+
+
+@contextlib.contextmanager
+def joined(workers: int | None, scheduler: Any) -> Iterator[tuple[Any, int | None, Callable[[], None]]]:
+    """Give a client of the workers, the threads of each (None: as its job has cores), and a look at their health."""
+    if workers is None:
+        with _quiet(), _client(scheduler) as client:
+            yield client, None, lambda: None
+        return
+    from distributed import LocalCluster
+
+    with (
+        _quiet(),
+        LocalCluster(n_workers=0, dashboard_address=None, silence_logs=False) as cluster,
+        _client(cluster) as client,
+        _processes(workers, cluster.scheduler_address) as check,
+    ):
+        yield client, _threads(workers), check
+
+
+@contextlib.contextmanager
+def _client(scheduler: Any) -> Iterator[Any]:
+    from distributed import Client
+
+    try:
+        client = Client(scheduler, timeout=CONNECTING, set_as_default=False)
+    except (OSError, ValueError, TypeError) as error:
+        raise SweepError(
+            f"no Dask scheduler answers at {scheduler} ({type(error).__name__}): start one with 'dask scheduler', or "
+            "give workers=N for processes on this machine"
+        ) from None
+    try:
+        yield client
+    finally:
+        # Of a scheduler that is gone a client would wait for an answer.
+        with contextlib.suppress(OSError, TimeoutError):
+            client.close(timeout=LEAVING if client.status == "running" else 0.1)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep back what Dask logs of broken connections: mgeval says in a line what it means."""
+    # The second has a level of its own.
+    logs = [logging.getLogger(name) for name in ("distributed", "distributed.client")]
+    levels = [log.level for log in logs]
+    for log in logs:
+        log.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        for log, level in zip(logs, levels, strict=True):
+            log.setLevel(level)
+
+
+@contextlib.contextmanager
+def _processes(count: int, address: str) -> Iterator[Callable[[], None]]:
+    """Start local workers, and give a function that raises when none is left.
+
+    Not Dask's own way: its processes would import the user's script again, and get the terminal's Ctrl-C.
+    """
+    with tempfile.TemporaryDirectory(prefix="mgeval-workers-", ignore_cleanup_errors=True) as folder:
+        logs = [Path(folder, f"{number}.log") for number in range(count)]
+        gpus = _gpus()
+        running = []
+        try:
+            for number, log in enumerate(logs):
+                pinned = {"CUDA_VISIBLE_DEVICES": gpus[number % len(gpus)]} if gpus else {}
+                command = [
+                    *(sys.executable, "-m", "distributed.cli.dask_worker", address, "--name", f"{number}"),
+                    *("--nthreads", "1", "--memory-limit", "0", "--no-dashboard", "--local-directory", folder),
+                    *("--death-timeout", f"{CONNECTING}"),
+                ]
+                with open(log, "wb") as file:
+                    running.append(
+                        subprocess.Popen(
+                            command,
+                            stdin=subprocess.DEVNULL,
+                            stdout=file,
+                            stderr=file,
+                            env=os.environ | pinned,
+                            start_new_session=True,
+                        )  # fmt: skip
+                    )
+
+            def check() -> None:
+                if all(process.poll() is not None for process in running):
+                    lines = [line for log in logs for line in log.read_text(errors="replace").splitlines() if line]
+                    raise SweepError(
+                        f"all {count} workers have ended; the last said: {lines[-1] if lines else 'nothing'}"
+                    )
+
+            yield check
+        finally:
+            for process in running:
+                process.terminate()
+            for process in running:
+                _end(process)
+
+
+def _end(process: subprocess.Popen) -> None:
+    """Wait for a worker that was told to end, and kill what does not, with its own processes."""
+    try:
+        process.wait(LEAVING)
+    except subprocess.TimeoutExpired:
+        if os.name == "posix":
+            os.killpg(process.pid, signal.SIGKILL)
+        process.kill()
+        process.wait()
+
+
+def _gpus() -> list[str]:
+    """Return what CUDA_VISIBLE_DEVICES calls each GPU that this process may use."""
+    if "CUDA_VISIBLE_DEVICES" in os.environ:
+        return [name for name in os.environ["CUDA_VISIBLE_DEVICES"].split(",") if name.strip()]
+    import torch
+
+    return [str(index) for index in range(torch.cuda.device_count())]
+
+
+def _threads(workers: int) -> int:
+    """Return how many threads each of several workers on this machine may compute with."""
+    if os.environ.get("OMP_NUM_THREADS", "").isdigit():
+        return max(int(os.environ["OMP_NUM_THREADS"]), 1)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(cores // workers, 1)

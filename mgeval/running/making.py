@@ -1,0 +1,184 @@
+"""Making cells of a plan with one model, in this process: `run` does so here, a worker there."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import traceback
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+from mgeval.errors import MgevalError, SweepError
+from mgeval.models import Generated, Model, Request, load_model, model_identity
+from mgeval.running.plans import request
+from mgeval.running.steering import Steering, heeding_interrupts
+from mgeval.store import Store
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PART = 50
+"""So many rows are written together; those of a process that is killed first come from their clips' records."""
+
+PACKAGES = ("mgeval", "numpy", "torch", "transformers")
+
+MADE_BY = ("device", "dtype", "threads", "versions")
+"""Clips that differ in these may differ in rounding."""
+
+
+@dataclass(frozen=True, eq=False)
+class Work:
+    """What is to be made, and where it goes.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        The rows of the plan whose clips are missing; keys do not repeat.
+    plan : DataFrame
+        All its rows, for the store to keep.
+    store : Store
+        Where the clips go.
+    there : DataFrame
+        The store's table before.
+    steering : Steering
+        Counts, and is heeded.
+    """
+
+    cells: pd.DataFrame
+    plan: pd.DataFrame
+    store: Store
+    there: pd.DataFrame
+    steering: Steering
+
+    def models(self) -> Iterator[tuple[str, str, pd.DataFrame]]:
+        """Yield each model's name, revision and cells, as long as nobody cancels."""
+        for (name, revision), cells in self.cells.groupby(["model", "revision"], sort=False):
+            if not self.steering.cancelled:
+                yield name, revision, cells
+
+
+class Rows:
+    """Rows on their way into the store's tables: counted at once, written `PART` at a time and at the end."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._rows: list[dict[str, Any]] = []
+
+    def __enter__(self) -> Rows:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        # Also on Ctrl-C: what was made is in the table.
+        self._write()
+
+    def add(self, row: dict[str, Any]) -> None:
+        """Take a row in."""
+        self._rows.append(row)
+        self._work.steering.count(row)
+        if len(self._rows) >= PART:
+            self._write()
+
+    def _write(self) -> None:
+        rows, self._rows = self._rows, []
+        self._work.store.add_rows(rows)
+
+
+def make_here(work: Work, model: Model | None) -> None:
+    """Make all cells in this process, one model after the other."""
+    for name, revision, cells in work.models():
+        _make_model(work, name, revision, cells, model)
+
+
+def _make_model(work: Work, name: str, revision: str, cells: pd.DataFrame, model: Model | None) -> None:
+    """Make the cells of one model. The model goes with this function: no two are in memory at once."""
+    loaded = loaded_for(name, revision, model)
+    work.store.add_plan(work.plan)
+    warn_of_mixture(work, name, made_by(loaded))
+    with Rows(work) as rows, heeding_interrupts(work.steering):
+        for row in made(loaded, cells.to_dict("records"), work.store, work.steering.watch):
+            rows.add(row)
+
+
+def loaded_for(name: str, revision: str, model: Model | None) -> Model:
+    """Return the model that a plan names: the one given, which must be it, or by its name."""
+    loaded = model or load_model(name, revision=revision)
+    if (model_identity(loaded.name), loaded.revision) != (model_identity(name), revision):
+        raise SweepError(
+            f"the plan is for {name} at revision {revision}, the model is {loaded.name} at {loaded.revision}: "
+            "make the plan anew"
+        )
+    return loaded
+
+
+def made(
+    model: Model, cells: Sequence[Mapping[str, Any]], store: Store, watch: Callable[..., Any]
+) -> Iterator[dict[str, Any]]:
+    """Make cells; yield each one's row when its files are written, or with the error that came instead."""
+    origin = made_by(model)
+    for index, result in _results(model, [request(cell) for cell in cells], watch):
+        row = {**cells[index], **origin}
+        if isinstance(result, Generated):
+            yield store.put({**row, **_how(result)}, result.audio, result.codes, result.record)
+        else:
+            yield failure(row, result)
+
+
+def _results(
+    model: Model, requests: Sequence[Request], watch: Callable[..., Any]
+) -> Iterator[tuple[int, Generated | Exception]]:
+    """Yield what a model makes of requests; if it gives up, its error for each that is left."""
+    if watch():
+        return
+    left = set(range(len(requests)))
+    # A model that decodes step by step looks between two steps, any other is asked between two clips.
+    steps = "watch" in inspect.signature(model.stream).parameters
+    try:
+        for index, result in model.stream(requests, watch) if steps else model.stream(requests):
+            left.discard(index)
+            yield index, result
+            if not steps and watch():
+                return
+    except Exception as error:
+        yield from ((index, error) for index in sorted(left))
+
+
+def failure(row: Mapping[str, Any], error: BaseException) -> dict[str, Any]:
+    """Return the row of a clip that could not be made; an error that mgeval does not know comes with its traceback."""
+    known = isinstance(error, MgevalError)
+    trace = "" if known else "".join(traceback.format_exception(error))
+    return {**row, "status": "failed", "error": f"{type(error).__name__}: {error}", "traceback": trace}
+
+
+def _how(clip: Generated) -> dict[str, Any]:
+    """Return how a clip was made, as the columns of a table."""
+    seams = ",".join(map(str, clip.seams))
+    return {"elapsed": clip.seconds, "slots": clip.slots, "halved": clip.halved, "seams": seams}
+
+
+def made_by(model: Model) -> dict[str, Any]:
+    """Return what made a model's clips, as the columns of a table."""
+    versions = {}
+    for name in PACKAGES:
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return dict(zip(MADE_BY, (model.device, model.dtype, model.threads, json.dumps(versions)), strict=True))
+
+
+def warn_of_mixture(work: Work, name: str, origin: Mapping[str, Any]) -> None:
+    """Warn where the store's clips of a model were made by something else than the rest will be."""
+    there = work.there
+    if len(there):
+        there = there[there["model"].eq(name) & there["status"].eq("done")]
+    for column in MADE_BY:
+        others = sorted(set(there[column].dropna()) - {origin[column]}) if column in there else []
+        if others:
+            warnings.warn(
+                f"{work.store.path}: clips of this model were made with {column} {', '.join(map(str, others))}, the "
+                f"rest will be with {origin[column]}; they may differ in rounding",
+                stacklevel=6,
+            )
