@@ -15,6 +15,7 @@ _HOMES = {
     "Sampling": "models", "load_model": "models",
     "Store": "store",
     "Sweep": "sweep", "run": "sweep",
+    "diff": "differences",
     "measure": "scoring",
     "controls": "baselines",
     "adherence": "surveys", "failure_table": "surveys", "token_table": "surveys",
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from mgeval import embed, metrics, models, panels, plots, recipes, synth
     from mgeval.audio import Audio, load_audio, save_audio
     from mgeval.baselines import controls
+    from mgeval.differences import diff
     from mgeval.errors import (
         AudioError,
         MetricError,

@@ -23,6 +23,8 @@ app = typer.Typer(
 
 INTERRUPTED = 130
 
+SHOWN_CLIPS = 10
+
 DEMO_CLAIMS = ("mono", "wide")
 DEMO_GRID = {"guidance": [1, 3], "temperature": [1, 1.5], "duration": [2, 4]}
 
@@ -264,6 +266,31 @@ def verify(
         else:
             print(f"{len(damage)} damaged; mgeval verify {folder} --discard deletes them, for a run to make anew")
     if len(damage):
+        raise typer.Exit(1)
+
+
+@app.command()
+def diff(
+    a: Annotated[Path, typer.Argument(metavar="RUN_A", help="Folder of a run.")],
+    b: Annotated[Path, typer.Argument(metavar="RUN_B", help="Folder of another.")],
+    as_json: Json = False,
+) -> None:
+    """Say what two runs differ in: settings, versions, devices, clips; exit code 1 if in anything."""
+    from mgeval import diff as differences
+
+    found = differences(_store(a), _store(b))
+    if as_json:
+        print(found.to_json(orient="records"))
+    elif found.empty:
+        print(f"{a} and {b} hold the same clips, made by the same")
+    else:
+        clips = found["what"].isin(["audio", "codes", "predictions"])
+        shown = found[~clips | (clips.cumsum() <= SHOWN_CLIPS)].copy()
+        shown.loc[clips, ["a", "b"]] = shown.loc[clips, ["a", "b"]].map(lambda text: text[:12])
+        print(shown.rename(columns={"a": str(a), "b": str(b)}).to_string(index=False))
+        if more := len(found) - len(shown):
+            print(f"and {more} clips more, which --json lists")
+    if len(found):
         raise typer.Exit(1)
 
 

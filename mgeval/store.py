@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 
 OUTCOME = (
     *("path", "status", "error", "n_samples", "rate", "channels", "peak", "gain"),
-    *("elapsed", "slots", "halved", "seams", "device", "dtype", "versions"),
+    *("traceback", "started", "elapsed", "slots", "halved", "seams"),
+    *("device", "dtype", "hardware", "threads", "versions"),
 )
 """What `run` adds to the columns of a plan."""
 
@@ -117,6 +118,7 @@ class Store:
             "path": f"clips/{key}.flac",
             "status": "done",
             "error": "",
+            "traceback": "",
             "n_samples": audio.samples.shape[1],
             "rate": audio.rate,
             "channels": audio.channels,

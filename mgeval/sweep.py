@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from mgeval.designs import MOST, axis, check_grids, check_ranges, combinations, count, drawn
@@ -17,6 +15,7 @@ from mgeval.models import LIMITS, Generated, Model, Request, Sampling, load_mode
 from mgeval.models.base import with_progress
 from mgeval.models.sampling import checked
 from mgeval.prompts import load_prompts
+from mgeval.provenance import failure, making, origin
 from mgeval.stats import SUMMARY
 from mgeval.storage.keys import clip_key, clip_keys
 from mgeval.storage.layout import RECORD_ONLY
@@ -32,7 +31,6 @@ RESERVED = {*PLAN, *OUTCOME, *METRICS, *SUMMARY, *RECORD_ONLY, CONTROL, "embedde
 """Columns that no attribute of a prompt may be called: later tables have them with another meaning."""
 
 PART = 50
-PACKAGES = ("mgeval", "numpy", "torch", "transformers")
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,9 +203,10 @@ def run(plan: pd.DataFrame, store: Store, model: Model | None = None, progress: 
     -------
     pandas.DataFrame
         The clips: the plan with ``path`` (in the store), ``status`` ('done' or 'failed'), ``error``,
-        ``n_samples``, ``rate`` in Hz, ``channels``, ``peak``, ``gain``, ``elapsed`` in seconds,
-        ``slots`` (clips that decoded together at most), ``halved`` (whether memory ran out meanwhile),
-        ``seams`` (frames at which further windows began), ``device``, ``dtype`` and ``versions``.
+        ``n_samples``, ``rate`` in Hz, ``channels``, ``peak``, ``gain``, ``traceback`` (its end, where one failed),
+        ``started`` (ISO 8601, UTC), ``elapsed`` in seconds, ``slots`` (clips that decoded together at most),
+        ``halved`` (whether memory ran out meanwhile), ``seams`` (frames at which further windows began),
+        ``device``, ``dtype``, ``hardware``, ``threads`` and ``versions``.
 
     Raises
     ------
@@ -225,7 +224,7 @@ def run(plan: pd.DataFrame, store: Store, model: Model | None = None, progress: 
     table = store.table()
     _relabel(plan, table, store)
     clips = plan.merge(table.reindex(columns=["key", *OUTCOME]), on="key", how="left", validate="many_to_one")
-    return clips.astype(dict.fromkeys(["n_samples", "rate", "channels"], "Int64")).set_axis(plan.index)
+    return clips.astype(dict.fromkeys(["n_samples", "rate", "channels", "threads"], "Int64")).set_axis(plan.index)
 
 
 def _checked(plan: pd.DataFrame) -> tuple[pd.DataFrame, dict[Any, Request]]:
@@ -266,7 +265,7 @@ def _make(
             f"the plan is for {name} at revision {revision}, the model is {loaded.name} at {loaded.revision}: "
             "make the plan anew"
         )
-    made_by = {"device": loaded.device, "dtype": loaded.dtype, "versions": _versions()}
+    made_by = origin(loaded)
     _warn_of_mixture(there[there["model"].eq(name)] if len(there) else there, made_by, store)
     rows: list[dict[str, Any]] = []
     todo = cells.to_dict("records")
@@ -274,21 +273,15 @@ def _make(
         for index, result in with_progress(loaded.stream(requests), len(cells), progress):
             row = {**todo[index], **made_by}
             if isinstance(result, Generated):
-                rows.append(store.put({**row, **_how(result)}, result.audio, result.codes, result.record))
+                rows.append(store.put({**row, **making(result)}, result.audio, result.codes, result.record))
             else:
-                rows.append({**row, "status": "failed", "error": f"{type(result).__name__}: {result}"})
+                rows.append({**row, **failure(result)})
             if len(rows) >= PART:
                 store.add_rows(rows)
                 rows = []
     finally:
         # Also on Ctrl-C: what was made is in the table.
         store.add_rows(rows)
-
-
-def _how(clip: Generated) -> dict[str, Any]:
-    """Return how a clip was made, as the columns of a table."""
-    seams = ",".join(map(str, clip.seams))
-    return {"elapsed": clip.seconds, "slots": clip.slots, "halved": clip.halved, "seams": seams}
 
 
 def _relabel(plan: pd.DataFrame, table: pd.DataFrame, store: Store) -> None:
@@ -307,20 +300,10 @@ def _relabel(plan: pd.DataFrame, table: pd.DataFrame, store: Store) -> None:
     store.add_rows(labels.assign(**outcome).to_dict("records"))
 
 
-def _versions() -> str:
-    found = {}
-    for name in PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return json.dumps(found)
-
-
-def _warn_of_mixture(there: pd.DataFrame, made_by: dict[str, str], store: Store) -> None:
+def _warn_of_mixture(there: pd.DataFrame, made_by: dict[str, Any], store: Store) -> None:
     there = there[there["status"] == "done"]
     for column, value in made_by.items():
-        others = sorted(set(there[column]) - {value}) if column in there else []
+        others = sorted(map(str, set(there[column].dropna()) - {value})) if column in there else []
         if others:
             warnings.warn(
                 f"{store.path}: clips of this model were made with {column} {', '.join(others)}, the rest will be with "

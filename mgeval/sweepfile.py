@@ -114,7 +114,7 @@ def _yaml(text: str) -> Any:
 
 
 def _nodes(node: Any) -> Iterator[Any]:
-    """Yield a file's nodes, an alias's each time that it stands there; refuse a name that stands twice in one mapping."""
+    """Yield a file's nodes, an alias's wherever it stands; refuse a name that stands twice in one mapping."""
     import yaml
 
     stack = [node]

@@ -52,6 +52,8 @@ class Generated:
         How many clips decoded together at most; 0 where that has no meaning.
     halved : bool
         Whether memory ran out while the clip was made, and it was made again with fewer slots.
+    started : float
+        When its making began, in seconds of Unix time; NaN where that is not known.
     """
 
     audio: Audio
@@ -61,6 +63,7 @@ class Generated:
     seams: tuple[int, ...] = ()
     slots: int = 0
     halved: bool = False
+    started: float = float("nan")
 
 
 class Model(ABC):
@@ -77,6 +80,8 @@ class Model(ABC):
         Where and in which number format it computes.
     rate : int
         Samples per second of its clips, in Hz.
+    threads : int
+        Threads of its matrix products on a processor, whose number can change the last digits; 0 where it has none.
     """
 
     name: str
@@ -84,6 +89,7 @@ class Model(ABC):
     device: str = "cpu"
     dtype: str = "float32"
     rate: int = 32000
+    threads: int = 0
 
     @abstractmethod
     def stream(self, requests: Sequence[Request]) -> Iterator[tuple[int, Generated | Exception]]:

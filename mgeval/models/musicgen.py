@@ -125,6 +125,13 @@ class MusicGen(Model):
         network.generation_config = GenerationConfig(**self._tokens)
 
     @property
+    def threads(self) -> int:
+        """Threads of torch's matrix products."""
+        import torch
+
+        return torch.get_num_threads()
+
+    @property
     def max_duration(self) -> float:
         """Seconds that are generated in one go; longer clips are made in windows."""
         return self.window / FRAME_RATE
@@ -193,7 +200,7 @@ class MusicGen(Model):
         return [
             Generated(
                 audio, clip.codes, clip.seconds + share, dict(zip(RECORDED, clip.record, strict=True)),
-                tuple(clip.seams), clip.slots, clip.halved,
+                tuple(clip.seams), clip.slots, clip.halved, clip.started,
             )
             for clip, audio in zip(clips, audios, strict=True)
         ]  # fmt: skip
@@ -255,9 +262,9 @@ class MusicGen(Model):
         return [Audio(samples.float().cpu().numpy(), self.rate) for samples in self._codec.decode(codes)]
 
     def _make(self, request: Request) -> Generated:
-        start = time.perf_counter()
+        started, start = time.time(), time.perf_counter()
         codes = self._codes(request)
-        return Generated(self.decode(codes), codes, time.perf_counter() - start)
+        return Generated(self.decode(codes), codes, time.perf_counter() - start, started=started)
 
     def _codes(self, request: Request) -> np.ndarray:
         sampling, frames = request.sampling, request.sampling.frames
