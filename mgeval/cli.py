@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mgeval.errors import MgevalError
+from mgeval.errors import MgevalError, StoreError
+from mgeval.files import FULL
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,7 +53,8 @@ def main() -> None:
         context = getattr(error, "ctx", None)
         _stop(f"{error.format_message().rstrip('.')} (see {context.command_path if context else 'mgeval'} --help)")
     except OSError as error:
-        _stop(f"{error.filename or 'disk'}: {error.strerror or error}")
+        advice = "; free some space, and the same command goes on" if error.errno in FULL else ""
+        _stop(f"{error.filename or 'disk'}: {error.strerror or error}{advice}")
     except (typer.Abort, KeyboardInterrupt):
         code = INTERRUPTED
     if code == INTERRUPTED:
@@ -96,7 +98,15 @@ def _run(sweep: Any, store: Any, metrics: list[str] | None = None) -> pd.DataFra
     from mgeval import measure, run
     from mgeval.files import write_atomic
 
-    clips = run(sweep.plan(), store)
+    try:
+        clips = run(sweep.plan(), store)
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        more = sweep.preview(store)["disk_bytes"].sum() / 1e6
+        raise StoreError(
+            f"{error.filename}: {error.strerror}; free about {more:.3g} MB, and the same command goes on"
+        ) from None
     scores = measure(clips, store, metrics)
     write_atomic(store.path / "scores.csv", scores.to_csv(index=False).encode())
     return scores
