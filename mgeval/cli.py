@@ -98,6 +98,7 @@ def _run(sweep: Any, store: Any, metrics: list[str] | None = None) -> pd.DataFra
     from mgeval import measure, run
     from mgeval.files import write_atomic
 
+    _check_metrics(metrics)
     try:
         clips = run(sweep.plan(), store)
     except OSError as error:
@@ -110,6 +111,16 @@ def _run(sweep: Any, store: Any, metrics: list[str] | None = None) -> pd.DataFra
     scores = measure(clips, store, metrics)
     write_atomic(store.path / "scores.csv", scores.to_csv(index=False).encode())
     return scores
+
+
+def _check_metrics(metrics: list[str] | None) -> None:
+    """Refuse what cannot be measured before hours go into clips."""
+    from mgeval import embed
+    from mgeval.metrics import METRICS, chosen
+
+    for name in chosen(metrics):
+        if name not in METRICS:
+            embed.load(name)
 
 
 def _report(scores: pd.DataFrame, store: Any) -> Path:

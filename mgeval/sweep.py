@@ -238,6 +238,8 @@ def _checked(plan: pd.DataFrame) -> tuple[pd.DataFrame, dict[Any, Request]]:
     for column in ("model", "revision", "prompt_id", "prompt"):
         if pd.isna(plan[column]).any():
             raise SweepError(f"the plan has gaps in column {column!r}")
+        if wrong := [value for value in plan[column] if not isinstance(value, str)]:
+            raise SweepError(f"the plan's column {column!r} holds {wrong[0]!r}: texts are needed")
     later = {*OUTCOME, *columns(plan.columns), "embedder", "reason"}
     plan = plan.drop(columns=[column for column in plan.columns if column in later])
     _check_attributes(plan[[column for column in plan.columns if column not in LIMITS]])

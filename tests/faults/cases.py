@@ -331,6 +331,8 @@ def may_mount() -> bool:
 
 def main() -> None:
     """Print the table; exit code 1 where a store was not as it should be."""
+    # Children that are killed leave a semaphore of the progress bar's, which is said at the end.
+    os.environ.setdefault("PYTHONWARNINGS", "ignore:resource_tracker")
     ok = True
     print(f"{'fault':34} {'before':>6} {'after':>6}  equal  seconds")
     with whole() as noise, whole("tiny") as tiny:
