@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 NUMPY2 := 2.4.6
 READY := $(VENV)/.ready
 
-.PHONY: help demo test lab lock lint numpy2 clean
+.PHONY: help demo test faults lab lock lint numpy2 clean
 
 help:  ## list the targets
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -24,6 +24,9 @@ demo: $(READY)  ## install, run a small sweep, print where its table, plot and p
 
 test: $(READY)  ## install, run the whole suite
 	$(BIN)/python -m pytest
+
+faults: $(READY)  ## kill runs, fill disks, damage files; print what each left
+	$(BIN)/python tests/faults/cases.py
 
 lab: $(READY)  ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab --notebook-dir notebooks $(if $(filter 0,$(shell id -u)),--allow-root)

@@ -16,6 +16,7 @@ _HOMES = {
     "Store": "store",
     "Sweep": "sweep",
     "run": "running", "start": "running",
+    "diff": "differences",
     "measure": "scoring",
     "controls": "baselines",
     "adherence": "surveys", "failure_table": "surveys", "token_table": "surveys",
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from mgeval.audio import Audio, load_audio, save_audio
     from mgeval.baselines import controls
     from mgeval.bradley_terry import preferences, ratings, reliability
+    from mgeval.differences import diff
     from mgeval.errors import (
         AudioError,
         MetricError,

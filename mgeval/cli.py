@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mgeval.errors import MgevalError
+from mgeval.errors import MgevalError, StoreError
+from mgeval.files import FULL
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,6 +23,8 @@ app = typer.Typer(
 )
 
 INTERRUPTED = 130
+
+SHOWN_CLIPS = 10
 
 DEMO_CLAIMS = ("mono", "wide")
 DEMO_GRID = {"guidance": [1, 3], "temperature": [1, 1.5], "duration": [2, 4]}
@@ -54,7 +57,8 @@ def main() -> None:
         context = getattr(error, "ctx", None)
         _stop(f"{error.format_message().rstrip('.')} (see {context.command_path if context else 'mgeval'} --help)")
     except OSError as error:
-        _stop(f"{error.filename or 'disk'}: {error.strerror or error}")
+        advice = "; free some space, and the same command goes on" if error.errno in FULL else ""
+        _stop(f"{error.filename or 'disk'}: {error.strerror or error}{advice}")
     except (typer.Abort, KeyboardInterrupt):
         code = INTERRUPTED
     if code == INTERRUPTED:
@@ -98,11 +102,31 @@ def _shown(scores: pd.DataFrame, metric: str) -> str:
 def _run(plan: Any, store: Any, metrics: list[str] | None = None, **where: Any) -> pd.DataFrame:
     from mgeval import measure, run
     from mgeval.files import write_atomic
+    from mgeval.previews import estimate
 
-    clips = run(plan, store, **where)
+    _check_metrics(metrics)
+    try:
+        clips = run(plan, store, **where)
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        more = estimate(plan, store)["disk_bytes"].sum() / 1e6
+        raise StoreError(
+            f"{error.filename}: {error.strerror}; free about {more:.3g} MB, and the same command goes on"
+        ) from None
     scores = measure(clips, store, metrics)
     write_atomic(store.path / "scores.csv", scores.to_csv(index=False).encode())
     return scores
+
+
+def _check_metrics(metrics: list[str] | None) -> None:
+    """Refuse what cannot be measured before hours go into clips."""
+    from mgeval import embed
+    from mgeval.metrics import METRICS, chosen
+
+    for name in chosen(metrics):
+        if name not in METRICS:
+            embed.load(name)
 
 
 def _report(scores: pd.DataFrame, store: Any) -> Path:
@@ -295,6 +319,31 @@ def verify(
         else:
             print(f"{len(damage)} damaged; mgeval verify {folder} --discard deletes them, for a run to make anew")
     if len(damage):
+        raise typer.Exit(1)
+
+
+@app.command()
+def diff(
+    a: Annotated[Path, typer.Argument(metavar="RUN_A", help="Folder of a run.")],
+    b: Annotated[Path, typer.Argument(metavar="RUN_B", help="Folder of another.")],
+    as_json: Json = False,
+) -> None:
+    """Say what two runs differ in: settings, versions, devices, clips; exit code 1 if in anything."""
+    from mgeval import diff as differences
+
+    found = differences(_store(a), _store(b))
+    if as_json:
+        print(found.to_json(orient="records"))
+    elif found.empty:
+        print(f"{a} and {b} hold the same clips, made by the same")
+    else:
+        clips = found["what"].isin(["audio", "codes", "predictions"])
+        shown = found[~clips | (clips.cumsum() <= SHOWN_CLIPS)].copy()
+        shown.loc[clips, ["a", "b"]] = shown.loc[clips, ["a", "b"]].map(lambda text: text[:12])
+        print(shown.rename(columns={"a": str(a), "b": str(b)}).to_string(index=False))
+        if more := len(found) - len(shown):
+            print(f"and {more} clips more, which --json lists")
+    if len(found):
         raise typer.Exit(1)
 
 

@@ -1,4 +1,4 @@
-"""Which settings a sweep tries: the axes of a grid, and points drawn in ranges."""
+"""Which settings a sweep tries: the axes of a grid or of several, and points drawn in ranges."""
 
 from __future__ import annotations
 
@@ -16,12 +16,17 @@ from mgeval.models.sampling import checked
 
 DESIGNS = ("latin", "random")
 
+MOST = 1_000_000
+"""More clips than these, or values on one axis, are a slip of the pen: they would take terabytes."""
+
 
 def axis(name: str, values: Any) -> list[Any]:
     """Return an axis as a list; a single value is an axis of one."""
     if isinstance(values, (str, bytes, Mapping)):
         raise SweepError(f"{name} is {values!r}: a number or a list of numbers is needed")
-    values = list(values) if isinstance(values, Iterable) else [values]
+    values = list(itertools.islice(values, MOST + 1)) if isinstance(values, Iterable) else [values]
+    if len(values) > MOST:
+        raise SweepError(f"{name} has more than {MOST:,} values: give fewer")
     # What cannot be hashed is no setting either, and `Sampling` says so.
     if all(isinstance(value, Hashable) for value in values):
         for value, count in Counter(values).items():
@@ -39,7 +44,29 @@ def check_names(field: str, names: Iterable[str]) -> None:
             raise SweepError(f"{field}: {name!r} is not a setting that can be swept: {hint}")
 
 
-def check_ranges(ranges: Any, grid: Mapping[str, Any], points: Any, design: Any, seed: Any) -> dict[str, list[Any]]:
+def check_grids(grid: Any) -> list[dict[str, list[Any]]]:
+    """Return the axes of each grid with their values as settings, or say what is wrong with them."""
+    grids = [grid] if isinstance(grid, Mapping) else grid
+    if isinstance(grids, (str, bytes)) or not isinstance(grids, Sequence):
+        raise SweepError(f"grid is {grid!r}: settings with their values are needed: {{'guidance': [1, 3]}}")
+    if not grids:
+        raise SweepError("grid is an empty list: leave it out, or give at least one grid")
+    whole = []
+    for number, one in enumerate(grids, start=1):
+        where = "grid" if len(grids) == 1 else f"grid {number}"
+        if not isinstance(one, Mapping):
+            raise SweepError(f"{where} is {one!r}: settings with their values are needed: {{'guidance': [1, 3]}}")
+        check_names(where, one)
+        axes = {name: axis(name, values) for name, values in one.items()}
+        if empty := [name for name, values in axes.items() if not values]:
+            raise SweepError(f"{empty[0]} is empty: give at least one value")
+        whole.append({name: [checked(name, value) for value in values] for name, values in axes.items()})
+    return whole
+
+
+def check_ranges(
+    ranges: Any, grids: Sequence[Mapping[str, Any]], points: Any, design: Any, seed: Any
+) -> dict[str, list[Any]]:
     """Return the ranges with their ends as settings, or say what is wrong with them."""
     if not isinstance(ranges, Mapping):
         raise SweepError(f"ranges is {ranges!r}: settings with their low and high are needed: {{'guidance': [1, 6]}}")
@@ -48,15 +75,17 @@ def check_ranges(ranges: Any, grid: Mapping[str, Any], points: Any, design: Any,
         if points is not None:
             raise SweepError("points is given without ranges: say between which values, ranges={'guidance': [1, 6]}")
         return {}
-    if isinstance(points, bool) or not isinstance(points, (int, np.integer)) or points < 1:
-        raise SweepError(f"points is {points!r}: needed is how many to draw in the ranges, a whole number from 1")
+    if isinstance(points, bool) or not isinstance(points, (int, np.integer)) or not 1 <= points <= MOST:
+        raise SweepError(
+            f"points is {points!r}: needed is how many to draw in the ranges, a whole number from 1 to {MOST:,}"
+        )
     if design not in DESIGNS:
         raise SweepError(f"design is {design!r}: {nearest(str(design), DESIGNS)}")
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
         raise SweepError(f"design_seed is {seed!r}: a whole number from 0 is needed")
     whole = {}
     for name, ends in ranges.items():
-        if name in grid:
+        if any(name in grid for grid in grids):
             raise SweepError(f"{name} is in grid and in ranges: leave it in one of them")
         if isinstance(ends, (str, bytes, Mapping)) or not isinstance(ends, Sequence) or len(ends) != 2:
             raise SweepError(f"ranges: {name} is {ends!r}: a low and a high are needed, such as [1, 6]")
@@ -95,10 +124,22 @@ def _scaled(name: str, low: Any, high: Any, unit: np.ndarray) -> list[Any]:
 
 
 def combinations(
-    grid: Mapping[str, Sequence[Any]], points: Sequence[Mapping[str, Any]], seeds: Sequence[int]
+    grids: Sequence[Mapping[str, Sequence[Any]]], points: Sequence[Mapping[str, Any]], seeds: Sequence[int]
 ) -> list[dict[str, Any]]:
-    """Return every setting of every clip of one prompt: grid x points x seeds, the seeds turning fastest."""
+    """Return every setting of every clip of one prompt: grids x points x seeds, the seeds turning fastest.
+
+    What stands in several grids counts once.
+    """
     # Each value was checked by itself: 100,000 `Sampling`s would only check them again.
     rest = Sampling().asdict()
-    cells = itertools.product(itertools.product(*grid.values()), points, seeds)
-    return [{**rest, **dict(zip(grid, values, strict=True)), **point, "seed": seed} for values, point, seed in cells]
+    found = {}
+    for grid in grids:
+        for values, point, seed in itertools.product(itertools.product(*grid.values()), points, seeds):
+            cell = {**rest, **dict(zip(grid, values, strict=True)), **point, "seed": seed}
+            found.setdefault(tuple(cell.values()), cell)
+    return list(found.values())
+
+
+def count(grids: Sequence[Mapping[str, Sequence[Any]]], *others: int) -> int:
+    """Return how many clips a sweep has at most: the points of the grids times the other numbers."""
+    return sum(math.prod(len(values) for values in grid.values()) for grid in grids) * math.prod(others)

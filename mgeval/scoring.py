@@ -13,7 +13,7 @@ import numpy as np
 from mgeval.audio import FORMATS, Audio, load_audio
 from mgeval.errors import AudioError, MetricError
 from mgeval.metrics import METRICS, TEXT, Undefined, chosen, columns, evaluate
-from mgeval.store import CONTROL, Store, is_store, own_clips, prompts_of
+from mgeval.store import CONTROL, OUTCOME, Store, is_store, own_clips, prompts_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -275,7 +275,6 @@ def swept(scores: pd.DataFrame) -> list[str]:
         for column in scores.columns
         if scores[column].nunique() == by_prompt.ngroups and by_prompt[column].nunique().max() == 1
     }
-    skip = {"key", "revision", "prompt_id", "prompt", "seed", "path", "error", "reason", "versions", "status",
-            "n_samples", "rate", "channels", "peak", "gain", "elapsed", "slots", "halved", "seams", "device",
-            "dtype", "embedder", CONTROL, *columns(scores.columns)}  # fmt: skip
+    skip = {"key", "revision", "prompt_id", "prompt", "seed", "reason", "embedder", CONTROL}
+    skip |= {*OUTCOME, *columns(scores.columns)}
     return [column for column in scores.columns if column not in skip | names and 2 <= scores[column].nunique() <= 24]

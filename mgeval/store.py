@@ -29,15 +29,16 @@ import numpy as np
 
 from mgeval.audio import Audio, encode_audio, load_audio, storage_gain
 from mgeval.errors import StoreError
-from mgeval.files import write_atomic
+from mgeval.files import locked, uninterrupted, write_atomic
 from mgeval.storage import layout, parts, plans, upkeep
 
 if TYPE_CHECKING:
     import pandas as pd
 
 OUTCOME = (
-    *("path", "status", "error", "traceback", "n_samples", "rate", "channels", "peak", "gain"),
-    *("elapsed", "slots", "halved", "seams", "device", "dtype", "threads", "versions"),
+    *("path", "status", "error", "n_samples", "rate", "channels", "peak", "gain"),
+    *("traceback", "started", "elapsed", "slots", "halved", "seams"),
+    *("device", "dtype", "hardware", "threads", "versions"),
 )
 """What `run` adds to the columns of a plan."""
 
@@ -88,6 +89,8 @@ class Store:
     ) -> dict[str, Any]:
         """Write a clip: audio, codes, and last the record that says it is there.
 
+        Where another process was quicker, its clip stays as it is, and the row says how that was made.
+
         Parameters
         ----------
         row : mapping
@@ -108,12 +111,10 @@ class Store:
         key = row["key"]
         layout.begin(self.path)
         sounding, coded = encode_audio(audio, ".flac"), b""
-        write_atomic(self.file(key), sounding)
         if codes.size:
             buffer = io.BytesIO()
             np.savez_compressed(buffer, codes=codes, **(predictions or {}))
             coded = buffer.getvalue()
-            write_atomic(self.file(key, "codes"), coded)
         done = {
             **row,
             "path": f"clips/{key}.flac",
@@ -126,14 +127,31 @@ class Store:
             "peak": audio.peak,
             "gain": storage_gain(audio.peak),
         }
-        layout.write_record(self.file(key, "record"), done, {"audio": sounding, "codes": coded})
+        with uninterrupted(), locked(self.path / "clips"):
+            if (there := self._made(key)) is not None:
+                return {**row, **there}
+            write_atomic(self.file(key), sounding)
+            if coded:
+                write_atomic(self.file(key, "codes"), coded)
+            layout.write_record(self.file(key, "record"), done, {"audio": sounding, "codes": coded})
         return done
+
+    def _made(self, key: str) -> dict[str, Any] | None:
+        """Return how a clip was made that is there, None where it is not or its record is damaged."""
+        if key not in self:
+            return None
+        try:
+            record, _ = layout.read_record(self.file(key, "record"))
+        except StoreError:
+            return None
+        return {name: record[name] for name in OUTCOME if name in record}
 
     def add_rows(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Write rows in bulk; of rows with the same key the last one counts. Many parts are merged."""
         if rows:
-            layout.begin(self.path)
-            parts.add_part(self.path / "rows", parts.tables_of(rows))
+            with uninterrupted():
+                layout.begin(self.path)
+                parts.add_part(self.path / "rows", parts.tables_of(rows))
 
     def add_plan(self, plan: pd.DataFrame) -> None:
         """Keep the rows of a plan, one per key; those that are kept already are not written again."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from mgeval.designs import axis, check_names, check_ranges, combinations, drawn
+from mgeval.designs import MOST, axis, check_grids, check_ranges, combinations, count, drawn
 from mgeval.errors import SweepError
 from mgeval.metrics import METRICS
 from mgeval.models import LIMITS, model_identity, model_revision
@@ -38,9 +38,10 @@ class Sweep:
         Names that `load_model` knows.
     prompts : anything `load_prompts` takes
         The prompt set.
-    grid : mapping of str to value or sequence
+    grid : mapping of str to value or sequence, or sequence of such mappings
         Settings by the names of `Sampling`'s fields; a sequence is an axis of the sweep, a single
-        value holds for all clips, the others keep their default.
+        value holds for all clips, the others keep their default. Of several grids all points are
+        tried, those that stand in more than one once: so an axis can be swept in some points only.
     seeds : iterable of int
         Takes per prompt and setting.
     ranges : mapping of str to (low, high)
@@ -56,7 +57,8 @@ class Sweep:
     Raises
     ------
     SweepError
-        No model, no seed, an empty axis, a setting that does not exist, or a range that is none.
+        No model, no seed, an empty axis, a setting that does not exist, a range that is none, or more than
+        1,000,000 clips.
     SamplingError
         A setting outside its range.
 
@@ -68,11 +70,17 @@ class Sweep:
     >>> sweep = Sweep("synth", ["piano"], {"duration": 2}, ranges={"guidance": [1, 6], "top_k": [50, 500]}, points=30)
     >>> len(sweep.plan())
     30
+
+    Each filter is swept where the other is off:
+
+    >>> filters = [{"top_k": [50, 250], "top_p": 0}, {"top_k": 0, "top_p": [0.8, 0.9, 0.95]}]
+    >>> len(Sweep("synth", ["piano"], filters).plan())
+    5
     """
 
     models: str | Sequence[str]
     prompts: Any
-    grid: Mapping[str, Any] = field(default_factory=dict)
+    grid: Mapping[str, Any] | Sequence[Mapping[str, Any]] = field(default_factory=dict)
     seeds: Iterable[int] = (0,)
     ranges: Mapping[str, Sequence[float]] = field(default_factory=dict)
     points: int | None = None
@@ -85,22 +93,25 @@ class Sweep:
         for name in models:
             if not isinstance(name, str):
                 raise SweepError(f"a model is {name!r}: its name or its folder is needed")
-        axes = {name: axis(name, values) for name, values in self.grid.items()}
-        for name, values in (("models", models), ("seeds", seeds := axis("seeds", self.seeds)), *axes.items()):
+        for name, values in (("models", models), ("seeds", seeds := axis("seeds", self.seeds))):
             if not values:
                 raise SweepError(f"{name} is empty: give at least one value")
-        check_names("grid", axes)
-        axes = {name: [checked(name, value) for value in values] for name, values in axes.items()}
-        ranges = check_ranges(self.ranges, axes, self.points, self.design, self.design_seed)
+        grids = check_grids(self.grid)
+        ranges = check_ranges(self.ranges, grids, self.points, self.design, self.design_seed)
         object.__setattr__(self, "models", models)
         object.__setattr__(self, "prompts", load_prompts(self.prompts))
-        object.__setattr__(self, "grid", axes)
+        object.__setattr__(self, "grid", grids[0] if isinstance(self.grid, Mapping) else grids)
         object.__setattr__(self, "ranges", ranges)
         object.__setattr__(self, "seeds", [checked("seed", seed) for seed in seeds])
         for column in self.prompts.columns:
             if column in RESERVED:
                 raise SweepError(f"the prompts have a column {column!r}, which mgeval uses itself: rename it")
         check_attributes(self.prompts)
+        clips = count(grids, self.points or 1, len(seeds), len(models), len(self.prompts))
+        if clips > MOST:
+            raise SweepError(
+                f"the sweep has {clips:,} clips, {MOST:,} are the most: give fewer values, or several sweeps"
+            )
 
     def plan(self) -> pd.DataFrame:
         """Return one row per clip to make.
@@ -119,7 +130,8 @@ class Sweep:
         import pandas as pd
 
         points = drawn(self.ranges, self.points, self.design, self.design_seed)
-        settings = combinations(self.grid, points, self.seeds)
+        grids = [self.grid] if isinstance(self.grid, Mapping) else self.grid
+        settings = combinations(grids, points, self.seeds)
         # Column by column: a row at a time takes longer than hashing.
         prompts = pd.DataFrame(self.prompts.to_dict("records"))
         known = prompts.loc[prompts.index.repeat(len(settings))].reset_index(drop=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import reprlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,9 @@ from mgeval.errors import MgevalError, SweepError, nearest
 from mgeval.sweep import Sweep
 
 KEYS = ("models", "prompts", "grid", "seeds", "ranges", "points", "design", "design_seed")
+
+MOST_NODES = 100_000
+"""Values in a file, those of aliases counted where they stand: a few lines of them can stand for billions."""
 
 
 def load_sweep(path: str | os.PathLike[str]) -> Sweep:
@@ -32,6 +37,14 @@ def load_sweep(path: str | os.PathLike[str]) -> Sweep:
             ranges: {temperature: [0.5, 1.5], guidance: [1, 6]}
             points: 64
             design: latin
+
+        or, with an axis that is swept in some points only, several grids::
+
+            models: [synth]
+            prompts: spatial
+            grid:
+              - {top_k: [50, 250], top_p: 0}
+              - {top_k: 0, top_p: [0.8, 0.9, 0.95]}
 
         A relative CSV file of prompts is looked for beside it first.
 
@@ -58,14 +71,19 @@ def load_sweep(path: str | os.PathLike[str]) -> Sweep:
         raise SweepError(f"{path}: is no sweep; it needs lines such as 'models: [synth]' and 'prompts: demo'")
     if unknown := [key for key in content if key not in KEYS]:
         raise SweepError(f"{path}: there is no field {unknown[0]!r}: {nearest(str(unknown[0]), KEYS)}")
+    several = isinstance(content.get("grid"), list)
     try:
-        fields = _model().model_validate(content)
+        # One form for pydantic to check: of a union it names what is wrong with every member.
+        fields = _model().model_validate(
+            content if several or "grid" not in content else {**content, "grid": [content["grid"]]}
+        )
     except ValueError as error:
-        raise SweepError(f"{path}: {_first(error)}") from None
+        raise SweepError(f"{path}: {_first(error, several)}") from None
     if isinstance(fields.prompts, str) and fields.prompts.endswith(".csv") and (path.parent / fields.prompts).is_file():
         fields.prompts = str(path.parent / fields.prompts)
     try:
-        return Sweep(**fields.model_dump())
+        given = fields.model_dump()
+        return Sweep(**{**given, "grid": given["grid"] if several else given["grid"][0]})
     except MgevalError as error:
         raise type(error)(f"{path}: {error}") from None
 
@@ -73,14 +91,57 @@ def load_sweep(path: str | os.PathLike[str]) -> Sweep:
 def _yaml(text: str) -> Any:
     import yaml
 
+    loader = None
     try:
-        return yaml.safe_load(text)
+        loader = yaml.SafeLoader(text)
+        node = loader.get_single_node()
+        for number, _ in enumerate(_nodes(node)):
+            if number > MOST_NODES:
+                raise SweepError(f"holds more than {MOST_NODES:,} values: too many for a sweep, or aliases in a circle")
+        return None if node is None else loader.construct_document(node)
     except RecursionError:
         raise SweepError("nested too deeply to be a sweep") from None
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"line {mark.line + 1}: " if mark else ""
-        raise SweepError(f"{where}not YAML ({getattr(error, 'problem', None) or 'unreadable'})") from None
+        raise SweepError(_unreadable(error, text)) from None
+    except ValueError as error:
+        if isinstance(error, SweepError):
+            raise
+        # Such as a date in month 13.
+        raise SweepError(f"not YAML ({error})") from None
+    finally:
+        if loader:
+            loader.dispose()
+
+
+def _nodes(node: Any) -> Iterator[Any]:
+    """Yield a file's nodes, an alias's wherever it stands; refuse a name that stands twice in one mapping."""
+    import yaml
+
+    stack = [node]
+    while stack:
+        node = stack.pop()
+        yield node
+        if isinstance(node, yaml.SequenceNode):
+            stack += node.value
+        elif isinstance(node, yaml.MappingNode):
+            names = {"<<": False}
+            for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+                if names.get(key.value):
+                    raise SweepError(f"line {key.start_mark.line + 1}: {key.value!r} stands twice: keep one")
+                names.setdefault(key.value, True)
+            stack += [part for pair in node.value for part in pair]
+
+
+def _unreadable(error: Any, text: str) -> str:
+    """Say in one line why a text is not YAML, and where."""
+    mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None) or "unreadable"
+    where = f"line {mark.line + 1}: " if mark else ""
+    lines = text.splitlines()
+    if mark and mark.line < len(lines) and "\t" in lines[mark.line]:
+        return f"{where}there is a tab: indent with spaces"
+    if "could not determine a constructor" in problem:
+        return f"{where}tags such as !!python/object are not read: write plain names, numbers and lists"
+    return f"{where}not YAML ({problem})"
 
 
 def _model() -> type:
@@ -91,7 +152,7 @@ def _model() -> type:
     class SweepFields(BaseModel):
         models: StrictStr | list[StrictStr]
         prompts: StrictStr | list[StrictStr]
-        grid: dict[StrictStr, number | list[number]] = {}
+        grid: list[dict[StrictStr, number | list[number]]] = [{}]
         seeds: StrictInt | list[StrictInt] = [0]
         ranges: dict[StrictStr, list[number]] = {}
         points: StrictInt | None = None
@@ -101,10 +162,10 @@ def _model() -> type:
     return SweepFields
 
 
-def _first(error: Any) -> str:
+def _first(error: Any, several: bool) -> str:
     """Say the first thing that pydantic found, in one line and in the file's words."""
     found = error.errors()[0]
-    field = str(found["loc"][0])
+    field, *place = map(str, found["loc"])
     if found["type"] == "missing":
         return f"the field {field!r} is missing"
     wanted = {
@@ -117,5 +178,22 @@ def _first(error: Any) -> str:
         "design": "latin or random",
         "design_seed": "a whole number",
     }[field]
-    where = ".".join([field, *[str(part) for part in found["loc"][1:2] if field in ("grid", "ranges")]])
-    return f"{where} is {found['input']!r}: needed is {wanted}"
+    if field == "grid" and place:
+        number, *place = place
+        field = f"grid {int(number) + 1}" if several else field
+    named = ".".join([field, *(place[:1] if field not in ("models", "prompts", "seeds") else [])])
+    return f"{named} is {reprlib.repr(found['input'])}{_misread(found['input'])}: needed is {wanted}"
+
+
+def _misread(value: Any) -> str:
+    """Say what YAML made of a word or a number that its writer meant otherwise."""
+    values = value if isinstance(value, list) else [value]
+    if any(isinstance(one, bool) for one in values):
+        return " (YAML reads yes, no, on and off as true and false)"
+    for one in values:
+        if isinstance(one, str):
+            try:
+                return f" (a text: write {float(one)!r})"
+            except ValueError:
+                continue
+    return ""

@@ -52,6 +52,8 @@ class Generated:
         How many clips decoded together at most; 0 where that has no meaning.
     halved : bool
         Whether memory ran out while the clip was made, and it was made again with fewer slots.
+    started : float
+        When its making began, in seconds of Unix time; NaN where that is not known.
     """
 
     audio: Audio
@@ -61,6 +63,7 @@ class Generated:
     seams: tuple[int, ...] = ()
     slots: int = 0
     halved: bool = False
+    started: float = float("nan")
 
 
 class Model(ABC):

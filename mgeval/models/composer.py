@@ -39,7 +39,7 @@ class Composer(Model):
                     f"the composer 'synth' reads text only and cannot use the {name}: leave it out, or load "
                     "facebook/musicgen-stereo-melody for melodies and any MusicGen checkpoint for audio prompts"
                 )
-        start = time.perf_counter()
+        started, start = time.time(), time.perf_counter()
         spec = replace(parse(request.prompt), duration=request.sampling.frames / FRAME_RATE)
         audio, _ = compose(spec, request.sampling.seed)
-        return Generated(audio, seconds=time.perf_counter() - start)
+        return Generated(audio, seconds=time.perf_counter() - start, started=started)

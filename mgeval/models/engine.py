@@ -65,6 +65,8 @@ class Clip:
         Whether memory ran out while it was in a slot, and it was begun again with fewer slots.
     seconds : float
         Its share of the wall time: a step counts for all clips in it alike.
+    started : float
+        When it was begun, or begun again, in seconds of Unix time.
     """
 
     prompt: str
@@ -77,6 +79,7 @@ class Clip:
     slots: int = 0
     halved: bool = False
     seconds: float = 0.0
+    started: float = float("nan")
 
     @property
     def guided(self) -> bool:
@@ -85,6 +88,7 @@ class Clip:
 
     def begin(self, codebooks: int) -> None:
         """Set it to its beginning, also after it was interrupted."""
+        self.started = time.time()
         self.codes, self.seams = self.begun(), []
         self.given = self.codes.shape[1]
         self.record = np.full((len(RECORDED), codebooks, self.codes.shape[1]), np.nan, np.float32)

@@ -74,12 +74,12 @@ class Folder(Model):
     def stream(self, requests: Sequence[Request]) -> Iterator[tuple[int, Generated | Exception]]:
         """Yield each clip as it is read; see `Model.stream`."""
         for index, request in enumerate(requests):
-            start = time.perf_counter()
+            started, start = time.time(), time.perf_counter()
             try:
                 audio = load_audio(self._find(request))
                 if audio.duration > request.sampling.duration:
                     audio = audio.slice(0, request.sampling.duration)
-                result: Generated | Exception = Generated(audio, seconds=time.perf_counter() - start)
+                result: Generated | Exception = Generated(audio, seconds=time.perf_counter() - start, started=started)
             except MgevalError as error:
                 result = error
             yield index, result

@@ -206,7 +206,7 @@ class MusicGen(Model):
         return [
             Generated(
                 audio, clip.codes, clip.seconds + share, dict(zip(RECORDED, clip.record, strict=True)),
-                tuple(clip.seams), clip.slots, clip.halved,
+                tuple(clip.seams), clip.slots, clip.halved, clip.started,
             )
             for clip, audio in zip(clips, audios, strict=True)
         ]  # fmt: skip
@@ -268,9 +268,9 @@ class MusicGen(Model):
         return [Audio(samples.float().cpu().numpy(), self.rate) for samples in self._codec.decode(codes)]
 
     def _make(self, request: Request) -> Generated:
-        start = time.perf_counter()
+        started, start = time.time(), time.perf_counter()
         codes = self._codes(request)
-        return Generated(self.decode(codes), codes, time.perf_counter() - start)
+        return Generated(self.decode(codes), codes, time.perf_counter() - start, started=started)
 
     def _codes(self, request: Request) -> np.ndarray:
         sampling, frames = request.sampling, request.sampling.frames

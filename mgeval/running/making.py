@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import inspect
-import json
-import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
-from mgeval.errors import MgevalError, SweepError
+from mgeval.errors import SweepError
 from mgeval.models import Generated, Model, Request, load_model, model_identity
+from mgeval.provenance import failure, making, origin
 from mgeval.running.plans import request
 from mgeval.running.steering import Steering, heeding_interrupts
 from mgeval.store import Store
@@ -22,11 +20,6 @@ if TYPE_CHECKING:
 
 PART = 50
 """So many rows are written together; those of a process that is killed first come from their clips' records."""
-
-PACKAGES = ("mgeval", "numpy", "torch", "transformers")
-
-MADE_BY = ("device", "dtype", "threads", "versions")
-"""Clips that differ in these may differ in rounding."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +89,7 @@ def _make_model(work: Work, name: str, revision: str, cells: pd.DataFrame, model
     """Make the cells of one model. The model goes with this function: no two are in memory at once."""
     loaded = loaded_for(name, revision, model)
     work.store.add_plan(work.plan)
-    warn_of_mixture(work, name, made_by(loaded))
+    warn_of_mixture(work, name, origin(loaded))
     with Rows(work) as rows, heeding_interrupts(work.steering):
         for row in made(loaded, cells.to_dict("records"), work.store, work.steering.watch):
             rows.add(row)
@@ -117,13 +110,13 @@ def made(
     model: Model, cells: Sequence[Mapping[str, Any]], store: Store, watch: Callable[..., Any]
 ) -> Iterator[dict[str, Any]]:
     """Make cells; yield each one's row when its files are written, or with the error that came instead."""
-    origin = made_by(model)
+    common = origin(model)
     for index, result in _results(model, [request(cell) for cell in cells], watch):
-        row = {**cells[index], **origin}
+        row = {**cells[index], **common}
         if isinstance(result, Generated):
-            yield store.put({**row, **_how(result)}, result.audio, result.codes, result.record)
+            yield store.put({**row, **making(result)}, result.audio, result.codes, result.record)
         else:
-            yield failure(row, result)
+            yield {**row, **failure(result)}
 
 
 def _results(
@@ -145,40 +138,16 @@ def _results(
         yield from ((index, error) for index in sorted(left))
 
 
-def failure(row: Mapping[str, Any], error: BaseException) -> dict[str, Any]:
-    """Return the row of a clip that could not be made; an error that mgeval does not know comes with its traceback."""
-    known = isinstance(error, MgevalError)
-    trace = "" if known else "".join(traceback.format_exception(error))
-    return {**row, "status": "failed", "error": f"{type(error).__name__}: {error}", "traceback": trace}
-
-
-def _how(clip: Generated) -> dict[str, Any]:
-    """Return how a clip was made, as the columns of a table."""
-    seams = ",".join(map(str, clip.seams))
-    return {"elapsed": clip.seconds, "slots": clip.slots, "halved": clip.halved, "seams": seams}
-
-
-def made_by(model: Model) -> dict[str, Any]:
-    """Return what made a model's clips, as the columns of a table."""
-    versions = {}
-    for name in PACKAGES:
-        try:
-            versions[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return dict(zip(MADE_BY, (model.device, model.dtype, model.threads, json.dumps(versions)), strict=True))
-
-
-def warn_of_mixture(work: Work, name: str, origin: Mapping[str, Any]) -> None:
+def warn_of_mixture(work: Work, name: str, common: Mapping[str, Any]) -> None:
     """Warn where the store's clips of a model were made by something else than the rest will be."""
     there = work.there
     if len(there):
         there = there[there["model"].eq(name) & there["status"].eq("done")]
-    for column in MADE_BY:
-        others = sorted(set(there[column].dropna()) - {origin[column]}) if column in there else []
+    for column, value in common.items():
+        others = sorted(set(there[column].dropna()) - {value}) if column in there else []
         if others:
             warnings.warn(
                 f"{work.store.path}: clips of this model were made with {column} {', '.join(map(str, others))}, the "
-                f"rest will be with {origin[column]}; they may differ in rounding",
+                f"rest will be with {value}; they may differ in rounding",
                 stacklevel=6,
             )

@@ -29,6 +29,8 @@ def checked(plan: pd.DataFrame) -> pd.DataFrame:
     for column in ("model", "revision", "prompt_id", "prompt"):
         if pd.isna(plan[column]).any():
             raise SweepError(f"the plan has gaps in column {column!r}")
+        if wrong := [value for value in plan[column].tolist() if not isinstance(value, str)]:
+            raise SweepError(f"the plan's column {column!r} holds {wrong[0]!r}: texts are needed")
     later = {*OUTCOME, *columns(plan.columns), "embedder", "reason"}
     plan = plan.drop(columns=[column for column in plan.columns if column in later])
     check_attributes(plan[[column for column in plan.columns if column not in LIMITS]])
@@ -72,7 +74,7 @@ def request(cell: Mapping[str, Any]) -> Request:
 def finished(plan: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     """Return a plan with what became of its clips."""
     clips = plan.merge(table.reindex(columns=["key", *OUTCOME]), on="key", how="left", validate="many_to_one")
-    return clips.astype(dict.fromkeys(["n_samples", "rate", "channels"], "Int64")).set_axis(plan.index)
+    return clips.astype(dict.fromkeys(["n_samples", "rate", "channels", "threads"], "Int64")).set_axis(plan.index)
 
 
 def relabel(plan: pd.DataFrame, table: pd.DataFrame, store: Store) -> None:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from mgeval.errors import MgevalError, SweepError, first_line
 from mgeval.models import Model
+from mgeval.provenance import ORIGIN, failure
 from mgeval.running.cluster import joined
-from mgeval.running.making import MADE_BY, Rows, Work, failure, warn_of_mixture
+from mgeval.running.making import Rows, Work, warn_of_mixture
 from mgeval.running.steering import GLANCE, heeding_interrupts
 
 if TYPE_CHECKING:
@@ -158,7 +159,7 @@ class _Sharing:
             half = -(-len(missing) // 2)
             self.again.extend(part for part in (missing[:half], missing[half:]) if part)
             return []
-        return [failure(cell, error) for cell in missing]
+        return [{**cell, **failure(error)} for cell in missing]
 
     def _gone(self, error: BaseException) -> bool:
         """Say whether an error means that the scheduler is gone."""
@@ -173,7 +174,7 @@ class _Sharing:
         )
 
     def _warn(self, row: dict[str, Any]) -> None:
-        origin = tuple(row.get(column) for column in MADE_BY)
+        origin = tuple(row.get(column) for column in ORIGIN)
         if row["status"] == "done" and origin not in self.warned:
             self.warned.add(origin)
-            warn_of_mixture(self.work, row["model"], dict(zip(MADE_BY, origin, strict=True)))
+            warn_of_mixture(self.work, row["model"], dict(zip(ORIGIN, origin, strict=True)))

@@ -33,7 +33,8 @@ def names(folder: Path, ending: str) -> Iterator[str]:
     """Yield the names of a folder's files that end so, hidden ones left out."""
     # A glob makes a Path of each: too slow for some 100,000.
     try:
-        yield from [name for name in os.listdir(folder) if name.endswith(ending) and name[0] != "."]
+        listed = os.listdir(folder)
+        yield from [name for name in listed if name[0] != "." and name.endswith(ending)]
     except FileNotFoundError:
         return
 
@@ -46,8 +47,10 @@ def stems(store: Path, kind: str) -> set[str]:
 
 def present(store: Path) -> set[str]:
     """Return the keys that have both a record and audio, from one look at the folder."""
-    listed = set(names(store / "clips", ""))
-    return {name[:-5] for name in listed if name.endswith(".json") and name[:-5] + ".flac" in listed}
+    listed = list(names(store / "clips", ""))
+    # Both endings have five characters; two sets are quicker than a name made anew for each.
+    records = {name[:-5] for name in listed if name[-5:] == ".json"}
+    return records & {name[:-5] for name in listed if name[-5:] == ".flac"}
 
 
 def check_manifest(store: Path) -> int | None:
