@@ -102,7 +102,9 @@ def _hardware(device: str) -> str:
     if device.startswith("cuda"):
         import torch
 
-        return torch.cuda.get_device_name(device)
+        # A model may run in another process than this one.
+        if torch.cuda.is_available():
+            return torch.cuda.get_device_name(device)
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
