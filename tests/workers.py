@@ -56,7 +56,7 @@ def once_each(store, plan):
     return sorted(table["key"]) == sorted(plan["key"]) and set(table["status"]) == {"done"}
 
 
-def wait_for(condition, seconds=120):
+def wait_for(condition, seconds=300):
     """Wait until a condition holds."""
     deadline = time.monotonic() + seconds
     while not condition():

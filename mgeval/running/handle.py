@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -92,7 +93,7 @@ class Handle:
         return self._clips
 
     def __repr__(self) -> str:
-        known = self.status == "running" and self.eta == self.eta
-        left = f", about {self.eta:.0f} s left" if known else ""
+        status, eta = self.status, self.eta
+        left = f", about {eta:.0f} s left" if status == "running" and math.isfinite(eta) else ""
         failed = f", {self.failed} failed" if self.failed else ""
-        return f"<mgeval run: {self.status}, {self.done} of {self.total} clips{failed}{left}>"
+        return f"<mgeval run: {status}, {self.done} of {self.total} clips{failed}{left}>"

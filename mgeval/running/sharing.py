@@ -27,15 +27,8 @@ BATCH = 64
 SHARES = 4
 """Tasks that each worker gets at least, so that none waits long for the last."""
 
-AHEAD = 2
-"""Tasks per worker that the scheduler holds; all at once would be gigabytes for a million cells."""
-
 RETRIES = 2
 """How often Dask tries a task again that raised an error."""
-
-
-AT_FIRST = 64
-"""Tasks that it holds before there are workers: an adaptive cluster grows by them."""
 
 
 def make_apart(work: Work, model: Model | None, workers: int | None, scheduler: Any) -> None:
@@ -111,8 +104,8 @@ class _Sharing:
         steering = self.work.steering
         if steering.cancelled or steering.paused:
             return not steering.cancelled
-        room = max(AHEAD * len(self.client.nthreads()), AT_FIRST) - len(self.out)
-        for _ in range(room):
+        # One task for each worker: Dask blames the death of a worker on all tasks that wait there as well.
+        for _ in range(max(len(self.client.nthreads()), 1) - len(self.out)):
             cells = self.again.popleft() if self.again else next(batches, None)
             if cells is None:
                 return False

@@ -48,9 +48,10 @@ class Steering:
 
     def count(self, row: Mapping[str, Any]) -> None:
         """Take note of a clip that was made or failed."""
+        # First what the pace is told by: another thread may ask at any time.
+        self._seconds += row["duration"]
         self.done += row["status"] == "done"
         self.failed += row["status"] != "done"
-        self._seconds += row["duration"]
         self._bar.update()
 
     @property
