@@ -43,7 +43,7 @@ SWEEPS = {
         "too many for a sweep",
     ),
     "aliases in a circle": ("models: &a [*a]\n", "more than 100,000 values", "in a circle"),
-    "nested deeply": ("[" * 2000, "nested too deeply", ""),
+    "nested deeply": ("[" * 500, "nested too deeply", ""),
     "a date in month 13": (GOOD + "seeds: 2026-13-01\n", "not YAML", "month"),
     "no models": ("prompts: demo\n", "'models'", "is missing"),
     "no prompts": ("models: synth\n", "'prompts'", "is missing"),

@@ -1,12 +1,14 @@
 """A file appears whole or not at all."""
 
 import os
+import signal
 import stat
 import threading
+import time
 
 import pytest
 
-from mgeval.files import write_atomic
+from mgeval.files import locked, uninterrupted, write_atomic
 
 
 def test_it_is_written_flushed_and_then_named(tmp_path, monkeypatch):
@@ -50,3 +52,58 @@ def test_files_have_the_users_usual_mode_whichever_thread_writes_them(tmp_path):
 
 def test_names_as_long_as_the_system_allows(tmp_path):
     assert write_atomic(tmp_path / ("a" * 250), b"x").exists()
+
+
+def test_a_full_disk_names_the_file_that_did_not_fit(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError) as caught:
+        write_atomic(tmp_path / "a.bin", b"new")
+    assert caught.value.filename == str(tmp_path / "a.bin")
+
+
+def test_ctrl_c_waits_for_the_end_of_a_step():
+    steps = []
+    with pytest.raises(KeyboardInterrupt), uninterrupted():
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+        steps.append("finished")
+    assert steps == ["finished"]
+    # Afterwards it interrupts at once again.
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+        steps.append("too late")
+    assert steps == ["finished"]
+
+
+def test_a_step_in_another_thread_is_as_any_code():
+    done = []
+
+    def work():
+        with uninterrupted():
+            done.append(True)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join(60)
+    assert done == [True]
+
+
+def test_one_at_a_time_in_a_locked_folder(tmp_path):
+    inside, most = [], []
+
+    def work():
+        with locked(tmp_path / "new"):
+            inside.append(1)
+            most.append(len(inside))
+            time.sleep(0.01)
+            inside.pop()
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert most == [1] * 8

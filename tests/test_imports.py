@@ -20,6 +20,7 @@ MAY_IMPORT = {
     "errors": set(),
     "files": set(),
     "containers": set(),
+    "exports": set(),
     "audio": {"containers"},
     "prompts": set(),
     "metrics": {"audio"},

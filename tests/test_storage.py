@@ -60,7 +60,7 @@ def flip(path, place=None):
 
 
 def test_compacting_changes_no_row(store):
-    store.add_rows([{**put(store, "a", elapsed=2.5), "mood": "calm"}])
+    store.add_rows([{**put(store, "a"), "elapsed": 2.5, "mood": "calm"}])
     assert len(parts_of(store)) == 6
     labelled = by_key(store)
     store.compact()
@@ -221,6 +221,21 @@ for turn in range(20):
         assert writer.wait(120) == 0
     assert len(store.table()) == 20 and store.verify().empty
     assert len(list((store.path / "clips").iterdir())) == 40
+
+
+def test_who_comes_second_with_a_clip_leaves_the_first(store):
+    before = {path: path.read_bytes() for path in store.path.rglob("*") if path.is_file()}
+    louder = mg.Audio(AUDIO.samples * 2, RATE)
+    row = store.put({"key": "a", "model": "m", "seed": 3, "elapsed": 9.0, "mood": "calm"}, louder, CODES + 1)
+    assert {path: path.read_bytes() for path in store.path.rglob("*") if path.is_file()} == before
+    # Labels are the caller's; how the clip was made is the first one's.
+    assert row["mood"] == "calm" and row["elapsed"] == 1.5 and row["peak"] == AUDIO.peak
+
+
+def test_a_clip_with_a_damaged_record_can_be_put_again(store):
+    store.file("a", "record").write_text("{")
+    put(store, "a", elapsed=2.5)
+    assert store.verify().empty
 
 
 # Damage

@@ -1,0 +1,99 @@
+"""Rows of clips on their way to a tracker, as they come: Weights & Biases or MLflow."""
+
+from __future__ import annotations
+
+import numbers
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from mgeval.errors import MgevalError
+
+Row = Mapping[str, Any]
+
+
+def scalars(row: Row) -> dict[str, Any]:
+    """Return what of a row a tracker can show: finite numbers, flags and texts.
+
+    Examples
+    --------
+    >>> scalars({"key": "a", "width": 0.5, "tempo": float("nan"), "codes": [1, 2]})
+    {'key': 'a', 'width': 0.5}
+    """
+    kept: dict[str, Any] = {}
+    for name, value in row.items():
+        # numpy's numbers and flags have `item`, which makes them Python's.
+        value = value.item() if hasattr(value, "item") and getattr(value, "ndim", 0) == 0 else value
+        if isinstance(value, (bool, str)) or (isinstance(value, numbers.Real) and abs(value) < float("inf")):
+            kept[name] = value
+    return kept
+
+
+def to_wandb(run: Any = None, **options: Any) -> Callable[[Row], None]:
+    """Return a function that logs a row to Weights & Biases, one step per row.
+
+    Parameters
+    ----------
+    run : wandb run, optional
+        By default one is begun with ``wandb.init(**options)``.
+
+    Raises
+    ------
+    MgevalError
+        The package is missing.
+
+    Examples
+    --------
+    ::
+
+        log = to_wandb(project="stereo")
+        for row in clips.to_dict("records"):
+            log(row)
+    """
+    if run is None:
+        run = _package("wandb").init(**options)
+
+    def log(row: Row) -> None:
+        run.log(scalars(row))
+
+    return log
+
+
+def to_mlflow(client: Any = None) -> Callable[[Row], None]:
+    """Return a function that logs a row to the MLflow run at work, numbers as metrics, one step per row.
+
+    MLflow's metrics are numbers: texts, such as the prompt, go into the table ``clips.json`` of the run.
+
+    Parameters
+    ----------
+    client : module or object, optional
+        What has MLflow's ``log_metrics`` and ``log_table``; by default the package itself.
+
+    Raises
+    ------
+    MgevalError
+        The package is missing.
+    """
+    client = client or _package("mlflow")
+    step = 0
+
+    def log(row: Row) -> None:
+        nonlocal step
+        kept = scalars(row)
+        figures = {name: float(value) for name, value in kept.items() if not isinstance(value, str)}
+        # A seed is a name; as a float it would lose digits.
+        figures.pop("seed", None)
+        # MLflow's names know letters, digits and a few signs; a colon is one only on some systems.
+        client.log_metrics({name.replace(":", "_"): value for name, value in figures.items()}, step=step)
+        client.log_table({name: [value] for name, value in kept.items()}, artifact_file="clips.json")
+        step += 1
+
+    return log
+
+
+def _package(name: str) -> Any:
+    import importlib
+
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        raise MgevalError(f"the package {name} is missing: pip install {name}") from None
