@@ -109,6 +109,10 @@ class Clips:
 
 
 def _row(finding: Any) -> dict[str, Any]:
-    values = {name: value.item() if isinstance(value, np.generic) else value for name, value in finding._asdict().items()}
+    values = {
+        name: value.item() if isinstance(value, np.generic) else value for name, value in finding._asdict().items()
+    }
     # JSON knows no NaN.
-    return {name: None if isinstance(value, float) and not np.isfinite(value) else value for name, value in values.items()}
+    return {
+        name: None if isinstance(value, float) and not np.isfinite(value) else value for name, value in values.items()
+    }

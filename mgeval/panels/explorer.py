@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import traitlets
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 SIMILAR = 8
 """Similar clips that are listed."""
+
 
 class Explorer(Plot):
     """The widget that `explore` returns.
@@ -56,7 +57,9 @@ class Explorer(Plot):
 
     def _about(self, message: dict, buffers: Sequence) -> Answer:
         place = self._places[message["key"]]
-        near = [{"key": self._keys[i], "note": f"{distance:.2f}"} for i, distance in nearest_rows(self._standard, place)]
+        near = [
+            {"key": self._keys[i], "note": f"{distance:.2f}"} for i, distance in nearest_rows(self._standard, place)
+        ]
         return {"details": details(self.table.iloc[place].to_dict()), "similar": near}, []
 
     def _findings(self, message: dict, buffers: Sequence) -> Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import re
@@ -73,25 +74,39 @@ def write_notebook(lab: Lab, name: str, cells: Sequence[str]) -> Path:
     return path
 
 
-def open_notebook(page: Any, lab: Lab, name: str, dark: bool = False) -> None:
+def ask(lab: Lab, path: str, method: str = "GET", content: Any = None) -> Any:
+    """Ask the server itself, and return what it answers as JSON."""
+    header = {"Authorization": f"token {lab.token}"}
+    data = None if content is None else json.dumps(content).encode()
+    request = urllib.request.Request(f"{lab.url}/{path}", data, header, method=method)
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        text = answer.read()
+    return json.loads(text) if text else None
+
+
+def setting(lab: Lab, plugin: str, values: dict[str, Any]) -> None:
+    """Change a setting of JupyterLab for pages that are opened from now on."""
+    ask(lab, f"lab/api/settings/@jupyterlab/{plugin}", "PUT", {"raw": json.dumps(values)})
+
+
+def theme(lab: Lab, name: str) -> None:
+    """Choose ``JupyterLab Light`` or ``JupyterLab Dark``."""
+    setting(lab, "apputils-extension:themes", {"theme": name})
+
+
+def open_notebook(page: Any, lab: Lab, name: str) -> None:
     """Open one notebook alone, without the file browser beside it, with a kernel of its own, and wait for that."""
     stop_kernels(lab)
     reset = "&reset" if "/lab" not in page.url else ""
-    page.goto(f"{lab.url}/doc/tree/{urllib.parse.quote(name)}?token={lab.token}{reset}")
-    page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=60_000)
-    if dark:
-        menu(page, "Settings", "Theme", "JupyterLab Dark")
+    page.goto(f"{lab.url}/doc/tree/{urllib.parse.quote(name)}?token={lab.token}{reset}", wait_until="domcontentloaded")
+    page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=120_000)
     idle(page)
 
 
 def stop_kernels(lab: Lab) -> None:
     """End all kernels of the server: those of earlier tests are in the way."""
-    header = {"Authorization": f"token {lab.token}"}
-    with urllib.request.urlopen(urllib.request.Request(f"{lab.url}/api/sessions", headers=header)) as answer:
-        sessions = json.load(answer)
-    for session in sessions:
-        address = f"{lab.url}/api/sessions/{session['id']}"
-        urllib.request.urlopen(urllib.request.Request(address, headers=header, method="DELETE")).close()
+    for session in ask(lab, "api/sessions"):
+        ask(lab, f"api/sessions/{session['id']}", "DELETE")
 
 
 def menu(page: Any, *names: str) -> None:
@@ -100,14 +115,14 @@ def menu(page: Any, *names: str) -> None:
         page.get_by_role("menuitem", name=re.compile(f"^{re.escape(name)}$")).first.click()
 
 
-def idle(page: Any, seconds: float = 60) -> None:
+def idle(page: Any, seconds: float = 120) -> None:
     """Wait until the kernel is there and no cell runs."""
     page.locator(".jp-NotebookPanel .jp-Notebook-ExecutionIndicator[data-status=idle]").first.wait_for(
         timeout=1000 * seconds
     )
 
 
-def run_all(page: Any, seconds: float = 60) -> None:
+def run_all(page: Any, seconds: float = 120) -> None:
     """Run all cells, and wait until none runs; an error in a cell fails."""
     start_all(page)
     page.wait_for_function(
@@ -128,6 +143,39 @@ def save(page: Any) -> None:
     """Save the notebook, as Ctrl+S does, and wait until it is saved."""
     with page.expect_response(lambda got: "/api/contents/" in got.url and got.request.method == "PUT"):
         menu(page, "File", "Save Notebook")
+
+
+def points(page: Any) -> list[tuple[float, float]]:
+    """Return where on the screen a plot has points that can be told apart, by moving over all of it."""
+    return page.evaluate(
+        """() => {
+          const area = document.querySelector(".mg-plot"), tip = area.querySelector(".mg-tip");
+          const box = area.getBoundingClientRect();
+          const found = new Map();
+          for (let y = 6; y < box.height; y += 8) for (let x = 6; x < box.width; x += 8) {
+            const at = { clientX: box.left + x, clientY: box.top + y };
+            area.dispatchEvent(new PointerEvent("pointermove", at));
+            if (!tip.hidden && !found.has(tip.textContent)) found.set(tip.textContent, [at.clientX, at.clientY]);
+          }
+          area.dispatchEvent(new PointerEvent("pointerleave"));
+          return [...found.values()];
+        }"""
+    )
+
+
+def serious(page: Any, place: str) -> list[str] | None:
+    """Return what axe-core finds serious or critical in a part of the page; None where it is not installed."""
+    spec = importlib.util.find_spec("axe_playwright_python")
+    if spec is None:
+        return None
+    page.evaluate((Path(spec.origin).parent / "axe.min.js").read_text(encoding="utf-8"))
+    found = page.evaluate("place => axe.run(place)", place)
+    assert found["passes"], "axe-core looked at nothing"
+    return [
+        f"{one['id']}: {one['help']} {[node['html'][:200] for node in one['nodes']]}"
+        for one in found["violations"]
+        if one["impact"] in ("serious", "critical")
+    ]
 
 
 def picture(target: Any, name: str) -> Path:

@@ -18,10 +18,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browser.bench import Lab, watched
+from browser.bench import Lab, setting, watched
 
-CHROMIUM = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), "")
+CHROMIUM = next(
+    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), ""
+)
 ARGUMENTS = ("--no-sandbox", "--autoplay-policy=no-user-gesture-required", "--disable-dev-shm-usage")
+EVIL = "<img src=x onerror=alert(1)>"
+"""A prompt that must be shown as it is."""
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -37,7 +42,7 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def wait_for(url: str, server: subprocess.Popen, log: Path, seconds: float = 60) -> None:
+def wait_for(url: str, server: subprocess.Popen, log: Path, seconds: float = 180) -> None:
     """Wait until a server answers; raise with its log if it does not."""
     until = time.monotonic() + seconds
     while time.monotonic() < until and server.poll() is None:
@@ -60,7 +65,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
     options = {
         "ServerApp.port": port, "ServerApp.port_retries": 0, "IdentityProvider.token": token,
-        "ServerApp.root_dir": folder, "ServerApp.open_browser": False, "LabApp.news_url": "",
+        "ServerApp.root_dir": folder, "ServerApp.open_browser": False,
     }  # fmt: skip
     flags = [f"--{name}={value}" for name, value in options.items()]
     with log.open("w") as out:
@@ -72,7 +77,10 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         )
     try:
         wait_for(f"http://127.0.0.1:{port}/api/status?token={token}", server, log)
-        yield Lab(f"http://127.0.0.1:{port}", token, folder, log)
+        running = Lab(f"http://127.0.0.1:{port}", token, folder, log)
+        # Both would ask the network.
+        setting(running, "apputils-extension:notification", {"fetchNews": "false", "checkForUpdates": False})
+        yield running
     finally:
         server.terminate()
         server.wait(timeout=20)
@@ -96,6 +104,9 @@ def browser() -> Iterator:
 def page(browser) -> Iterator:
     """A tab of its own; errors in its console and requests beyond this machine fail the test."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
+    # JupyterLab is megabytes of code: a busy machine takes its time with them.
+    context.set_default_timeout(60_000)
+    context.set_default_navigation_timeout(180_000)
     tab = context.new_page()
     problems = watched(tab)
     yield tab
@@ -105,10 +116,12 @@ def page(browser) -> Iterator:
 
 @pytest.fixture(scope="session")
 def clips(lab):
-    """A store of 24 short clips in the server's folder, as ``runs/bench``; returns their table."""
+    """A store of 24 short clips in the server's folder, as ``runs/bench``; returns what was measured, which is ``scores.parquet``."""
     import mgeval as mg
 
-    prompts = ["piano, very wide stereo", "drums, panned hard to the left", "strings, mono", "<img src=x onerror=alert(1)>"]
+    prompts = ["piano, very wide stereo", "drums, panned hard to the left", "strings", EVIL]
     store = mg.Store(lab.folder / "runs" / "bench")
-    sweep = mg.Sweep("synth", prompts, {"guidance": [1, 3], "duration": 2}, seeds=range(3))
-    return mg.run(sweep.plan(), store, progress=False)
+    table = mg.run(mg.Sweep("synth", prompts, {"duration": 2}, seeds=range(6)).plan(), store, progress=False)
+    scores = mg.measure(table, store, ["correlation", "width", "balance_db", "loudness", "centroid"], progress=False)
+    scores.to_parquet(lab.folder / "scores.parquet")
+    return scores
