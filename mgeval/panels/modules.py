@@ -1,4 +1,4 @@
-"""The widgets' own ES modules as one text: a page gets a widget's code over its channel and can import nothing beside it."""
+"""The widgets' own ES modules as one text: a page gets its code over a channel and imports nothing beside it."""
 
 from __future__ import annotations
 

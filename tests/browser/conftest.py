@@ -116,7 +116,7 @@ def page(browser) -> Iterator:
 
 @pytest.fixture(scope="session")
 def clips(lab):
-    """A store of 24 short clips in the server's folder, as ``runs/bench``; returns what was measured, which is ``scores.parquet``."""
+    """A store of 24 short clips, ``runs/bench`` in the server's folder; returns their scores, ``scores.parquet``."""
     import mgeval as mg
 
     prompts = ["piano, very wide stereo", "drums, panned hard to the left", "strings", EVIL]
