@@ -55,8 +55,8 @@ def wait_for(url: str, server: subprocess.Popen, log: Path, seconds: float = 180
 
 
 @pytest.fixture(scope="session")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """A JupyterLab with its own settings, in a folder of its own."""
+def lab(browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A JupyterLab with its own settings, in a folder of its own; without a browser there is none."""
     pytest.importorskip("jupyterlab", reason="the browser's tests need JupyterLab: pip install -e '.[dev]'")
     home, folder = tmp_path_factory.mktemp("lab"), tmp_path_factory.mktemp("notebooks")
     port, token, log = free_port(), "bench", home / "log"
