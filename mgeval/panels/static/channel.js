@@ -1,6 +1,7 @@
 // Asks the kernel and waits for its answer; hears what it tells unasked.
 
 const AGAIN = 250;
+const LAST = 4000;
 
 export function channel(model, signal) {
   const waiting = new Map(), told = new Map(), name = Math.random().toString(36).slice(2);
@@ -23,10 +24,13 @@ export function channel(model, signal) {
   // What is said before JupyterLab has a subshell for the widgets waits until no cell runs: so it is said again.
   function hello(kind = "hello") {
     return new Promise((resolve, reject) => {
-      const say = () => ask(kind).then((answer) => { clearInterval(timer); resolve(answer); }, reject);
-      const timer = setInterval(say, AGAIN);
-      signal.addEventListener("abort", () => clearInterval(timer));
-      say();
+      let done = false;
+      const say = (pause) => {
+        if (done || signal.aborted || pause > LAST) return;
+        ask(kind).then(resolve, reject).finally(() => { done = true; });
+        setTimeout(say, pause, 2 * pause);
+      };
+      say(AGAIN);
     });
   }
   return { ask, hello, listen: (kind, hear) => told.set(kind, hear) };

@@ -12,7 +12,8 @@ const SOLOS = [
 
 export function player(root, wire, signal, { kept = () => {}, below = "" } = {}) {
   const clips = new Map(), slots = { A: null, B: null };
-  let active = "A", matching = false, drawn = null, announced = true, ticket = 0, fresh = true;
+  let active = "A", matching = false, drawn = null, announced = true, fresh = true;
+  const tickets = { A: 0, B: 0 };
 
   const deck = new Deck(() => { update(); run(); });
   const play = toggle("Play", "Play or pause (space)", playPause, icon("play"));
@@ -69,17 +70,17 @@ export function player(root, wire, signal, { kept = () => {}, below = "" } = {})
   }
 
   async function load(key, { play: playing = false, slot = "A" } = {}) {
-    const mine = ++ticket;
+    const mine = ++tickets[slot];
     if (key === null || key === "") return slot === "A" ? clear() : drop();
     try {
       const clip = await fetched(key);
-      if (slot === "A" && mine !== ticket) return;
+      if (mine !== tickets[slot]) return;
       slots[slot] = clip;
       say(clip.gain > 1 ? "passes full scale: it clips where it is played" : "");
       if (slot === "A") { active = "A"; heard(0, playing); }
       await matched();
     } catch (error) {
-      if (mine === ticket) say(error.message || String(error), true);
+      if (mine === tickets[slot]) say(error.message || String(error), true);
     }
     update();
   }
