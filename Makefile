@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 NUMPY2 := 2.4.6
 READY := $(VENV)/.ready
 
-.PHONY: help demo test faults lab lock lint numpy2 clean
+.PHONY: help demo test browser faults lab lock lint numpy2 clean
 
 help:  ## list the targets
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -28,6 +28,9 @@ test: $(READY)  ## install, run the whole suite
 faults: $(READY)  ## kill runs, fill disks, damage files; print what each left
 	$(BIN)/python tests/faults/cases.py
 
+browser: $(READY)  ## run the tests in JupyterLab and Chromium alone; pictures go to build/screenshots
+	$(BIN)/python -m pytest -m browser tests/browser -s
+
 lab: $(READY)  ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab --notebook-dir notebooks $(if $(filter 0,$(shell id -u)),--allow-root)
 
@@ -41,7 +44,7 @@ numpy2:  ## install without laion-clap beside numpy 2, in .venv-numpy2, and run 
 	grep -v -i -E '^numpy==' requirements.lock > .venv-numpy2/constraints.txt
 	.venv-numpy2/bin/python -m pip install --quiet --constraint .venv-numpy2/constraints.txt --editable . 'numpy>=2' pytest hypothesis
 	.venv-numpy2/bin/python -c 'import numpy; assert numpy.__version__ >= "2", numpy.__version__'
-	.venv-numpy2/bin/python -m pytest -m 'not notebook'
+	.venv-numpy2/bin/python -m pytest -m 'not notebook and not browser'
 
 lock:  ## resolve the full environment anew and write requirements.lock
 	rm -rf .venv-lock

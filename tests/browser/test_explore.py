@@ -1,0 +1,130 @@
+"""The explorer in JupyterLab: from a click to a sound, while a cell runs and while none does."""
+
+from __future__ import annotations
+
+import statistics
+
+from browser.bench import (
+    FRAMES,
+    PLAYED,
+    idle,
+    open_notebook,
+    picture,
+    points,
+    run_all,
+    save,
+    serious,
+    start_all,
+    theme,
+    write_notebook,
+)
+
+BEGIN = """import mgeval as mg, pandas as pd
+scores = pd.read_parquet("scores.parquet")
+explorer = mg.panels.explore(scores, mg.Store("runs/bench"), colour="prompt")
+explorer"""
+
+MANY = """import numpy as np
+many = pd.concat([scores] * 210, ignore_index=True).iloc[:5000]
+many["key"] = many["key"] + [f"-{number}" for number in range(5000)]
+for name in ("width", "loudness"):
+    many[name] += np.random.default_rng(0).normal(0, many[name].std() / 2, 5000)
+large = mg.panels.explore(many, mg.Store("runs/bench"), colour="prompt")
+large"""
+
+EVIL = "<img src=x onerror=alert(1)>"
+
+
+def delays(page, places):
+    """Click on points one after the other; return the ms from the press to the sound of each."""
+    page.evaluate(PLAYED)
+    for count, (x, y) in enumerate(places, 1):
+        page.mouse.click(x, y)
+        page.wait_for_function(f"bench.delays.length >= {count}", timeout=10_000)
+    return page.evaluate("bench.delays")
+
+
+def running(page):
+    return page.locator(".jp-InputArea-prompt", has_text="[*]").count() > 0
+
+
+def test_a_click_is_heard_at_once_also_while_a_cell_runs(lab, clips, page):
+    path = write_notebook(lab, "explore.ipynb", [BEGIN, "import time; time.sleep(12)", "explorer.value"])
+    open_notebook(page, lab, "explore.ipynb")
+    start_all(page)
+    page.locator("[data-ready='24']").wait_for(timeout=60_000)
+    places = points(page)
+    half = min(len(places) // 2, 8)
+    busy = delays(page, places[:half])
+    assert running(page), "the cell ended before the clicks: nothing was measured"
+    idle(page)
+    quiet = delays(page, places[half:])
+    print(f"\nclick to sound, median: {statistics.median(quiet):.0f} ms idle, {statistics.median(busy):.0f} ms busy")
+    assert statistics.median(quiet) < 150
+    assert statistics.median(busy) < 300
+    key = page.locator(".mg-player").get_attribute("data-key")
+    assert key in set(clips["key"])
+
+    # What is there to read of it, and the prompt that would be a picture if it were read as HTML.
+    page.locator(".mg-table").first.wait_for()
+    page.locator(".mg-timeline .mg-note", has_text="kinds of failure found").wait_for()
+    assert page.locator(".mg-similar .mg-like").count() == 8
+    assert page.locator(".mg-legend", has_text=EVIL).count() == 1
+    assert page.locator(".mg-root img").count() == 0
+    page.mouse.move(0, 0)
+    picture(page.locator(".mg-root"), "explore")
+    assert serious(page, ".mg-root") in (None, [])
+    save(page)
+    assert path.stat().st_size < 60_000
+
+
+def test_what_is_chosen_and_selected_reaches_the_kernel(lab, clips, page):
+    theme(lab, "JupyterLab Dark")
+    try:
+        checks = "assert explorer.value in set(scores['key']) and len(explorer.selection) == 6\nprint('as seen')"
+        write_notebook(lab, "linked.ipynb", [BEGIN, checks])
+        open_notebook(page, lab, "linked.ipynb")
+        page.locator(".jp-CodeCell").first.click()
+        page.keyboard.press("Shift+Enter")
+        page.locator("[data-ready='24']").wait_for(timeout=60_000)
+        page.locator(".mg-plot").focus()
+        page.keyboard.press("ArrowRight")
+        page.wait_for_function("document.querySelector('.mg-player').dataset.state === 'playing'")
+        page.get_by_label("Prompt contains").fill("STRINGS")
+        page.locator(".mg-count", has_text="6 of 24 clips").wait_for()
+        page.get_by_role("button", name="Select shown").click()
+        page.get_by_label("Prompt contains").fill("")
+        page.get_by_label("Add a filter").select_option("width")
+        page.get_by_label("Stereo width from").wait_for()
+        picture(page.locator(".mg-root"), "explore-dark")
+        assert serious(page, ".mg-root") in (None, [])
+        page.locator(".jp-CodeCell").nth(1).locator(".cm-content").click()
+        page.keyboard.press("Shift+Enter")
+        page.locator(".jp-OutputArea-output", has_text="as seen").wait_for()
+    finally:
+        theme(lab, "JupyterLab Light")
+
+
+def test_5000_clips_open_at_once_and_hovering_does_not_stutter(lab, clips, page):
+    write_notebook(lab, "many.ipynb", [BEGIN.rsplit("\n", 1)[0], MANY])
+    open_notebook(page, lab, "many.ipynb")
+    page.evaluate(
+        """() => new MutationObserver(() => {
+          if (document.querySelector(".mg-root") && !window.begun) window.begun = performance.now();
+          if (document.querySelector("[data-ready='5000']") && !window.ready) window.ready = performance.now();
+        }).observe(document.body, { subtree: true, childList: true, attributes: true })"""
+    )
+    run_all(page)
+    page.locator("[data-ready='5000']").wait_for(timeout=30_000)
+    opening = page.evaluate("window.ready - window.begun")
+    assert opening < 2000
+    box = page.locator(".mg-plot").bounding_box()
+    page.evaluate(FRAMES)
+    for step in range(60):
+        page.mouse.move(box["x"] + 80 + step * 10, box["y"] + 60 + (step % 20) * 15)
+    page.evaluate("framing = false")
+    frames = page.evaluate("frames_")
+    print(f"\n5,000 clips: drawn in {opening:.0f} ms; a frame takes {statistics.median(frames):.1f} ms, median")
+    assert statistics.median(frames) < 20
+    assert not page.locator(".mg-tip").is_hidden() or page.evaluate("document.querySelector('.mg-tip').textContent")
+    picture(page.locator(".mg-root"), "explore-5000")
