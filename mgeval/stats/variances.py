@@ -93,7 +93,7 @@ def _levels(column: pd.Series) -> pd.Series:
 def _of_metric(y: np.ndarray, groups: pd.DataFrame, prompts: np.ndarray) -> list[dict[str, Any]]:
     """Return the rows of a metric."""
     size = {"n_clips": len(y), "n_prompts": len(np.unique(prompts))}
-    parts = {name: _dummies(groups[name].to_numpy()) for name in groups}
+    parts = {name: _dummies(groups[name].to_numpy()) for name in groups if len(y)}
     reason = _unusable(y, size["n_prompts"], parts)
     empty = {"share": np.nan, "p": np.nan, "test": "", "model": ""}
     if reason:
@@ -155,19 +155,22 @@ def _fit(y: np.ndarray, x: np.ndarray, prompts: np.ndarray) -> _Fit:
     from statsmodels.regression.mixed_linear_model import MixedLM
     from statsmodels.tools.sm_exceptions import ConvergenceWarning
 
+    plain = _moments(y, x, prompts)
+    if plain.prompt == 0:
+        # Where prompts do not differ the mixed model lies at its bound, and its matrices are singular.
+        return plain
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("error", ConvergenceWarning)
             warnings.simplefilter("ignore", RuntimeWarning)
             warnings.simplefilter("ignore", UserWarning)
-            found = MixedLM(y, x, prompts).fit(reml=True)
+            found = MixedLM(y, x, prompts).fit(reml=True, method="lbfgs")
         parts = found.fe_params, found.cov_params()[: x.shape[1], : x.shape[1]]
         fit = _Fit(*map(np.asarray, parts), float(found.cov_re[0, 0]), float(found.scale), "mixed model")
-    # Where the prompts' variance is 0 its matrices are singular, or it says that it did not converge.
     except (np.linalg.LinAlgError, ConvergenceWarning, ValueError):
-        return _moments(y, x, prompts)
+        return plain
     sane = np.isfinite([fit.prompt, fit.rest, *fit.beta, *fit.covariance.ravel()]).all() and fit.rest > 0
-    return fit if sane and (np.diag(fit.covariance) >= 0).all() else _moments(y, x, prompts)
+    return fit if sane and (np.diag(fit.covariance) >= 0).all() else plain
 
 
 def _moments(y: np.ndarray, x: np.ndarray, prompts: np.ndarray) -> _Fit:
