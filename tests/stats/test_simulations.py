@@ -1,7 +1,7 @@
 """Intervals cover and tests keep their level: what docs/statistics.md shows, with fewer draws.
 
 All is seeded. A coverage of 95 % scatters by 0.7 points over 1,000 draws and by 1.3 over 300: the range asked for is
-that of the page, 93 to 97 %, widened by two such errors. A t interval where Student's quantile is forgotten falls out of it.
+that of the page, 93 to 97 %, widened by two such errors. An interval over clips in place of prompts falls out of it.
 """
 
 import importlib.util
