@@ -20,12 +20,13 @@ _HOMES = {
     "measure": "scoring",
     "controls": "baselines",
     "adherence": "surveys", "failure_table": "surveys", "token_table": "surveys",
+    "agreement": "stats", "compare": "stats", "effects": "stats", "predict_failure": "stats", "sample_size": "stats",
     "summarise": "stats",
     "report": "reporting",
     "preferences": "bradley_terry", "ratings": "bradley_terry", "reliability": "bradley_terry",
     "distances": "sets", "save_reference": "references", "prompt_ranks": "ranks",
 }  # fmt: skip
-_MODULES = ("embed", "metrics", "models", "panels", "plots", "recipes", "synth")
+_MODULES = ("embed", "metrics", "models", "panels", "plots", "recipes", "stats", "synth")
 
 __all__ = ["__version__", *_HOMES, *_MODULES]
 
@@ -46,7 +47,7 @@ def __dir__() -> list[str]:
 
 
 if TYPE_CHECKING:
-    from mgeval import embed, metrics, models, panels, plots, recipes, synth
+    from mgeval import embed, metrics, models, panels, plots, recipes, stats, synth
     from mgeval.audio import Audio, load_audio, save_audio
     from mgeval.baselines import controls
     from mgeval.bradley_terry import preferences, ratings, reliability
@@ -69,7 +70,7 @@ if TYPE_CHECKING:
     from mgeval.running import run, start
     from mgeval.scoring import measure
     from mgeval.sets import distances
-    from mgeval.stats import summarise
+    from mgeval.stats import agreement, compare, effects, predict_failure, sample_size, summarise
     from mgeval.store import Store
     from mgeval.surveys import adherence, failure_table, token_table
     from mgeval.sweep import Sweep

@@ -259,3 +259,40 @@ def test_an_interrupted_download_is_not_ok(tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120)
     row = next(row for row in json.loads(done.stdout) if row["name"] == "facebook/musicgen-stereo-small")
     assert row["status"] == "missing" and "in parts" in row["detail"]
+
+
+def test_compare_prints_and_writes_the_table_of_two_runs(sweep, tmp_path):
+    for name, prompts in (("a", ["piano", "organ", "bell"]), ("b", ["piano", "organ"])):
+        plan = mg.Sweep("synth", prompts, {"duration": [0.5, 0.6]}).plan()
+        mg.run(plan, mg.Store(tmp_path / name), progress=False)
+    out = tmp_path / "table.csv"
+    done = mgeval("compare", tmp_path / "a", tmp_path / "b", "--metric", "width", "--metric", "crest", "--out", out)
+    assert done.returncode == 0 and "sign flip of prompts, exact" in done.stdout, done.stderr
+    table = pd.read_csv(out)
+    assert table[["metric", "a", "b"]].values.tolist() == [["width", "a", "b"], ["crest", "a", "b"]]
+    # The same composer, prompts and seeds: the same clips.
+    assert (table["difference"] == 0).all() and (table["n_pairs"] == 4).all()
+    assert table["reason"].str.contains("2 clips have no partner").all()
+    done = mgeval("compare", tmp_path / "a", "--by", "duration", "--metric", "width", "--json")
+    rows = json.loads(done.stdout)
+    assert len(rows) == 1 and (rows[0]["a"], rows[0]["b"], rows[0]["n_prompts"]) == (0.5, 0.6, 3)
+
+
+def test_compare_takes_tables_and_refuses_the_rest_in_one_line(tmp_path):
+    rows = [{"prompt_id": p, "seed": 0, "width": p / 10, "crest": 5.0 + p % 3} for p in range(8)]
+    pd.DataFrame(rows).to_csv(tmp_path / "one.csv", index=False)
+    pd.DataFrame(rows).assign(width=0.9).to_parquet(tmp_path / "two.parquet", index=False)
+    one, two = tmp_path / "one.csv", tmp_path / "two.parquet"
+    done = mgeval("compare", one, two, "--metric", "width", "--json")
+    assert json.loads(done.stdout)[0]["difference"] == pytest.approx(0.55)
+    (tmp_path / "broken.parquet").write_bytes(b"no table")
+    out = tmp_path / "out.csv"
+    refused(mgeval("compare", one, "--out", out), "--by guidance")
+    refused(mgeval("compare", one, one, "--out", out), "stands there twice")
+    refused(mgeval("compare", one, two, "--metric", "widht", "--out", out), "did you mean 'width'")
+    refused(mgeval("compare", one, two, "--out", tmp_path / "out.txt"), "a .parquet or a .csv file")
+    refused(mgeval("compare", one, tmp_path / "nothing"), "is no run")
+    refused(mgeval("compare", one, tmp_path / "broken.parquet"), "is no table that measure wrote")
+    refused(mgeval("compare", one, tmp_path / "gone.csv"), "gone.csv")
+    refused(mgeval("compare", one, "--by", "seed"), "1 different values")
+    assert not out.exists()

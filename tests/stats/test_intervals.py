@@ -6,7 +6,7 @@ import pytest
 from scipy import stats as scipy_stats
 
 import mgeval as mg
-from mgeval.stats import mean_interval
+from mgeval.stats import mean_interval, share_interval
 
 
 def test_few_prompts_take_the_t_interval_on_their_means():
@@ -18,28 +18,77 @@ def test_few_prompts_take_the_t_interval_on_their_means():
     assert (lo, hi) == pytest.approx((expected.low, expected.high))
 
 
-def test_many_prompts_take_the_bootstrap_over_prompts():
-    rng = np.random.default_rng(0)
-    means = rng.normal(5, 1, 40)
-    values, prompts = np.repeat(means, 3), np.repeat(np.arange(40), 3)
+def test_many_prompts_take_the_bca_bootstrap_over_prompts():
+    # With as many prompts the correction for small samples is slight, and scipy's plain BCa a fair judge.
+    means = np.random.default_rng(0).exponential(size=300)
+    values, prompts = np.repeat(means, 3), np.repeat(np.arange(300), 3)
     mean, lo, hi, n = mean_interval(values, prompts)
-    peer = scipy_stats.bootstrap((means,), np.mean, n_resamples=20_000, method="percentile", random_state=1)
-    assert mean == pytest.approx(means.mean()) and n == 40
-    assert (lo, hi) == pytest.approx(tuple(peer.confidence_interval), abs=0.03)
+    peer = scipy_stats.bootstrap((means,), np.mean, n_resamples=20_000, method="BCa", random_state=1)
+    assert mean == pytest.approx(means.mean()) and n == 300
+    assert (lo, hi) == pytest.approx(tuple(peer.confidence_interval), abs=0.05 * (hi - lo))
+    plain = scipy_stats.bootstrap((means,), np.mean, n_resamples=20_000, method="percentile", random_state=1)
+    # Skewed data: further to the side of the tail than plain percentiles.
+    assert lo > plain.confidence_interval.low and hi > plain.confidence_interval.high
     assert mean_interval(values, prompts) == (mean, lo, hi, n)
 
 
-@pytest.mark.parametrize("n_prompts", [6, 30])
-def test_the_interval_covers_the_mean_of_clustered_data(n_prompts):
-    # Three seeds of a prompt share its effect: an interval over clips would cover far too little.
-    rng, hits = np.random.default_rng(2), 0
-    prompts = np.repeat(np.arange(n_prompts), 3)
-    for _ in range(300):
-        values = rng.normal(0, 1, n_prompts)[prompts] + rng.normal(0, 0.3, len(prompts))
-        _, lo, hi, _ = mean_interval(values, prompts)
-        hits += lo <= 0 <= hi
-    # 95 % nominal; 300 trials scatter by 1.3 points, the percentile bootstrap lacks 1 to 2.
-    assert 0.90 <= hits / 300 <= 0.985
+def test_twenty_prompts_are_as_unsure_as_student_says():
+    means = np.random.default_rng(1).normal(size=20)
+    _, lo, hi, _ = mean_interval(means, np.arange(20))
+    peer = scipy_stats.ttest_1samp(means, 0).confidence_interval(0.95)
+    assert hi - lo == pytest.approx(peer.high - peer.low, rel=0.05)
+
+
+@pytest.mark.parametrize("n", [10, 30])
+def test_an_interval_moves_and_grows_with_its_values(n):
+    values, prompts = np.random.default_rng(2).exponential(size=n), np.arange(n)
+    found, other = mean_interval(values, prompts), mean_interval(100 - 3 * values, prompts)
+    assert other.mean == pytest.approx(100 - 3 * found.mean)
+    # Seen in a mirror the draws lie elsewhere between the same values.
+    assert (100 - other.hi) / 3 == pytest.approx(found.lo, abs=0.03)
+    assert mean_interval(1e6 + values, prompts).lo - 1e6 == pytest.approx(found.lo, abs=1e-6)
+
+
+@pytest.mark.parametrize("n", [5, 40])
+def test_equal_prompts_have_a_point(n):
+    assert mean_interval([0.1] * n, np.arange(n))[:3] == pytest.approx((0.1, 0.1, 0.1))
+
+
+def test_a_share_of_independent_clips_has_wilsons_interval():
+    # One clip to a prompt: as many independent clips as prompts, but for n - 1 in the variance.
+    values = np.array([1.0] * 30 + [0.0] * 70)
+    share, lo, hi, n = share_interval(values, np.arange(100))
+    peer = scipy_stats.binomtest(30, 100).proportion_ci(0.95, method="wilson")
+    assert (share, n) == (0.3, 100)
+    assert (lo, hi) == pytest.approx((peer.low, peer.high), abs=0.002)
+
+
+def test_a_share_never_leaves_its_range():
+    for p in (0, 1):
+        share, lo, hi, _ = share_interval([p] * 12, np.repeat(np.arange(6), 2))
+        assert share == p and 0 <= lo < hi <= 1 and (lo, hi)[p] == p
+    few = share_interval([1.0] + [0] * 19, np.arange(20))
+    assert 0 < few.lo < 0.05 < few.hi < 0.3
+
+
+def test_alike_seeds_do_not_make_a_share_surer():
+    values = np.array([0, 0, 1, 0, 1, 0, 0, 1, 0, 0], float)
+    alone, twice = (
+        share_interval(values, np.arange(10)),
+        share_interval(np.repeat(values, 4), np.repeat(np.arange(10), 4)),
+    )
+    assert twice == pytest.approx(alone)
+    spread = share_interval(np.tile([0, 0, 1.0, 0], 10), np.repeat(np.arange(10), 4))
+    assert spread.hi - spread.lo < 0.6 * (alone.hi - alone.lo)
+
+
+def test_shares_without_meaning():
+    assert np.isnan(share_interval([np.nan], ["a"])[:3]).all()
+    assert np.isnan(share_interval([1, 0], ["a", "a"])[1:3]).all()
+    with pytest.raises(mg.MetricError, match="0 or 1"):
+        share_interval([0.5], ["a"])
+    with pytest.raises(mg.MetricError, match="one prompt for each value"):
+        mean_interval([1.0, 2], ["a"])
 
 
 def test_nothing_to_average():
@@ -129,3 +178,10 @@ def test_a_column_that_the_summary_has_itself_is_refused(scores):
 
 def test_prompt_ids_of_any_kind(scores):
     assert mg.summarise(scores.assign(prompt_id=[1, "a", None, 2.5] * 3))["n_prompts"][0] == 4
+
+
+def test_summaries_stay_in_the_metrics_range_and_take_shares_of_flags(scores):
+    odd = scores.assign(width=[0.0, 0, 0.9] * 4, dual_mono=0.0)
+    table = mg.summarise(odd).set_index("metric")
+    assert table.loc["width", "lo"] == 0 < table.loc["width", "mean"]
+    assert table.loc["dual_mono", "lo"] == 0 < table.loc["dual_mono", "hi"] < 0.6
