@@ -17,6 +17,7 @@ _HOMES = {
     "Sweep": "sweep", "run": "sweep",
     "measure": "scoring",
     "controls": "baselines",
+    "stretch_table": "timing", "onset_table": "timing", "safe_region": "regions",
     "adherence": "surveys", "failure_table": "surveys", "token_table": "surveys",
     "summarise": "stats",
     "report": "reporting",
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     from mgeval.prompts import load_prompts
     from mgeval.ranks import prompt_ranks
     from mgeval.references import save_reference
+    from mgeval.regions import safe_region
     from mgeval.reporting import report
     from mgeval.scoring import measure
     from mgeval.sets import distances
@@ -67,3 +69,4 @@ if TYPE_CHECKING:
     from mgeval.store import Store
     from mgeval.surveys import adherence, failure_table, token_table
     from mgeval.sweep import Sweep, run
+    from mgeval.timing import onset_table, stretch_table

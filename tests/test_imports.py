@@ -41,8 +41,11 @@ MAY_IMPORT = {
     "sets": {"audio", "embed", "metrics", "recipes", "references", "store"},
     "ranks": {"embed", "metrics", "references", "stats", "store"},
     "surveys": {"audio", "metrics", "scoring", "stats", "store"},
+    "timing": {"metrics", "scoring", "store", "surveys"},
+    "regions": {"metrics", "stats"},
+    "wording": set(),
 }
-ANYTHING = {"panels", "reporting", "cli", "doctor", "sweepfile", "__init__"}
+ANYTHING = {"panels", "reporting", "cli", "doctor", "lab", "sweepfile", "__init__"}
 """These may import all of mgeval, and none of the others may import them."""
 
 
