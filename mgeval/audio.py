@@ -270,7 +270,7 @@ def load_audio(path: str | os.PathLike[str]) -> Audio:
                 raise AudioError(f"is {file.format}; convert it to WAV, FLAC, MP3 or Ogg")
             if file.channels > 2:
                 raise AudioError(f"has {file.channels} channels, mgeval measures mono and stereo")
-            return Audio(_samples(file, data) * np.float32(_gain(file)), file.samplerate)
+            return Audio(_samples(file, data) * np.float32(stored_gain(file)), file.samplerate)
     except soundfile.LibsndfileError as error:
         reason = str(error.error_string).removeprefix("Error : ").rstrip(".")
         raise AudioError(f"{path}: not an intact audio file ({reason})") from None
@@ -299,7 +299,7 @@ def _samples(file: Any, data: bytes) -> np.ndarray:
     return samples
 
 
-def _gain(file: Any) -> float:
+def stored_gain(file: Any) -> float:
     """Return the factor that `encode_audio` divided by; a foreign comment that looks like ours is none."""
     text = file.comment.removeprefix(GAIN_TAG) if file.comment.startswith(GAIN_TAG) else ""
     try:

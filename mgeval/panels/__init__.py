@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mgeval.panels.clipplayer import ClipPlayer
 from mgeval.panels.studio import Studio, studio
 
-__all__ = ["Studio", "studio"]
+__all__ = ["ClipPlayer", "Studio", "studio"]

@@ -1,0 +1,125 @@
+"""What tests in a browser share: notebooks made of cells, running them, pictures of them."""
+
+from __future__ import annotations
+
+import os
+import re
+import urllib.parse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import nbformat
+
+PICTURES = Path(os.environ.get("MGEVAL_SCREENSHOTS") or Path(__file__).parents[2] / "build" / "screenshots")
+"""Where pictures go; git ignores ``build``."""
+
+LOCAL = {"127.0.0.1", "localhost"}
+PLAYED = """() => {
+  window.bench = { pressed: 0, delays: [] };
+  document.addEventListener("pointerdown", () => { bench.pressed = performance.now(); }, true);
+  document.addEventListener("mgeval:playing", () => bench.delays.push(performance.now() - bench.pressed), true);
+}"""
+"""Makes a page note how many ms after a press a clip sounds."""
+
+FRAMES = """() => {
+  window.frames_ = []; let last = performance.now();
+  window.framing = true;
+  requestAnimationFrame(function tick(now) {
+    frames_.push(now - last); last = now;
+    if (framing) requestAnimationFrame(tick);
+  });
+}"""
+"""Makes a page note the ms between its frames."""
+
+
+class Lab(NamedTuple):
+    """A running JupyterLab."""
+
+    url: str
+    token: str
+    folder: Path
+    log: Path
+
+
+def watched(page: Any) -> list[str]:
+    """Return a list that fills with what must not happen: errors in the console, requests beyond this machine."""
+    problems: list[str] = []
+
+    def message(said: Any) -> None:
+        if said.type == "error":
+            problems.append(f"console: {said.text} ({said.location.get('url', '')})")
+
+    def request(asked: Any) -> None:
+        place = urllib.parse.urlsplit(asked.url)
+        if place.scheme in ("http", "https", "ws", "wss") and place.hostname not in LOCAL:
+            problems.append(f"request: {asked.url}")
+
+    page.on("console", message)
+    page.on("pageerror", lambda error: problems.append(f"error: {error}"))
+    page.on("request", request)
+    page.on("websocket", request)
+    return problems
+
+
+def write_notebook(lab: Lab, name: str, cells: Sequence[str]) -> Path:
+    """Write a notebook of these cells of code where the server finds it."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    path = lab.folder / name
+    nbformat.write(notebook, path)
+    return path
+
+
+def open_notebook(page: Any, lab: Lab, name: str, dark: bool = False) -> None:
+    """Open one notebook alone, without the file browser beside it, and wait for its kernel."""
+    reset = "&reset" if "/lab" not in page.url else ""
+    page.goto(f"{lab.url}/doc/tree/{urllib.parse.quote(name)}?token={lab.token}{reset}")
+    page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=60_000)
+    if dark:
+        menu(page, "Settings", "Theme", "JupyterLab Dark")
+    idle(page)
+
+
+def menu(page: Any, *names: str) -> None:
+    """Choose from the menu bar."""
+    for name in names:
+        page.get_by_role("menuitem", name=re.compile(f"^{re.escape(name)}$")).first.click()
+
+
+def idle(page: Any, seconds: float = 60) -> None:
+    """Wait until the kernel is there and no cell runs."""
+    page.locator(".jp-NotebookPanel .jp-Notebook-ExecutionIndicator[data-status=idle]").first.wait_for(
+        timeout=1000 * seconds
+    )
+
+
+def run_all(page: Any, seconds: float = 60) -> None:
+    """Run all cells, and wait until none runs; an error in a cell fails."""
+    start_all(page)
+    page.wait_for_function(
+        """() => [...document.querySelectorAll(".jp-CodeCell .jp-InputArea-prompt")]
+              .every((prompt) => /\\[\\d+\\]/.test(prompt.textContent))""",
+        timeout=1000 * seconds,
+    )
+    errors = page.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.error']")
+    assert errors.count() == 0, errors.first.inner_text()
+
+
+def start_all(page: Any) -> None:
+    """Begin to run all cells, and do not wait."""
+    menu(page, "Run", "Run All Cells")
+
+
+def save(page: Any) -> None:
+    """Save the notebook, as Ctrl+S does, and wait until it is saved."""
+    with page.expect_response(lambda got: "/api/contents/" in got.url and got.request.method == "PUT"):
+        menu(page, "File", "Save Notebook")
+
+
+def picture(target: Any, name: str) -> Path:
+    """Keep a picture of a page or a part of it."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    path = PICTURES / f"{name}.png"
+    target.screenshot(path=path)
+    return path
