@@ -97,9 +97,7 @@ def _draws(n: int) -> np.ndarray:
     return csr_array((np.full(drawn.size, 1 / n), drawn.ravel(), rows), shape=(RESAMPLES, n))
 
 
-def summarise(
-    scores: pd.DataFrame, by: str | Sequence[str] | None = None, metrics: str | Sequence[str] | None = None
-) -> pd.DataFrame:
+def summarise(scores: pd.DataFrame, by: str | Sequence[str] | None = None) -> pd.DataFrame:
     """Summarise scores by group.
 
     Parameters
@@ -108,8 +106,6 @@ def summarise(
         From `measure`.
     by : str or sequence of str, optional
         Columns whose combinations are the groups; without, all clips are one.
-    metrics : str or sequence of str, optional
-        Which columns to summarise, any that hold numbers; by default all that are metrics and no names.
 
     Returns
     -------
@@ -134,12 +130,7 @@ def summarise(
             raise MetricError(f"the table has no column {column!r}: {nearest(column, map(str, scores.columns))}")
         if column in SUMMARY:
             raise MetricError(f"the summary has a column {column!r} of its own: rename that of the table")
-    if metrics is None:
-        metrics = [name for name in columns(scores.columns) if not described(name).nominal]
-    metrics = [metrics] if isinstance(metrics, str) else list(metrics)
-    for name in metrics:
-        if name not in scores.columns or scores[name].dtype.kind not in "fiub":
-            raise MetricError(f"the table has no column of numbers {name!r}: {nearest(name, columns(scores.columns))}")
+    metrics = [name for name in columns(scores.columns) if not described(name).nominal]
     if not metrics:
         raise MetricError("the table holds no metric: measure(clips, store) adds them")
     if len(scores) == 0:
@@ -154,8 +145,7 @@ def summarise(
         where = dict(zip(by, group if isinstance(group, tuple) else (group,), strict=True))
         for name in metrics:
             values = scores[name].to_numpy(float)[index]
-            period = described(name).period if described(name) else 0
-            mean, lo, hi, n_prompts = mean_interval(values, clusters.to_numpy()[index], period)
+            mean, lo, hi, n_prompts = mean_interval(values, clusters.to_numpy()[index], described(name).period)
             row = {"metric": name, "mean": mean, "lo": lo, "hi": hi}
             rows.append({**where, **row, "n_clips": int((~np.isnan(values)).sum()), "n_prompts": n_prompts})
     return pd.DataFrame(rows)

@@ -1,0 +1,105 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 03 Sampling
+#
+# **How far can temperature, top-k and guidance be turned before clips get worse?**
+#
+# Every combination of three settings, for the same prompts and the same random numbers. Quality is how well clips fit
+# their prompts, diversity how many different clips a set amounts to; failures are counted by kind.
+
+# %% tags=["parameters"]
+MODEL = "tiny"  # or "facebook/musicgen-stereo-small", a checkpoint's folder
+RUN = "runs/sampling"  # a folder; run the notebook again and it goes on where it stopped
+GRID = {"temperature": [0.5, 1.0, 2.0], "top_k": [10, 250], "guidance": [1.0, 3.0]}
+PROMPTS = 6  # of the demo's 24; more of them say more
+SECONDS = 2
+EMBEDDER = "clap:tiny"  # for real music a CLAP of real music: "clap:laion/larger_clap_music"
+DEFAULT = {"temperature": 1.0, "top_k": 250, "guidance": 3.0}  # what the others are held against
+TOLERANCE = {EMBEDDER: 0.1, "failure_count": 0.5}  # how much worse is still as good
+
+# %%
+import matplotlib.pyplot as plt
+import pandas as pd
+
+import mgeval as mg
+from mgeval.regions import safe_values
+from mgeval.wording import interval
+
+# %%
+prompts = mg.load_prompts("demo").iloc[:: 24 // PROMPTS + 1]
+sweep = mg.Sweep(MODEL, prompts, {**GRID, "duration": SECONDS})
+store = mg.Store(RUN)
+sweep.preview(store)
+
+# %%
+clips = mg.run(sweep.plan(), store)
+scores = mg.measure(clips, store, [EMBEDDER, "failure_count", "flatness"])
+
+# %% [markdown]
+# ## Quality and failures
+#
+# Each cell is a mean over prompts, with the half-width of its interval.
+
+# %%
+summary = mg.summarise(scores, ["guidance", "temperature", "top_k"])
+figure, axes = plt.subplots(2, len(GRID["guidance"]), figsize=(8, 3.6), layout="constrained", squeeze=False)
+for column, guidance in enumerate(GRID["guidance"]):
+    part = summary[summary["guidance"] == guidance].drop(columns="guidance")
+    for row, metric in enumerate([EMBEDDER, "failure_count"]):
+        ax = mg.plots.heatmap(part, "temperature", metric, axes[row, column], prompt="top_k")
+        ax.set_ylabel("Top k")
+        ax.set_title(f"guidance {guidance:g}", fontsize=7, loc="left")
+
+# %% [markdown]
+# ## Diversity
+#
+# The Vendi score of each setting's clips, by log-mel statistics: how many different sounds they amount to. All
+# settings have the same prompts and as many clips, so the scores compare; noise is diverse too, so read it with the
+# failures above.
+
+# %%
+variety = mg.distances(clips, store, store, "mel", by=["temperature", "top_k"], kinds="vendi", progress=False)
+variety = variety[variety["channels"] == variety["channels"].iloc[0]]
+variety.pivot(index="top_k", columns="temperature", values="value").round(1)
+
+# %% [markdown]
+# ## The safe region
+#
+# Each value against the default, pairwise over the same prompts and the other settings. *Safe*: the whole 95 %
+# interval is within the tolerance. *Worse*: all of it is beyond. *Open*: too few prompts to say.
+
+# %%
+regions = {
+    name: mg.safe_region(scores, name, DEFAULT[name], TOLERANCE, paired=[other for other in GRID if other != name])
+    for name in GRID
+}
+shown = [table.rename(columns={name: "value"}).assign(setting=name) for name, table in regions.items()]
+pd.concat(shown).set_index(["setting", "metric", "value"])[["mean", "lo", "hi", "n_prompts", "verdict"]].round(3)
+
+# %% [markdown]
+# ## The answer
+#
+# The region reaches, from the default on, to the last value that is shown to be as good; what ends it is either worse
+# or open.
+
+# %%
+for name, region in regions.items():
+    low, high, ends = safe_values(region, name, DEFAULT[name])
+    print(f"{MODEL}: {name} is safe from {low:g} to {high:g}; {ends or 'nothing beyond was tried'}.")
+by_temperature = mg.summarise(scores, "temperature").set_index(["metric", "temperature"])
+for temperature in GRID["temperature"]:
+    quality, failures = (by_temperature.loc[(metric, temperature)] for metric in (EMBEDDER, "failure_count"))
+    print(f"  temperature {temperature:g}: CLAP score {interval(quality['mean'], quality.lo, quality.hi)}, "
+          f"kinds of failure {interval(failures['mean'], failures.lo, failures.hi)}")
