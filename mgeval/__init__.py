@@ -19,11 +19,12 @@ _HOMES = {
     "controls": "baselines",
     "stretch_table": "timing", "onset_table": "timing", "safe_region": "regions",
     "adherence": "surveys", "failure_table": "surveys", "token_table": "surveys",
+    "agreement": "stats", "compare": "stats", "effects": "stats", "predict_failure": "stats", "sample_size": "stats",
     "summarise": "stats",
     "report": "reporting",
     "distances": "sets", "save_reference": "references", "prompt_ranks": "ranks",
 }  # fmt: skip
-_MODULES = ("embed", "metrics", "models", "panels", "plots", "recipes", "synth")
+_MODULES = ("embed", "metrics", "models", "panels", "plots", "recipes", "stats", "synth")
 
 __all__ = ["__version__", *_HOMES, *_MODULES]
 
@@ -44,7 +45,7 @@ def __dir__() -> list[str]:
 
 
 if TYPE_CHECKING:
-    from mgeval import embed, metrics, models, panels, plots, recipes, synth
+    from mgeval import embed, metrics, models, panels, plots, recipes, stats, synth
     from mgeval.audio import Audio, load_audio, save_audio
     from mgeval.baselines import controls
     from mgeval.errors import (
@@ -65,7 +66,7 @@ if TYPE_CHECKING:
     from mgeval.reporting import report
     from mgeval.scoring import measure
     from mgeval.sets import distances
-    from mgeval.stats import summarise
+    from mgeval.stats import agreement, compare, effects, predict_failure, sample_size, summarise
     from mgeval.store import Store
     from mgeval.surveys import adherence, failure_table, token_table
     from mgeval.sweep import Sweep, run

@@ -197,6 +197,62 @@ def _readable(scores: pd.DataFrame) -> str:
     return table.to_string(index=False, float_format="%.2f", na_rep="NaN", line_width=width)
 
 
+@app.command()
+def compare(
+    runs: Annotated[
+        list[Path], typer.Argument(metavar="RUN...", help="Folders of runs, or tables that measure wrote.")
+    ],
+    by: Annotated[str | None, typer.Option("--by", help="Of one run: the column whose values are compared.")] = None,
+    metrics: Metrics = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Also write the table: .parquet or .csv.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Compare runs with each other, or the settings of one: differences, intervals, p values, effect sizes."""
+    import pandas as pd
+
+    from mgeval import compare as compared
+
+    _check_table(out)
+    if (len(runs) == 1) != (by is not None):
+        raise MgevalError("compare two runs or more, or the settings of one: mgeval compare RUN --by guidance")
+    names = [run.name if [other.name for other in runs].count(run.name) == 1 else str(run) for run in runs]
+    if len(set(names)) < len(names):
+        raise MgevalError(f"{max(names, key=names.count)} stands there twice: compare different runs")
+    tables = [_scores(run, metrics).assign(run=name) for run, name in zip(runs, names, strict=True)]
+    # More runs than two are compared each with each.
+    table = compared(pd.concat(tables, ignore_index=True), by=by or "run")
+    if out is not None:
+        _write_table(table, out)
+    if as_json:
+        print(table.to_json(orient="records"))
+    else:
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        print(table.to_string(index=False, float_format="%.3g", na_rep="NaN", line_width=width))
+
+
+def _scores(run: Path, metrics: list[str] | None) -> pd.DataFrame:
+    """Return a run's scores, or the table of them that a file holds."""
+    import pandas as pd
+
+    from mgeval import measure
+    from mgeval.errors import nearest
+    from mgeval.metrics import columns
+
+    if run.suffix not in (".parquet", ".csv"):
+        store = _store(run)
+        return measure(store.table(), store, metrics)
+    try:
+        table = pd.read_parquet(run) if run.suffix == ".parquet" else pd.read_csv(run)
+    except (ValueError, UnicodeDecodeError) as error:
+        raise MgevalError(f"{run}: is no table that measure wrote ({str(error).splitlines()[0]})") from None
+    there = columns(table)
+    asked = there if not metrics or "all" in metrics else metrics
+    for name in asked:
+        if name not in there:
+            raise MgevalError(f"{run}: holds no metric {name!r}: {nearest(name, there)}")
+    return table.drop(columns=[name for name in there if name not in asked])
+
+
 Run = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a run.")]
 
 

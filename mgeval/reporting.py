@@ -12,8 +12,7 @@ from mgeval.audio import encode_audio
 from mgeval.errors import AudioError, MetricError
 from mgeval.files import write_atomic
 from mgeval.metrics import columns, described
-from mgeval.scoring import swept
-from mgeval.stats import summarise
+from mgeval.stats import summarise, swept
 from mgeval.store import Store, own_clips, prompts_of
 
 if TYPE_CHECKING:

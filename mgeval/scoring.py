@@ -13,7 +13,7 @@ import numpy as np
 from mgeval.audio import FORMATS, Audio, load_audio
 from mgeval.errors import AudioError, MetricError
 from mgeval.metrics import METRICS, TEXT, Undefined, chosen, columns, evaluate
-from mgeval.store import CONTROL, Store, is_store, own_clips, prompts_of
+from mgeval.store import Store, is_store, prompts_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -260,22 +260,3 @@ def reasons(values: dict[str, float]) -> str:
         f"{reason} ({', '.join(names) if len(names) <= NAMED else f'{len(names)} measures'})"
         for reason, names in reasons.items()
     )
-
-
-def swept(scores: pd.DataFrame) -> list[str]:
-    """Return the columns of a table of clips that were varied and can be grouped by.
-
-    Models, prompt attributes and settings with 2 to 24 different values, in the table's order. An
-    attribute that is another for each prompt is a name, not a factor.
-    """
-    scores = own_clips(scores)
-    by_prompt = scores.groupby("prompt_id")
-    names = {
-        column
-        for column in scores.columns
-        if scores[column].nunique() == by_prompt.ngroups and by_prompt[column].nunique().max() == 1
-    }
-    skip = {"key", "revision", "prompt_id", "prompt", "seed", "path", "error", "reason", "versions", "status",
-            "n_samples", "rate", "channels", "peak", "gain", "elapsed", "slots", "halved", "seams", "device",
-            "dtype", "embedder", CONTROL, *columns(scores.columns)}  # fmt: skip
-    return [column for column in scores.columns if column not in skip | names and 2 <= scores[column].nunique() <= 24]

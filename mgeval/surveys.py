@@ -16,7 +16,7 @@ from mgeval.metrics.failures import DETECTORS, Finding, findings_of
 from mgeval.metrics.failures.findings import undefined
 from mgeval.metrics.tokens import Tokens
 from mgeval.scoring import reasons, spread
-from mgeval.stats import mean_interval
+from mgeval.stats import share_interval
 from mgeval.store import Store, own_clips, prompts_of
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def adherence(
     pandas.DataFrame
         One row per group and kind of claim, in the order of ``mgeval.metrics.adherence.CHECKS``: the
         group's values, ``claim``, ``met``, the share of clips that meet it, mean over prompts, with
-        ``lo`` and ``hi`` (95 % interval over prompts, see `mgeval.stats.mean_interval`), ``chance``,
+        ``lo`` and ``hi`` (95 % interval over prompts, see `mgeval.stats.share_interval`), ``chance``,
         ``n_clips`` that could be judged and ``n_prompts``. Chance is the share that meets the same
         claims among the group's clips whose prompts do not make them, which a model that does not
         listen would reach; where no such clip is there, the prior of `Verdict`, or NaN.
@@ -207,7 +207,7 @@ def _shares(prompts: pd.Series, met: pd.DataFrame, made: list[list[Claim]]) -> I
             continue
         values = [np.nan if c is None else met[c].iloc[place] for place, c in enumerate(claim_of)]
         chances = {c: _chance(c, met[c][[c not in own for own in made]]) for c in set(claim_of) - {None}}
-        share, lo, hi, n_prompts = _share(values, prompts)
+        share, lo, hi, n_prompts = share_interval(values, prompts)
         yield {
             "claim": kind,
             "met": share,
@@ -217,18 +217,6 @@ def _shares(prompts: pd.Series, met: pd.DataFrame, made: list[list[Claim]]) -> I
             "n_clips": int(np.isfinite(values).sum()),
             "n_prompts": n_prompts,
         }
-
-
-def _share(values: list[float], prompts: pd.Series) -> tuple[float, float, float, int]:
-    """Return a share's mean, interval over prompts and number of prompts."""
-    from scipy.stats import beta
-
-    share, lo, hi, count = mean_interval(values, prompts)
-    if share in (0, 1):
-        # All prompts alike leave nothing to draw from; Jeffreys' interval of so many prompts does not mind.
-        lo, hi = beta.ppf([0.025, 0.975], share * count + 0.5, (1 - share) * count + 0.5)
-        lo, hi = (0.0, hi) if share == 0 else (lo, 1.0)
-    return share, max(float(lo), 0.0), min(float(hi), 1.0), count
 
 
 def _chance(claim: Claim, others: pd.Series) -> float:

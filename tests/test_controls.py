@@ -6,7 +6,7 @@ import pytest
 from signals import RATE, correlated, noise
 
 import mgeval as mg
-from mgeval.scoring import swept
+from mgeval.stats import swept
 
 
 @pytest.fixture

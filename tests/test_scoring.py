@@ -8,7 +8,7 @@ from signals import RATE, correlated, tone
 import mgeval as mg
 from mgeval import scoring
 from mgeval.metrics import chosen, evaluate
-from mgeval.scoring import swept
+from mgeval.stats import swept
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ its reason. Colours are Okabe and Ito's (2008), which stay apart under every com
 and in grey.
 """
 
+from mgeval.plots.forests import forest
 from mgeval.plots.grids import failure_atlas, heatmap
 from mgeval.plots.image import coherence, correlation_meter, goniometer, vectorscope, width_over_time
 from mgeval.plots.maps import mid_side, panning_map
@@ -22,6 +23,7 @@ __all__ = [
     "correlation_meter",
     "failure_atlas",
     "failure_timeline",
+    "forest",
     "goniometer",
     "heatmap",
     "mid_side",

@@ -1,0 +1,104 @@
+"""What raises the odds of a failure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mgeval.errors import MetricError, nearest
+from mgeval.plots.style import COLOURS, GREY, SMALL, blank, level_name, needed, own_axes, plain, titled, words
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+ROW = 0.19
+"""Height of a row in inches."""
+
+TALLEST = 7.0
+BOUNDS = (1e-3, 1e3)
+"""Odds ratios beyond which the axis does not go: an interval that leaves it ends in an arrow."""
+
+
+def forest(odds: pd.DataFrame, kind: str, ax: Axes | None = None) -> Axes:
+    """Draw the odds ratios of a kind of failure with their 95 % intervals, on a logarithmic axis.
+
+    To the right of 1 the level raises the odds, to the left it lowers them. Filled points have intervals without 1.
+    Terms without a ratio stand in grey, with a dash.
+
+    Parameters
+    ----------
+    odds : DataFrame
+        From `mgeval.predict_failure`.
+    kind : str
+        A kind of failure of the table.
+    ax : Axes, optional
+        Where to draw; by default a new figure of one column's width.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    MetricError
+        The table lacks a column, or holds no such kind.
+    """
+    source = "predict_failure(failures) makes one"
+    needed(odds, ("kind", "factor", "level", "reference", "odds_ratio", "lo", "hi", "reason"), source)
+    rows = odds[odds["kind"] == kind]
+    if rows.empty:
+        raise MetricError(f"the table holds no failure {kind!r}: {nearest(kind, odds['kind'].unique())}")
+    ax = own_axes(ax, height=float(np.clip(0.9 + ROW * len(rows), 1.4, TALLEST)))
+    if rows["odds_ratio"].isna().all():
+        blank(ax, f"{words(kind)}: {rows['reason'].iloc[0]}")
+        return ax
+    ax.set_xscale("log")
+    ax.axvline(1, color=GREY, linewidth=0.8)
+    drawn = rows[["lo", "hi"]].to_numpy(float)
+    low, high = np.nanmin([*drawn[:, 0], 0.5]), np.nanmax([*drawn[:, 1], 2])
+    ax.set_xlim(max(low / 1.3, BOUNDS[0]), min(high * 1.3, BOUNDS[1]))
+    for place, row in enumerate(rows.itertuples()):
+        _draw(ax, place, row)
+    ax.set_ylim(len(rows) - 0.5, -0.5)
+    ax.set_yticks(range(len(rows)), [_name(row) for row in rows.itertuples()])
+    ax.set_xlabel("odds ratio (95 % interval)")
+    plain(ax, grid="x")
+    for label, gone in zip(ax.get_yticklabels(), rows["odds_ratio"].isna(), strict=True):
+        label.set(fontsize=SMALL - 1, color=GREY if gone else "black")
+    _ticks(ax)
+    first = rows.iloc[0]
+    titled(ax, f"{words(kind)}: {first['n_failed']} of {first['n_clips']} clips, {first['n_prompts']} prompts")
+    return ax
+
+
+def _draw(ax: Axes, place: int, row: Any) -> None:
+    if np.isnan(row.odds_ratio):
+        ax.text(1, place, "\N{EN DASH}", ha="center", va="center", fontsize=SMALL, color=GREY,
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 1})  # fmt: skip
+        return
+    sure = row.lo > 1 or row.hi < 1
+    low, high = ax.get_xlim()
+    ax.plot([max(row.lo, low), min(row.hi, high)], [place, place], color=COLOURS[0], linewidth=1.2)
+    for beyond, end, marker in ((row.lo < low, low, "<"), (row.hi > high, high, ">")):
+        if beyond:
+            ax.plot(end, place, marker=marker, markersize=4, color=COLOURS[0], clip_on=False)
+    ratio = float(np.clip(row.odds_ratio, low, high))
+    ax.plot(ratio, place, "o", markersize=4.5, color=COLOURS[0], markerfacecolor=COLOURS[0] if sure else "white")
+
+
+def _name(row: Any) -> str:
+    level, reference = level_name(row.level), level_name(row.reference)
+    # Texts say what they are of more often than not; numbers never do.
+    return f"{level} vs {reference}" if isinstance(row.level, str) else f"{words(row.factor)}: {level} vs {reference}"
+
+
+def _ticks(ax: Axes) -> None:
+    from matplotlib.ticker import LogLocator, NullLocator
+
+    low, high = ax.get_xlim()
+    steps = (1.0, 2.0, 5.0) if high / low < 50 else (1.0,)
+    ax.xaxis.set_major_locator(LogLocator(subs=steps, numticks=8))
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.xaxis.set_major_formatter(lambda value, _: f"{value:.10g}")

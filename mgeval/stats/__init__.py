@@ -1,0 +1,39 @@
+"""Statistics of tables of scores. The prompt is the unit: seeds of one prompt are not independent.
+
+What covers and what does not, by simulation, is in docs/statistics.md.
+"""
+
+from mgeval.stats.agreements import agreement
+from mgeval.stats.comparisons import compare
+from mgeval.stats.effect_sizes import cliffs_delta, cohens_dz
+from mgeval.stats.factors import swept
+from mgeval.stats.intervals import BOOTSTRAP_FROM, LEVEL, Interval, mean_interval, share_interval
+from mgeval.stats.odds import predict_failure
+from mgeval.stats.permutations import benjamini_hochberg, holm, shuffle_between, shuffle_within, sign_flip
+from mgeval.stats.sizes import power, sample_size
+from mgeval.stats.summaries import SUMMARY, summarise
+from mgeval.stats.variances import effects
+
+__all__ = [
+    "BOOTSTRAP_FROM",
+    "LEVEL",
+    "SUMMARY",
+    "Interval",
+    "agreement",
+    "benjamini_hochberg",
+    "cliffs_delta",
+    "cohens_dz",
+    "compare",
+    "effects",
+    "holm",
+    "mean_interval",
+    "power",
+    "predict_failure",
+    "sample_size",
+    "share_interval",
+    "shuffle_between",
+    "shuffle_within",
+    "sign_flip",
+    "summarise",
+    "swept",
+]

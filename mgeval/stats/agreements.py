@@ -1,0 +1,146 @@
+"""Which metrics say the same."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from mgeval.errors import MetricError
+from mgeval.metrics import described
+from mgeval.stats.factors import checked_metrics
+from mgeval.stats.intervals import LEVEL, of_prompts
+from mgeval.store import own_clips
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+AGREEMENT = ("a", "b", "rho", "lo", "hi", "n_clips", "n_prompts", "reason")
+FEWEST = 5
+"""Prompts from which on an interval is given."""
+
+
+class Agreement(NamedTuple):
+    """Spearman's rank correlation and its 95 % interval."""
+
+    rho: float
+    lo: float
+    hi: float
+    n_clips: int
+    n_prompts: int
+    reason: str = ""
+
+
+def agreement(scores: pd.DataFrame, metrics: str | Sequence[str] | None = None) -> pd.DataFrame:
+    """Say which metrics order clips alike: where ``|rho|`` is near 1, two metrics say the same.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        From `mgeval.measure`; controls are left out. Clips of a table without ``prompt_id`` stand for themselves.
+    metrics : str or sequence of str, optional
+        Two or more; by default all. Those that wrap round, such as `image_angle`, have no order and are left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row for each pair of metrics, ``a`` and ``b``, those that agree most first: ``rho``, ``lo`` and ``hi`` (95 %
+        interval over prompts), ``n_clips`` where both have a value, ``n_prompts``, and ``reason``. See
+        `rank_correlation`.
+
+    Raises
+    ------
+    MetricError
+        No such metric, or fewer than two.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> scores = pd.DataFrame({"prompt_id": range(6), "width": range(6), "side_mid_db": [-40, -30, -9, -6, -3, 0]})
+    >>> float(agreement(scores)["rho"][0].round(9))
+    1.0
+    """
+    import pandas as pd
+
+    scores = own_clips(scores)
+    names = [name for name in checked_metrics(scores.columns, metrics) if not described(name).period]
+    if len(names) < 2:
+        raise MetricError("agreement is between metrics that have an order: the table or the list holds fewer than two")
+    prompts = (scores["prompt_id"] if "prompt_id" in scores.columns else pd.Series(range(len(scores)))).to_numpy()
+    values = {name: scores[name].to_numpy(float) for name in names}
+    rows: list[dict[str, Any]] = []
+    for a, b in itertools.combinations(names, 2):
+        rows.append({"a": a, "b": b, **rank_correlation(values[a], values[b], prompts)._asdict()})
+    table = pd.DataFrame(rows, columns=AGREEMENT)
+    return table.iloc[np.argsort(-table["rho"].abs().fillna(-1).to_numpy(), kind="stable")].reset_index(drop=True)
+
+
+def rank_correlation(x: np.ndarray, y: np.ndarray, clusters: np.ndarray) -> Agreement:
+    """Return Spearman's rank correlation over clips, with its 95 % interval over prompts.
+
+    ``rho`` is the correlation of the ranks, ties at their mean (Spearman 1904). Its error is that of the prompts'
+    sums of its influence function, which counts how each clip moves the ranks of the others; the interval is
+    Student's on Fisher's scale (``artanh``).
+
+    Parameters
+    ----------
+    x, y : array_like of float
+        One value per clip, ``(clips,)``; clips with NaN are left out.
+    clusters : array_like
+        The prompt of each clip, ``(clips,)``.
+
+    Returns
+    -------
+    Agreement
+        ``rho``, ``lo``, ``hi`` in -1..1; NaN with a reason where one of the two is the same for all clips; ``lo`` and
+        ``hi`` also below 5 prompts. At -1 and 1 the interval is that point.
+
+    Raises
+    ------
+    MetricError
+        Not one y and one prompt for each x.
+    """
+    from scipy.stats import t
+
+    x, y = np.asarray(x, float), np.asarray(y, float)
+    if x.shape != y.shape:
+        raise MetricError(f"one y for each x: {x.shape} and {y.shape} given")
+    gone = np.isnan(x) | np.isnan(y)
+    _, index, n = of_prompts(np.where(gone, np.nan, x), clusters)
+    x, y, clips = x[~gone], y[~gone], int((~gone).sum())
+    if clips < 2 or np.ptp(x) == 0 or np.ptp(y) == 0:
+        why = "fewer than two clips have both" if clips < 2 else "one of the two is the same for all clips"
+        return Agreement(np.nan, np.nan, np.nan, clips, n, why)
+    u, v = _places(x), _places(y)
+    vu, vv = np.mean(u * u), np.mean(v * v)
+    rho = float(np.clip(np.mean(u * v) / np.sqrt(vu * vv), -1, 1))
+    if n < FEWEST:
+        return Agreement(rho, np.nan, np.nan, clips, n, f"an interval needs {FEWEST} prompts")
+    if 1 - abs(rho) < 1e-12:
+        return Agreement(rho, rho, rho, clips, n)
+    joint = u * v + _later(x, v) + _later(y, u)
+    alone = (u * u + 2 * _later(x, u)) / vu + (v * v + 2 * _later(y, v)) / vv
+    # Centred, as an influence is: the constant terms of the products fall out.
+    influence = joint / np.sqrt(vu * vv) - rho / 2 * alone
+    sums = np.bincount(index, influence - influence.mean()) / clips
+    error = np.sqrt(n / (n - 1) * np.sum(sums**2))
+    half = t.ppf((1 + LEVEL) / 2, n - 1) * error / (1 - rho**2)
+    lo, hi = np.tanh(np.arctanh(rho) + np.array([-half, half]))
+    return Agreement(rho, float(lo), float(hi), clips, n)
+
+
+def _places(x: np.ndarray) -> np.ndarray:
+    """Return each value's place among all, -0.5 to 0.5."""
+    from scipy.stats import rankdata
+
+    return (rankdata(x) - 0.5) / len(x) - 0.5
+
+
+def _later(x: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return for each value the mean weight of those that are larger, ties half: how it moves their ranks."""
+    order = np.argsort(x, kind="stable")
+    total = np.concatenate([[0.0], np.cumsum(weights[order])])
+    lower, upper = (np.searchsorted(x[order], x, side) for side in ("left", "right"))
+    return (total[-1] - (total[lower] + total[upper]) / 2) / len(x)

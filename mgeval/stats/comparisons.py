@@ -1,0 +1,168 @@
+"""Two settings, or two runs: how far apart, how sure, how large."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mgeval.errors import MetricError, nearest
+from mgeval.metrics import Undefined, columns, described
+from mgeval.stats.effect_sizes import Effect, cliffs_delta, cohens_dz
+from mgeval.stats.factors import LEVELS, NO_SETTING, checked_metrics
+from mgeval.stats.intervals import mean_interval, wrapped
+from mgeval.stats.permutations import benjamini_hochberg, holm, sign_flip
+from mgeval.store import CONTROL, own_clips
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COMPARISON = (
+    *("metric", "a", "b", "mean_a", "mean_b", "difference", "lo", "hi", "p", "p_holm", "p_bh"),
+    *("dz", "dz_lo", "dz_hi", "delta", "delta_lo", "delta_hi", "n_pairs", "n_prompts", "test", "reason"),
+)
+RUNS = ("first", "second")
+"""What the two tables are called, where two are compared."""
+
+
+def compare(
+    scores: pd.DataFrame,
+    other: pd.DataFrame | None = None,
+    by: str | None = None,
+    metrics: str | Sequence[str] | None = None,
+) -> pd.DataFrame:
+    """Compare settings of one table, or two tables: ``compare(scores, by="guidance")``, ``compare(scores, other)``.
+
+    A pair is two clips of the same prompt and seed, and of the same other settings as far as both sides vary them. All
+    numbers are over prompts: the difference is the mean of the prompts' mean differences, its interval that of
+    `mean_interval`, p that of `sign_flip`, the effect sizes are `cohens_dz` and `cliffs_delta`.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        From `mgeval.measure`. Controls are left out, unless ``by`` is ``"control"``.
+    other : DataFrame, optional
+        A second table, such as another model's on the same prompts; ``scores`` is then ``a`` and ``other`` is ``b``.
+    by : str, optional
+        A column of the only table: each of its values is compared with each later one, numbers in ascending order.
+    metrics : str or sequence of str, optional
+        Which ones; by default all that both sides hold. Metrics whose numbers are names cannot be compared.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row for each metric and pair of settings: ``metric``; ``a`` and ``b``, the settings; ``mean_a`` and
+        ``mean_b`` over the pairs; ``difference``, b less a, in the metric's unit, with ``lo`` and ``hi`` (95 %); ``p``,
+        ``p_holm`` and ``p_bh`` (adjusted over all rows of the table: ask for the metrics that you mean to
+        report); ``dz`` and ``delta``, each with its 95 % interval; ``n_pairs``; ``n_prompts``; ``test``, how p was
+        found; and ``reason``: why a number is NaN or p cannot be small, and how many clips have no partner.
+        Differences of metrics that wrap round, such as `image_angle`, are the shorter way round.
+
+    Raises
+    ------
+    MetricError
+        Neither or both of ``other`` and ``by``, no such column or metric, no two settings, or several clips of a prompt
+        and seed between which the pairing cannot choose.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> rows = [(p, g, 0.1 * g + 0.01 * p * g) for p in range(8) for g in (1, 3)]
+    >>> scores = pd.DataFrame(rows, columns=["prompt_id", "guidance", "width"]).assign(seed=0)
+    >>> compare(scores, by="guidance")[["metric", "a", "b", "difference", "p", "n_pairs"]].round(3).values.tolist()
+    [['width', 1, 3, 0.27, 0.008, 8]]
+    """
+    import pandas as pd
+
+    if (other is None) == (by is None):
+        raise MetricError("compare(scores, by='guidance') compares settings of one table, compare(a, b) two tables")
+    if other is not None:
+        sides = {name: own_clips(table) for name, table in zip(RUNS, (scores, other), strict=True)}
+    else:
+        sides = _sides(scores, by)
+    names = checked_metrics([c for c in scores.columns if other is None or c in other.columns], metrics)
+    rows = []
+    for a, b in itertools.combinations(sides, 2):
+        pairs, lone = _pairs(sides[a], sides[b], str(a), str(b), by, names)
+        rows += [{"metric": name, "a": a, "b": b, **_row(pairs, name, lone)} for name in names]
+    table = pd.DataFrame(rows).assign(p_holm=lambda t: holm(t["p"]), p_bh=lambda t: benjamini_hochberg(t["p"]))
+    # Settings side by side for one metric, as they are read.
+    order = np.argsort([names.index(name) for name in table["metric"]], kind="stable")
+    return table.iloc[order].reset_index(drop=True)[list(COMPARISON)]
+
+
+def _sides(scores: pd.DataFrame, by: str) -> dict[Any, pd.DataFrame]:
+    if by not in scores.columns:
+        raise MetricError(f"the table has no column {by!r}: {nearest(by, map(str, scores.columns))}")
+    scores = scores if by == CONTROL else own_clips(scores)
+    groups = {("(none)" if level != level else level): part for level, part in scores.groupby(by, dropna=False)}
+    if not 2 <= len(groups) <= LEVELS:
+        raise MetricError(f"{by!r} has {len(groups)} different values: comparing takes 2 to {LEVELS}")
+    return groups
+
+
+def _pairs(
+    one: pd.DataFrame, two: pd.DataFrame, a: str, b: str, by: str | None, metrics: list[str]
+) -> tuple[pd.DataFrame, int]:
+    """Return the pairs, with the metrics of each side, and how many clips have no partner."""
+    for side in (one, two):
+        if "prompt_id" not in side.columns:
+            raise MetricError("the table has no column 'prompt_id': a pair is two clips of one prompt and seed")
+    keys = _keys(one, two, by)
+    for name, side in ((a, one), (b, two)):
+        twice = side[side.duplicated(keys, keep=False)]
+        if len(twice):
+            raise MetricError(f"{name} holds several clips of one prompt and seed{_between(twice, keys, by)}")
+    pairs = one[[*keys, *metrics]].merge(two[[*keys, *metrics]], on=keys, suffixes=(" a", " b"), validate="1:1")
+    return pairs, len(one) + len(two) - 2 * len(pairs)
+
+
+def _keys(one: pd.DataFrame, two: pd.DataFrame, by: str | None) -> list[str]:
+    """Return the columns that partners share: prompt, seed, and settings that vary within prompts on both sides."""
+    keys = ["prompt_id", *(["seed"] if "seed" in one.columns and "seed" in two.columns else [])]
+    skip = NO_SETTING | {by} | set(columns(one.columns))
+    # A setting: something that is not said of the clip or the prompt, but chosen for it.
+    shared = [c for c in one.columns if c in two.columns and c not in skip]
+    return keys + [c for c in shared if all(side.groupby(keys)[c].nunique().max() > 1 for side in (one, two))]
+
+
+def _between(twice: pd.DataFrame, keys: list[str], by: str | None) -> str:
+    """Say what tells clips of one pair's side apart, and what to do."""
+    cells, skip = twice.groupby(keys, dropna=False), NO_SETTING | {by} | set(columns(twice.columns))
+    apart = [c for c in twice.columns if c not in skip | set(keys) and cells[c].nunique(dropna=False).max() > 1]
+    if not apart:
+        return ", alike in all settings: keep one of them"
+    return f", which differ in {', '.join(map(repr, apart))}: keep one of its values"
+
+
+def _row(pairs: pd.DataFrame, metric: str, lone: int) -> dict[str, Any]:
+    period = described(metric).period
+    a, b = (pairs[f"{metric} {side}"].to_numpy(float) for side in "ab")
+    there, prompts = ~(np.isnan(a) | np.isnan(b)), pairs["prompt_id"].to_numpy(object)
+    a, b, prompts = a[there], b[there], prompts[there]
+    difference = wrapped(b - a, period)
+    mean, lo, hi, n_prompts = mean_interval(difference, prompts, period)
+    tested, dz = sign_flip(difference, prompts), cohens_dz(difference, prompts)
+    delta = cliffs_delta(a, b, prompts)
+    if period:
+        nothing = Undefined("values that wrap round have no order")
+        delta = Effect(nothing, nothing, nothing)
+    reasons = [tested.reason] if n_prompts == 0 else [tested.reason, _why("dz", dz), _why("delta", delta)]
+    if n_prompts == 1:
+        reasons[1:] = ["one prompt has no interval and no effect size"]
+    reasons += [f"{lone} {'clip has' if lone == 1 else 'clips have'} no partner"] if lone else []
+    return {
+        **{"mean_a": mean_interval(a, prompts, period).mean, "mean_b": mean_interval(b, prompts, period).mean},
+        **{"difference": mean, "lo": lo, "hi": hi, "p": tested.p},
+        **{"dz": float(dz.value), "dz_lo": float(dz.lo), "dz_hi": float(dz.hi)},
+        **{"delta": float(delta.value), "delta_lo": float(delta.lo), "delta_hi": float(delta.hi)},
+        **{"n_pairs": len(a), "n_prompts": n_prompts, "test": tested.name},
+        "reason": "; ".join(reason for reason in reasons if reason),
+    }
+
+
+def _why(name: str, effect: Effect) -> str:
+    reason = next((value.reason for value in effect if isinstance(value, Undefined)), "")
+    return f"{name}: {reason}" if reason else ""

@@ -1,0 +1,75 @@
+"""What of a table of clips was varied."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from mgeval.errors import MetricError, nearest
+from mgeval.metrics import columns, described
+from mgeval.store import CONTROL, own_clips
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LEVELS = 24
+"""Different values up to which a column can be grouped by."""
+
+NO_SETTING = {
+    "key", "revision", "prompt_id", "prompt", "seed", "path", "error", "reason", "versions", "status", "n_samples",
+    "rate", "channels", "peak", "gain", "elapsed", "slots", "halved", "seams", "device", "dtype", "embedder", CONTROL,
+}  # fmt: skip
+"""Columns that say which clip it is or how making it went, beside those of metrics."""
+
+
+def swept(scores: pd.DataFrame) -> list[str]:
+    """Return the columns of a table of clips that were varied and can be grouped by.
+
+    Models, prompt attributes and settings with 2 to 24 different values, in the table's order. An
+    attribute that is another for each prompt is a name, not a factor.
+    """
+    scores = own_clips(scores)
+    by_prompt = scores.groupby("prompt_id")
+    names = {
+        column
+        for column in scores.columns
+        if scores[column].nunique() == by_prompt.ngroups and by_prompt[column].nunique().max() == 1
+    }
+    skip = NO_SETTING | names | set(columns(scores.columns))
+    return [column for column in scores.columns if column not in skip and 2 <= scores[column].nunique() <= LEVELS]
+
+
+def checked_metrics(table: Iterable[str], metrics: str | Sequence[str] | None) -> list[str]:
+    """Return the metrics that were asked for, or all that have a mean; raise `MetricError` where there are none."""
+    there = [name for name in columns(table) if not described(name).nominal]
+    if metrics is None:
+        if not there:
+            raise MetricError("the table holds no metric: measure(clips, store) adds them")
+        return there
+    asked = [metrics] if isinstance(metrics, str) else list(metrics)
+    for name in asked:
+        if name in there:
+            continue
+        if described(name) is not None and described(name).nominal:
+            raise MetricError(f"the numbers of {name!r} are names: they have no mean and no order")
+        raise MetricError(f"the table holds no metric {name!r}: {nearest(name, there)}")
+    if not asked:
+        raise MetricError("no metric was asked for: name some, or leave them out for all")
+    return list(dict.fromkeys(asked))
+
+
+def checked_factors(table: pd.DataFrame, factors: str | Sequence[str] | None) -> list[str]:
+    """Return the columns that were asked for, or all that were varied; raise `MetricError` where there are none."""
+    if "prompt_id" not in table.columns:
+        raise MetricError("the table has no column 'prompt_id': the statistics are over prompts")
+    if len(table) == 0:
+        raise MetricError("the table is empty: there is nothing to explain")
+    if factors is None:
+        factors = swept(table)
+        if not factors:
+            raise MetricError("nothing was varied in this table: name the columns to look at")
+    factors = [factors] if isinstance(factors, str) else list(factors)
+    for name in factors:
+        if name not in table.columns:
+            raise MetricError(f"the table has no column {name!r}: {nearest(name, map(str, table.columns))}")
+    return list(dict.fromkeys(factors))

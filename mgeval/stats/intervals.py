@@ -1,0 +1,206 @@
+"""Intervals of means and shares over prompts."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from mgeval.errors import MetricError
+
+BOOTSTRAP_FROM = 20
+"""Prompts from which on the interval is a bootstrap; below, Student's covers better."""
+
+RESAMPLES = 2_000
+LEVEL = 0.95
+
+
+class Interval(NamedTuple):
+    """A mean with its 95 % interval; NaN where there is none."""
+
+    mean: float
+    lo: float
+    hi: float
+    n_prompts: int
+    """Prompts with at least one value."""
+
+
+def mean_interval(values: np.ndarray, clusters: np.ndarray, period: float = 0) -> Interval:
+    """Return a mean over prompts and its 95 % interval.
+
+    The mean is that of the prompts' own means: every prompt counts once, however many of its clips
+    could be measured. From 20 prompts on the interval is the BCa bootstrap over prompts (2,000 resamples,
+    seeded; Efron 1987) with Hesterberg's correction for small samples (*What Teachers Should Know About the Bootstrap*,
+    2015): Student's quantiles, widened by ``sqrt(n / (n - 1))``, in place of the normal ones. Plain percentiles
+    and plain BCa cover 92 to 93 % at 20 prompts. Below, it is the t interval on the prompts' means. Where all prompts
+    have the same mean, the interval is that point. docs/statistics.md has how often it covers.
+
+    Parameters
+    ----------
+    values : array_like of float
+        One per clip, ``(clips,)``; NaN are left out.
+    clusters : array_like
+        The prompt of each clip, ``(clips,)``.
+    period : float
+        Where values wrap round, the distance after which they repeat: the mean of 89 and -89 degrees
+        of an axis (period 180) is 90, not 0. ``lo`` and ``hi`` may then pass the wrap.
+
+    Returns
+    -------
+    Interval
+        ``mean``, ``lo``, ``hi`` in the unit of the values, NaN where there is nothing to average; ``lo`` and ``hi`` are
+        NaN with a single prompt. ``n_prompts`` with at least one value.
+
+    Raises
+    ------
+    MetricError
+        Not one prompt for each value.
+
+    Examples
+    --------
+    >>> mean, lo, hi, n_prompts = mean_interval([1, 3, 2, 6], ["a", "a", "b", "b"])
+    >>> mean, n_prompts
+    (3.0, 2)
+    """
+    values, index, n = of_prompts(values, clusters)
+    if n == 0:
+        return Interval(np.nan, np.nan, np.nan, 0)
+    centre = _axis(values, period) if period else 0.0
+    # Relative to the axis nothing wraps any more, unless the values point everywhere.
+    values = wrapped(values - centre, period)
+    mean, lo, hi = _interval(np.bincount(index, values) / np.bincount(index))
+    return Interval(float(wrapped(centre + mean, period)), centre + lo, centre + hi, n)
+
+
+def share_interval(values: np.ndarray, clusters: np.ndarray) -> Interval:
+    """Return a share of clips, mean over prompts, and its 95 % interval, which never leaves 0..1.
+
+    Wilson's interval (1927) with Student's quantile ``t`` and the number of independent clips ``m`` that would scatter
+    as much as the prompts do::
+
+        m = p (1 - p) / (variance of the prompts' shares / n), between n - 1 and the number of clips;
+            n where p is 0 or 1
+        (p + t^2 / 2m -+ t sqrt(p (1 - p) / m + t^2 / 4m^2)) / (1 + t^2 / m)
+
+    The effective size is Kish's (1965), its use in an interval Korn and Graubard's (1998). A share of 0 or 1 still has
+    an interval, which a bootstrap has not.
+
+    Parameters
+    ----------
+    values : array_like of float
+        0 or 1 for each clip, ``(clips,)``; NaN are left out.
+    clusters : array_like
+        The prompt of each clip, ``(clips,)``.
+
+    Returns
+    -------
+    Interval
+        ``mean``, ``lo``, ``hi`` in 0..1, NaN where there is no value; ``lo`` and ``hi`` are NaN with a single prompt.
+
+    Raises
+    ------
+    MetricError
+        A value that is neither 0 nor 1, or not one prompt for each value.
+
+    Examples
+    --------
+    >>> share, lo, hi, _ = share_interval([0, 0, 0, 0, 0, 0], list("aabbcc"))
+    >>> share, lo, round(hi, 2)
+    (0.0, 0.0, 0.86)
+    """
+    from scipy.stats import t
+
+    values, index, n = of_prompts(values, clusters)
+    if not np.isin(values, (0, 1)).all():
+        raise MetricError("a share is of values that are 0 or 1: mean_interval takes others")
+    if n == 0:
+        return Interval(np.nan, np.nan, np.nan, 0)
+    shares = np.bincount(index, values) / np.bincount(index)
+    share = float(shares.mean())
+    if n == 1:
+        return Interval(share, np.nan, np.nan, 1)
+    spread = shares.var(ddof=1) / n
+    size = share * (1 - share) / spread if spread > 0 else len(values)
+    size = n if share in (0, 1) else np.clip(size, n - 1, len(values))
+    weight = t.ppf((1 + LEVEL) / 2, n - 1) ** 2 / size
+    middle = (share + weight / 2) / (1 + weight)
+    half = np.sqrt(weight * share * (1 - share) + weight**2 / 4) / (1 + weight)
+    lo, hi = (0.0 if share == 0 else middle - half), (1.0 if share == 1 else middle + half)
+    return Interval(share, float(lo), float(hi), n)
+
+
+def of_prompts(values: np.ndarray, clusters: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
+    """Return the values that are there, the number of each one's prompt, and how many prompts there are."""
+    import pandas as pd
+
+    values, clusters = np.asarray(values, float), np.asarray(clusters, dtype=object)
+    if values.shape != clusters.shape or values.ndim != 1:
+        raise MetricError(f"one prompt for each value: {values.shape} values, {clusters.shape} prompts")
+    there = ~np.isnan(values)
+    index, names = pd.factorize(clusters[there], use_na_sentinel=False)
+    return values[there], index, len(names)
+
+
+def prompt_means(values: np.ndarray, clusters: np.ndarray) -> np.ndarray:
+    """Return the mean of each prompt that has a value, ``(prompts,)``."""
+    values, index, _ = of_prompts(values, clusters)
+    return np.bincount(index, values) / np.bincount(index)
+
+
+def wrapped(value: Any, period: float) -> Any:
+    """Bring values into (-period/2, period/2]; without a period they stay."""
+    return period / 2 - (period / 2 - value) % period if period else value
+
+
+def jackknife_spread(without: np.ndarray) -> float:
+    """Return the standard error of a statistic from its values with each prompt left out."""
+    n = len(without)
+    return float(np.sqrt((n - 1) / n * np.sum((without - without.mean()) ** 2)))
+
+
+def _axis(values: np.ndarray, period: float) -> float:
+    turns = np.exp(2j * np.pi * values / period)
+    return float(np.angle(turns.mean()) * period / (2 * np.pi))
+
+
+def _interval(means: np.ndarray) -> tuple[float, float, float]:
+    from scipy.stats import t
+
+    n, mean = len(means), float(means.mean())
+    if n == 1:
+        return mean, np.nan, np.nan
+    if n < BOOTSTRAP_FROM:
+        half = float(t.ppf((1 + LEVEL) / 2, n - 1) * means.std(ddof=1) / np.sqrt(n))
+        return mean, mean - half, mean + half
+    if np.ptp(means) <= 1e-12 * np.abs(means).max():
+        return mean, mean, mean
+    return mean, *_bca(means)
+
+
+def _bca(means: np.ndarray) -> tuple[float, float]:
+    from scipy.stats import norm, t
+
+    n, centre = len(means), means.mean()
+    away = means - centre
+    drawn = np.sort(_draws(n) @ away)
+    # Ties, as flags have them, count half; rounding must not part them.
+    ties = 1e-9 * np.abs(away).max()
+    below = np.mean((drawn < -ties) + 0.5 * (np.abs(drawn) <= ties))
+    bias = norm.ppf(np.clip(below, 1 / RESAMPLES, 1 - 1 / RESAMPLES))
+    skew = np.sum(away**3) / (6 * np.sum(away**2) ** 1.5)
+    reach = np.sqrt(n / (n - 1)) * t.ppf((1 + LEVEL) / 2, n - 1)
+    # The skewness of a mean is at most 1/6 and the bias at most 3.3, so that the denominator stays above 0.
+    z = bias + np.array([-reach, reach])
+    lo, hi = np.quantile(drawn, norm.cdf(bias + z / (1 - skew * z)))
+    return float(centre + lo), float(centre + hi)
+
+
+@lru_cache(maxsize=2)
+def _draws(n: int) -> Any:
+    """Return how often each of n prompts is drawn, as weights ``(resamples, n)``: the same for all metrics."""
+    from scipy.sparse import csr_array
+
+    drawn = np.random.default_rng(0).integers(n, size=(RESAMPLES, n), dtype=np.int32)
+    rows = np.arange(0, RESAMPLES * n + 1, n)
+    return csr_array((np.full(drawn.size, 1 / n), drawn.ravel(), rows), shape=(RESAMPLES, n))

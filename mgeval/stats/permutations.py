@@ -1,0 +1,240 @@
+"""Tests that shuffle whole prompts, and p values of many tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import comb
+from typing import NamedTuple
+
+import numpy as np
+
+from mgeval.errors import MetricError
+from mgeval.stats.intervals import prompt_means
+
+EXACT_TO = 12
+"""Prompts up to which all 4,096 flips are gone through."""
+
+DRAWS = 9_999
+AT_ONCE = 2_000_000
+"""Random numbers that are held at once."""
+
+ALPHA = 0.05
+
+
+class Tested(NamedTuple):
+    """The p value of a test, and how it was found."""
+
+    p: float
+    name: str
+    reason: str = ""
+    """Why p is NaN, or cannot be small."""
+
+
+def sign_flip(differences: np.ndarray, clusters: np.ndarray) -> Tested:
+    """Test whether paired differences are 0 on average, by flipping the signs of whole prompts.
+
+    If a and b are alike, each prompt's differences might as well have the other sign, all together. With ``D`` the
+    prompts' mean differences, p is the share of flips ``s`` with ``|sum(s D)| >= |sum(D)|``: of all ``2^n`` up to 12
+    prompts, above of 9,999 draws (seeded), where the data count as one draw more (Phipson and Smyth 2010). Flipping
+    single clips would take seeds of a prompt for independent and find differences where there are none.
+
+    Parameters
+    ----------
+    differences : array_like of float
+        One per pair of clips, ``(pairs,)``; NaN are left out.
+    clusters : array_like
+        The prompt of each pair, ``(pairs,)``.
+
+    Returns
+    -------
+    Tested
+        ``p`` (two-sided, 0..1; NaN without a pair), ``name`` and ``reason``: with fewer than 6 prompts p cannot reach
+        0.05.
+
+    Raises
+    ------
+    MetricError
+        Not one prompt for each difference.
+
+    Examples
+    --------
+    >>> sign_flip([1, 2, 3, 4, 5, 6], list("abcdef")).p
+    0.03125
+    """
+    means = prompt_means(differences, clusters)
+    n = len(means)
+    if n == 0:
+        return Tested(np.nan, "", "no pair of clips has a value")
+    observed, scale = abs(means.sum()), np.abs(means).sum()
+    # Rounding must not part sums that are equal.
+    least = observed - 1e-9 * scale
+    if n <= EXACT_TO:
+        signs = 1 - 2 * (np.arange(2**n)[:, None] >> np.arange(n) & 1)
+        p, name = float(np.mean(np.abs(signs @ means) >= least)), "sign flip of prompts, exact"
+    else:
+        counts = [np.sum(np.abs(signs @ means) >= least) for signs in _signs(n)]
+        p, name = float((sum(counts) + 1) / (DRAWS + 1)), f"sign flip of prompts, {DRAWS:,} draws"
+    return Tested(p, name, too_few(n, 2.0 ** (1 - n)))
+
+
+def too_few(prompts: int, least: float) -> str:
+    """Say that so few prompts cannot reach 5 %; '' if they can. ``least`` is the smallest p there can be."""
+    word = "prompt" if prompts == 1 else "prompts"
+    return f"with {prompts} {word} p cannot fall below {least:.2g}" if least > ALPHA else ""
+
+
+def _signs(n: int) -> Iterator[np.ndarray]:
+    rng, block = np.random.default_rng(0), max(AT_ONCE // n, 1)
+    for start in range(0, DRAWS, block):
+        yield 1.0 - 2 * rng.integers(2, size=(min(block, DRAWS - start), n), dtype=np.int8)
+
+
+def shuffle_within(cells: np.ndarray) -> Tested:
+    """Test whether levels of a factor differ, by shuffling the levels within each prompt.
+
+    If the level makes no difference, a prompt's cells might as well stand in another order. The statistic is the
+    variance of the levels' means, p the share of 1,999 shuffles (seeded; the data count as one more) in which it is
+    as large.
+
+    Parameters
+    ----------
+    cells : array_like
+        Means by prompt and level, ``(prompts, levels)``, without NaN.
+
+    Returns
+    -------
+    Tested
+        As of `sign_flip`.
+
+    Raises
+    ------
+    MetricError
+        Not a table of at least one prompt and two levels, or NaN in it.
+    """
+    from scipy.special import factorial
+
+    cells = np.asarray(cells, float)
+    if cells.ndim != 2 or len(cells) < 1 or cells.shape[1] < 2 or np.isnan(cells).any():
+        raise MetricError(f"shuffling within prompts needs full (prompts, levels), two levels or more: {cells.shape}")
+    cells = cells - cells.mean(axis=1, keepdims=True)
+    prompts, levels = cells.shape
+
+    def drawn(rng: np.random.Generator, draws: int) -> np.ndarray:
+        order = rng.random((draws, prompts, levels)).argsort(axis=2)
+        return np.square(np.take_along_axis(cells[None], order, axis=2).sum(axis=1)).sum(axis=1)
+
+    p = _shuffled(np.square(cells.sum(axis=0)).sum(), np.square(cells).sum() * prompts, drawn, cells.size)
+    return Tested(p, "shuffle within prompts", too_few(prompts, float(factorial(levels)) ** (1 - prompts)))
+
+
+def shuffle_between(means: np.ndarray, levels: np.ndarray) -> Tested:
+    """Test whether prompts of different kinds differ, by shuffling the kinds over the prompts.
+
+    The statistic is the variance between the levels' means, each weighted by its prompts; p as of `shuffle_within`.
+
+    Parameters
+    ----------
+    means : array_like
+        One per prompt, ``(prompts,)``, without NaN.
+    levels : array_like of int
+        The level of each prompt, ``(prompts,)``, counted from 0.
+
+    Returns
+    -------
+    Tested
+        As of `sign_flip`.
+
+    Raises
+    ------
+    MetricError
+        Not one level for each prompt, or NaN.
+    """
+    means, levels = np.asarray(means, float), np.asarray(levels, int)
+    if means.shape != levels.shape or means.ndim != 1 or np.isnan(means).any():
+        raise MetricError("shuffling between prompts needs one mean and one level for each prompt")
+    means = means - means.mean()
+    sizes = np.bincount(levels)
+    among = np.equal.outer(levels, np.arange(len(sizes))) / np.sqrt(np.maximum(sizes, 1))
+
+    def drawn(rng: np.random.Generator, draws: int) -> np.ndarray:
+        order = rng.random((draws, len(means))).argsort(axis=1)
+        return np.square(means[order] @ among).sum(axis=1)
+
+    p = _shuffled(np.square(means @ among).sum(), np.square(means).sum(), drawn, len(means))
+    return Tested(p, "shuffle between prompts", too_few(len(means), 1 / _arrangements(sizes[sizes > 0])))
+
+
+def _arrangements(sizes: np.ndarray) -> float:
+    """Return how many ways there are to tell so many prompts into levels, swapping levels of one size aside."""
+    from math import factorial
+
+    ways, left = 1, int(sizes.sum())
+    for size in sizes:
+        ways *= comb(left, int(size))
+        left -= int(size)
+    for count in np.bincount(sizes):
+        ways /= factorial(int(count))
+    return float(ways)
+
+
+def _shuffled(observed: float, scale: float, drawn, size: int, draws: int = 1_999) -> float:
+    rng, block, above = np.random.default_rng(0), max(AT_ONCE // size, 1), 0
+    for start in range(0, draws, block):
+        above += int(np.sum(drawn(rng, min(block, draws - start)) >= observed - 1e-9 * scale))
+    return (above + 1) / (draws + 1)
+
+
+def holm(p: np.ndarray) -> np.ndarray:
+    """Return p values adjusted after Holm (1979): the chance of any false finding among them stays below the level.
+
+    In ascending order, ``max over j <= i of min((m - j + 1) p_j, 1)``, of m values; NaN stay and do not count.
+
+    Parameters
+    ----------
+    p : array_like
+        ``(tests,)``.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(tests,)``, 0..1.
+
+    Examples
+    --------
+    >>> holm([0.01, 0.04, 0.03]).tolist()
+    [0.03, 0.06, 0.06]
+    """
+    return _adjusted(p, lambda ranked: np.maximum.accumulate(np.arange(len(ranked), 0, -1) * ranked))
+
+
+def benjamini_hochberg(p: np.ndarray) -> np.ndarray:
+    """Return p values adjusted after Benjamini and Hochberg (1995): the share of false ones among findings.
+
+    In ascending order, ``min over j >= i of m p_j / j``, of m values; NaN stay and do not count.
+
+    Parameters
+    ----------
+    p : array_like
+        ``(tests,)``.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(tests,)``, 0..1.
+
+    Examples
+    --------
+    >>> benjamini_hochberg([0.01, 0.04, 0.03]).tolist()
+    [0.03, 0.04, 0.04]
+    """
+    return _adjusted(
+        p, lambda ranked: np.minimum.accumulate((ranked * len(ranked) / np.arange(1, len(ranked) + 1))[::-1])[::-1]
+    )
+
+
+def _adjusted(p: np.ndarray, adjust) -> np.ndarray:
+    p = np.array(p, float)
+    there = np.flatnonzero(~np.isnan(p))
+    order = there[np.argsort(p[there], kind="stable")]
+    p[order] = np.minimum(adjust(p[order]), 1)
+    return p
