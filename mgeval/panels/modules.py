@@ -51,7 +51,7 @@ def _visit(name: str, order: list[str]) -> None:
 
 
 def _linked(source: str) -> str:
-    return _IMPORT.sub(lambda found: f"const {{ {found[1]} }} = ${found[2]};", source)
+    return _IMPORT.sub(lambda found: f"const {{ {found[1].replace(' as ', ': ')} }} = ${found[2]};", source)
 
 
 def _wrapped(name: str) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import urllib.parse
+import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -72,13 +74,24 @@ def write_notebook(lab: Lab, name: str, cells: Sequence[str]) -> Path:
 
 
 def open_notebook(page: Any, lab: Lab, name: str, dark: bool = False) -> None:
-    """Open one notebook alone, without the file browser beside it, and wait for its kernel."""
+    """Open one notebook alone, without the file browser beside it, with a kernel of its own, and wait for that."""
+    stop_kernels(lab)
     reset = "&reset" if "/lab" not in page.url else ""
     page.goto(f"{lab.url}/doc/tree/{urllib.parse.quote(name)}?token={lab.token}{reset}")
     page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=60_000)
     if dark:
         menu(page, "Settings", "Theme", "JupyterLab Dark")
     idle(page)
+
+
+def stop_kernels(lab: Lab) -> None:
+    """End all kernels of the server: those of earlier tests are in the way."""
+    header = {"Authorization": f"token {lab.token}"}
+    with urllib.request.urlopen(urllib.request.Request(f"{lab.url}/api/sessions", headers=header)) as answer:
+        sessions = json.load(answer)
+    for session in sessions:
+        address = f"{lab.url}/api/sessions/{session['id']}"
+        urllib.request.urlopen(urllib.request.Request(address, headers=header, method="DELETE")).close()
 
 
 def menu(page: Any, *names: str) -> None:
@@ -102,7 +115,7 @@ def run_all(page: Any, seconds: float = 60) -> None:
               .every((prompt) => /\\[\\d+\\]/.test(prompt.textContent))""",
         timeout=1000 * seconds,
     )
-    errors = page.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.error']")
+    errors = page.locator(".jp-OutputArea-output", has_text="Traceback (most recent call last)")
     assert errors.count() == 0, errors.first.inner_text()
 
 

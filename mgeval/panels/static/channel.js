@@ -1,11 +1,12 @@
-// Asks the kernel, and waits for its answer.
+// Asks the kernel and waits for its answer; hears what it tells unasked.
 
 const AGAIN = 250;
 
 export function channel(model, signal) {
-  const waiting = new Map(), name = Math.random().toString(36).slice(2);
+  const waiting = new Map(), told = new Map(), name = Math.random().toString(36).slice(2);
   let count = 0;
   model.on("msg:custom", (message, buffers) => {
+    if (message.tell) return told.get(message.tell)?.({ ...message, buffers });
     const answer = waiting.get(message.number);
     if (!answer) return;
     waiting.delete(message.number);
@@ -28,5 +29,5 @@ export function channel(model, signal) {
       say();
     });
   }
-  return { ask, hello };
+  return { ask, hello, listen: (kind, hear) => told.set(kind, hear) };
 }

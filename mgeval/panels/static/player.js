@@ -10,7 +10,7 @@ const SOLOS = [
   ["left", "Left", "The left channel on both sides (4)"], ["right", "Right", "The right channel on both sides (5)"],
 ];
 
-export function player(root, wire, signal, { kept = () => {} } = {}) {
+export function player(root, wire, signal, { kept = () => {}, below = "" } = {}) {
   const clips = new Map(), slots = { A: null, B: null };
   let active = "A", matching = false, drawn = null, announced = true, ticket = 0, fresh = true;
 
@@ -41,7 +41,7 @@ export function player(root, wire, signal, { kept = () => {} } = {}) {
   const frame = el("div", { class: "mg-player", role: "group", "aria-label": "Clip player" },
     title,
     el("div", { class: "mg-body" },
-      el("div", { class: "mg-sound" }, seeker,
+      el("div", { class: "mg-sound" }, seeker, below,
         el("div", { class: "mg-bar" }, play, time, loop, solo.group),
         el("div", { class: "mg-bar" }, sides.group, match, pin, status)),
       el("div", { class: "mg-image" },

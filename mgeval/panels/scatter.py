@@ -1,0 +1,152 @@
+"""A plot of two columns of a table, each row of which can be chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import traitlets
+
+from mgeval.errors import MetricError, nearest
+from mgeval.panels.channel import Answer, Panel
+from mgeval.panels.modules import bundle
+from mgeval.panels.tables import encoded, keys_of
+from mgeval.store import own_clips
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ROLES = ("x", "y", "colour", "shape")
+
+
+class Plot(Panel):
+    """What `Scatter` and `Explorer` have in common: a table, which columns are drawn, what is chosen.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row per clip; controls become lines.
+    fields : mapping of str to str or None
+        The columns for ``x``, ``y``, ``colour`` and ``shape``.
+    interval : pair of str, optional
+        Columns of lower and upper ends of a bar at each point, on the axis of ``y``.
+    answers, slow, **traits
+        As `Panel` takes them.
+    """
+
+    value = traitlets.Unicode(None, allow_none=True, help="the chosen row's key").tag(sync=True)
+    x = traitlets.Unicode(help="the column along").tag(sync=True)
+    y = traitlets.Unicode(help="the column up").tag(sync=True)
+    colour = traitlets.Unicode("", help="the column of colours, or none").tag(sync=True)
+    shape = traitlets.Unicode("", help="the column of shapes, or none").tag(sync=True)
+    selection = traitlets.Any(help="the selected rows")
+
+    def __init__(
+        self,
+        table: pd.DataFrame,
+        fields: dict[str, str | None],
+        interval: tuple[str, str] | None = None,
+        answers: dict[str, Callable[[dict, Sequence], Answer]] | None = None,
+        slow: Sequence[str] = (),
+        **traits: Any,
+    ) -> None:
+        self.table = own_clips(table)
+        self._keys = keys_of(self.table)
+        self._interval = interval
+        self._header, self._values = encoded(table)
+        self._columns = [column["name"] for column in self._header["columns"]]
+        for name in (*fields.values(), *(interval or ())):
+            self._check(name)
+        own = {"table": self._table, "choose": self._choose, "select": self._select, "fields": self._fields}
+        traits |= {role: name or "" for role, name in fields.items()}
+        super().__init__({**own, **(answers or {})}, ("choose", "select", "fields", *slow), **traits)
+        self.selection = self.table.iloc[:0]
+
+    def _check(self, name: str | None) -> None:
+        if name and name not in self._columns:
+            raise MetricError(f"the table has no column {name!r} to plot: {nearest(name, self._columns)}")
+
+    @traitlets.validate(*ROLES)
+    def _known(self, proposal: Any) -> str:
+        self._check(proposal["value"])
+        return proposal["value"]
+
+    def _table(self, message: dict, buffers: Sequence) -> Answer:
+        return {**self._header, "interval": self._interval}, [*self._values, self._selected()]
+
+    def _choose(self, message: dict, buffers: Sequence) -> Answer:
+        self._set_quietly("value", message["key"])
+        return {}, []
+
+    def _select(self, message: dict, buffers: Sequence) -> Answer:
+        self.selection = self.table.iloc[np.frombuffer(buffers[0], np.int32)]
+        return {}, []
+
+    def _fields(self, message: dict, buffers: Sequence) -> Answer:
+        for role in ROLES:
+            self._set_quietly(role, message["fields"].get(role) or "")
+        return {}, []
+
+    def _selected(self) -> np.ndarray:
+        """Return the places of the selected rows."""
+        chosen = set(keys_of(self.selection))
+        return np.array([place for place, key in enumerate(self._keys) if key in chosen], np.int32)
+
+    @traitlets.observe("selection")
+    def _show_selection(self, change: Any) -> None:
+        self.send({"tell": "selected"}, [self._selected()])
+
+
+class Scatter(Plot):
+    """Plot two columns of a table; click a point, or walk with the arrow keys, to choose a row.
+
+    Controls among the rows become dashed lines at the mean of what they read. Drag to zoom, with Shift to draw a
+    lasso; the arrows walk, Enter chooses again, S selects, + and - zoom, 0 shows all.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row per clip, as `mgeval.measure` returns them, or any other table.
+    x, y : str
+        Columns: metrics, settings, or texts of at most 50 kinds.
+    colour, shape : str, optional
+        Columns; shapes are for at most 7 kinds, colours for those or for numbers.
+    interval : pair of str, optional
+        Columns with the ends of a bar at each point, such as ``("lo", "hi")`` of `mgeval.summarise`.
+
+    Attributes
+    ----------
+    value : str or None
+        The key of the chosen row (its index, in a table without keys); set it, or observe it. To hear what is
+        chosen: ``traitlets.dlink((scatter, "value"), (player, "value"))``.
+    selection : DataFrame
+        The rows inside the lasso; set it, or observe it.
+
+    Raises
+    ------
+    MetricError
+        The table has no such column, or one that cannot be plotted.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> scatter = Scatter(pd.DataFrame({"key": ["a", "b"], "width": [0.1, 0.4], "loudness": [-14.0, -9.0]}),
+    ...                   x="width", y="loudness")
+    >>> scatter.selection = scatter.table[scatter.table["width"] > 0.2]
+    >>> list(scatter.selection["key"])
+    ['b']
+    """
+
+    _esm = bundle("scatter")
+
+    def __init__(
+        self,
+        table: pd.DataFrame,
+        x: str,
+        y: str,
+        colour: str | None = None,
+        shape: str | None = None,
+        interval: tuple[str, str] | None = None,
+    ) -> None:
+        super().__init__(table, {"x": x, "y": y, "colour": colour, "shape": shape}, interval)
