@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 NUMPY2 := 2.4.6
 READY := $(VENV)/.ready
 
-.PHONY: help demo test lab lock lint numpy2 clean
+.PHONY: help demo test lab notebooks lock lint numpy2 clean
 
 help:  ## list the targets
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -27,6 +27,10 @@ test: $(READY)  ## install, run the whole suite
 
 lab: $(READY)  ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab --notebook-dir notebooks $(if $(filter 0,$(shell id -u)),--allow-root)
+
+notebooks: $(READY)  ## after an edit: bring each notebook and its text in step, without outputs
+	$(BIN)/jupytext --sync notebooks/*.ipynb
+	$(BIN)/nbstripout notebooks/*.ipynb
 
 lint: $(READY)  ## check style
 	$(BIN)/ruff check .

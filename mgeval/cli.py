@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mgeval.errors import MgevalError
+from mgeval.shell_notebooks import commands as notebook_commands
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -338,6 +339,8 @@ def doctor(as_json: Json = False) -> None:
         if row["fix"]:
             print(f"{'':8} {'':{width}}  -> {row['fix']}")
 
+
+app.add_typer(notebook_commands)
 
 if __name__ == "__main__":
     main()

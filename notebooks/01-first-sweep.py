@@ -1,7 +1,9 @@
 # ---
 # jupyter:
 #   jupytext:
+#     cell_metadata_filter: tags,-all
 #     formats: ipynb,py:percent
+#     notebook_metadata_filter: kernelspec,-jupytext.text_representation.jupytext_version,-jupytext.text_representation.format_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
@@ -88,6 +90,14 @@ mg.panels.ClipPlayer(store, ranked["key"].iloc[-1], ranked["key"].iloc[0])
 # %%
 page = mg.report(scores, store, f"{RUN}/report")
 print("The whole page:", page)
+
+# %% [markdown]
+# ## Look closer
+#
+# Every clip is a point: click to hear it, drag to select, filter above.
+
+# %%
+mg.panels.explore(scores, store, "image_angle", "width", colour="spatial")
 
 # %% [markdown]
 # ## The answer

@@ -1,7 +1,9 @@
 # ---
 # jupyter:
 #   jupytext:
+#     cell_metadata_filter: tags,-all
 #     formats: ipynb,py:percent
+#     notebook_metadata_filter: kernelspec,-jupytext.text_representation.jupytext_version,-jupytext.text_representation.format_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
@@ -81,6 +83,14 @@ for ax, metric in zip(axes, ["width", "image_angle"], strict=True):
 # %%
 ranks = mg.prompt_ranks(clips, store, EMBEDDER, by="guidance")
 ranks[["guidance", "clap_rank", "lo", "hi", "chance", "n_prompts", "reason"]].round(3)
+
+# %% [markdown]
+# ## Look closer
+#
+# Every clip is a point: click to hear it, drag to select, filter above.
+
+# %%
+mg.panels.explore(scores, store, "image_angle", "width", colour="spatial", shape="guidance")
 
 # %% [markdown]
 # ## The answer

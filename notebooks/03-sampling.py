@@ -1,7 +1,9 @@
 # ---
 # jupyter:
 #   jupytext:
+#     cell_metadata_filter: tags,-all
 #     formats: ipynb,py:percent
+#     notebook_metadata_filter: kernelspec,-jupytext.text_representation.jupytext_version,-jupytext.text_representation.format_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
@@ -23,7 +25,7 @@
 MODEL = "tiny"  # or "facebook/musicgen-stereo-small", a checkpoint's folder
 RUN = "runs/sampling"  # a folder; run the notebook again and it goes on where it stopped
 GRID = {"temperature": [0.5, 1.0, 2.0], "top_k": [10, 250], "guidance": [1.0, 3.0]}
-PROMPTS = 6  # of the demo's 24; more of them say more
+PROMPTS = 5  # of the demo's 24; more of them say more
 SECONDS = 2
 EMBEDDER = "clap:tiny"  # for real music a CLAP of real music: "clap:laion/larger_clap_music"
 DEFAULT = {"temperature": 1.0, "top_k": 250, "guidance": 3.0}  # what the others are held against
@@ -87,6 +89,14 @@ regions = {
 }
 shown = [table.rename(columns={name: "value"}).assign(setting=name) for name, table in regions.items()]
 pd.concat(shown).set_index(["setting", "metric", "value"])[["mean", "lo", "hi", "n_prompts", "verdict"]].round(3)
+
+# %% [markdown]
+# ## Look closer
+#
+# Every clip is a point: click to hear it, drag to select, filter above.
+
+# %%
+mg.panels.explore(scores, store, EMBEDDER, "failure_count", colour="temperature")
 
 # %% [markdown]
 # ## The answer

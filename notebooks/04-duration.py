@@ -1,7 +1,9 @@
 # ---
 # jupyter:
 #   jupytext:
+#     cell_metadata_filter: tags,-all
 #     formats: ipynb,py:percent
+#     notebook_metadata_filter: kernelspec,-jupytext.text_representation.jupytext_version,-jupytext.text_representation.format_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
@@ -84,6 +86,14 @@ mg.plots.failure_timeline(found[found["key"] == key], axes[0])
 tokens = mg.metrics.tokens.Tokens(store.codes(key), store.predictions(key))
 mg.plots.token_curves(mg.metrics.tokens.curves(tokens), axes[1:])
 mg.panels.ClipPlayer(store, key)
+
+# %% [markdown]
+# ## Look closer
+#
+# Every clip is a point: click to hear it, drag to select, filter above.
+
+# %%
+mg.panels.explore(scores, store, "width", "loudness")
 
 # %% [markdown]
 # ## The answer

@@ -1,7 +1,9 @@
 # ---
 # jupyter:
 #   jupytext:
+#     cell_metadata_filter: tags,-all
 #     formats: ipynb,py:percent
+#     notebook_metadata_filter: kernelspec,-jupytext.text_representation.jupytext_version,-jupytext.text_representation.format_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
@@ -107,6 +109,14 @@ pd.DataFrame(stereo).round(3)
 pair = own[own["prompt"] == own["prompt"].iloc[0]].drop_duplicates("model")
 print(pair["prompt"].iloc[0])
 mg.panels.ClipPlayer(store, *pair["key"])
+
+# %% [markdown]
+# ## Look closer
+#
+# Every clip is a point: click to hear it, drag to select, filter above.
+
+# %%
+mg.panels.explore(scores, store, "width", EMBEDDER, colour="model")
 
 # %% [markdown]
 # ## The answer

@@ -45,7 +45,7 @@ MAY_IMPORT = {
     "regions": {"metrics", "stats"},
     "wording": set(),
 }
-ANYTHING = {"panels", "reporting", "cli", "doctor", "lab", "sweepfile", "__init__"}
+ANYTHING = {"panels", "reporting", "cli", "doctor", "lab", "shell_notebooks", "sweepfile", "__init__"}
 """These may import all of mgeval, and none of the others may import them."""
 
 

@@ -18,7 +18,7 @@ from mgeval.panels.modules import bundle
 from mgeval.panels.scatter import Plot
 from mgeval.panels.tables import details
 from mgeval.plots.style import needed
-from mgeval.scoring import swept
+from mgeval.stats import swept
 from mgeval.store import Store, own_clips
 
 if TYPE_CHECKING:
