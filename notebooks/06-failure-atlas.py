@@ -37,7 +37,7 @@ from mgeval.stats import mean_interval
 from mgeval.wording import interval, listed
 
 # %%
-prompts = mg.load_prompts("demo").iloc[:: 24 // PROMPTS]
+prompts = mg.load_prompts("demo").sample(PROMPTS, random_state=0)
 sweep = mg.Sweep(MODEL, prompts, {**GRID, "duration": SECONDS})
 store = mg.Store(RUN)
 sweep.preview(store)

@@ -43,7 +43,7 @@ from mgeval.metrics.distribution import stereo_distance
 from mgeval.wording import interval
 
 # %%
-prompts = mg.load_prompts("demo").iloc[:: 24 // PROMPTS]
+prompts = mg.load_prompts("demo").sample(PROMPTS, random_state=0)
 sweep = mg.Sweep([MODEL, OTHER], prompts, {"duration": SECONDS})
 store = mg.Store(RUN)
 sweep.preview(store)
