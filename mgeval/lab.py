@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -93,9 +92,9 @@ def _copied(source: Path, run: Path) -> bytes:
     notebook = json.loads(source.read_text(encoding="utf-8"))
     for cell in notebook["cells"]:
         if "parameters" in cell["metadata"].get("tags", ()):
-            line = f"RUN = {str(run)!r}"
-            text = RUN.sub(lambda _: line, "".join(cell["source"]))
-            cell["source"] = text.splitlines(keepends=True)
+            # A backslash in a folder's name must not be taken for a group.
+            line = f"RUN = {str(run)!r}".replace("\\", r"\\")
+            cell["source"] = RUN.sub(line, "".join(cell["source"])).splitlines(keepends=True)
     notebook["metadata"][BY_HAND] = _fingerprint(notebook)
     return json.dumps(notebook, indent=1, ensure_ascii=False).encode() + b"\n"
 
@@ -144,7 +143,14 @@ def app_command(notebook: Path, browser: bool = True, port: int | None = None) -
     """
     if find_spec("voila") is None:
         raise MgevalError("apps need Voila: pip install 'mgeval[app]'")
-    command = [sys.executable, "-m", "voila", str(notebook), "--show_tracebacks=True", f"--Voila.tornado_settings={OWN}"]
+    command = [
+        sys.executable,
+        "-m",
+        "voila",
+        str(notebook),
+        "--show_tracebacks=True",
+        f"--Voila.tornado_settings={OWN}",
+    ]
     command += [] if browser else ["--no-browser"]
     return command + ([f"--port={port}"] if port else [])
 

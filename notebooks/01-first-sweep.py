@@ -1,12 +1,12 @@
 # ---
 # jupyter:
 #   jupytext:
-#     cell_metadata_filter: tags,-all
 #     formats: ipynb,py:percent
-#     notebook_metadata_filter: kernelspec,-jupytext.text_representation.jupytext_version,-jupytext.text_representation.format_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
 #   kernelspec:
 #     display_name: Python 3
 #     language: python
@@ -71,8 +71,7 @@ scores[["spatial", *measures, "reason"]].sample(5, random_state=0).round(2)
 table = mg.summarise(scores, by="spatial")
 figure, axes = plt.subplots(1, 2, figsize=(8, 3), layout="constrained")
 mg.plots.response(table, x="spatial", metric="width", ax=axes[0])
-mg.plots.response(table, x="spatial", metric="image_angle", ax=axes[1]);
-
+mg.plots.response(table, x="spatial", metric="image_angle", ax=axes[1])
 # %%
 figure, axes = plt.subplots(1, 4, figsize=(9, 2.7), layout="constrained")
 for ax, claim in zip(axes, ["mono", "left", "wide", "ping-pong"], strict=True):
@@ -102,8 +101,8 @@ mg.panels.explore(scores, store, "image_angle", "width", colour="spatial")
 # %% [markdown]
 # ## The answer
 #
-# Width is 0 for mono, 0.5 for independent channels or one silent side, 1 for antiphase; the angle is -45 degrees at the left speaker, 45 at the
-# right. An angle has no mean worth reading where the image is diffuse.
+# Width is 0 for mono, 0.5 for independent channels or one silent side, 1 for antiphase; the angle is -45 degrees at the
+# left speaker, 45 at the right. An angle has no mean worth reading where the image is diffuse.
 
 # %%
 found = table.set_index(["metric", "spatial"])

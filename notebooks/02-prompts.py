@@ -1,12 +1,12 @@
 # ---
 # jupyter:
 #   jupytext:
-#     cell_metadata_filter: tags,-all
 #     formats: ipynb,py:percent
-#     notebook_metadata_filter: kernelspec,-jupytext.text_representation.jupytext_version,-jupytext.text_representation.format_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
 #   kernelspec:
 #     display_name: Python 3
 #     language: python
@@ -60,8 +60,7 @@ clips = mg.run(sweep.plan(), store)
 
 # %%
 adherence = mg.adherence(store, clips, by="guidance")
-mg.plots.adherence(adherence, by="guidance");
-
+mg.plots.adherence(adherence, by="guidance")
 # %% [markdown]
 # ## Which spatial word does what
 #
@@ -108,5 +107,7 @@ print(f"Could not be judged in these clips: {listed(unjudged)}.")
 for claim, row in told.iterrows():
     print(f"  {claim:10} {interval(row.met, row.lo, row.hi, '%')}, chance {interval(row.chance, unit='%')[:-14]}")
 for row in ranks.itertuples():
-    print(f"Own prompt, mean reciprocal rank at guidance {row.guidance:g}: {interval(row.clap_rank, row.lo, row.hi)}, "
-          f"chance {row.chance:.2f}.")
+    print(
+        f"Own prompt, mean reciprocal rank at guidance {row.guidance:g}: {interval(row.clap_rank, row.lo, row.hi)}, "
+        f"chance {row.chance:.2f}."
+    )

@@ -1,12 +1,12 @@
 # ---
 # jupyter:
 #   jupytext:
-#     cell_metadata_filter: tags,-all
 #     formats: ipynb,py:percent
-#     notebook_metadata_filter: kernelspec,-jupytext.text_representation.jupytext_version,-jupytext.text_representation.format_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
 #   kernelspec:
 #     display_name: Python 3
 #     language: python
@@ -68,8 +68,8 @@ for column, other in enumerate(["guidance", "top_k"]):
 # ## Diversity
 #
 # The Vendi score of each setting's clips: how many different sounds they amount to, by the embedder's ears. All
-# settings have the same prompts and as many clips, so the scores compare; it has no interval. Noise is diverse too: read
-# it with the failures above.
+# settings have the same prompts and as many clips, so the scores compare; it has no interval. Noise is diverse too:
+# read it with the failures above.
 
 # %%
 vectors = cached_vectors(mg.embed.load(EMBEDDER), [store.audio(key) for key in clips["key"]], store)
@@ -112,6 +112,8 @@ for name, region in regions.items():
 by_temperature = mg.summarise(scores, "temperature").set_index(["metric", "temperature"])
 for temperature in GRID["temperature"]:
     quality, failures = (by_temperature.loc[(metric, temperature)] for metric in (EMBEDDER, "failure_count"))
-    print(f"  temperature {temperature:g}: CLAP score {interval(quality['mean'], quality['lo'], quality['hi'])}, "
-          f"kinds of failure {interval(failures['mean'], failures['lo'], failures['hi'])}, "
-          f"Vendi score {variety[temperature].min():.1f} to {variety[temperature].max():.1f}.")
+    print(
+        f"  temperature {temperature:g}: CLAP score {interval(quality['mean'], quality['lo'], quality['hi'])}, "
+        f"kinds of failure {interval(failures['mean'], failures['lo'], failures['hi'])}, "
+        f"Vendi score {variety[temperature].min():.1f} to {variety[temperature].max():.1f}."
+    )

@@ -1,12 +1,12 @@
 # ---
 # jupyter:
 #   jupytext:
-#     cell_metadata_filter: tags,-all
 #     formats: ipynb,py:percent
-#     notebook_metadata_filter: kernelspec,-jupytext.text_representation.jupytext_version,-jupytext.text_representation.format_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
 #   kernelspec:
 #     display_name: Python 3
 #     language: python
@@ -48,7 +48,10 @@ sweep.preview(store)
 clips = mg.run(sweep.plan(), store)
 scores = mg.measure(clips, store, MEASURES)
 window = mg.load_model(MODEL).max_duration
-print(f"The model makes {window:g} s in one go: {'no clip here has a join' if window >= SECONDS else 'what is longer is joined'}.")
+print(
+    f"The model makes {window:g} s in one go:",
+    "no clip here has a join." if window >= SECONDS else "longer clips are joined.",
+)
 
 # %% [markdown]
 # ## Drift
@@ -108,7 +111,10 @@ for metric in MEASURES:
     mean, lo, hi, n = mean_interval(change, course.index.get_level_values("prompt_id"))
     drift = "drifts" if lo > 0 or hi < 0 else "cannot be said to drift" if np.isnan(lo) else "shows no drift"
     unit = mg.metrics.METRICS[metric].unit
-    print(f"{MODEL}: {metric} {drift}: {interval(mean, lo, hi, unit)} from the first to the last {STRETCH:g} s, {n} prompts.")
+    print(
+        f"{MODEL}: {metric} {drift}: {interval(mean, lo, hi, unit)} from the first to the last {STRETCH:g} s,",
+        f"{n} prompts.",
+    )
 
 # %%
 parts = mg.stretch_table(store, clips, TRAINED, ["failure_count"], progress=False)

@@ -1,12 +1,12 @@
 # ---
 # jupyter:
 #   jupytext:
-#     cell_metadata_filter: tags,-all
 #     formats: ipynb,py:percent
-#     notebook_metadata_filter: kernelspec,-jupytext.text_representation.jupytext_version,-jupytext.text_representation.format_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
 #   kernelspec:
 #     display_name: Python 3
 #     language: python
@@ -73,6 +73,7 @@ mg.panels.ClipPlayer({Path(scores["path"].iloc[0]).name: clip}, Path(scores["pat
 # Pieces by the composer that stand wholly at one place: angle and correlation are then exact. `docs/stereo-truth.md`
 # has every measure against ten kinds of such scenes.
 
+
 # %%
 def measured(seed=0, **image):
     piece, _ = mg.synth.compose(mg.synth.Spec(duration=SECONDS, **image), seed)
@@ -89,7 +90,9 @@ truth[["image_angle", "correlation", "width", "ambience"]].round(3)
 # The composer's pieces, three of each stereo image: what a number means. The dashed line is the clip.
 
 # %%
-ruler = pd.DataFrame([{"image": image, **measured(seed, image=image)} for image in mg.synth.IMAGES for seed in range(3)])
+ruler = pd.DataFrame(
+    [{"image": image, **measured(seed, image=image)} for image in mg.synth.IMAGES for seed in range(3)]
+)
 summary = mg.summarise(ruler, "image")
 figure, axes = plt.subplots(1, 2, figsize=(9, 3), layout="constrained")
 for ax, metric in zip(axes, ["width", "ambience"], strict=True):

@@ -1,12 +1,12 @@
 # ---
 # jupyter:
 #   jupytext:
-#     cell_metadata_filter: tags,-all
 #     formats: ipynb,py:percent
-#     notebook_metadata_filter: kernelspec,-jupytext.text_representation.jupytext_version,-jupytext.text_representation.format_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
 #   kernelspec:
 #     display_name: Python 3
 #     language: python
@@ -24,16 +24,17 @@
 # %% tags=["parameters"]
 MODEL = "tiny"  # or "facebook/musicgen-stereo-small", a checkpoint's folder
 RUN = "runs/failure-atlas"  # a folder; run the notebook again and it goes on where it stopped
-GRID = {"temperature": [0.3, 1.0, 2.5]}
+GRID = {"temperature": [0.3, 1.0, 4.0]}
 PROMPTS = 12
 SECONDS = 4
 EXAMPLES = 3
 
 # %%
 import matplotlib.pyplot as plt
+from IPython.display import display
 
 import mgeval as mg
-from mgeval.stats import mean_interval
+from mgeval.stats import mean_interval, share_interval
 from mgeval.wording import interval, listed
 
 # %%
@@ -54,8 +55,7 @@ found = mg.failure_table(store, clips)
 factor = next(iter(GRID))
 figure, axes = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
 mg.plots.failure_atlas(found, factor, axes[0])
-mg.plots.failure_atlas(found, "spatial", axes[1]);
-
+mg.plots.failure_atlas(found, "spatial", axes[1])
 # %% [markdown]
 # ## Examples to hear
 #
@@ -101,8 +101,8 @@ hit = hit[hit["kind"].isin(frequent.index)].astype({"flagged": float})
 print(f"{MODEL}: found in {found['key'].nunique()} clips: {listed(frequent.index, 'no kind of failure')}.")
 for kind in frequent.index:
     for value, rows in hit[hit["kind"] == kind].groupby(factor):
-        mean, lo, hi, n = mean_interval(rows["flagged"], rows["prompt_id"])
-        print(f"  {kind}, {factor} {value:g}: {interval(mean, lo, hi, '%')} of {len(rows)} clips, {n} prompts")
+        share, lo, hi, n = share_interval(rows["flagged"], rows["prompt_id"])
+        print(f"  {kind}, {factor} {value:g}: {interval(share, lo, hi, '%')} of {len(rows)} clips, {n} prompts")
 
 # %%
 after = onsets[onsets["time_s"].between(0, 1)].groupby(["kind", "key", "prompt_id"], as_index=False)["entropy"].mean()

@@ -1,12 +1,12 @@
 # ---
 # jupyter:
 #   jupytext:
-#     cell_metadata_filter: tags,-all
 #     formats: ipynb,py:percent
-#     notebook_metadata_filter: kernelspec,-jupytext.text_representation.jupytext_version,-jupytext.text_representation.format_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
 #   kernelspec:
 #     display_name: Python 3
 #     language: python
@@ -128,7 +128,11 @@ mg.panels.explore(scores, store, "width", EMBEDDER, colour="model")
 for row in tests.itertuples():
     verdict = "undefined" if pd.isna(row.p_holm) else "differs" if row.p_holm < 0.05 else "is not shown to differ"
     size = interval(row.difference, row.lo, row.hi, mg.metrics.described(row.metric).unit)
-    print(f"{row.metric} {verdict}: {row.b} less {row.a} is {size}, adjusted p {row.p_holm:.3g}, {row.n_prompts} prompts.")
+    print(
+        f"{row.metric} {verdict}: {row.b} less {row.a} is {size}, adjusted p {row.p_holm:.3g}, {row.n_prompts} prompts."
+    )
 for row in far.itertuples():
-    print(f"{row.model}: {row.distance} distance to the reference {interval(row.value, row.lo, row.hi)}"
-          f"{'; ' + row.warning if row.warning else ''}{'; ' + row.reason if row.reason else ''}.")
+    print(
+        f"{row.model}: {row.distance} distance to the reference {interval(row.value, row.lo, row.hi)}"
+        f"{'; ' + row.warning if row.warning else ''}{'; ' + row.reason if row.reason else ''}."
+    )

@@ -1,12 +1,12 @@
 # ---
 # jupyter:
 #   jupytext:
-#     cell_metadata_filter: tags,-all
 #     formats: ipynb,py:percent
-#     notebook_metadata_filter: kernelspec,-jupytext.text_representation.jupytext_version,-jupytext.text_representation.format_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
 #   kernelspec:
 #     display_name: Python 3
 #     language: python
@@ -87,7 +87,13 @@ print("The page:", page)
 tests = mg.compare(scores, by=BY, metrics=MEASURES)
 tests = tests[(tests["a"] == tests["a"].min()) & (tests["b"] == tests["b"].max())]
 for row in tests.itertuples():
-    differs = "differs" if row.lo > 0 or row.hi < 0 else "undefined" if pd.isna(row.difference) else "does not show a difference"
+    differs = (
+        "differs"
+        if row.lo > 0 or row.hi < 0
+        else "undefined"
+        if pd.isna(row.difference)
+        else "does not show a difference"
+    )
     size = interval(row.difference, row.lo, row.hi, mg.metrics.described(row.metric).unit)
     print(f"{row.metric} {differs} from {BY} {row.a} to {row.b}: {size}, {row.n_prompts} prompts.")
 made = [file for folder in ("tables", "figures") for file in sorted(Path(RUN, folder).iterdir())]

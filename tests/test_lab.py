@@ -90,7 +90,9 @@ def test_without_voila_the_extra_is_named(monkeypatch):
 def test_a_name_that_is_none_is_one_line_in_a_shell(tmp_path):
     command = [sys.executable, "-m", "mgeval.cli", "app", "nonsense"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=60)
-    assert done.returncode == 2 and done.stderr.startswith("mgeval: there is no notebook") and not list(tmp_path.iterdir())
+    assert (
+        done.returncode == 2 and done.stderr.startswith("mgeval: there is no notebook") and not list(tmp_path.iterdir())
+    )
 
 
 @contextmanager
@@ -124,7 +126,14 @@ def free_port():
 def test_an_app_asks_nobody_but_its_server(tmp_path):
     pytest.importorskip("voila", reason="apps are an extra")
     notebook = tmp_path / "small.ipynb"
-    cell = {"cell_type": "code", "id": "a", "metadata": {}, "source": "print(6 * 7)", "outputs": [], "execution_count": None}
+    cell = {
+        "cell_type": "code",
+        "id": "a",
+        "metadata": {},
+        "source": "print(6 * 7)",
+        "outputs": [],
+        "execution_count": None,
+    }
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
     notebook.write_text(json.dumps({"cells": [cell], "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}))
     port = free_port()
@@ -133,7 +142,11 @@ def test_an_app_asks_nobody_but_its_server(tmp_path):
         text = page.read().decode()
     assert "42" in text and "print(" not in text.split("</head>")[-1]
     rules = dict(rule.strip().split(" ", 1) for rule in page.headers["Content-Security-Policy"].split(";"))
-    assert "'self'" in rules["default-src"] and "http" not in "".join(rules.values()) and "*" not in "".join(rules.values())
+    assert (
+        "'self'" in rules["default-src"]
+        and "http" not in "".join(rules.values())
+        and "*" not in "".join(rules.values())
+    )
 
 
 @pytest.mark.notebook
@@ -141,7 +154,12 @@ def test_the_lab_opens_on_the_copies(tmp_path):
     port = free_port()
     folder = tmp_path / "run-notebooks"
     lab.copy_notebooks(tmp_path / "run", folder)
-    command = [*lab.lab_command(folder, browser=False), f"--port={port}", "--IdentityProvider.token=", "--ServerApp.port_retries=0"]
+    command = [
+        *lab.lab_command(folder, browser=False),
+        f"--port={port}",
+        "--IdentityProvider.token=",
+        "--ServerApp.port_retries=0",
+    ]
     with served(command, tmp_path) as process:
         listing = json.load(answer(f"http://127.0.0.1:{port}/api/contents", process))
     assert {item["name"] for item in listing["content"]} == {path.name for path in lab.notebooks().values()}

@@ -73,7 +73,9 @@ def test_a_notebook_runs_and_answers(path, executed):
         errors = [output for output in cell.outputs if output.output_type == "error"]
         assert not errors, cell.source
         if "mg.plots." in cell.source:
-            assert any("image/png" in output.get("data", {}) for output in cell.outputs), f"no picture of:\n{cell.source}"
+            assert any("image/png" in output.get("data", {}) for output in cell.outputs), (
+                f"no picture of:\n{cell.source}"
+            )
         warned = [output.text for output in cell.outputs if output.get("name") == "stderr" and "Warning" in output.text]
         assert not warned, f"{cell.source}\n{warned}"
     answers = notebook.cells[headed(notebook, "## The answer") + 1 :]
