@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 NUMPY2 := 2.4.6
 READY := $(VENV)/.ready
 
-.PHONY: help demo test browser faults lab lock lint numpy2 clean
+.PHONY: help demo test browser faults lab notebooks lock lint numpy2 clean
 
 help:  ## list the targets
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -33,6 +33,10 @@ browser: $(READY)  ## run the tests in JupyterLab and Chromium alone; pictures g
 
 lab: $(READY)  ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab --notebook-dir notebooks $(if $(filter 0,$(shell id -u)),--allow-root)
+
+notebooks: $(READY)  ## after an edit: bring each notebook and its text in step, without outputs
+	$(BIN)/jupytext --sync notebooks/*.ipynb
+	$(BIN)/nbstripout notebooks/*.ipynb
 
 lint: $(READY)  ## check style
 	$(BIN)/ruff check .

@@ -19,6 +19,7 @@ _HOMES = {
     "diff": "differences",
     "measure": "scoring",
     "controls": "baselines",
+    "stretch_table": "timing", "onset_table": "timing", "safe_region": "regions",
     "adherence": "surveys", "failure_table": "surveys", "token_table": "surveys",
     "agreement": "stats", "compare": "stats", "effects": "stats", "predict_failure": "stats", "sample_size": "stats",
     "summarise": "stats",
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
     from mgeval.prompts import load_prompts
     from mgeval.ranks import prompt_ranks
     from mgeval.references import save_reference
+    from mgeval.regions import safe_region
     from mgeval.reporting import report
     from mgeval.running import run, start
     from mgeval.scoring import measure
@@ -74,3 +76,4 @@ if TYPE_CHECKING:
     from mgeval.store import Store
     from mgeval.surveys import adherence, failure_table, token_table
     from mgeval.sweep import Sweep
+    from mgeval.timing import onset_table, stretch_table

@@ -12,6 +12,7 @@ import typer
 
 from mgeval.errors import MgevalError, StoreError
 from mgeval.files import FULL
+from mgeval.shell_notebooks import commands as notebook_commands
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -418,6 +419,8 @@ def doctor(as_json: Json = False) -> None:
         if row["fix"]:
             print(f"{'':8} {'':{width}}  -> {row['fix']}")
 
+
+app.add_typer(notebook_commands)
 
 if __name__ == "__main__":
     main()

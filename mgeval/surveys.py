@@ -46,7 +46,7 @@ def token_table(store: Store, clips: pd.DataFrame | None = None) -> pd.DataFrame
     """
     import pandas as pd
 
-    clips = _clips(store, clips)
+    clips = clips_of(store, clips)
     rows = []
     for row in clips.to_dict("records"):
         values = _of_tokens(row, store)
@@ -55,7 +55,7 @@ def token_table(store: Store, clips: pd.DataFrame | None = None) -> pd.DataFrame
     return pd.concat([kept, pd.DataFrame(rows, index=kept.index, columns=[*TOKENS, "reason"])], axis=1)
 
 
-def _clips(store: Store, clips: pd.DataFrame | None) -> pd.DataFrame:
+def clips_of(store: Store, clips: pd.DataFrame | None) -> pd.DataFrame:
     clips = store.table() if clips is None else clips
     for column in ("key", "status"):
         if column not in clips.columns:
@@ -112,7 +112,7 @@ def failure_table(store: Store, clips: pd.DataFrame | None = None, progress: boo
     import pandas as pd
     from tqdm.auto import tqdm
 
-    clips = _clips(store, clips).drop(columns="reason", errors="ignore")
+    clips = clips_of(store, clips).drop(columns="reason", errors="ignore")
     for column in Finding._fields:
         if column in clips.columns:
             raise MetricError(f"the table of clips has a column {column!r}, which that of failures needs: rename it")
@@ -168,7 +168,7 @@ def adherence(
     import pandas as pd
     from tqdm.auto import tqdm
 
-    clips = _clips(store, clips)
+    clips = clips_of(store, clips)
     clips = own_clips(clips[clips["status"] == "done"])
     clips = clips.assign(prompt=prompts_of(clips))
     by = [] if by is None else [by] if isinstance(by, str) else list(by)

@@ -47,8 +47,11 @@ MAY_IMPORT = {
     "listening": {"audio", "models", "store"},
     "bradley_terry": {"listening", "stats"},
     "surveys": {"audio", "metrics", "scoring", "stats", "store"},
+    "timing": {"metrics", "scoring", "store", "surveys"},
+    "regions": {"metrics", "stats"},
+    "wording": set(),
 }
-ANYTHING = {"panels", "reporting", "cli", "doctor", "sweepfile", "__init__"}
+ANYTHING = {"panels", "reporting", "cli", "doctor", "lab", "shell_notebooks", "sweepfile", "__init__"}
 """These may import all of mgeval, and none of the others may import them."""
 
 

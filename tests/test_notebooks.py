@@ -1,40 +1,143 @@
-"""Every notebook runs from top to bottom, and none is saved with output."""
+"""Every notebook runs from top to bottom on the tiny model, and is saved without output, in step with its text."""
 
 from __future__ import annotations
 
+import io
+import json
+import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
+FOLDER = Path(__file__).parents[1] / "notebooks"
+NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+NAMES = [path.stem for path in NOTEBOOKS]
+STRIPPED, EXECUTED = 60_000, 3_000_000
+"""Bytes that a notebook takes at most as it is saved, and with its outputs."""
+
+SECONDS = 400
+"""A cell that takes longer hangs."""
+
+pytestmark = pytest.mark.notebook
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def nbformat():
     return pytest.importorskip("nbformat", reason="notebooks need JupyterLab")
 
 
-@pytest.mark.notebook
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_notebook_runs(path, tmp_path, nbformat):
-    from nbclient import NotebookClient
-
-    notebook = nbformat.read(path, as_version=4)
-    NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(tmp_path)}}).execute()
-    outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
-    text = "".join(output.get("text", "") for output in outputs)
-    assert "The whole page:" in text
-    plots = [cell for cell in notebook.cells if "mg.plots." in cell.source]
-    for cell in plots:
-        assert any("image/png" in output.get("data", {}) for output in cell.outputs), f"no picture of:\n{cell.source}"
-    assert (tmp_path / "runs/first-sweep/report/index.html").is_file()
+@pytest.fixture(scope="module")
+def executed(nbformat, tmp_path_factory):
+    """Return a function from a notebook's path to what came of running it; two at a time run ahead."""
+    folder = tmp_path_factory.mktemp("runs")
+    with ThreadPoolExecutor(2) as pool:
+        runs = {path: pool.submit(execute, nbformat.read(path, as_version=4), folder / path.stem) for path in NOTEBOOKS}
+        yield lambda path: runs[path].result()
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def execute(notebook, folder):
+    """Run a notebook as papermill would: its parameters, then a cell with ours."""
+    import papermill
+    from papermill.iorw import load_notebook_node, write_ipynb
+
+    folder.mkdir()
+    source, target = folder / "in.ipynb", folder / "out.ipynb"
+    write_ipynb(notebook, str(source))
+    parameters = {"RUN": str(folder / "run")}
+    papermill.execute_notebook(
+        source, target, parameters, cwd=folder, progress_bar=False, kernel_name="python3", execution_timeout=SECONDS
+    )
+    return load_notebook_node(str(target)), target, folder
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread_each():
+    # Two kernels on two processors: threads that wait for each other would only be in the way.
+    before = os.environ.get("OMP_NUM_THREADS")
+    os.environ["OMP_NUM_THREADS"] = "1"
+    yield
+    os.environ.pop("OMP_NUM_THREADS") if before is None else os.environ.update(OMP_NUM_THREADS=before)
+
+
+def printed(cell):
+    return "".join(output.get("text", "") for output in cell.outputs if output.get("name") == "stdout")
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=NAMES)
+def test_a_notebook_runs_and_answers(path, executed):
+    notebook, target, folder = executed(path)
+    assert target.stat().st_size < EXECUTED
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    for cell in code:
+        errors = [output for output in cell.outputs if output.output_type == "error"]
+        assert not errors, cell.source
+        if "mg.plots." in cell.source:
+            assert any("image/png" in output.get("data", {}) for output in cell.outputs), (
+                f"no picture of:\n{cell.source}"
+            )
+        warned = [output.text for output in cell.outputs if output.get("name") == "stderr" and "Warning" in output.text]
+        assert not warned, f"{cell.source}\n{warned}"
+    answers = notebook.cells[headed(notebook, "## The answer") + 1 :]
+    assert all(printed(cell).strip() for cell in answers if cell.cell_type == "code")
+    # A number that the answer says is one that was computed: without its parameters nothing of it is known.
+    assert any(character.isdigit() for character in printed(answers[0]))
+    assert (folder / "run").is_dir()
+
+
+def headed(notebook, title):
+    return max(place for place, cell in enumerate(notebook.cells) if cell.source.startswith(title))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=NAMES)
 def test_a_notebook_is_saved_without_output(path, nbformat):
     notebook = nbformat.read(path, as_version=4)
     nbformat.validate(notebook)
+    assert path.stat().st_size < STRIPPED
     assert "widgets" not in notebook.metadata
     for cell in notebook.cells:
         if cell.cell_type == "code":
             assert cell.outputs == [] and cell.execution_count is None
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=NAMES)
+def test_a_notebook_opens_with_its_question_and_ends_with_its_answer(path, nbformat):
+    cells = nbformat.read(path, as_version=4).cells
+    number, title = path.stem.split("-", 1)
+    assert cells[0].source.lower().startswith(f"# {number} {title.replace('-', ' ')}\n")
+    assert cells[0].source.split("\n")[2].startswith("**") and "?**" in cells[0].source
+    assert [cell.cell_type for cell in cells[headed(nbformat.read(path, as_version=4), "## The answer") :]][:2] == [
+        "markdown",
+        "code",
+    ]
+    assert cells[-1].cell_type == "code" and "print(" in cells[-1].source
+    tagged = [cell for cell in cells if "parameters" in cell.metadata.get("tags", [])]
+    assert len(tagged) == 1 and tagged[0] is cells[1]
+    values = {}
+    exec(tagged[0].source, values)
+    assert values["MODEL"] == "tiny" and values["RUN"].startswith("runs/")
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=NAMES)
+def test_a_notebook_and_its_text_agree(path, nbformat):
+    jupytext = pytest.importorskip("jupytext", reason="pairs of notebooks and texts are jupytext's")
+    notebook, text = nbformat.read(path, as_version=4), jupytext.read(path.with_suffix(".py"))
+    assert [(c.cell_type, c.source, c.metadata) for c in notebook.cells] == [
+        (c.cell_type, c.source, c.metadata) for c in text.cells
+    ], "make notebooks brings them in step"
+    assert notebook.metadata.jupytext["formats"] == text.metadata.jupytext["formats"] == "ipynb,py:percent"
+    written = jupytext.writes(notebook, fmt="py:percent")
+    again = jupytext.read(io.StringIO(written), fmt="py:percent")
+    assert [cell.source for cell in again.cells] == [cell.source for cell in notebook.cells]
+
+
+def test_every_text_has_its_notebook():
+    assert NAMES == sorted(path.stem for path in FOLDER.glob("*.py"))
+    assert [name[:2] for name in NAMES] == [f"{number:02}" for number in range(1, 9)]
+
+
+def test_the_run_they_ship_with_is_what_papermill_replaces(nbformat):
+    for path in NOTEBOOKS:
+        source = nbformat.read(path, as_version=4).cells[1].source
+        assert source.count("\nRUN = ") + source.startswith("RUN = ") == 1, path.stem
+        json.dumps(source)

@@ -11,12 +11,14 @@ from mgeval.plots.grids import failure_atlas, heatmap
 from mgeval.plots.image import coherence, correlation_meter, goniometer, vectorscope, width_over_time
 from mgeval.plots.maps import mid_side, panning_map
 from mgeval.plots.responses import response
+from mgeval.plots.shares import adherence
 from mgeval.plots.style import COLOURS, MARKERS
 from mgeval.plots.timelines import failure_timeline, token_curves
 
 __all__ = [
     "COLOURS",
     "MARKERS",
+    "adherence",
     "coherence",
     "correlation_meter",
     "failure_atlas",

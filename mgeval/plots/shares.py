@@ -1,0 +1,83 @@
+"""Shares of clips beside what chance gives."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mgeval.plots.style import (
+    COLOURS,
+    COLUMN,
+    GREY,
+    MARKERS,
+    legend_above,
+    level_name,
+    needed,
+    noted,
+    own_axes,
+    plain,
+    titled,
+    words,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+ROW = 0.24
+AROUND = 0.75
+"""Inches above and below the rows."""
+LINE = 2.0
+"""Height of the title in the size of the legend's letters."""
+
+
+def adherence(table: pd.DataFrame, by: str | None = None, ax: Axes | None = None) -> Axes:
+    """Draw how often clips have what their prompts claim, each claim with its 95 % interval and its chance.
+
+    A short grey line marks the chance: an interval that holds it does not show that the model listens. Claims that
+    no clip could be judged for are named, without a point.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `mgeval.adherence`.
+    by : str, optional
+        The column it was grouped by, whose groups stand under each other; chance is then drawn for each.
+    ax : Axes, optional
+        Where to draw; by default a new figure of one column's width.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    MetricError
+        The table lacks a column.
+    """
+    needed(table, ["claim", "met", "lo", "hi", "chance", *([by] if by else [])], "adherence(store) makes one")
+    claims = list(dict.fromkeys(table["claim"]))
+    groups = list(dict.fromkeys(table[by])) if by else [None]
+    ax = own_axes(ax, height=max(AROUND + ROW * len(claims) * (0.6 + 0.4 * len(groups)), COLUMN[1] / 2))
+    for index, group in enumerate(groups):
+        rows = table if group is None else table[table[by] == group]
+        places = np.array([claims.index(name) for name in rows["claim"]], float)
+        places += (index - (len(groups) - 1) / 2) * 0.7 / max(len(groups), 2)
+        met, lo, hi, chance = (100 * rows[column].to_numpy(float) for column in ("met", "lo", "hi", "chance"))
+        label = None if group is None else level_name(group)
+        look = {"color": COLOURS[index % len(COLOURS)], "marker": MARKERS[index % len(MARKERS)], "label": label}
+        ax.errorbar(met, places, xerr=np.maximum([met - lo, hi - met], 0), linestyle="none", markersize=4,
+                    elinewidth=1, capsize=2, **look)  # fmt: skip
+        ax.vlines(chance, places - 0.2, places + 0.2, color=GREY, linewidth=1.6, zorder=1.5)
+    ax.set_yticks(range(len(claims)), [level_name(claim) for claim in claims])
+    ax.set_ylim(len(claims) - 0.4, -0.6)
+    ax.set_xlim(-3, 103)
+    ax.set_xlabel("clips that have what their prompt claims (%)")
+    plain(ax, grid="x")
+    titled(ax, "share and 95 % interval over prompts; grey: chance")
+    if table["met"].isna().all():
+        noted(ax, "no clip could be judged")
+    if by:
+        legend_above(ax, title=words(by), under=LINE)
+    return ax

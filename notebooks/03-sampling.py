@@ -1,0 +1,119 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 03 Sampling
+#
+# **How far can temperature, top-k and guidance be turned before clips get worse?**
+#
+# Every combination of three settings, for the same prompts and the same random numbers. Quality is how well clips fit
+# their prompts, diversity how many different clips a set amounts to; failures are counted by kind.
+
+# %% tags=["parameters"]
+MODEL = "tiny"  # or "facebook/musicgen-stereo-small", a checkpoint's folder
+RUN = "runs/sampling"  # a folder; run the notebook again and it goes on where it stopped
+GRID = {"temperature": [0.5, 1.0, 3.0], "top_k": [10, 250], "guidance": [1.0, 3.0]}
+PROMPTS = 5  # of the demo's 24; more of them say more
+SECONDS = 2
+EMBEDDER = "clap:tiny"  # for real music a CLAP of real music: "clap:laion/larger_clap_music"
+DEFAULT = {"temperature": 1.0, "top_k": 250, "guidance": 3.0}  # what the others are held against
+TOLERANCE = {EMBEDDER: 0.1, "failure_count": 0.5}  # how much worse is still as good
+
+# %%
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+import mgeval as mg
+from mgeval.embed.cache import cached_vectors
+from mgeval.metrics.distribution import vendi_score
+from mgeval.regions import safe_values
+from mgeval.wording import interval
+
+# %%
+prompts = mg.load_prompts("demo").sample(PROMPTS, random_state=0)
+sweep = mg.Sweep(MODEL, prompts, {**GRID, "duration": SECONDS})
+store = mg.Store(RUN)
+sweep.preview(store)
+
+# %%
+clips = mg.run(sweep.plan(), store)
+scores = mg.measure(clips, store, [EMBEDDER, "failure_count"])
+
+# %% [markdown]
+# ## Quality and failures
+#
+# Means with 95 % intervals over prompts; each line takes in all values of the third setting.
+
+# %%
+figure, axes = plt.subplots(2, 2, figsize=(8, 5), layout="constrained")
+for column, other in enumerate(["guidance", "top_k"]):
+    summary = mg.summarise(scores, ["temperature", other])
+    for row, metric in enumerate([EMBEDDER, "failure_count"]):
+        mg.plots.response(summary, "temperature", metric, axes[row, column])
+
+# %% [markdown]
+# ## Diversity
+#
+# The Vendi score of each setting's clips: how many different sounds they amount to, by the embedder's ears. All
+# settings have the same prompts and as many clips, so the scores compare; it has no interval. Noise is diverse too:
+# read it with the failures above.
+
+# %%
+vectors = cached_vectors(mg.embed.load(EMBEDDER), [store.audio(key) for key in clips["key"]], store)
+groups = clips.groupby(["temperature", "top_k"]).indices.items()
+variety = pd.Series({setting: vendi_score(np.concatenate([vectors[i] for i in index])) for setting, index in groups})
+variety.rename_axis(["temperature", "top_k"]).unstack("temperature").round(2)
+
+# %% [markdown]
+# ## The safe region
+#
+# Each value against the default, pairwise over the same prompts and the other settings. *Safe*: the whole 95 %
+# interval is within the tolerance. *Worse*: all of it is beyond. *Open*: too few prompts to say.
+
+# %%
+regions = {
+    name: mg.safe_region(scores, name, DEFAULT[name], TOLERANCE, paired=[other for other in GRID if other != name])
+    for name in GRID
+}
+shown = [table.rename(columns={name: "value"}).assign(setting=name) for name, table in regions.items()]
+pd.concat(shown).set_index(["setting", "metric", "value"])[["mean", "lo", "hi", "n_prompts", "verdict"]].round(3)
+
+# %% [markdown]
+# ## Look closer
+#
+# Every clip is a point: click to hear it, drag to select, filter above.
+
+# %%
+mg.panels.explore(scores, store, EMBEDDER, "failure_count", colour="temperature")
+
+# %% [markdown]
+# ## The answer
+#
+# The region reaches, from the default on, to the last value that is shown to be as good; what ends it is either worse
+# or open.
+
+# %%
+for name, region in regions.items():
+    low, high, ends = safe_values(region, name, DEFAULT[name])
+    print(f"{MODEL}: {name} is safe from {low:g} to {high:g}; {ends or 'nothing beyond was tried'}.")
+by_temperature = mg.summarise(scores, "temperature").set_index(["metric", "temperature"])
+for temperature in GRID["temperature"]:
+    quality, failures = (by_temperature.loc[(metric, temperature)] for metric in (EMBEDDER, "failure_count"))
+    print(
+        f"  temperature {temperature:g}: CLAP score {interval(quality['mean'], quality['lo'], quality['hi'])}, "
+        f"kinds of failure {interval(failures['mean'], failures['lo'], failures['hi'])}, "
+        f"Vendi score {variety[temperature].min():.1f} to {variety[temperature].max():.1f}."
+    )

@@ -1,0 +1,123 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 04 Duration
+#
+# **What happens as a clip goes on: does it drift, loop, show seams, and what comes past the trained length?**
+#
+# Long clips, measured stretch by stretch: every stretch has the same prompts, so a change over time is the clip's own.
+
+# %% tags=["parameters"]
+MODEL = "tiny"  # or "facebook/musicgen-stereo-small", a checkpoint's folder
+RUN = "runs/duration"  # a folder; run the notebook again and it goes on where it stopped
+TRAINED = 10  # seconds of the clips that the model was trained on: 10 for tiny, 30 for MusicGen
+SECONDS = 20  # of each clip
+STRETCH = 5
+PROMPTS = 6
+MEASURES = ["width", "loudness", "flatness", "correlation"]
+
+# %%
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+import mgeval as mg
+from mgeval.stats import mean_interval
+from mgeval.wording import interval
+
+# %%
+prompts = mg.load_prompts("demo").sample(PROMPTS, random_state=0)
+sweep = mg.Sweep(MODEL, prompts, {"duration": SECONDS})
+store = mg.Store(RUN)
+sweep.preview(store)
+
+# %%
+clips = mg.run(sweep.plan(), store)
+scores = mg.measure(clips, store, MEASURES)
+window = mg.load_model(MODEL).max_duration
+print(
+    f"The model makes {window:g} s in one go:",
+    "no clip here has a join." if window >= SECONDS else "longer clips are joined.",
+)
+
+# %% [markdown]
+# ## Drift
+#
+# Each measure over the course of the clips; the dashed line is the trained length.
+
+# %%
+stretches = mg.stretch_table(store, clips, STRETCH, MEASURES)
+course = mg.summarise(stretches, "start_s")
+figure, axes = plt.subplots(2, 2, figsize=(8, 4.4), layout="constrained")
+for ax, metric in zip(axes.flat, MEASURES, strict=True):
+    mg.plots.response(course, "start_s", metric, ax).set_xlabel("stretch begins at (s)")
+    ax.axvline(TRAINED, color="#6b6b6b", linewidth=0.9, linestyle="--")
+
+# %% [markdown]
+# ## Loops, drones, seams
+#
+# Which kinds of failure begin before the trained length, and which after it; a clip counts once for a kind.
+
+# %%
+found = mg.failure_table(store, clips)
+found["begins"] = np.where(found["start_s"] < TRAINED, f"before {TRAINED:g} s", f"from {TRAINED:g} s on")
+flagged = found[found["flagged"].astype(bool)].drop_duplicates(["key", "kind", "begins"])
+shares = pd.crosstab(flagged["kind"], flagged["begins"]) / found["key"].nunique()
+shares.style.format("{:.0%}").background_gradient(cmap="Oranges", vmin=0, vmax=1)
+
+# %% [markdown]
+# The clip with the most findings: where they are, how sure the model was, and how it sounds.
+
+# %%
+counts = found.groupby("key", sort=False)["flagged"].sum()
+key = counts.idxmax()
+figure, axes = plt.subplots(3, 1, figsize=(8, 4.6), layout="constrained", sharex=True)
+mg.plots.failure_timeline(found[found["key"] == key], axes[0])
+tokens = mg.metrics.tokens.Tokens(store.codes(key), store.predictions(key))
+mg.plots.token_curves(mg.metrics.tokens.curves(tokens), axes[1:])
+mg.panels.ClipPlayer(store, key)
+
+# %% [markdown]
+# ## Look closer
+#
+# Every clip is a point: click to hear it, drag to select, filter above.
+
+# %%
+mg.panels.explore(scores, store, "width", "loudness")
+
+# %% [markdown]
+# ## The answer
+#
+# The last stretch against the first one of the same clip: an interval that holds 0 shows no drift, at this number of
+# prompts.
+
+# %%
+for metric in MEASURES:
+    course = stretches.pivot(index=["prompt_id", "key"], columns="start_s", values=metric)
+    change = course[course.columns[-1]] - course[course.columns[0]]
+    mean, lo, hi, n = mean_interval(change, course.index.get_level_values("prompt_id"))
+    drift = "drifts" if lo > 0 or hi < 0 else "cannot be said to drift" if np.isnan(lo) else "shows no drift"
+    unit = mg.metrics.METRICS[metric].unit
+    print(
+        f"{MODEL}: {metric} {drift}: {interval(mean, lo, hi, unit)} from the first to the last {STRETCH:g} s,",
+        f"{n} prompts.",
+    )
+
+# %%
+parts = mg.stretch_table(store, clips, TRAINED, ["failure_count"], progress=False)
+for start, part in parts.groupby("start_s"):
+    mean, lo, hi, n = mean_interval(part["failure_count"], part["prompt_id"])
+    print(f"{MODEL}: from {start:g} to {start + TRAINED:g} s a clip has {interval(mean, lo, hi)} kinds of failure.")

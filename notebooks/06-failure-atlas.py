@@ -1,0 +1,112 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 06 Failure atlas
+#
+# **Which failure happens where, how does it sound, and does the model know?**
+#
+# Every clip is searched for 17 kinds of failure; `docs/failures.md` says how reliably each is found. The settings are
+# made to provoke some.
+
+# %% tags=["parameters"]
+MODEL = "tiny"  # or "facebook/musicgen-stereo-small", a checkpoint's folder
+RUN = "runs/failure-atlas"  # a folder; run the notebook again and it goes on where it stopped
+GRID = {"temperature": [0.3, 1.0, 4.0]}
+PROMPTS = 12
+SECONDS = 4
+EXAMPLES = 3
+
+# %%
+import matplotlib.pyplot as plt
+from IPython.display import display
+
+import mgeval as mg
+from mgeval.stats import mean_interval, share_interval
+from mgeval.wording import interval, listed
+
+# %%
+prompts = mg.load_prompts("demo").sample(PROMPTS, random_state=0)
+sweep = mg.Sweep(MODEL, prompts, {**GRID, "duration": SECONDS})
+store = mg.Store(RUN)
+sweep.preview(store)
+
+# %% [markdown]
+# ## Where
+#
+# The share of clips with each kind of failure. A clip that was asked to be mono is not wrong to be: read
+# `collapsed_stereo`, `dead_channel` and `imbalance` with the prompts in mind.
+
+# %%
+clips = mg.run(sweep.plan(), store)
+found = mg.failure_table(store, clips)
+factor = next(iter(GRID))
+figure, axes = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
+mg.plots.failure_atlas(found, factor, axes[0])
+mg.plots.failure_atlas(found, "spatial", axes[1])
+# %% [markdown]
+# ## Examples to hear
+#
+# The strongest finding of each kind, most frequent kinds first.
+
+# %%
+flagged = found[found["flagged"].astype(bool)]
+frequent = flagged.groupby("kind")["key"].nunique().sort_values(ascending=False)
+examples = flagged.sort_values("score", ascending=False).drop_duplicates("kind").set_index("kind").loc[frequent.index]
+examples[["start_s", "end_s", "score", factor, "prompt"]].head(EXAMPLES).round(2)
+
+# %%
+if len(examples):
+    display(mg.panels.ClipPlayer(store, *examples["key"].drop_duplicates().head(2)))
+else:
+    print("No clip has any finding: there is nothing to hear.")
+
+# %% [markdown]
+# ## Does the model know?
+#
+# Around the moment where a failure begins: how undecided the model was, against clips without that failure at the same
+# second. Findings that begin with the clip have no time before.
+
+# %%
+onsets = mg.onset_table(store, found)
+kinds = onsets.groupby("kind")["key"].nunique().sort_values(ascending=False).index[:2]
+figure, axes = plt.subplots(1, 2, figsize=(9, 3), layout="constrained")
+for ax, kind in zip(axes, kinds, strict=False):
+    own = mg.summarise(onsets[onsets["kind"] == kind], "time_s")
+    mg.plots.response(own, "time_s", "entropy", ax).set_xlabel("seconds from the onset")
+    ax.axhline(0, color="#6b6b6b", linewidth=0.8)
+    ax.set_title(f"{kind}, {onsets[onsets['kind'] == kind]['key'].nunique()} clips", fontsize=7, loc="left")
+
+# %% [markdown]
+# ## The answer
+#
+# Shares with 95 % intervals over prompts, for every kind that occurs. Shifts of the entropy are over the second after
+# the onset; an interval that holds 0 shows none.
+
+# %%
+hit = found.groupby(["key", "kind", factor, "prompt_id"], as_index=False)["flagged"].max()
+hit = hit[hit["kind"].isin(frequent.index)].astype({"flagged": float})
+print(f"{MODEL}: found in {found['key'].nunique()} clips: {listed(frequent.index, 'no kind of failure')}.")
+for kind in frequent.index:
+    for value, rows in hit[hit["kind"] == kind].groupby(factor):
+        share, lo, hi, n = share_interval(rows["flagged"], rows["prompt_id"])
+        print(f"  {kind}, {factor} {value:g}: {interval(share, lo, hi, '%')} of {len(rows)} clips, {n} prompts")
+
+# %%
+after = onsets[onsets["time_s"].between(0, 1)].groupby(["kind", "key", "prompt_id"], as_index=False)["entropy"].mean()
+for kind in kinds:
+    own = after[after["kind"] == kind]
+    mean, lo, hi, n = mean_interval(own["entropy"], own["prompt_id"])
+    print(f"{MODEL}: after the onset of {kind} the entropy is off by {interval(mean, lo, hi, 'nats', 3)}, {n} prompts.")

@@ -1,0 +1,100 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 08 Report
+#
+# **What goes into the paper?**
+#
+# From a run to its page, tables and figures: numbers with intervals, LaTeX, and PDF figures one column wide. Give the
+# folder of a run that you have; an empty one is filled with a small sweep.
+
+# %% tags=["parameters"]
+RUN = "runs/report"  # a run's folder
+MODEL = "tiny"  # fills an empty folder; or "facebook/musicgen-stereo-small"
+BY = "guidance"  # the column to report by
+MEASURES = ["width", "correlation", "ambience", "loudness", "clap:tiny"]
+
+# %%
+from pathlib import Path
+
+import pandas as pd
+
+import mgeval as mg
+from mgeval.wording import interval, listed
+
+# %%
+store = mg.Store(RUN)
+if store.table().empty:
+    sweep = mg.Sweep(MODEL, mg.load_prompts("demo").iloc[::2], {"guidance": [1, 3], "duration": 2})
+    mg.run(sweep.plan(), store)
+clips = store.table()
+print(f"{RUN}: {len(clips)} clips of {clips['prompt_id'].nunique()} prompts, by {listed(clips['model'].unique())}.")
+scores = mg.measure(clips, store, MEASURES)
+
+# %% [markdown]
+# ## The table
+#
+# A mean and its 95 % interval over prompts; the same cells as LaTeX in `tables/`.
+
+# %%
+summary = mg.summarise(scores, BY)
+cells = [interval(*row) for row in summary[["mean", "lo", "hi"]].to_numpy()]
+table = summary.assign(cell=cells).pivot(index="metric", columns=BY, values="cell").loc[MEASURES[:-1]]
+Path(RUN, "tables").mkdir(exist_ok=True)
+Path(RUN, "tables", f"by-{BY}.tex").write_text(table.to_latex())
+table
+
+# %% [markdown]
+# ## The figures
+#
+# PDF for the paper in `figures/`, one column wide.
+
+# %%
+Path(RUN, "figures").mkdir(exist_ok=True)
+for metric in MEASURES:
+    ax = mg.plots.response(summary, BY, metric)
+    ax.figure.savefig(Path(RUN, "figures", f"{metric.replace(':', '-')}-by-{BY}.pdf"))
+
+# %% [markdown]
+# ## The page
+#
+# Everything in one folder that opens from disk: figures, tables, examples to hear.
+
+# %%
+page = mg.report(scores, store, Path(RUN, "report"))
+print("The page:", page)
+
+# %% [markdown]
+# ## The answer
+#
+# What the paper can say of each measure, lowest against highest setting; *differs* means that the 95 % interval of the
+# paired difference does not hold 0, without allowance for the number of measures.
+
+# %%
+tests = mg.compare(scores, by=BY, metrics=MEASURES)
+tests = tests[(tests["a"] == tests["a"].min()) & (tests["b"] == tests["b"].max())]
+for row in tests.itertuples():
+    differs = (
+        "differs"
+        if row.lo > 0 or row.hi < 0
+        else "undefined"
+        if pd.isna(row.difference)
+        else "does not show a difference"
+    )
+    size = interval(row.difference, row.lo, row.hi, mg.metrics.described(row.metric).unit)
+    print(f"{row.metric} {differs} from {BY} {row.a} to {row.b}: {size}, {row.n_prompts} prompts.")
+made = [file for folder in ("tables", "figures") for file in sorted(Path(RUN, folder).iterdir())]
+print(f"For the paper: {listed(made)}.")
