@@ -119,7 +119,7 @@ def example(folder: str) -> list[str]:
 
 def coverage() -> list[str]:
     """Return what the simulation prints."""
-    script = Path(__file__).parents[1] / "benchmarks" / "coverage.py"
+    script = Path(__file__).parents[1] / "benchmarks" / "intervals.py"
     done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=True)
     return ["```", *done.stdout.splitlines()[:-1], "```"]
 

@@ -12,7 +12,8 @@ import numpy as np
 
 from mgeval.audio import FORMATS, Audio, load_audio
 from mgeval.errors import AudioError, MetricError
-from mgeval.metrics import METRICS, TEXT, Undefined, chosen, columns, evaluate
+from mgeval.hearing import Ear, checkpoint_of, heard, loaded_ears
+from mgeval.metrics import METRICS, Undefined, chosen, columns, evaluate
 from mgeval.store import Store, is_store, prompts_of
 
 if TYPE_CHECKING:
@@ -43,9 +44,12 @@ def measure(
     store : Store, optional
         Where the clips of a table lie.
     metrics : str or iterable of str, optional
-        Names from ``mgeval.metrics.METRICS``; by default all that need no checkpoint. ``clap:tiny``
-        or ``clap:PATH`` adds how well clips fit their prompts, as `mgeval.embed.load` hears them:
+        Names from ``mgeval.metrics.METRICS``; by default all that need no checkpoint. The name of an
+        embedder that reads texts, as `mgeval.embed.load` knows it (``clap:tiny``, ``clap:PATH``,
+        ``clap:ID``, ``clap:FILE.pt``, ``laion:FILE.pt``), adds how well clips fit their prompts:
         columns ``clap:NAME`` and ``clap_min:NAME``, and ``embedder``, the checkpoint's name and hash.
+        NAME is the checkpoint's, after ``laion:`` for the laion-clap package. Vectors are kept in the
+        store, where `distances` finds them, and it finds that function's.
     progress : bool
         Show a bar with the time left.
 
@@ -68,7 +72,7 @@ def measure(
     import pandas as pd
 
     asked = chosen(metrics)
-    names, ears = [name for name in asked if name in METRICS], _ears(asked)
+    names, ears = [name for name in asked if name in METRICS], loaded_ears(asked)
     if not isinstance(clips, pd.DataFrame):
         paths = [clips] if isinstance(clips, (str, os.PathLike)) else list(clips)
         if not paths:
@@ -80,7 +84,7 @@ def measure(
 
 
 def _measure_clips(
-    clips: pd.DataFrame, store: Store, names: list[str], ears: dict[str, _Ear], progress: bool
+    clips: pd.DataFrame, store: Store, names: list[str], ears: dict[str, Ear], progress: bool
 ) -> pd.DataFrame:
     import pandas as pd
 
@@ -96,22 +100,17 @@ def _measure_clips(
     kept = clips.drop(columns=[name for name in added if name in clips.columns])
     records = kept.to_dict("records")
     sources = [partial(store.audio, row["key"]) if row["status"] == "done" else None for row in records]
-    rows = [numbers for _, numbers in _scored(sources, prompts_of(kept), names, ears, progress)]
+    rows = [numbers for _, numbers in _scored(sources, prompts_of(kept), names, ears, store, progress)]
     table = pd.concat([kept, pd.DataFrame(rows, index=kept.index, columns=added)], axis=1)
     if ears and before:
         # Columns of a former measurement stay, and with them the checkpoints that made them.
         there = {column.partition(":")[2] for column in columns(kept.columns)}
-        known = {one for ids in before for one in str(ids).split("; ") if _checkpoint(one) in there}
+        known = {one for ids in before for one in str(ids).split("; ") if checkpoint_of(one) in there}
         table["embedder"] = "; ".join(sorted(known | set(_embedders(ears).split("; "))))
     return table
 
 
-def _checkpoint(embedder: str) -> str:
-    """Return the name that the columns of an embedder bear."""
-    return embedder.rpartition("@")[0].partition(":")[2]
-
-
-def _measure_path(path: Path, names: list[str], ears: dict[str, _Ear], progress: bool) -> pd.DataFrame:
+def _measure_path(path: Path, names: list[str], ears: dict[str, Ear], progress: bool) -> pd.DataFrame:
     import pandas as pd
 
     if not os.path.exists(path):
@@ -122,67 +121,36 @@ def _measure_path(path: Path, names: list[str], ears: dict[str, _Ear], progress:
     files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.suffix.lower() in FORMATS)
     if not files:
         raise AudioError(f"{path}: holds no audio ({', '.join(FORMATS)})")
-    scored = _scored([partial(load_audio, file) for file in files], [""] * len(files), names, ears, progress)
+    scored = _scored([partial(load_audio, file) for file in files], [""] * len(files), names, ears, None, progress)
     rows = [{"path": str(file)} | about | numbers for file, (about, numbers) in zip(files, scored, strict=True)]
     return pd.DataFrame(rows, columns=["path", "channels", "rate", "duration", *_added(names, ears)])
 
 
-class _Ear:
-    """An embedder that scores clips against texts, and remembers the texts it has read."""
-
-    def __init__(self, name: str) -> None:
-        from mgeval import embed
-
-        self.embedder = embed.load(name)
-        self.checkpoint = _checkpoint(self.embedder.id)
-        self._read: dict[str, Any] = {}
-
-    def hear(self, audio: Audio, text: str) -> dict[str, float]:
-        """Return the metrics of `TEXT` by their columns."""
-        if not text.strip():
-            return dict.fromkeys(self.columns, Undefined("there is no prompt to compare with"))
-        if text not in self._read:
-            self._read[text] = self.embedder.text([text])[0]
-        windows = self.embedder.audio([audio])[0]
-        return {c: METRICS[c.partition(":")[0]].function(windows, self._read[text]) for c in self.columns}
-
-    @property
-    def columns(self) -> list[str]:
-        return [f"{name}:{self.checkpoint}" for name in TEXT]
-
-
-def _ears(asked: list[str]) -> dict[str, _Ear]:
-    """Load the checkpoints that were asked for, by the names that their columns bear."""
-    ears: dict[str, _Ear] = {}
-    for ear in (_Ear(name) for name in asked if name not in METRICS):
-        if ear.checkpoint in ears:
-            raise MetricError(f"two checkpoints are called {ear.checkpoint!r}: rename one of their folders")
-        ears[ear.checkpoint] = ear
-    return ears
-
-
-def _added(names: list[str], ears: dict[str, _Ear]) -> list[str]:
+def _added(names: list[str], ears: dict[str, Ear]) -> list[str]:
     """Return the columns that measuring adds."""
     heard = [column for ear in ears.values() for column in ear.columns]
     return [*names, *heard, *(["embedder"] if ears else []), "reason"]
 
 
 def _scored(
-    sources: Sequence[_Source | None], prompts: Sequence[str], names: list[str], ears: dict[str, _Ear], progress: bool
+    sources: Sequence[_Source | None],
+    prompts: Sequence[str],
+    names: list[str],
+    ears: dict[str, Ear],
+    store: Store | None,
+    progress: bool,
 ) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     """Yield what a clip is and its numbers, clip by clip, measured on all processors where that is worth it."""
     from tqdm.auto import tqdm
 
     results = spread(_values, [(source, names) for source in sources], partial(_compile, names))
     bar = tqdm(results, total=len(sources), desc="measuring", unit="clip", disable=not progress)
-    for result, source, prompt in zip(bar, sources, prompts, strict=True):
+    for result, fits in zip(bar, heard(sources, prompts, ears, store), strict=True):
         if isinstance(result, str):
             yield {}, _unread(names, ears, result)
             continue
         about, values = result
-        audio = source() if ears else None
-        for ear in ears.values():
-            values |= ear.hear(audio, prompt)
+        values |= fits
         numbers = {name: float(value) for name, value in values.items()}
         yield about, {**numbers, "embedder": _embedders(ears), "reason": reasons(values)}
 
@@ -241,12 +209,12 @@ def _compile(names: list[str]) -> None:
     evaluate(np.stack([0.1 * beats * chord, 0.05 * chord]).astype(np.float32), 16000, names)
 
 
-def _unread(names: list[str], ears: dict[str, _Ear], error: str) -> dict[str, Any]:
+def _unread(names: list[str], ears: dict[str, Ear], error: str) -> dict[str, Any]:
     nothing = dict.fromkeys(_added(names, ears), float("nan"))
     return {**nothing, "embedder": _embedders(ears), "reason": error}
 
 
-def _embedders(ears: dict[str, _Ear]) -> str:
+def _embedders(ears: dict[str, Ear]) -> str:
     return "; ".join(ear.embedder.id for ear in ears.values())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Sequence
 
@@ -98,8 +99,10 @@ def _embedded(embedder: Embedder, clips: dict[str, Audio], store: Store | None) 
                 f"{embedder.id} returned {getattr(rows, 'dtype', type(rows).__name__)} {np.shape(rows)} for a clip, "
                 f"need float32 (windows, {embedder.dim})"
             )
-        if store is not None:
-            store.put_vectors(key, rows)
+        # A store that is full or may not be written to is no reason to lose what was computed.
+        with contextlib.suppress(OSError):
+            if store is not None:
+                store.put_vectors(key, rows)
     return vectors
 
 

@@ -173,7 +173,7 @@ def columns(table: Iterable[object]) -> list[str]:
 def chosen(names: str | Iterable[str] | None = None) -> list[str]:
     """Return the metrics that were asked for, or all of the sound that need no checkpoint.
 
-    A metric that needs one is asked for by the checkpoint's name, such as ``clap:tiny``.
+    A metric that needs one is asked for by the embedder's name, such as ``clap:tiny``: it holds a colon.
 
     Raises
     ------
@@ -188,7 +188,7 @@ def chosen(names: str | Iterable[str] | None = None) -> list[str]:
             raise MetricError(f"{name!r} is one of the codes, not of the sound: token_table(store) computes it")
         if name in TEXT or name == "clap:":
             raise MetricError(f"{name!r} needs a checkpoint: 'clap:tiny', or 'clap:PATH' of a local ClapModel")
-        if name not in METRICS and not name.startswith("clap:"):
+        if name not in METRICS and ":" not in name:
             raise MetricError(f"there is no metric {name!r}: {nearest(name, [*free, 'clap:tiny'])}")
     return names
 

@@ -94,7 +94,7 @@ def test_the_interval_covers():
 
     true = np.mean([kernel_distance(drawn(), reference) for _ in range(1500)])
     intervals = [kernel_interval(drawn(), names, reference) for _ in range(500)]
-    # 500 draws leave a standard error of 1 %; benchmarks/coverage.py takes 3,000.
+    # 500 draws leave a standard error of 1 %; benchmarks/intervals.py takes 3,000.
     assert 0.93 <= np.mean([found.lo <= true <= found.hi for found in intervals]) <= 0.97
 
 

@@ -5,9 +5,10 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
+from claps import random_module, save
 
 import mgeval as mg
-from mgeval.embed.clap import TINY
+from mgeval.embed.clap import TINY, Clap
 from mgeval.errors import MetricError, ModelError
 from mgeval.metrics import described, evaluate
 from mgeval.metrics.similarity import chance, clap, clap_min, clap_rank
@@ -118,6 +119,90 @@ def test_checkpoints_are_looked_for_before_anything_is_measured(run, tmp_path):
     with pytest.raises(MetricError, match="two checkpoints are called 'tiny'"):
         folder = shutil.copytree(TINY, tmp_path / "tiny")
         mg.measure(clips, store, ["clap:tiny", f"clap:{folder}"], progress=False)
+
+
+@pytest.fixture
+def counted(monkeypatch):
+    """Count the windows of sound that go through the tower of any CLAP."""
+    windows = []
+    forward = Clap._hear
+    monkeypatch.setattr(Clap, "_hear", lambda self, mels: windows.append(len(mels)) or forward(self, mels))
+    return windows
+
+
+def test_what_measure_or_distances_heard_is_heard_no_more(tmp_path, counted):
+    store = mg.Store(tmp_path / "run")
+    sweep = mg.Sweep("synth", ["solo piano, slow", "organ over strings"], {"duration": 4})
+    clips = mg.run(sweep.plan(), store, progress=False)
+    ears = mg.embed.load("clap:tiny")
+    del counted[:]
+    mg.distances(clips, store, store, ears, kinds="frechet", progress=False)
+    # Each clip on its mono mean, which mid is too, and on left, right and side.
+    assert sum(counted) == 4 * len(clips)
+    first = mg.measure(clips, store, "clap:tiny", progress=False)
+    loads = sum(counted) - 4 * len(clips)
+    del counted[:]
+    again = mg.measure(store.path, metrics="clap:tiny", progress=False)
+    # What is left is the check when a checkpoint is loaded.
+    assert sum(counted) == loads == 4
+    assert set(again["clap:tiny"]) == set(first["clap:tiny"]) and first["clap:tiny"].notna().all()
+
+
+def test_another_sound_under_the_same_name_is_heard_anew(tmp_path, counted):
+    store = mg.Store(tmp_path / "run")
+    clips = mg.run(mg.Sweep("synth", ["solo piano", "organ"], {"duration": 4}).plan(), store, progress=False)
+    first = mg.measure(clips, store, "clap:tiny", progress=False)
+    changed = store.file(clips["key"][0])
+    mg.save_audio(mg.Audio(0.5 * store.audio(clips["key"][1]).samples, clips["rate"][0]), changed)
+    del counted[:]
+    second = mg.measure(clips, store, "clap:tiny", progress=False)
+    assert sum(counted) == 4 + 1
+    assert first["clap:tiny"][0] != second["clap:tiny"][0] and first["clap:tiny"][1] == second["clap:tiny"][1]
+
+
+def test_files_of_a_plain_folder_are_heard_by_no_embedder(tmp_path, counted):
+    mg.save_audio(mg.Audio(RNG.normal(0, 0.1, (2, 32000)), 32000), tmp_path / "a.wav")
+    scores = mg.measure(tmp_path, metrics=["crest", "clap:tiny"], progress=False)
+    assert sum(counted) == 4 and np.isnan(scores["clap:tiny"].item()) and scores["crest"].item() > 0
+    assert "no prompt to compare with" in scores["reason"].item() and len(list(tmp_path.iterdir())) == 1
+
+
+def test_clips_of_a_store_that_cannot_be_written_are_measured(run, monkeypatch):
+    clips, store = run
+
+    def full(self, key, rows):
+        raise OSError(28, "No space left on device")
+
+    expected = mg.measure(clips, store, "clap:tiny", progress=False)
+    monkeypatch.setattr(mg.Store, "put_vectors", full)
+    monkeypatch.setattr(mg.Store, "vectors", lambda *_: None)
+    found = mg.measure(clips, store, "clap:tiny", progress=False)
+    pd.testing.assert_frame_equal(found, expected)
+
+
+def test_every_kind_of_checkpoint_names_its_columns(run, tmp_path):
+    clips, store = run
+    file = save(random_module("HTSAT-tiny"), tmp_path / "random.pt")
+    folder = shutil.copytree(TINY, tmp_path / "folder")
+    names = [f"clap:{file}", f"laion:{file}", f"clap:{folder}", "clap:tiny"]
+    scores = mg.measure(clips, store, names, progress=False)
+    heard = ["random.pt", "laion:random.pt", "folder", "tiny"]
+    assert [c for c in scores if ":" in c] == [f"{name}:{one}" for one in heard for name in ("clap", "clap_min")]
+    assert [one.rpartition("@")[0] for one in scores["embedder"][0].split("; ")] == [
+        "clap:random.pt", "laion:random.pt", "clap:folder", "clap:tiny"
+    ]  # fmt: skip
+    there = scores[scores["prompt"] != ""]
+    assert there["clap:laion:random.pt"].to_numpy() == pytest.approx(there["clap:random.pt"].to_numpy(), abs=1e-4)
+    assert (there["clap:folder"] == there["clap:tiny"]).all()
+    again = mg.measure(scores, store, "width", progress=False)
+    assert mg.summarise(again, "prompt_id")["metric"].nunique() == 9
+
+
+@pytest.mark.parametrize("name", ["encodec:tiny", "clpa:tiny"])
+def test_what_reads_no_text_or_is_unknown_is_refused(run, name):
+    clips, store = run
+    with pytest.raises((MetricError, ModelError), match="reads no texts|no embedder is called 'clpa:tiny'.*clap:tiny"):
+        mg.measure(clips, store, name, progress=False)
 
 
 def test_rank_known_answers():

@@ -1,6 +1,6 @@
 """Whether the intervals of set distances cover: simulation with a known distance.
 
-    python benchmarks/coverage.py
+    python benchmarks/intervals.py
 
 Clips are Gaussian, two to a prompt, 60 % of the variance between prompts, shifted by 0.4 in each dimension against a
 standard normal reference, whose Frechet distance is then dim * 0.16; of the kernel distance the truth is the mean of
