@@ -88,3 +88,23 @@ def test_the_rows_of_a_run(tmp_path):
         log(row)
     assert [row["key"] for row in run.steps] == clips["key"].tolist()
     assert all(row["status"] == "done" and row["n_samples"] == 3200 for row in run.steps)
+
+
+def test_rows_arrive_as_they_are_made(tmp_path):
+    plan = mg.Sweep("synth", ["piano"], {"duration": 0.3}, seeds=range(3)).plan()
+    seen = []
+    clips = mg.run(plan, mg.Store(tmp_path / "run"), progress=False, on_row=seen.append)
+    assert [row["key"] for row in seen] == clips["key"].tolist() and {row["status"] for row in seen} == {"done"}
+
+
+def test_a_tracker_that_fails_does_not_stop_the_run(tmp_path):
+    plan = mg.Sweep("synth", ["piano"], {"duration": 0.3}, seeds=range(3)).plan()
+    calls = []
+
+    def broken(row):
+        calls.append(row)
+        raise ConnectionError("no route to the tracker")
+
+    with pytest.warns(UserWarning, match="ConnectionError: no route"):
+        clips = mg.run(plan, mg.Store(tmp_path / "run"), progress=False, on_row=broken)
+    assert len(calls) == 1 and clips["status"].eq("done").all()

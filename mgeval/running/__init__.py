@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mgeval.models import Model
@@ -26,6 +27,7 @@ def run(
     progress: bool = True,
     workers: int | None = None,
     scheduler: Any = None,
+    on_row: Callable[[Mapping[str, Any]], Any] | None = None,
 ) -> pd.DataFrame:
     """Make every clip of a plan that the store does not hold yet.
 
@@ -53,6 +55,9 @@ def run(
         Make them on the workers of a running Dask scheduler, by its address (``tcp://host:8786``), or of a
         cluster object such as dask-jobqueue's ``SLURMCluster``; see docs/scaling.md. A job's worker computes with
         as many threads as SLURM gave it cores, another with as many as Dask gave it.
+    on_row : callable, optional
+        Called in this process with every clip's row as it comes, made or failed: `mgeval.exports.to_wandb` and
+        ``to_mlflow`` return one. If it raises, a warning says so, and the run goes on without it.
 
     Returns
     -------
@@ -72,7 +77,7 @@ def run(
     ModelError
         A model cannot be loaded.
     """
-    plan, steering = checked(plan), Steering()
+    plan, steering = checked(plan), Steering(on_row)
     check_choice(workers, scheduler)
     clips = _make(plan, store, model, progress, workers, scheduler, steering)
     if steering.cancelled:
@@ -87,6 +92,7 @@ def start(
     progress: bool = False,
     workers: int | None = None,
     scheduler: Any = None,
+    on_row: Callable[[Mapping[str, Any]], Any] | None = None,
 ) -> Handle:
     """Do what `run` does in a thread of its own: a notebook's kernel stays free.
 
@@ -106,7 +112,7 @@ def start(
     >>> handle.result()["status"].tolist()
     ['done']
     """
-    plan, steering = checked(plan), Steering()
+    plan, steering = checked(plan), Steering(on_row)
     check_choice(workers, scheduler)
     return Handle(lambda: _make(plan, store, model, progress, workers, scheduler, steering), steering)
 

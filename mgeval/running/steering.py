@@ -8,7 +8,8 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator, Mapping
+import warnings
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -21,6 +22,11 @@ GLANCE = 0.1
 class Steering:
     """What a run and those who watch it share; any thread may call it.
 
+    Parameters
+    ----------
+    on_row : callable, optional
+        Called with the row of every clip that was made or failed.
+
     Attributes
     ----------
     total, done, failed : int
@@ -29,7 +35,8 @@ class Steering:
         What was asked for last.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, on_row: Callable[[Mapping[str, Any]], Any] | None = None) -> None:
+        self._on_row = on_row
         self.total = self.done = self.failed = 0
         self.cancelled = self.paused = False
         self._seconds = self._planned = self._rested = 0.0
@@ -53,6 +60,18 @@ class Steering:
         self.done += row["status"] == "done"
         self.failed += row["status"] != "done"
         self._bar.update()
+        if self._on_row is not None:
+            self._tell(row)
+
+    def _tell(self, row: Mapping[str, Any]) -> None:
+        try:
+            self._on_row(row)
+        except Exception as error:
+            self._on_row = None
+            warnings.warn(
+                f"on_row raised {type(error).__name__}: {error}; it is not called any more, and the run goes on",
+                stacklevel=2,
+            )
 
     @property
     def eta(self) -> float:
