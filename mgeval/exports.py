@@ -45,9 +45,7 @@ def to_wandb(run: Any = None, **options: Any) -> Callable[[Row], None]:
     --------
     ::
 
-        log = to_wandb(project="stereo")
-        for row in clips.to_dict("records"):
-            log(row)
+        mg.run(plan, store, on_row=to_wandb(project="stereo"))
     """
     if run is None:
         run = _package("wandb").init(**options)
