@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from mgeval.audio import Audio
 from mgeval.embed.base import TAIL, Embedder, checked_clips, checked_texts, cut, mono_at, repeat_pad
 from mgeval.embed.checks import check_audio, check_text
 from mgeval.embed.frontend import log_mel
+from mgeval.embed.htsat import Tower
 from mgeval.embed.hub import checkpoint_folder, content_hash, hub_files, identity
 from mgeval.embed.parts import Parts, laion_parts, load_parts
 from mgeval.errors import ModelError, nearest
@@ -104,12 +106,11 @@ class Clap(Embedder):
     def _hear(self, mels: np.ndarray) -> np.ndarray:
         import torch
 
-        x = torch.from_numpy(mels)[:, None]
-        longer = None
-        if self.network.config.audio_config.enable_fusion:
-            x, longer = x.expand(-1, 4, -1, -1), torch.zeros(len(x), 1, dtype=torch.bool)
-        with torch.inference_mode():
-            return _unit(self.network.get_audio_features(input_features=x, is_longer=longer))
+        return _unit(self._tower(torch.from_numpy(mels)))
+
+    @functools.cached_property
+    def _tower(self) -> Tower:
+        return Tower(self.network)
 
     def text(self, texts: Sequence[str]) -> np.ndarray:
         """Embed texts: float32 ``(texts, dim)``, rows of length 1; what is too long is cut at its end."""
