@@ -33,7 +33,7 @@ def mean_interval(values: np.ndarray, clusters: np.ndarray, period: float = 0) -
     could be measured. From 20 prompts on the interval is the BCa bootstrap over prompts (2,000 resamples,
     seeded; Efron 1987) with Hesterberg's correction for small samples (*What Teachers Should Know About the Bootstrap*,
     2015): Student's quantiles, widened by ``sqrt(n / (n - 1))``, in place of the normal ones. Plain percentiles
-    and plain BCa cover 92 to 93 % at 20 prompts. Below, it is the t interval on the prompts' means. Where all prompts
+    and plain BCa cover too little at 20 prompts. Below, it is the t interval on the prompts' means. Where all prompts
     have the same mean, the interval is that point. docs/statistics.md has how often it covers.
 
     Parameters
