@@ -81,7 +81,9 @@ def measured(seed=0, **image):
 
 
 pans = [-45, -30, -15, 0, 15, 30, 45]
-truth = pd.DataFrame([measured(image="mono", pan=pan) for pan in pans], index=pd.Index(pans, name="true angle"))
+truth = pd.DataFrame(
+    [measured(pan=pan, spread=0, decorrelation=0) for pan in pans], index=pd.Index(pans, name="true angle")
+)
 truth[["image_angle", "correlation", "width", "ambience"]].round(3)
 
 # %% [markdown]
