@@ -39,7 +39,7 @@ from mgeval.stats import mean_interval, share_interval
 from mgeval.wording import interval
 
 # %%
-prompts = mg.load_prompts("demo").sample(PROMPTS, random_state=0)
+prompts = mg.load_prompts("demo").query("spatial in ['narrow', 'wide']").sample(PROMPTS, random_state=0)
 sweep = mg.Sweep(MODEL, prompts, {"duration": SECONDS})
 store = mg.Store(RUN)
 sweep.preview(store)
