@@ -22,6 +22,9 @@ FRAME_RATE = 50
 
 WITHIN = 1e-6
 
+EMPTY = ("key", "prompt_id", "kind", "onset_s", "time_s", "entropy", "log_likelihood", "distance")
+"""The columns of a table of onsets without any."""
+
 
 def stretch_table(
     store: Store,
@@ -145,7 +148,7 @@ def onset_table(
             about = {name: row[name] for name in ("key", "prompt_id") if name in row}
             about |= {"kind": kind, "onset_s": row["start_s"]}
             rows += [{**about, **step_row} for step_row in _around(drawn[row["key"]], usual, row["start_s"], grid)]
-    return pd.DataFrame(rows) if rows else pd.DataFrame(columns=["key", "prompt_id", "kind", "onset_s", "time_s"])
+    return pd.DataFrame(rows) if rows else pd.DataFrame(columns=list(EMPTY))
 
 
 def _drawn(store: Store, key: str) -> dict[str, np.ndarray]:

@@ -31,6 +31,7 @@ EMBEDDER = "clap:tiny"  # for real music a CLAP of real music: "clap:laion/large
 
 # %%
 import matplotlib.pyplot as plt
+import numpy as np
 
 import mgeval as mg
 from mgeval.metrics.claims import claims
@@ -105,7 +106,8 @@ print(f"{MODEL} at guidance {max(GUIDANCE):g} understands: {listed(shown)}.")
 print(f"Not shown: {listed(told.index.difference([*shown, *unjudged], sort=False))}.")
 print(f"Could not be judged in these clips: {listed(unjudged)}.")
 for claim, row in told.iterrows():
-    print(f"  {claim:10} {interval(row.met, row.lo, row.hi, '%')}, chance {interval(row.chance, unit='%')[:-14]}")
+    chance = "undefined" if np.isnan(row["chance"]) else f"{row['chance']:.0%}"
+    print(f"  {claim:10} {interval(row['met'], row['lo'], row['hi'], '%')}, chance {chance}")
 for row in ranks.itertuples():
     print(
         f"Own prompt, mean reciprocal rank at guidance {row.guidance:g}: {interval(row.clap_rank, row.lo, row.hi)}, "

@@ -35,11 +35,11 @@ import numpy as np
 import pandas as pd
 
 import mgeval as mg
-from mgeval.stats import mean_interval
+from mgeval.stats import mean_interval, share_interval
 from mgeval.wording import interval
 
 # %%
-prompts = mg.load_prompts("demo").sample(PROMPTS, random_state=0)
+prompts = mg.load_prompts("demo").query("spatial in ['narrow', 'wide']").sample(PROMPTS, random_state=0)
 sweep = mg.Sweep(MODEL, prompts, {"duration": SECONDS})
 store = mg.Store(RUN)
 sweep.preview(store)
@@ -119,5 +119,12 @@ for metric in MEASURES:
 # %%
 parts = mg.stretch_table(store, clips, TRAINED, ["failure_count"], progress=False)
 for start, part in parts.groupby("start_s"):
-    mean, lo, hi, n = mean_interval(part["failure_count"], part["prompt_id"])
-    print(f"{MODEL}: from {start:g} to {start + TRAINED:g} s a clip has {interval(mean, lo, hi)} kinds of failure.")
+    share, lo, hi, n = share_interval(part["failure_count"] > 0, part["prompt_id"])
+    print(
+        f"{MODEL}: from {start:g} to {start + TRAINED:g} s {interval(share, lo, hi, '%')} of clips have some failure."
+    )
+for kind in ("looping", "drone", "seam"):
+    rows = found[found["kind"] == kind].groupby(["key", "prompt_id"], as_index=False)[["flagged", "score"]].max()
+    judged = rows[rows["score"].notna()]
+    share, lo, hi, n = share_interval(judged["flagged"].astype(float), judged["prompt_id"])
+    print(f"{MODEL}: {kind} in {interval(share, lo, hi, '%')} of {len(judged)} clips that could be judged.")

@@ -58,11 +58,11 @@ scores.assign(clip=scores["path"].map(lambda path: Path(path).name)).set_index("
 clip = mg.load_audio(scores["path"].iloc[0])
 figure = plt.figure(figsize=(9, 5.6), layout="constrained")
 grid = figure.add_gridspec(2, 3, width_ratios=[1, 1.5, 1.5])
-mg.plots.vectorscope(clip, figure.add_subplot(grid[0, 0]))
-mg.plots.correlation_meter(clip, figure.add_subplot(grid[1, 0]))
+left = grid[:, 0].subgridspec(2, 1, height_ratios=[5, 1])
+mg.plots.goniometer(clip, [figure.add_subplot(left[0]), figure.add_subplot(left[1])])
 mg.plots.width_over_time(clip, figure.add_subplot(grid[0, 1]))
 mg.plots.coherence(clip, figure.add_subplot(grid[1, 1]))
-mg.plots.panning_map(clip, figure.add_subplot(grid[0, 2]))
+mg.plots.panning_map(clip, figure.add_subplot(grid[:, 2]))
 
 # %%
 mg.panels.ClipPlayer({Path(scores["path"].iloc[0]).name: clip}, Path(scores["path"].iloc[0]).name)
@@ -81,7 +81,9 @@ def measured(seed=0, **image):
 
 
 pans = [-45, -30, -15, 0, 15, 30, 45]
-truth = pd.DataFrame([measured(image="mono", pan=pan) for pan in pans], index=pd.Index(pans, name="true angle"))
+truth = pd.DataFrame(
+    [measured(pan=pan, spread=0, decorrelation=0) for pan in pans], index=pd.Index(pans, name="true angle")
+)
 truth[["image_angle", "correlation", "width", "ambience"]].round(3)
 
 # %% [markdown]
@@ -118,4 +120,5 @@ for metric in MEASURES:
         continue
     distance = (means["mean"] - value[metric]).abs()
     image = (distance if not row.period else distance.where(distance < row.period / 2, row.period - distance)).idxmin()
-    print(f"{row.label}: {value[metric]:.2f} {row.unit}; most like {image}: {interval(*means.loc[image], row.unit)}")
+    reads = f"{value[metric]:.2f} {row.unit}".strip()
+    print(f"{row.label}: {reads}; most like {image}: {interval(*means.loc[image], row.unit)}")

@@ -30,6 +30,7 @@ MEASURES = ["width", "correlation", "ambience", "loudness", "clap:tiny"]
 # %%
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import pandas as pd
 
 import mgeval as mg
@@ -52,7 +53,7 @@ scores = mg.measure(clips, store, MEASURES)
 # %%
 summary = mg.summarise(scores, BY)
 cells = [interval(*row) for row in summary[["mean", "lo", "hi"]].to_numpy()]
-table = summary.assign(cell=cells).pivot(index="metric", columns=BY, values="cell").loc[MEASURES[:-1]]
+table = summary.assign(cell=cells).pivot(index="metric", columns=BY, values="cell").loc[MEASURES]
 Path(RUN, "tables").mkdir(exist_ok=True)
 Path(RUN, "tables", f"by-{BY}.tex").write_text(table.to_latex())
 table
@@ -60,13 +61,17 @@ table
 # %% [markdown]
 # ## The figures
 #
-# PDF for the paper in `figures/`, one column wide.
+# PDF for the paper in `figures/`, one column wide; here the first four.
 
 # %%
 Path(RUN, "figures").mkdir(exist_ok=True)
 for metric in MEASURES:
     ax = mg.plots.response(summary, BY, metric)
     ax.figure.savefig(Path(RUN, "figures", f"{metric.replace(':', '-')}-by-{BY}.pdf"))
+    plt.close(ax.figure)
+figure, axes = plt.subplots(2, 2, figsize=(7, 4.4), layout="constrained")
+for ax, metric in zip(axes.flat, MEASURES, strict=False):
+    mg.plots.response(summary, BY, metric, ax)
 
 # %% [markdown]
 # ## The page

@@ -212,3 +212,34 @@ def test_controls_alone_are_no_response():
 def test_a_legend_covers_no_data():
     table = scores([f"{LONG} {i}" for i in range(4)])
     assert_legible(plots.response(mg.summarise(table, ["guidance", "prompt"]), "guidance", "width"))
+
+
+def adherence_table(**more):
+    rows = [("left", 1.0, 0.3, 1.0, 0.1), ("no drums", 0.5, 0.2, 0.8, 0.3), ("tempo", np.nan, np.nan, np.nan, 0.05)]
+    return pd.DataFrame(rows, columns=["claim", "met", "lo", "hi", "chance"]).assign(**more)
+
+
+def test_adherence_is_drawn_beside_chance():
+    ax = plots.adherence(adherence_table())
+    (points,) = [container for container in ax.containers if hasattr(container, "has_xerr")]
+    assert points[0].get_xdata()[:2] == pytest.approx([100, 50]) and points[0].get_ydata().tolist() == [0, 1, 2]
+    chances = ax.collections[-1].get_segments()
+    assert [segment[0][0] for segment in chances] == pytest.approx([10, 30, 5])
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["left", "no drums", "tempo"]
+    assert_legible(ax)
+
+
+def test_groups_of_adherence_stand_under_each_other():
+    table = pd.concat([adherence_table(guidance=1.0), adherence_table(guidance=3.0)])
+    ax = plots.adherence(table, by="guidance")
+    places = [container[0].get_ydata()[0] for container in ax.containers]
+    assert places[0] < 0 < places[1]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["1", "3"]
+    assert_legible(ax)
+
+
+def test_adherence_that_nothing_is_known_of_says_so():
+    ax = plots.adherence(adherence_table().assign(met=np.nan, lo=np.nan, hi=np.nan))
+    assert "no clip could be judged" in [text.get_text() for text in ax.texts]
+    with pytest.raises(mg.MetricError, match="adherence"):
+        plots.adherence(pd.DataFrame({"claim": ["left"]}))
