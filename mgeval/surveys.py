@@ -207,7 +207,7 @@ def _shares(prompts: pd.Series, met: pd.DataFrame, made: list[list[Claim]]) -> I
             continue
         values = [np.nan if c is None else met[c].iloc[place] for place, c in enumerate(claim_of)]
         chances = {c: _chance(c, met[c][[c not in own for own in made]]) for c in set(claim_of) - {None}}
-        share, lo, hi, n_prompts = _share(values, prompts)
+        share, lo, hi, n_prompts = share_interval(values, prompts)
         yield {
             "claim": kind,
             "met": share,
@@ -219,8 +219,23 @@ def _shares(prompts: pd.Series, met: pd.DataFrame, made: list[list[Claim]]) -> I
         }
 
 
-def _share(values: list[float], prompts: pd.Series) -> tuple[float, float, float, int]:
-    """Return a share's mean, interval over prompts and number of prompts."""
+def share_interval(values: Sequence[float], prompts: pd.Series) -> tuple[float, float, float, int]:
+    """Return a share of clips and its 95 % interval over prompts.
+
+    Parameters
+    ----------
+    values : sequence of float
+        1 for a clip that has it, 0 for one that has not, NaN for one that does not count.
+    prompts : Series
+        The prompt of each clip.
+
+    Returns
+    -------
+    share, lo, hi : float
+        As `mgeval.stats.mean_interval`, within 0 and 1; where all clips are alike Jeffreys' interval.
+    n_prompts : int
+        Prompts with at least one value.
+    """
     from scipy.stats import beta
 
     share, lo, hi, count = mean_interval(values, prompts)
