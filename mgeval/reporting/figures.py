@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from mgeval.files import write_atomic
 from mgeval.metrics import described
 from mgeval.reporting.facts import INTERVAL, Facts
-from mgeval.reporting.numbers import named, sample
+from mgeval.reporting.numbers import counted, named
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,15 +81,21 @@ def _columns(facts: Facts) -> int:
 
 
 def _counts(facts: Facts, metric: str) -> str:
-    """Say of how many clips and prompts the points of each panel are."""
-    parts = []
+    """Say of how many clips and prompts the points are; panels of the same n together."""
+    panels: dict[str, list[str]] = {}
     for factor in facts.factors:
         rows = facts.by[factor][facts.by[factor]["metric"] == metric]
-        low, high = rows["n_clips"].min(), rows["n_clips"].max()
-        few, many = rows["n_prompts"].min(), rows["n_prompts"].max()
-        count = sample(high, many) if (low, few) == (high, many) else f"{low} to {high} clips, {few} to {many} prompts"
-        parts.append(f"by {factor.replace('_', ' ')} {count}")
-    return f"Points are means over prompts, each of n: {'; '.join(parts)}."
+        count = f"{_range(rows['n_clips'], 'clip')} of {_range(rows['n_prompts'], 'prompt')}"
+        panels.setdefault(count, []).append(factor.replace("_", " "))
+    if len(panels) == 1:
+        return f"Points are means over prompts, n = {next(iter(panels))} each."
+    each = "; ".join(f"{count} ({', '.join(names)})" for count, names in panels.items())
+    return f"Points are means over prompts; n of each: {each}."
+
+
+def _range(counts: pd.Series, noun: str) -> str:
+    low, high = int(counts.min()), int(counts.max())
+    return counted(high, noun) if low == high else f"{low} to {counted(high, noun)}"
 
 
 def atlas_figure(facts: Facts, folder: Path) -> Figure | None:

@@ -13,7 +13,7 @@ from mgeval import __version__
 from mgeval.metrics import described
 from mgeval.models import Sampling
 from mgeval.reporting.facts import GAP, INTERVAL, Facts
-from mgeval.reporting.numbers import counted, listed, sample
+from mgeval.reporting.numbers import counted, listed
 from mgeval.reporting.sources import BIBTEX, SOURCES, cited
 from mgeval.store import CONTROL
 
@@ -83,7 +83,7 @@ def _generation(facts: Facts, quote: Quote) -> str:
     ]
     seconds = float((made["n_samples"] / made["rate"]).sum())
     prompts = made["prompt_id"].nunique()
-    varied = "; ".join(f"{quote(name)}: {quote(listed(_levels(made[name])))}" for name in facts.factors)
+    varied = ", ".join(f"{quote(name)} ({quote(listed(_levels(made[name])))})" for name in facts.factors)
     held = [
         f"{quote(name)} {quote(listed(_levels(made[name])))}"
         for name in Sampling.__dataclass_fields__
@@ -91,7 +91,8 @@ def _generation(facts: Facts, quote: Quote) -> str:
     ]
     seeds = sorted(made["seed"].astype(str).unique(), key=lambda seed: (len(seed), seed))
     parts = [
-        f"{sample(len(made), prompts)} ({seconds / 60:.1f} minutes of audio) were made with mgeval {__version__} "
+        f"{counted(len(made), 'clip')} of {counted(prompts, 'prompt')} ({seconds / 60:.1f} minutes of audio) were "
+        f"made with mgeval {__version__} "
         f"[@mgeval] by {', '.join(models)}.",
         f"Varied: {varied}." if varied else "",
         f"Held: {', '.join(held)}." if held else "",
@@ -127,7 +128,7 @@ def _measurement(facts: Facts, quote: Quote) -> str:
     names: dict[tuple[str, ...], list[str]] = {}
     for metric in facts.metrics:
         names.setdefault(SOURCES[metric.partition(":")[0]], []).append(quote(described(metric).label))
-    groups = [f"{', '.join(labels)} [{'; '.join(f'@{key}' for key in keys)}]" for keys, labels in names.items()]
+    groups = [f"{'; '.join(labels)} [{'; '.join(f'@{key}' for key in keys)}]" for keys, labels in names.items()]
     text = (
         "Clips were measured as they were made: at their own rate, without normalising their level, stereo measures on "
         f"the original channels. Measured were: {'; '.join(groups)}."

@@ -63,6 +63,8 @@ def percent(share: float, lo: float, hi: float) -> str:
     >>> percent(0.656, 0.46, 0.861)
     '66 % [46, 86]'
     """
+    if not math.isfinite(share):
+        return DASH
     return f"{number(100 * share, 0)} % {interval(100 * lo, 100 * hi, 0)}".strip()
 
 

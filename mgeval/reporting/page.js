@@ -13,8 +13,9 @@ for (const table of document.querySelectorAll("table.sortable")) {
   heads.forEach((head, column) => {
     const button = document.createElement("button");
     button.type = "button";
-    button.append(...head.childNodes);
-    head.append(button);
+    // How many clips a column is of stands under the button.
+    button.append(...[...head.childNodes].filter((node) => node.nodeName !== "SMALL"));
+    head.prepend(button);
     button.addEventListener("click", () => {
       const up = head.getAttribute("aria-sort") !== "ascending";
       heads.forEach((other) => other.removeAttribute("aria-sort"));

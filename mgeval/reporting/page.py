@@ -108,7 +108,7 @@ def _failing(shares: pd.DataFrame) -> str:
     texts = {kind: percent(row["share"], row["lo"], row["hi"]) for kind, row in rows.iterrows()}
     of = sample(rows.loc[ANY, "n_clips"], rows.loc[ANY, "n_prompts"])
     found = [kind for kind in rows.index if kind != ANY and rows.loc[kind, "found"]]
-    text = f"{texts[ANY]} of clips have a failure of one of {len(DETECTORS)} kinds (n: {of})"
+    text = f"{texts[ANY]} of clips have at least one of {len(DETECTORS)} kinds of failure (n: {of})"
     if not found:
         return f"{text}."
     return f"{text}; most often {', '.join(f'{_words(kind)} ({texts[kind]})' for kind in found[:COMMON])}."
@@ -143,14 +143,12 @@ def _standing_out(facts: Facts) -> str:
 
 
 def _group(row: pd.Series, digits: int) -> Cell:
-    where = html.escape(f"{_words(row['factor'])} {named(row['level'])}")
-    shown = _estimated(row, digits)
-    return shown._replace(shown=f"{where}: {shown.shown}")
+    return _estimated(row, digits, f"{_words(row['factor'])} {named(row['level'])}: ")
 
 
-def _estimated(row: pd.Series, digits: int) -> Cell:
-    n = sample(row["n_clips"], row["n_prompts"])
-    return Cell(f"{estimate(row['mean'], row['lo'], row['hi'], digits)} <small>{n}</small>", float(row["mean"]))
+def _estimated(row: pd.Series, digits: int, where: str = "") -> Cell:
+    about = html.escape(f"{where}{sample(row['n_clips'], row['n_prompts'])}")
+    return Cell(f"{estimate(row['mean'], row['lo'], row['hi'], digits)} <small>{about}</small>", float(row["mean"]))
 
 
 def _failures(facts: Facts, shares: pd.DataFrame, files: dict[str, Any], folder: Path) -> str:

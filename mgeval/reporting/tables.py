@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import math
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,6 +14,7 @@ from mgeval.reporting.numbers import DASH, decimals, estimate, named, sample
 if TYPE_CHECKING:
     import pandas as pd
 
+TAG = re.compile("<[^>]*>")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for the beginning of a formula."""
 
@@ -55,7 +57,8 @@ def sortable(head: Sequence[str], rows: Sequence[Sequence[Cell]], caption: str, 
         cells = "".join(f"<td{kind}{_order(c)}>{c.shown}</td>" for c, kind in zip(others, kinds[1:], strict=True))
         lines.append(f"<tr><th scope='row'{_order(name)}>{name.shown}</th>{cells}</tr>")
     return (
-        f"<div class='wide' tabindex='0'><table class='sortable'><caption>{caption}</caption>"
+        f"<p class='caption'>{caption}</p><div class='wide' tabindex='0' role='region' aria-label='Table'>"
+        f"<table class='sortable' aria-label='{TAG.sub('', caption)}'>"
         f"<thead><tr>{heads}</tr></thead><tbody>{''.join(lines)}</tbody></table></div>"
     )
 
