@@ -88,7 +88,7 @@ def demo(out: Out = Path("demo-run")) -> None:
     for metric in ("width", "clap:tiny"):
         print(f"\n{described(metric).label} by what the prompt claims and by guidance:\n\n{_shown(scores, metric)}")
     print(f"\ntable  {store.path / 'scores.csv'}")
-    print(f"plot   {page.parent / 'figures' / 'width-by-spatial.png'}")
+    print(f"plot   {page.parent / 'figures' / 'width.png'}")
     print(f"page   {page}    (open it in a browser)")
 
 
@@ -324,7 +324,7 @@ def report(
     by: Annotated[list[str] | None, typer.Option("--by", help="A column to group by; repeat for more.")] = None,
     metrics: Metrics = None,
 ) -> None:
-    """Write DIR/report/index.html: figures, tables and clips to hear."""
+    """Write DIR/report: a page, figures and tables for a paper, clips to hear, methods."""
     import matplotlib
 
     from mgeval import measure
@@ -333,6 +333,17 @@ def report(
     matplotlib.use("Agg")
     store = _store(folder)
     print(reported(measure(store.table(), store, metrics), store, folder / "report", by))
+
+
+@app.command()
+def card(folder: Run, metrics: Metrics = None) -> None:
+    """Write DIR/card/MODEL.md: a model card with the run's results, for each of its models."""
+    from mgeval import measure
+    from mgeval.reporting import write_cards
+
+    store = _store(folder)
+    for path in write_cards(measure(store.table(), store, metrics), store, folder / "card"):
+        print(path)
 
 
 @app.command()

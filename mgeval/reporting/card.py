@@ -1,0 +1,141 @@
+"""Model cards: the results of a run as the Hugging Face hub reads them, and a page of Markdown under them."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mgeval.files import write_atomic
+from mgeval.metrics import described
+from mgeval.reporting.facts import ANY, Facts, failure_shares, gather
+from mgeval.reporting.figures import file_name
+from mgeval.reporting.methods import as_markdown, markdown
+from mgeval.reporting.numbers import counted, decimals, estimate, listed, percent, sample
+from mgeval.store import Store
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TASK = "text-to-audio"
+"""The hub's name of the task."""
+
+KINDS = 5
+"""Kinds of failure that a card names."""
+
+
+def write_cards(scores: pd.DataFrame, store: Store, path: str | os.PathLike[str]) -> list[Path]:
+    """Write a model card for each model of a run.
+
+    The front matter is the hub's ``model-index``: each metric's mean, with its interval and n as arguments of
+    the metric. Under it stands a summary of a page: headline metrics, failures, methods.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        From `mgeval.measure`.
+    store : Store
+        Where the clips lie.
+    path : path-like
+        The folder to write.
+
+    Returns
+    -------
+    list of pathlib.Path
+        One file for each model and revision.
+
+    Raises
+    ------
+    MetricError
+        The table holds no clip that was made, or no metric; then nothing is written.
+    """
+    whole = gather(scores, store)
+    models = whole.made[["model", "revision"]].drop_duplicates()
+    cards = {}
+    for model, revision in models.itertuples(index=False):
+        mine = (scores["model"] == model) & (scores["revision"] == revision)
+        one = whole if len(models) == 1 else gather(scores[mine], store)
+        alone = (models["model"] == model).sum() == 1
+        cards[file_name(str(model) if alone else f"{model}-{revision}")] = card(one, str(model))
+    return [write_atomic(Path(path) / f"{name}.md", text.encode()) for name, text in cards.items()]
+
+
+def card(facts: Facts, model: str) -> str:
+    """Return a model's card: YAML between dashes, then Markdown."""
+    from huggingface_hub import ModelCard, ModelCardData
+
+    data = ModelCardData(model_name=model, eval_results=_results(facts), tags=["music", "text-to-music", "mgeval"])
+    text = f"---\n{data.to_yaml()}\n---\n\n{_summary(facts, model)}"
+    # The hub's own reader must take what was written.
+    return str(ModelCard(text))
+
+
+def _results(facts: Facts) -> list[Any]:
+    from huggingface_hub import EvalResult
+
+    prompts = sorted(facts.made["prompt"].unique())
+    dataset = {
+        "task_type": TASK,
+        "task_name": "Text to music",
+        "dataset_type": "prompts",
+        "dataset_name": f"{counted(len(prompts), 'prompt')} of run {facts.name}",
+        "dataset_revision": hashlib.sha256("\n".join(prompts).encode()).hexdigest()[:16],
+        "dataset_args": {"clips": len(facts.made), **_settings(facts)},
+    }
+    return [
+        EvalResult(
+            **dataset,
+            metric_type=row["metric"],
+            metric_name=described(row["metric"]).label,
+            metric_value=_rounded(row["mean"]),
+            metric_args={
+                "interval_95": None if math.isnan(row["lo"]) else [_rounded(row["lo"]), _rounded(row["hi"])],
+                "n_clips": int(row["n_clips"]),
+                "n_prompts": int(row["n_prompts"]),
+                "unit": described(row["metric"]).unit,
+            },
+        )
+        for row in facts.overall.to_dict("records")
+        if math.isfinite(row["mean"])
+    ]
+
+
+def _settings(facts: Facts) -> dict[str, str]:
+    return {factor: listed(facts.by[factor][factor].unique()) for factor in facts.factors}
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.6g}")
+
+
+def _summary(facts: Facts, model: str) -> str:
+    made = facts.made
+    lines = [
+        f"# {markdown(model)}: evaluation",
+        "",
+        f"{sample(len(made), made['prompt_id'].nunique())}, measured with mgeval. Means over prompts, 95 % intervals.",
+        "",
+        "| metric | mean [95 % interval] | clips | prompts |",
+        "| --- | ---: | ---: | ---: |",
+    ]
+    overall = facts.overall.set_index("metric")
+    for metric in facts.headlines:
+        row, about = overall.loc[metric], described(metric)
+        digits = decimals((row["mean"], row["lo"], row["hi"]))
+        label = markdown(f"{about.label} ({about.unit})" if about.unit else about.label)
+        value = markdown(estimate(row["mean"], row["lo"], row["hi"], digits))
+        lines.append(f"| {label} | {value} | {row['n_clips']:.0f} | {row['n_prompts']:.0f} |")
+    lines += ["", "## Failures", "", *_failures(facts), "", f"#{as_markdown(facts)}"]
+    return "\n".join(lines)
+
+
+def _failures(facts: Facts) -> list[str]:
+    shares = failure_shares(facts.findings)
+    some = shares[(shares["found"] > 0) | (shares["kind"] == ANY)].head(KINDS + 1)
+    lines = ["| failure | share of clips | clips judged |", "| --- | ---: | ---: |"]
+    for row in some.to_dict("records"):
+        share = markdown(percent(row["share"], row["lo"], row["hi"]))
+        lines.append(f"| {markdown(row['kind'].replace('_', ' '))} | {share} | {row['n_clips']} |")
+    return lines

@@ -1,0 +1,158 @@
+"""What a report tells: gathered once from the scores, read by the page, the tables, the figures and the card."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mgeval.errors import MetricError, nearest
+from mgeval.metrics import columns
+from mgeval.metrics.failures import DETECTORS, Finding
+from mgeval.stats import share_interval, summarise, swept
+from mgeval.store import Store, own_clips, prompts_of
+from mgeval.surveys import failure_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+HEADLINES = ("clap", "width", "correlation", "image_angle", "loudness", "failure_count")
+"""The metrics that get a figure and stand at the top of the page; of those with a checkpoint, every checkpoint's."""
+
+GAP = "(none)"
+"""The level of clips that have no value of a factor."""
+
+ANY = "any failure"
+INTERVAL = "a bootstrap over prompts where there are many, a t interval on the prompts' means where there are few"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A run as a report sees it.
+
+    Parameters
+    ----------
+    name : str
+        The run's.
+    scores, own, made : pandas.DataFrame
+        The table as it was given, without its controls, and of these the clips that were made, in which gaps of
+        factors are a level.
+    factors, metrics : list of str
+        The columns to show the metrics by, and the metrics that have a value.
+    overall : pandas.DataFrame
+        `mgeval.summarise` of all clips that were made.
+    by : dict of str to pandas.DataFrame
+        The same by each factor.
+    findings : pandas.DataFrame
+        `mgeval.failure_table` of the clips that were made.
+    """
+
+    name: str
+    scores: pd.DataFrame
+    own: pd.DataFrame
+    made: pd.DataFrame
+    factors: list[str]
+    metrics: list[str]
+    overall: pd.DataFrame
+    by: dict[str, pd.DataFrame]
+    findings: pd.DataFrame
+
+    @property
+    def headlines(self) -> list[str]:
+        """The metrics that get a figure, in the order of `HEADLINES`."""
+        return [name for drawn in HEADLINES for name in self.metrics if name.partition(":")[0] == drawn]
+
+
+def gather(scores: pd.DataFrame, store: Store, by: str | Sequence[str] | None = None) -> Facts:
+    """Gather what a report tells; `mgeval.report` says what is raised.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        From `mgeval.measure`.
+    store : Store
+        Where the clips lie.
+    by : str or sequence of str, optional
+        The factors; by default what was swept.
+
+    Returns
+    -------
+    Facts
+    """
+    if "status" not in scores.columns:
+        raise MetricError("the table is not one of clips of a run: measure(clips, store) returns one")
+    own = own_clips(scores)
+    own = own.assign(prompt=prompts_of(own)).reset_index(drop=True)
+    made = own[own["status"] == "done"]
+    if made.empty:
+        raise MetricError("no clip of this table was made: there is nothing to report")
+    factors = swept(made) if by is None else [by] if isinstance(by, str) else list(by)
+    for factor in factors:
+        if factor not in made.columns:
+            raise MetricError(f"the table has no column {factor!r}: {nearest(factor, map(str, made.columns))}")
+        made = made.assign(**{factor: made[factor].astype(object).where(made[factor].notna(), GAP)})
+    # Columns that a finding has too cannot stand beside it.
+    beside = [c for c in dict.fromkeys(["key", "status", "prompt_id", *factors]) if c not in Finding._fields]
+    return Facts(
+        name=store.path.resolve().name,
+        scores=scores,
+        own=own,
+        made=made,
+        factors=factors,
+        metrics=[name for name in columns(made.columns) if made[name].notna().any()],
+        overall=summarise(made),
+        by={factor: summarise(made, factor) for factor in factors},
+        findings=failure_table(store, made[beside]),
+    )
+
+
+def failure_shares(findings: pd.DataFrame) -> pd.DataFrame:
+    """Return how many clips have each kind of failure.
+
+    Parameters
+    ----------
+    findings : DataFrame
+        From `mgeval.failure_table`, with ``prompt_id``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row for `ANY` and one for each kind: ``kind``, ``share`` of the clips that could be judged, mean over
+        prompts, ``lo``, ``hi`` (95 % interval over prompts), ``found``, ``n_clips`` and ``n_prompts`` that could
+        be judged; the most frequent first.
+    """
+    import pandas as pd
+
+    flagged = findings["flagged"].astype(bool)
+    judged = findings.assign(flagged=flagged)[flagged | findings["score"].notna()]
+    rows = [_share(ANY, judged)] + [_share(kind, judged[judged["kind"] == kind]) for kind in DETECTORS]
+    return pd.DataFrame(rows).sort_values("share", ascending=False, kind="stable", ignore_index=True)
+
+
+def _share(kind: str, judged: pd.DataFrame) -> dict[str, object]:
+    clips = judged.groupby("key", sort=False).agg(flagged=("flagged", "any"), prompt_id=("prompt_id", "first"))
+    share, lo, hi, n_prompts = share_interval(clips["flagged"].astype(float).tolist(), clips["prompt_id"])
+    found = int(clips["flagged"].sum())
+    spread = {"share": share, "lo": lo, "hi": hi}
+    return {"kind": kind, **spread, "found": found, "n_clips": len(clips), "n_prompts": n_prompts}
+
+
+def extremes(made: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """Return the clips with the lowest, the middle and the highest value of a metric; no row if all are alike.
+
+    Of an even number of clips the middle one is the lower of the two; of clips with the same value the first.
+    """
+    there = made[made[metric].notna()].sort_values(metric, kind="stable")
+    if there.empty or there[metric].iloc[0] == there[metric].iloc[-1]:
+        return there.iloc[:0]
+    last = there[there[metric] == there[metric].iloc[-1]].index[0]
+    middle = there[metric].iloc[(len(there) - 1) // 2]
+    return there.loc[[there.index[0], there[there[metric] == middle].index[0], last]]
+
+
+def longest_failures(findings: pd.DataFrame) -> pd.DataFrame:
+    """Return for each kind that was found the clip in which it lasts longest: ``kind``, ``key``, ``seconds``."""
+    flagged = findings[findings["flagged"].astype(bool)]
+    seconds = (flagged["end_s"] - flagged["start_s"]).groupby([flagged["kind"], flagged["key"]], sort=False).sum()
+    longest = seconds.rename("seconds").reset_index().sort_values("seconds", ascending=False, kind="stable")
+    return longest.drop_duplicates("kind").reset_index(drop=True)

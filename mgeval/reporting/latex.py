@@ -1,0 +1,133 @@
+r"""LaTeX tables (booktabs), in which text of users is inert: pdflatex sets it as typed, or says what it cannot.
+
+A file holds one ``tabular`` or several, to be set with ``\input`` inside a ``table`` of the paper's own.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from mgeval.metrics import described
+from mgeval.reporting.numbers import DASH, MINUS, counted, decimals, interval, named, number, percent
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+BESIDE = 4
+"""Levels in one tabular; of more, the others follow in tabulars under it."""
+
+MEASURED = r"mean & 95 \% CI & $n$"
+HEADER = r"% Needs \usepackage{booktabs}. Made by mgeval." + "\n"
+
+SPECIAL = {
+    "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}",
+    ">": r"\textgreater{}", "|": r"\textbar{}", '"': r"\textquotedbl{}", "'": r"\textquotesingle{}",
+    "`": r"\textasciigrave{}", "-": "-{}", "[": "{[}", "]": "{]}", "*": "{*}", "?": "?{}", "!": "!{}",
+    **{c: f"\\{c}" for c in "$&#_%{}"},
+    DASH: "--", "\N{EM DASH}": "---", MINUS: "$-$", "\N{HORIZONTAL ELLIPSIS}": r"\ldots{}",
+    "\N{LEFT SINGLE QUOTATION MARK}": "`{}", "\N{RIGHT SINGLE QUOTATION MARK}": "'{}",
+    "\N{LEFT DOUBLE QUOTATION MARK}": "``", "\N{RIGHT DOUBLE QUOTATION MARK}": "''",
+    "\N{DEGREE SIGN}": r"\textdegree{}", "\N{MULTIPLICATION SIGN}": r"$\times$", "\N{PLUS-MINUS SIGN}": r"$\pm$",
+    "\N{MICRO SIGN}": r"\textmu{}", "ß": r"\ss{}", "æ": r"\ae{}", "Æ": r"\AE{}", "œ": r"\oe{}", "Œ": r"\OE{}",
+    "ø": r"\o{}", "Ø": r"\O{}", "ł": r"\l{}", "Ł": r"\L{}", "ı": r"\i{}",
+}  # fmt: skip
+"""What is set otherwise than typed. Brackets and stars in braces: after a line's end they would be its options."""
+
+ACCENTS = {
+    "\N{COMBINING GRAVE ACCENT}": "`", "\N{COMBINING ACUTE ACCENT}": "'", "\N{COMBINING CIRCUMFLEX ACCENT}": "^",
+    "\N{COMBINING TILDE}": "~", "\N{COMBINING DIAERESIS}": '"', "\N{COMBINING RING ABOVE}": "r",
+    "\N{COMBINING CARON}": "v", "\N{COMBINING CEDILLA}": "c", "\N{COMBINING MACRON}": "=", "\N{COMBINING BREVE}": "u",
+    "\N{COMBINING DOT ABOVE}": ".", "\N{COMBINING DOUBLE ACUTE ACCENT}": "H",
+}  # fmt: skip
+
+
+def escaped(text: str) -> str:
+    r"""Return a text as pdflatex sets it with any fonts; a character it has no letter for becomes its number.
+
+    Examples
+    --------
+    >>> escaped("50 % of $x_1$")
+    '50 \\% of \\$x\\_1\\$'
+    >>> escaped("café 🎵")
+    "caf\\'{e} {[}U+1F3B5{]}"
+    """
+    plain = "".join(c if c in SPECIAL else unicodedata.normalize("NFD", c) for c in " ".join(str(text).split()))
+    out: list[str] = []
+    for c in plain:
+        if c in ACCENTS and out and out[-1].isalpha() and len(out[-1]) == 1:
+            out[-1] = f"\\{ACCENTS[c]}{{{out[-1]}}}"
+        elif c in SPECIAL or (c.isascii() and c.isprintable()):
+            out.append(SPECIAL.get(c, c))
+        else:
+            out.append(f"{{[}}U+{ord(c):04X}{{]}}")
+    return "".join(out)
+
+
+def by_factor(summary: pd.DataFrame, factor: str) -> str:
+    """Return a summary by a factor: a row for each metric, mean and interval for each level, n beside them."""
+    levels = list(dict.fromkeys(summary[factor]))
+    parts = [levels[start : start + BESIDE] for start in range(0, len(levels), BESIDE)]
+    return HEADER + "\n\\par\\medskip\n".join(_tabular(summary, factor, part) for part in parts)
+
+
+def _tabular(summary: pd.DataFrame, factor: str, levels: Sequence[object]) -> str:
+    groups = {level: summary[summary[factor] == level].set_index("metric") for level in levels}
+    head = " & ".join(rf"\multicolumn{{3}}{{c}}{{{escaped(named(level))}}}" for level in levels)
+    rules = "".join(rf"\cmidrule(lr){{{3 * i + 2}-{3 * i + 4}}}" for i in range(len(levels)))
+    lines = [
+        rf"\begin{{tabular}}{{@{{}}l{'r@{ }lr' * len(levels)}@{{}}}}",
+        r"\toprule",
+        rf"{escaped(factor.replace('_', ' '))} & {head} \\",
+        rules,
+        rf"($n$: clips/prompts) & {' & '.join([MEASURED] * len(levels))} \\",
+        r"\midrule",
+    ]
+    for metric in dict.fromkeys(summary["metric"]):
+        rows = [groups[level].loc[metric] for level in levels]
+        digits = decimals(value for row in rows for value in (row["mean"], row["lo"], row["hi"]))
+        cells = [f"{_number(r['mean'], digits)} & {_interval(r, digits)} & {_n(r)}" for r in rows]
+        lines.append(rf"{escaped(_label(metric))} & {' & '.join(cells)} \\")
+    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", ""])
+
+
+def overall(summary: pd.DataFrame) -> str:
+    """Return a summary of all clips: a row for each metric."""
+    lines = [r"\begin{tabular}{@{}lr@{ }lrr@{}}", r"\toprule", r"metric & mean & 95 \% CI & clips & prompts \\"]
+    lines.append(r"\midrule")
+    for row in summary.to_dict("records"):
+        digits = decimals((row["mean"], row["lo"], row["hi"]))
+        cells = f"{_number(row['mean'], digits)} & {_interval(row, digits)} & {row['n_clips']} & {row['n_prompts']}"
+        lines.append(rf"{escaped(_label(row['metric']))} & {cells} \\")
+    return HEADER + "\n".join([*lines, r"\bottomrule", r"\end{tabular}", ""])
+
+
+def failures(shares: pd.DataFrame) -> str:
+    """Return the shares of clips that have each kind of failure, of `mgeval.reporting.facts.failure_shares`."""
+    lines = [r"\begin{tabular}{@{}lrrr@{}}", r"\toprule", r"failure & clips that have it & judged & prompts \\"]
+    lines.append(r"\midrule")
+    for row in shares.to_dict("records"):
+        share = escaped(percent(row["share"], row["lo"], row["hi"]))
+        lines.append(
+            rf"{escaped(row['kind'].replace('_', ' '))} & {share} & {counted(row['n_clips'], 'clip')} "
+            rf"& {row['n_prompts']} \\"
+        )
+    return HEADER + "\n".join([*lines, r"\bottomrule", r"\end{tabular}", ""])
+
+
+def _label(metric: str) -> str:
+    row = described(metric)
+    return f"{row.label} ({row.unit})" if row.unit else row.label
+
+
+def _n(row: pd.Series) -> str:
+    return f"{row['n_clips']:.0f}/{row['n_prompts']:.0f}"
+
+
+def _number(value: float, digits: int) -> str:
+    return number(value, digits).replace(MINUS, "$-$").replace(DASH, "--")
+
+
+def _interval(row: pd.Series, digits: int) -> str:
+    return interval(row["lo"], row["hi"], digits).replace(MINUS, "$-$")

@@ -1,0 +1,166 @@
+"""What was done, from the record: a paragraph for a paper, with its references."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections import Counter
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from mgeval import __version__
+from mgeval.metrics import described
+from mgeval.models import Sampling
+from mgeval.reporting.facts import GAP, INTERVAL, Facts
+from mgeval.reporting.numbers import counted, listed
+from mgeval.reporting.sources import BIBTEX, SOURCES, cited
+from mgeval.store import CONTROL
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Quote = Callable[[str], str]
+"""Makes a user's text inert in what is written."""
+
+PACKAGES = ("torch", "transformers", "numpy")
+
+
+def markdown(text: str) -> str:
+    r"""Return a text as Markdown shows it, letter for letter.
+
+    Examples
+    --------
+    >>> markdown("<img src=x> *loud*")
+    '&lt;img src=x\\> \\*loud\\*'
+    """
+    escaped = re.sub(r"([\\`*_{}\[\]<>#|$~@&])", r"\\\1", " ".join(str(text).split()))
+    return escaped.replace(r"\&", "&amp;").replace(r"\<", "&lt;")
+
+
+def paragraphs(facts: Facts, quote: Quote) -> list[str]:
+    """Return the methods as paragraphs; references stand in them as ``[@key]``."""
+    return [_generation(facts, quote), _measurement(facts, quote), _statistics(facts), _exclusions(facts, quote)]
+
+
+def as_markdown(facts: Facts) -> str:
+    """Return the methods as a Markdown file, its references as pandoc reads them."""
+    return "# Methods\n\n" + "\n\n".join(paragraphs(facts, markdown)) + "\n\nReferences are in `references.bib`.\n"
+
+
+def as_html(facts: Facts) -> str:
+    """Return the methods and their references as HTML."""
+    keys = cited(facts.metrics)
+    numbers = {key: place for place, key in enumerate(keys, start=1)}
+
+    def linked(found: re.Match[str]) -> str:
+        parts = found[0][1:-1].replace("@", "").split("; ")
+        return "[" + ", ".join(f"<a href='#ref-{key}'>{numbers[key]}</a>" for key in parts) + "]"
+
+    one = "|".join(keys)
+    texts = [re.sub(rf"\[@(?:{one})(?:; @(?:{one}))*\]", linked, text) for text in paragraphs(facts, html.escape)]
+    items = "".join(f"<li id='ref-{key}'>{html.escape(_reference(key))}</li>" for key in keys)
+    return "".join(f"<p>{text}</p>" for text in texts) + f"<h3>References</h3><ol class='references'>{items}</ol>"
+
+
+def _reference(key: str) -> str:
+    """Return an entry of the bibliography as a line to read."""
+    entry = " ".join(BIBTEX[key].split())
+    fields = {name: re.sub(r"[{}]", "", value) for name, value in re.findall(r"(\w+) = \{(.*?)\}(?:,| \}$)", entry)}
+    where = next(
+        (fields[name] for name in ("journal", "booktitle", "number", "publisher") if name in fields), "software"
+    )
+    if "journal" in fields:
+        where += f" {fields['volume']}({fields['number']}), {fields['pages'].replace('--', chr(0x2013))}"
+    title = fields["title"].replace(" -- ", f" {chr(0x2013)} ")
+    return f"{fields['author'].replace(' and ', '; ')}: {title}. {where}, {fields['year']}."
+
+
+def _generation(facts: Facts, quote: Quote) -> str:
+    made = facts.made
+    models = [
+        f"{quote(str(m))} (revision {quote(str(r))})" for m, r in made[["model", "revision"]].drop_duplicates().values
+    ]
+    seconds = float((made["n_samples"] / made["rate"]).sum())
+    prompts = made["prompt_id"].nunique()
+    varied = ", ".join(f"{quote(name)} ({quote(listed(_levels(made[name])))})" for name in facts.factors)
+    held = [
+        f"{quote(name)} {quote(listed(_levels(made[name])))}"
+        for name in Sampling.__dataclass_fields__
+        if name in made.columns and name not in (*facts.factors, "seed")
+    ]
+    seeds = sorted(made["seed"].astype(str).unique(), key=lambda seed: (len(seed), seed))
+    parts = [
+        f"{counted(len(made), 'clip')} of {counted(prompts, 'prompt')} ({seconds / 60:.1f} minutes of audio) were "
+        f"made with mgeval {__version__} "
+        f"[@mgeval] by {', '.join(models)}.",
+        f"Varied: {varied}." if varied else "",
+        f"Held: {', '.join(held)}." if held else "",
+        f"Seeds: {quote(listed(seeds))}. A clip's random numbers depend on its seed and its prompt only.",
+        f"Device {quote(listed(_levels(made['device'])))}, {quote(listed(_levels(made['dtype'])))}; "
+        f"{quote(_versions(made))}.",
+    ]
+    return " ".join(part for part in parts if part)
+
+
+def _levels(values: pd.Series) -> list[object]:
+    found = list(values.dropna().unique())
+    numbers = all(isinstance(value, (int, float)) for value in found)
+    return sorted(found) if numbers else found
+
+
+def _versions(made: pd.DataFrame) -> str:
+    """Return the versions that made the clips, from their records."""
+    found: dict[str, set[str]] = {}
+    for text in made["versions"].dropna().unique():
+        try:
+            versions = json.loads(text)
+        except (TypeError, ValueError):
+            # A table that went through other hands.
+            continue
+        for package in ("mgeval", *PACKAGES):
+            if package in versions:
+                found.setdefault(package, set()).add(str(versions[package]))
+    return ", ".join(f"{package} {' and '.join(sorted(versions))}" for package, versions in found.items())
+
+
+def _measurement(facts: Facts, quote: Quote) -> str:
+    names: dict[tuple[str, ...], list[str]] = {}
+    for metric in facts.metrics:
+        names.setdefault(SOURCES[metric.partition(":")[0]], []).append(quote(described(metric).label))
+    groups = [f"{'; '.join(labels)} [{'; '.join(f'@{key}' for key in keys)}]" for keys, labels in names.items()]
+    text = (
+        "Clips were measured as they were made: at their own rate, without normalising their level, stereo measures on "
+        f"the original channels. Measured were: {'; '.join(groups)}."
+    )
+    if "embedder" in facts.made.columns and (ears := facts.made["embedder"].dropna().unique()).size:
+        text += f" CLAP scores are of the mono mean, over windows of 10 s every 5 s, by {quote(listed(ears))}."
+    return text + " Failures were looked for with the detectors of mgeval at their default thresholds."
+
+
+def _statistics(facts: Facts) -> str:
+    return (
+        "The prompt is the unit: means are over the prompts' means. Brackets and bars are 95 % intervals of the mean: "
+        f"{INTERVAL}. Of shares where all clips are alike they are Jeffreys' intervals of as many prompts. "
+        "Intervals are not adjusted for the number of metrics and groups shown. Gaps of a factor are a group of their "
+        f"own, {GAP}."
+    )
+
+
+def _exclusions(facts: Facts, quote: Quote) -> str:
+    own, made = facts.own, facts.made
+    parts = []
+    if failed := len(own) - len(made):
+        reasons = Counter(own.loc[own["status"] != "done", "error"].fillna("not run yet").replace("", "not said"))
+        said = "; ".join(f"{quote(str(reason))} ({count})" for reason, count in reasons.most_common())
+        parts.append(
+            f"{counted(failed, 'clip')} could not be made and {'is' if failed == 1 else 'are'} left out: {said}."
+        )
+    if controls := len(facts.scores) - len(own):
+        kinds = facts.scores[CONTROL].dropna().unique()
+        parts.append(f"{counted(controls, 'row')} of controls ({quote(listed(kinds))}) are not part of any number.")
+    counts = facts.overall.set_index("metric")["n_clips"]
+    gaps = [f"{quote(described(m).label)} ({len(made) - n} of {len(made)})" for m, n in counts.items() if n < len(made)]
+    if gaps:
+        parts.append(f"Where a measure is undefined, its clips are left out of its mean: {'; '.join(gaps)}.")
+    return " ".join(parts) or "No clip was left out."

@@ -1,0 +1,178 @@
+"""Where each metric comes from, as BibTeX: `SOURCES` names the entries of `BIBTEX` for every row of `METRICS`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+BIBTEX = {
+    "mgeval": """@software{mgeval,
+  title = {mgeval: generating, measuring and exploring stereo text-to-music},
+  author = {{The mgeval authors}},
+  year = {2026},
+  version = {VERSION}
+}""",
+    "itu1770": """@techreport{itu1770,
+  title = {Algorithms to measure audio programme loudness and true-peak audio level},
+  author = {{International Telecommunication Union}},
+  type = {Recommendation},
+  number = {ITU-R BS.1770-4},
+  year = {2015}
+}""",
+    "ebu3342": """@techreport{ebu3342,
+  title = {Loudness range: a measure to supplement {EBU R 128} loudness normalisation},
+  author = {{European Broadcasting Union}},
+  number = {EBU Tech 3342},
+  year = {2016}
+}""",
+    "steinmetz2021": """@inproceedings{steinmetz2021,
+  title = {pyloudnorm: A simple yet flexible loudness meter in {Python}},
+  author = {Steinmetz, Christian J. and Reiss, Joshua D.},
+  booktitle = {150th Convention of the Audio Engineering Society},
+  year = {2021}
+}""",
+    "iso3382": """@techreport{iso3382,
+  title = {Acoustics -- Measurement of room acoustic parameters -- Part 1: Performance spaces},
+  author = {{International Organization for Standardization}},
+  number = {ISO 3382-1},
+  year = {2009}
+}""",
+    "welch1967": """@article{welch1967,
+  title = {The use of fast {Fourier} transform for the estimation of power spectra},
+  author = {Welch, Peter D.},
+  journal = {IEEE Transactions on Audio and Electroacoustics},
+  volume = {15},
+  number = {2},
+  pages = {70--73},
+  year = {1967}
+}""",
+    "carter1973": """@article{carter1973,
+  title = {Estimation of the magnitude-squared coherence function via overlapped fast {Fourier} transform processing},
+  author = {Carter, G. Clifford and Knapp, Charles H. and Nuttall, Albert H.},
+  journal = {IEEE Transactions on Audio and Electroacoustics},
+  volume = {21},
+  number = {4},
+  pages = {337--344},
+  year = {1973}
+}""",
+    "avendano2003": """@inproceedings{avendano2003,
+  title = {Frequency-domain source identification and manipulation in stereo mixes for enhancement, suppression and
+           re-panning applications},
+  author = {Avendano, Carlos},
+  booktitle = {IEEE Workshop on Applications of Signal Processing to Audio and Acoustics},
+  pages = {55--58},
+  year = {2003}
+}""",
+    "johnston1988": """@article{johnston1988,
+  title = {Transform coding of audio signals using perceptual noise criteria},
+  author = {Johnston, James D.},
+  journal = {IEEE Journal on Selected Areas in Communications},
+  volume = {6},
+  number = {2},
+  pages = {314--323},
+  year = {1988}
+}""",
+    "ellis2007": """@article{ellis2007,
+  title = {Beat tracking by dynamic programming},
+  author = {Ellis, Daniel P. W.},
+  journal = {Journal of New Music Research},
+  volume = {36},
+  number = {1},
+  pages = {51--60},
+  year = {2007}
+}""",
+    "lartillot2008": """@inproceedings{lartillot2008,
+  title = {Multi-feature modeling of pulse clarity: design, validation and optimization},
+  author = {Lartillot, Olivier and Eerola, Tuomas and Toiviainen, Petri and Fornari, Jose},
+  booktitle = {International Conference on Music Information Retrieval},
+  pages = {521--526},
+  year = {2008}
+}""",
+    "temperley2007": """@book{temperley2007,
+  title = {Music and Probability},
+  author = {Temperley, David},
+  publisher = {MIT Press},
+  year = {2007}
+}""",
+    "krumhansl1990": """@book{krumhansl1990,
+  title = {Cognitive Foundations of Musical Pitch},
+  author = {Krumhansl, Carol L.},
+  publisher = {Oxford University Press},
+  year = {1990}
+}""",
+    "fitzgerald2010": """@inproceedings{fitzgerald2010,
+  title = {Harmonic/percussive separation using median filtering},
+  author = {Fitzgerald, Derry},
+  booktitle = {International Conference on Digital Audio Effects},
+  year = {2010}
+}""",
+    "mcfee2015": """@inproceedings{mcfee2015,
+  title = {librosa: Audio and music signal analysis in {Python}},
+  author = {McFee, Brian and Raffel, Colin and Liang, Dawen and Ellis, Daniel P. W. and McVicar, Matt and
+            Battenberg, Eric and Nieto, Oriol},
+  booktitle = {14th Python in Science Conference},
+  pages = {18--24},
+  year = {2015}
+}""",
+    "wu2020": """@inproceedings{wu2020,
+  title = {The {Jazz Transformer} on the front line: exploring the shortcomings of {AI}-composed music through
+           quantitative measures},
+  author = {Wu, Shih-Lun and Yang, Yi-Hsuan},
+  booktitle = {International Society for Music Information Retrieval Conference},
+  year = {2020}
+}""",
+    "elizalde2023": """@inproceedings{elizalde2023,
+  title = {{CLAP}: learning audio concepts from natural language supervision},
+  author = {Elizalde, Benjamin and Deshmukh, Soham and Al Ismail, Mahmoud and Wang, Huaming},
+  booktitle = {IEEE International Conference on Acoustics, Speech and Signal Processing},
+  year = {2023}
+}""",
+    "wu2023": """@inproceedings{wu2023,
+  title = {Large-scale contrastive language-audio pretraining with feature fusion and keyword-to-caption augmentation},
+  author = {Wu, Yusong and Chen, Ke and Zhang, Tianyu and Hui, Yuchen and Berg-Kirkpatrick, Taylor and
+            Dubnov, Shlomo},
+  booktitle = {IEEE International Conference on Acoustics, Speech and Signal Processing},
+  year = {2023}
+}""",
+}
+"""References by their keys."""
+
+_OWN = ("mgeval",)
+SOURCES: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("correlation", "correlation_low", "antiphase_share", "width", "side_mid_db", "balance_db"), _OWN),
+    **dict.fromkeys(("mono_loss_db", "image_angle", "ambience"), _OWN),
+    "coherence": ("welch1967", "carter1973"),
+    "time_difference_ms": ("iso3382",),
+    "iacc": ("iso3382",),
+    **dict.fromkeys(("pan_mean", "pan_spread"), ("avendano2003",)),
+    **dict.fromkeys(("width_low", "width_mid", "width_high", "width_std", "width_drift", "dual_mono"), _OWN),
+    "loudness": ("itu1770", "steinmetz2021"),
+    "loudness_range": ("ebu3342", "itu1770", "steinmetz2021"),
+    "true_peak": ("itu1770",),
+    **dict.fromkeys(("crest", "silence", "clipping"), _OWN),
+    **dict.fromkeys(("centroid", "bandwidth"), ("welch1967",)),
+    "flatness": ("welch1967", "johnston1988"),
+    "failure_count": _OWN,
+    "tempo": ("ellis2007", "mcfee2015"),
+    "beat_strength": ("lartillot2008", "mcfee2015"),
+    **dict.fromkeys(("musical_key", "key_confidence"), ("temperley2007", "krumhansl1990")),
+    "onset_density": ("mcfee2015",),
+    "percussive_share": ("fitzgerald2010", "mcfee2015"),
+    "chroma_entropy": ("wu2020", "mcfee2015"),
+    **dict.fromkeys(("clap", "clap_min"), ("elizalde2023", "wu2023")),
+    **dict.fromkeys(("log_likelihood", "entropy", "guidance_distance", "code_variety", "code_perplexity"), _OWN),
+    **dict.fromkeys(("side_agreement", "exact_repetition", "longest_repeat"), _OWN),
+}
+"""The sources of each metric; those that mgeval defines itself name mgeval."""
+
+
+def cited(metrics: Iterable[str]) -> list[str]:
+    """Return the keys of the references of metrics, mgeval first; columns of a checkpoint count as their metric."""
+    keys = [key for metric in metrics for key in SOURCES[metric.partition(":")[0]]]
+    return list(dict.fromkeys(["mgeval", *keys]))
+
+
+def bibliography(keys: Iterable[str]) -> str:
+    """Return references as BibTeX."""
+    from mgeval import __version__
+
+    return "\n\n".join(BIBTEX[key].replace("VERSION", __version__) for key in keys) + "\n"

@@ -1,0 +1,130 @@
+"""Tables as HTML that sorts in a browser, and as CSV that no spreadsheet takes for formulas."""
+
+from __future__ import annotations
+
+import html
+import math
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from mgeval.metrics import described
+from mgeval.reporting.numbers import DASH, decimals, estimate, named, sample
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TAG = re.compile("<[^>]*>")
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet takes for the beginning of a formula."""
+
+
+class Cell(NamedTuple):
+    """One cell: what it shows, as HTML, and what it is sorted by."""
+
+    shown: str
+    order: float | str = ""
+
+
+def cell(text: Any, order: float | str | None = None) -> Cell:
+    """Return a cell of a text that may be anybody's."""
+    return Cell(html.escape(str(text)), str(text) if order is None else order)
+
+
+def sortable(head: Sequence[str], rows: Sequence[Sequence[Cell]], caption: str, texts: int = 1) -> str:
+    """Return a table that sorts by its heads.
+
+    Parameters
+    ----------
+    head : sequence of str
+        HTML of the columns' heads.
+    rows : sequence of sequences of Cell
+        The rows; the first cell names its row.
+    caption : str
+        HTML; what the numbers are, of how many.
+    texts : int
+        How many of the first columns are texts, set from the left.
+
+    Returns
+    -------
+    str
+    """
+    kinds = [" class='text'" if place < texts else "" for place in range(len(head))]
+    heads = "".join(f"<th scope='col'{kind}>{text}</th>" for text, kind in zip(head, kinds, strict=True))
+    lines = []
+    for row in rows:
+        name, *others = row
+        cells = "".join(f"<td{kind}{_order(c)}>{c.shown}</td>" for c, kind in zip(others, kinds[1:], strict=True))
+        lines.append(f"<tr><th scope='row'{_order(name)}>{name.shown}</th>{cells}</tr>")
+    return (
+        f"<p class='caption'>{caption}</p><div class='wide' tabindex='0' role='region' aria-label='Table'>"
+        f"<table class='sortable' aria-label='{TAG.sub('', caption)}'>"
+        f"<thead><tr>{heads}</tr></thead><tbody>{''.join(lines)}</tbody></table></div>"
+    )
+
+
+def _order(one: Cell) -> str:
+    if isinstance(one.order, str):
+        return ""
+    # What has no value has no order: it stays at the end, whichever way a column is sorted.
+    return f" data-order='{one.order!r}'" if math.isfinite(one.order) else " data-order=''"
+
+
+def metric_cell(metric: str) -> Cell:
+    """Return the cell that names a metric, with its unit; its meaning appears where one points."""
+    row = described(metric)
+    unit = f" <span class='unit'>{html.escape(row.unit)}</span>" if row.unit else ""
+    return Cell(f"<span title='{html.escape(row.meaning)}'>{html.escape(row.label)}</span>{unit}", row.label)
+
+
+def by_factor(summary: pd.DataFrame, factor: str, caption: str) -> str:
+    """Return a summary by a factor: a row for each metric, a column for each level, n where it is not the column's."""
+    levels = list(dict.fromkeys(summary[factor]))
+    groups = {level: summary[summary[factor] == level].set_index("metric") for level in levels}
+    usual = {level: (int(g["n_clips"].max()), int(g["n_prompts"].max())) for level, g in groups.items()}
+    heads = [f"{html.escape(named(level))} <small>{sample(*usual[level])}</small>" for level in levels]
+    rows = []
+    for metric in dict.fromkeys(summary["metric"]):
+        found = {level: groups[level].loc[metric] for level in levels}
+        digits = decimals(value for row in found.values() for value in (row["mean"], row["lo"], row["hi"]))
+        cells = [_estimate(row, digits, usual[level]) for level, row in found.items()]
+        rows.append([metric_cell(metric), *cells])
+    return sortable(["metric", *heads], rows, caption)
+
+
+def overall(summary: pd.DataFrame, caption: str) -> str:
+    """Return a summary of all clips: a row for each metric."""
+    rows = []
+    for row in summary.to_dict("records"):
+        digits = decimals((row["mean"], row["lo"], row["hi"]))
+        ns = [Cell(f"{row[name]:,}", float(row[name])) for name in ("n_clips", "n_prompts")]
+        rows.append([metric_cell(row["metric"]), _estimate(row, digits, (row["n_clips"], row["n_prompts"])), *ns])
+    return sortable(["metric", "mean [95 % interval]", "clips", "prompts"], rows, caption)
+
+
+def _estimate(row: Any, digits: int, usual: tuple[int, int]) -> Cell:
+    if not math.isfinite(row["mean"]):
+        return Cell(DASH, math.nan)
+    n = (int(row["n_clips"]), int(row["n_prompts"]))
+    other = "" if n == usual else f" <small>{sample(*n)}</small>"
+    return Cell(f"{estimate(row['mean'], row['lo'], row['hi'], digits)}{other}", float(row["mean"]))
+
+
+def csv(table: pd.DataFrame) -> bytes:
+    """Return a table as CSV; texts that a spreadsheet would run as formulas begin with an apostrophe.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> csv(pd.DataFrame({"prompt": ["=1+1", "piano"], "width": [-0.5, 1.0]})).decode().split()
+    ['prompt,width', "'=1+1,-0.5", 'piano,1.0']
+    """
+    safe = table.rename(columns=_inert)
+    for place, kind in enumerate(safe.dtypes):
+        if kind.kind not in "biuf":
+            safe.isetitem(place, safe.iloc[:, place].map(_inert))
+    return safe.to_csv(index=False).encode()
+
+
+def _inert(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value

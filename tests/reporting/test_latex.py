@@ -1,0 +1,72 @@
+"""LaTeX tables: any text is set as typed, and a run's tables and figures make one page."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+
+import pandas as pd
+import pytest
+
+import mgeval as mg
+from mgeval.reporting.latex import by_factor, escaped
+
+HOSTILE = [
+    r"\input{/etc/passwd}", "50 % & $x_1^2$ # ~ {brace} \\", "<img src=x onerror=alert(1)>", "[first] * star",
+    "'q' \"q\"", "café naïve Łódź ßø ő", "日本 🎵 Ω", "a--b ?` !` <<", "\x07bell\x00", "",
+]  # fmt: skip
+
+PAGE = r"""\documentclass{article}
+\usepackage[T1]{fontenc}
+\usepackage{lmodern,booktabs,graphicx}
+\usepackage[margin=15mm]{geometry}
+\pagestyle{empty}
+\begin{document}
+\noindent\scriptsize
+BODY
+\end{document}
+"""
+
+
+def pages(folder, body):
+    """Set a page; return its text and how many pages there are."""
+    if shutil.which("pdflatex") is None or shutil.which("pdftotext") is None:
+        pytest.skip("pdflatex or pdftotext is not installed: texlive-latex-recommended, lmodern, poppler-utils")
+    (folder / "page.tex").write_text(PAGE.replace("BODY", body))
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", "page.tex"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace", timeout=120)
+    assert done.returncode == 0, done.stdout[-2000:]
+    text = subprocess.run(["pdftotext", "-layout", "page.pdf", "-"], cwd=folder, capture_output=True, text=True).stdout
+    return text, text.count("\f"), done.stdout
+
+
+def test_pdflatex_sets_every_text_as_typed(tmp_path):
+    rows = [
+        {"claim": level, "metric": "width", "mean": -0.5, "lo": -1.0, "hi": 0.0, "n_clips": 4, "n_prompts": 2}
+        for level in HOSTILE
+    ]
+    table = by_factor(pd.DataFrame(rows), "claim")
+    text, count, _ = pages(tmp_path, table)
+    assert count == 1 and "root:" not in text
+    words = " ".join(text.split())
+    for typed in (r"\input{/etc/passwd}", "50 % & $x_1^2$ # ~ {brace} \\", "[first] * star", "a--b ?` !` <<"):
+        assert typed in words, words
+    assert "café naïve Łódź ßø ő" in words and "[U+65E5]" in words and "[U+1F3B5]" in words
+    assert "<img src=x onerror=alert(1)>" in words and "'q' \"q\"" in words.replace("’", "'")
+
+
+def test_escapes_need_nothing_of_what_is_around():
+    assert escaped("[a]") == "{[}a{]}" and escaped("*") == "{*}" and escaped("a\n b") == "a b"
+    assert all(c.isascii() for c in escaped("".join(HOSTILE)))
+
+
+def test_a_runs_tables_and_figures_make_a_page(run, tmp_path):
+    mg.report(*run, tmp_path / "report", by=["duration", "<b>kind"])
+    body = "\n\n\\bigskip\n".join([
+        r"\includegraphics[width=.7\linewidth]{report/figures/width.pdf}",
+        r"\input{report/tables/by-duration.tex}\input{report/tables/by--b-kind.tex}",
+        r"\input{report/tables/all.tex}\hfill\input{report/tables/failures.tex}",
+    ])  # fmt: skip
+    text, count, log = pages(tmp_path, body)
+    assert count == 1 and "Overfull \\hbox" not in log
+    assert all(words in text for words in ("Stereo width", "collapsed stereo", "95 % CI", "<b>kind", "<i>b"))

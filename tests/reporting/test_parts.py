@@ -1,0 +1,117 @@
+"""What a report is made of: numbers, shares, extremes, references, methods."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import beta
+
+from mgeval.metrics import METRICS
+from mgeval.reporting.facts import ANY, extremes, failure_shares, longest_failures
+from mgeval.reporting.figures import file_name
+from mgeval.reporting.methods import markdown
+from mgeval.reporting.numbers import decimals, interval, listed, number, percent
+from mgeval.reporting.sources import BIBTEX, SOURCES, bibliography, cited
+from mgeval.reporting.tables import by_factor, cell, sortable
+
+
+def found(*rows):
+    columns = ["key", "prompt_id", "kind", "score", "flagged", "start_s", "end_s"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+FINDINGS = found(
+    ("a", "p", "clicks", 1.0, True, 0.0, 0.1),
+    ("a", "p", "clicks", 1.0, True, 0.5, 0.6),
+    ("a", "p", "drone", np.nan, False, np.nan, np.nan),
+    ("b", "p", "clicks", 0.0, False, 0.0, 1.0),
+    ("b", "p", "drone", np.nan, False, np.nan, np.nan),
+    ("c", "q", "clicks", 1.0, True, 0.2, 0.9),
+    ("c", "q", "drone", 0.1, False, 0.0, 1.0),
+)
+
+
+def test_a_share_is_of_the_clips_that_could_be_judged_and_a_clip_counts_once():
+    shares = failure_shares(FINDINGS).set_index("kind")
+    clicks = shares.loc["clicks"]
+    # Half of p's two clips, all of q's one: the prompts count alike.
+    assert clicks["share"] == pytest.approx(0.75)
+    assert (clicks["found"], clicks["n_clips"], clicks["n_prompts"]) == (2, 3, 2)
+    assert shares.loc["drone", ["found", "n_clips", "n_prompts"]].tolist() == [0, 1, 1]
+    assert shares.loc["drone", "hi"] == pytest.approx(beta.ppf(0.975, 0.5, 1.5))
+    assert shares.loc[ANY, ["share", "n_clips"]].tolist() == [0.75, 3]
+    assert np.isnan(shares.loc["seam", "share"]) and shares.loc["seam", "n_clips"] == 0
+    assert shares.index[0] in (ANY, "clicks")
+
+
+def test_the_clip_to_hear_is_the_one_in_which_a_failure_lasts_longest():
+    (row,) = longest_failures(FINDINGS).to_dict("records")
+    assert (row["kind"], row["key"]) == ("clicks", "c") and row["seconds"] == pytest.approx(0.7)
+
+
+def test_extremes_are_lowest_middle_and_highest():
+    made = pd.DataFrame({"key": list("abcdef"), "width": [0.3, 0.1, np.nan, 0.9, 0.3, 0.9]})
+    assert extremes(made, "width")["key"].tolist() == ["b", "a", "d"]
+    assert extremes(made.assign(width=0.5), "width").empty
+    assert extremes(made.assign(width=np.nan), "width").empty
+    assert extremes(made.iloc[:2], "width")["key"].tolist() == ["b", "b", "a"]
+
+
+@pytest.mark.parametrize(
+    ("values", "digits"),
+    [([0.0], 0), ([], 0), ([np.nan], 0), ([np.inf, 1.0], 2), ([-12.3, 4.0], 1), ([1e-5], 7), ([1e-12], 7), ([1e9], 0)],
+)
+def test_decimals(values, digits):
+    assert decimals(values) == digits
+
+
+def test_numbers_that_are_none():
+    assert number(np.nan, 2) == "–" and interval(np.nan, 1.0, 2) == "" and percent(np.nan, np.nan, np.nan) == "–"
+    assert listed(range(20)) == "20 values from 0 to 19" and listed([1.0, "a"]) == "1, a"
+
+
+def test_every_metric_has_a_source_and_every_source_an_entry():
+    assert list(SOURCES) == list(METRICS)
+    used = {key for keys in SOURCES.values() for key in keys}
+    assert used == set(BIBTEX) and all(SOURCES.values())
+    for key, entry in BIBTEX.items():
+        assert re.match(rf"@\w+{{{key},\n", entry) and entry.count("{") == entry.count("}")
+        assert {"title", "author", "year"} <= set(re.findall(r"^  (\w+) = \{", entry, re.MULTILINE))
+
+
+def test_years_in_docstrings_are_those_of_the_references():
+    """What a metric's docstring cites by year must be among its references."""
+    for name, row in METRICS.items():
+        years = set(re.findall(r"\((?:19|20)\d\d\)|\b(?:19|20)\d\d\b", row.function.__doc__ or ""))
+        years = {year.strip("()") for year in years}
+        entries = "".join(BIBTEX[key] for key in SOURCES[name])
+        assert all(f"year = {{{year}}}" in entries for year in years), (name, years)
+
+
+def test_a_bibliography_holds_what_is_cited_once():
+    keys = cited(["loudness", "true_peak", "clap:tiny"])
+    assert keys == ["mgeval", "itu1770", "steinmetz2021", "elizalde2023", "wu2023"]
+    text = bibliography(keys)
+    assert [key for key in re.findall(r"@\w+\{(\w+),", text)] == keys and "VERSION" not in text
+
+
+def test_tables_sort_by_values_and_name_what_differs_in_n():
+    rows = [("low", 0.5, 4, 2), ("high", np.nan, 0, 0)]
+    summary = pd.DataFrame(
+        [{"<f>": f, "metric": "width", "mean": m, "lo": m - 1, "hi": m + 1, "n_clips": n, "n_prompts": p}
+         for f, m, n, p in rows]
+        + [{"<f>": f, "metric": "crest", "mean": -1.0, "lo": -2.0, "hi": 0.0, "n_clips": 8, "n_prompts": 2}
+           for f, *_ in rows]
+    )  # fmt: skip
+    text = by_factor(summary, "<f>", "n")
+    assert "low <small>8 clips, 2 prompts</small>" in text and text.count("<small>4 clips, 2 prompts</small>") == 1
+    assert "data-order='0.5'" in text and "data-order=''" in text and "\N{MINUS SIGN}1.00 [" in text
+    assert "<b>" not in sortable(["x"], [[cell("<b>")]], "c")
+
+
+def test_markdown_shows_what_was_typed():
+    assert markdown("a\n*b* [c](d) <img>") == r"a \*b\* \[c\](d) &lt;img\>"
+    assert file_name("a/b:../c" + "x" * 300) == "a-b----c" + "x" * 92
