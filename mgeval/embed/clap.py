@@ -133,7 +133,9 @@ def _unit(found: Any) -> np.ndarray:
     """Return the rows that a tower gave, float32 and of length 1."""
     # Some versions of transformers return the tensor itself, not normalised.
     rows = getattr(found, "pooler_output", found).float().numpy()
-    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+    # A broken tower's infinities become NaN, which the check at load refuses.
+    with np.errstate(invalid="ignore"):
+        return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
 
 
 def load_clap(name: str, revision: str | None = None) -> Clap:
