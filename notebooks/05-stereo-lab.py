@@ -56,8 +56,8 @@ scores.assign(clip=scores["path"].map(lambda path: Path(path).name)).set_index("
 
 # %%
 clip = mg.load_audio(scores["path"].iloc[0])
-figure = plt.figure(figsize=(9, 5.6), layout="constrained")
-grid = figure.add_gridspec(2, 3, width_ratios=[1, 1.5, 1.5])
+figure = plt.figure(figsize=(10, 5), layout="constrained")
+grid = figure.add_gridspec(2, 3, width_ratios=[1.4, 1.5, 1.3])
 left = grid[:, 0].subgridspec(2, 1, height_ratios=[5, 1])
 mg.plots.goniometer(clip, [figure.add_subplot(left[0]), figure.add_subplot(left[1])])
 mg.plots.width_over_time(clip, figure.add_subplot(grid[0, 1]))
