@@ -49,6 +49,9 @@ def test_run_report_measure(sweep, tmp_path):
     assert json.loads(again.stdout) == {"clips": 4, "failed": 0, "store": str(out)}
     done = mgeval("report", out)
     assert done.returncode == 0 and done.stdout.strip() == str(out / "report/index.html")
+    done = mgeval("card", out, "--metric", "width")
+    assert done.returncode == 0 and done.stdout.strip() == str(out / "card/synth.md")
+    assert "model-index" in (out / "card/synth.md").read_text()
     done = mgeval("measure", out, "--metric", "width", "--json")
     rows = json.loads(done.stdout)
     assert len(rows) == 4 and all(0 <= row["width"] <= 1 for row in rows)
@@ -125,7 +128,7 @@ def test_doctor():
 def test_help_without_arguments():
     done = mgeval()
     assert done.returncode == 0
-    for verb in ("demo", "run", "measure", "report", "status", "verify", "doctor"):
+    for verb in ("demo", "run", "measure", "report", "card", "status", "verify", "doctor"):
         assert verb in done.stdout
 
 
@@ -140,6 +143,7 @@ def test_help_without_arguments():
         (["measure", ".", "--out", "table.xlsx"], ".parquet or a .csv"),
         (["measure", "--wat"], "No such option"),
         (["report", "."], "is no run"),
+        (["card", "."], "is no run"),
         (["status", "."], "is no run"),
         (["status", "nowhere"], "nowhere: is no run"),
         (["verify", "."], "is no run"),

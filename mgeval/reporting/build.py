@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from mgeval.files import write_atomic
 from mgeval.reporting import clips, latex, methods, page, sources, tables
 from mgeval.reporting.facts import Facts, failure_shares, gather
-from mgeval.reporting.figures import file_name
+from mgeval.reporting.figures import file_names
 from mgeval.store import Store
 
 if TYPE_CHECKING:
@@ -67,8 +67,8 @@ def _write_tables(facts: Facts, shares: pd.DataFrame, folder: Path) -> None:
         "failures.csv": tables.csv(shares),
         "failures.tex": latex.failures(shares).encode(),
     }
-    for factor, summary in facts.by.items():
-        written[f"by-{file_name(factor)}.csv"] = tables.csv(summary)
-        written[f"by-{file_name(factor)}.tex"] = latex.by_factor(summary, factor).encode()
+    for factor, name in file_names(facts.factors).items():
+        written[f"by-{name}.csv"] = tables.csv(facts.by[factor])
+        written[f"by-{name}.tex"] = latex.by_factor(facts.by[factor], factor).encode()
     for name, data in written.items():
         write_atomic(folder / "tables" / name, data)

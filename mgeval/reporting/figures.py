@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -66,7 +67,7 @@ def metric_figure(facts: Facts, metric: str, folder: Path) -> Figure:
         if place % columns:
             ax.set_ylabel("")
     row = described(metric)
-    name = f"figures/{file_name(metric)}"
+    name = f"figures/{file_names(facts.headlines)[metric]}"
     _save(figure, folder, name)
     caption = (
         f"{row.meaning[0].upper()}{row.meaning[1:]}. {_counts(facts, metric)} Bars are 95 % intervals: {INTERVAL}."
@@ -153,3 +154,20 @@ def _save(figure: Any, folder: Path, name: str, endings: tuple[str, ...] = ("png
 def file_name(text: str) -> str:
     """Return a text as a file's name."""
     return re.sub(r"[^\w-]", "-", text, flags=re.ASCII)[:LONGEST]
+
+
+def file_names(texts: Sequence[str]) -> dict[str, str]:
+    """Return a name for each text; of those that would be the same the later ones are numbered.
+
+    Examples
+    --------
+    >>> file_names(["a b", "a-b"])
+    {'a b': 'a-b', 'a-b': 'a-b-2'}
+    """
+    names: dict[str, str] = {}
+    for text in texts:
+        name, count = file_name(text), 1
+        while (name if count == 1 else f"{name}-{count}") in names.values():
+            count += 1
+        names[text] = name if count == 1 else f"{name}-{count}"
+    return names

@@ -227,7 +227,7 @@ def _meanings(metrics: Sequence[str]) -> str:
 
 
 def _files(facts: Facts, drawn: Sequence[figures.Figure]) -> str:
-    names = [figures.file_name(factor) for factor in facts.factors]
+    names = figures.file_names(facts.factors).values()
     links = {
         "Numbers": [
             "tables/scores.csv",

@@ -23,3 +23,9 @@ def run(tmp_path_factory, nasty):
     store = mg.Store(tmp_path_factory.mktemp("report") / "run<1>")
     clips = mg.run(mg.Sweep("synth", prompts, {"duration": [0.5, 1]}).plan(), store, progress=False)
     return mg.measure(clips, store, METRICS, progress=False), store
+
+
+@pytest.fixture(scope="session")
+def index(run, tmp_path_factory):
+    """The run's report, in a folder of its own."""
+    return mg.report(*run, tmp_path_factory.mktemp("page") / "report")

@@ -64,7 +64,8 @@ def test_a_runs_tables_and_figures_make_a_page(run, tmp_path):
     mg.report(*run, tmp_path / "report", by=["duration", "<b>kind"])
     body = "\n\n\\bigskip\n".join([
         r"\includegraphics[width=.7\linewidth]{report/figures/width.pdf}",
-        r"\input{report/tables/by-duration.tex}\input{report/tables/by--b-kind.tex}",
+        r"\input{report/tables/by-duration.tex}",
+        r"\input{report/tables/by--b-kind.tex}",
         r"\input{report/tables/all.tex}\hfill\input{report/tables/failures.tex}",
     ])  # fmt: skip
     text, count, log = pages(tmp_path, body)

@@ -6,8 +6,6 @@ import shutil
 
 import pytest
 
-import mgeval as mg
-
 pytestmark = pytest.mark.browser
 
 CONTRASTS = """() => {
@@ -43,11 +41,6 @@ def browser():
         found = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         yield found
         found.close()
-
-
-@pytest.fixture(scope="module")
-def index(run, tmp_path_factory):
-    return mg.report(*run, tmp_path_factory.mktemp("page") / "report")
 
 
 @pytest.fixture
@@ -100,11 +93,15 @@ def test_tables_sort_by_click_and_by_key(opened):
 
     def order():
         cells = table.locator("tbody td:nth-child(2)")
-        return cells.evaluate_all("cells => cells.map((cell) => Number(cell.dataset.order))")
+        orders = cells.evaluate_all("cells => cells.map((cell) => cell.dataset.order)")
+        # Tempo has no value in clips as short as these: its row stays at the end.
+        assert orders[-1] == ""
+        return [float(order) for order in orders[:-1]]
 
-    before = order()
+    before = [float(text) for text in table.locator("td:nth-child(2)").evaluate_all(
+        "cells => cells.map((cell) => cell.dataset.order)") if text]  # fmt: skip
     head.locator("button").click()
-    assert order() == sorted(before) and head.get_attribute("aria-sort") == "ascending" and len(before) == 6
+    assert order() == sorted(before) and head.get_attribute("aria-sort") == "ascending" and len(before) == 5
     page.keyboard.press("Enter")
     assert order() == sorted(before, reverse=True) and head.get_attribute("aria-sort") == "descending"
     page.keyboard.press("Shift+Tab")

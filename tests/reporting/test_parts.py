@@ -85,8 +85,7 @@ def test_every_metric_has_a_source_and_every_source_an_entry():
 def test_years_in_docstrings_are_those_of_the_references():
     """What a metric's docstring cites by year must be among its references."""
     for name, row in METRICS.items():
-        years = set(re.findall(r"\((?:19|20)\d\d\)|\b(?:19|20)\d\d\b", row.function.__doc__ or ""))
-        years = {year.strip("()") for year in years}
+        years = set(re.findall(r"\b(?:19\d\d|20[0-3]\d)\b", row.function.__doc__ or ""))
         entries = "".join(BIBTEX[key] for key in SOURCES[name])
         assert all(f"year = {{{year}}}" in entries for year in years), (name, years)
 
