@@ -107,6 +107,7 @@ def start(
     Examples
     --------
     >>> import tempfile
+    >>> import mgeval as mg
     >>> plan = mg.Sweep("synth", ["piano"], {"duration": 0.5}).plan()
     >>> handle = mg.start(plan, mg.Store(tempfile.mkdtemp()))
     >>> handle.result()["status"].tolist()

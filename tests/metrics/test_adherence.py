@@ -225,8 +225,8 @@ def test_a_table_over_a_store(tmp_path):
     assert table["claim"].tolist() == ["left", "right", "mono"]
     assert (table["met"] == 1).all() and (table["n_clips"] == 4).all() and (table["n_prompts"] == 2).all()
     assert (table["chance"] == 0).all()
-    # Two prompts that both comply leave doubt: Jeffreys' interval of 2 of 2.
-    assert table["lo"].tolist() == pytest.approx([0.3332] * 3, abs=1e-3) and (table["hi"] == 1).all()
+    # Two prompts that both comply leave much doubt: Wilson's interval of 2 of 2, with Student's quantile of 1 degree.
+    assert table["lo"].tolist() == pytest.approx([1 / (1 + 12.7062**2 / 2)] * 3, rel=1e-3) and (table["hi"] == 1).all()
     grouped = mg.adherence(store, by="duration", progress=False)
     assert grouped["duration"].tolist() == [1, 1, 1, 2, 2, 2] and (grouped["n_clips"] == 2).all()
     only = mg.adherence(store, clips[clips["prompt"].str.contains("left")], progress=False)
