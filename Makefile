@@ -22,8 +22,9 @@ $(READY): requirements.lock pyproject.toml
 demo: $(READY)  ## install, run a small sweep, print where its table, plot and page are
 	$(BIN)/mgeval demo --out demo-run
 
-test: $(READY)  ## install, run the whole suite
-	$(BIN)/python -m pytest
+# The widgets' tests in JupyterLab are not steady yet: make browser runs them.
+test: $(READY)  ## install, run the whole suite but the widgets in a browser
+	$(BIN)/python -m pytest --ignore=tests/browser
 
 faults: $(READY)  ## kill runs, fill disks, damage files; print what each left
 	$(BIN)/python tests/faults/cases.py
