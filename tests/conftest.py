@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
@@ -18,6 +20,14 @@ hypothesis.settings.register_profile("here", deadline=None, derandomize=bool(os.
 hypothesis.settings.load_profile("here")
 
 REAL_CLIPS = Path(__file__).parents[2] / "shared" / "data" / "fadtk" / "clips"
+
+
+@pytest.fixture(autouse=True)
+def plain_interrupts() -> Iterator[None]:
+    # dask-jobqueue sets a handler of its own when it is imported, as another test may have done.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture

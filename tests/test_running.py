@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import signal
@@ -24,14 +25,6 @@ from mgeval.storage.keys import clip_key, row_keys
 from mgeval.storage.upkeep import status
 
 PROMPTS = ["warm piano", "wide strings, no drums"]
-
-
-@pytest.fixture(autouse=True)
-def plain_interrupts():
-    # dask-jobqueue sets a handler of its own when it is imported, as another test may have done.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture
@@ -121,6 +114,20 @@ def test_the_first_interrupt_ends_the_step_and_the_second_is_at_once(capfd):
             time.sleep(1)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     assert "Ctrl-C again stops at once" in capfd.readouterr().err
+
+
+def test_dask_jobqueue_does_not_take_the_interrupts_away():
+    pytest.importorskip("dask_jobqueue", reason="needs pip install 'mgeval[slurm]'")
+    from dask_jobqueue import runner
+
+    # What its import does, once in a process.
+    importlib.reload(runner)
+    assert signal.getsignal(signal.SIGINT).__module__ == "dask_jobqueue.runner"
+    steering = Steering()
+    with heeding_interrupts(steering):
+        signal.raise_signal(signal.SIGINT)
+        assert steering.cancelled
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_an_interrupted_run_finishes_its_step_and_saves(plan, tmp_path):

@@ -97,9 +97,16 @@ class Steering:
 @contextlib.contextmanager
 def heeding_interrupts(steering: Steering) -> Iterator[None]:
     """Let the first Ctrl-C cancel the run, which then ends its step and saves; a second one stops at once."""
-    ours = threading.current_thread() is threading.main_thread()
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGINT)
+    if getattr(before, "__module__", "") == "dask_jobqueue.runner":
+        # Nobody chose it: dask-jobqueue's import makes every Ctrl-C end the whole process.
+        before = signal.default_int_handler
+        signal.signal(signal.SIGINT, before)
     # Who has a handler of their own, or heeds no interrupt at all, keeps it so.
-    if not ours or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+    if before is not signal.default_int_handler:
         yield
         return
 
