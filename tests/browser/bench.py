@@ -112,11 +112,14 @@ def stop_kernels(lab: Lab) -> None:
 def menu(page: Any, *names: str) -> None:
     """Choose from the menu bar."""
     for name in names:
-        page.get_by_role("menuitem", name=re.compile(f"^{re.escape(name)}$")).first.click()
+        # An entry is named with its keys: "Save Notebook Ctrl+S".
+        page.get_by_role("menuitem", name=re.compile(rf"^{re.escape(name)}\s*(Ctrl[+].*)?$")).first.click()
 
 
 def idle(page: Any, seconds: float = 120) -> None:
     """Wait until the kernel is there and no cell runs."""
+    # The indicator says idle also before there is a kernel, and cells that are run then are lost.
+    page.locator(".jp-StatusBar-TextItem", has_text=re.compile("[|] Idle$")).first.wait_for(timeout=1000 * seconds)
     page.locator(".jp-NotebookPanel .jp-Notebook-ExecutionIndicator[data-status=idle]").first.wait_for(
         timeout=1000 * seconds
     )
