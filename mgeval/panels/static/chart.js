@@ -6,10 +6,10 @@ import { labelled, levelsOf } from "./table.js";
 
 const ROLES = [["y", "Up"], ["x", "Along"], ["colour", "Colour"], ["shape", "Shape"]];
 
-export function chart(root, signal, { choose, lasso, changed }) {
+export function chart(root, signal, { choose, lasso, changed, near }) {
   const bar = el("div", { class: "mg-bar mg-roles" }), body = el("div"), legend = el("div", { class: "mg-legend" });
   root.append(bar, body, legend);
-  const inner = plot(body, signal, { choose, lasso });
+  const inner = plot(body, signal, { choose, lasso, near });
   let table = null, fields = {}, shown = null, bars = null;
 
   function options(role) {

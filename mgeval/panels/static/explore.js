@@ -25,6 +25,8 @@ function render({ model, el, signal }) {
       open(row, true);
       link.choose(row);
     },
+    // The clip is here when it is clicked.
+    near: (row) => deck.fetch(table.keys[row]),
     lasso: (rows) => link.lasso(rows),
     changed: (fields) => link.changed(fields),
   });

@@ -266,5 +266,7 @@ export function player(root, wire, signal, { kept = () => {}, below = "" } = {})
   onResize(seeker, restyled, signal);
   signal.addEventListener("abort", () => deck.halt());
   update();
-  return { load, keydown, say, deck, setOther: (key) => load(key, { slot: "B" }) };
+  // A clip that may soon be asked for; whether it can be had is said when it is.
+  const fetch = (key) => { fetched(key).catch(() => {}); };
+  return { load, fetch, keydown, say, deck, setOther: (key) => load(key, { slot: "B" }) };
 }

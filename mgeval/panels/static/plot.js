@@ -5,9 +5,11 @@ import { colouring, sprites, Grid, towards, inside } from "./points.js";
 import { labelled, levelsOf } from "./table.js";
 
 const STILL = 4;
+// A pointer that rests this long, in ms, may be about to press.
+const REST = 40;
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
-export function plot(root, signal, { choose, lasso }) {
+export function plot(root, signal, { choose, lasso, near = () => {} }) {
   const base = el("canvas", { class: "mg-layer" }), over = el("canvas", { class: "mg-layer" });
   const tip = el("div", { class: "mg-tip", hidden: true });
   const area = el("div", {
@@ -21,7 +23,7 @@ export function plot(root, signal, { choose, lasso }) {
 
   let table = null, fields = {}, shown = null, interval = null, view = null, colours = null, tool = "zoom";
   let px = new Float32Array(0), py = px, grid = null, paint = null, shapes = null, cache = null;
-  let hover = -1, current = -1, selected = new Set(), drag = null, box = null;
+  let hover = -1, rest = 0, current = -1, selected = new Set(), drag = null, box = null;
   tools.show(tool);
 
   const column = (role) => table?.columns.get(fields[role]);
@@ -170,11 +172,13 @@ export function plot(root, signal, { choose, lasso }) {
     const row = grid ? grid.nearest(x, y) : -1;
     if (row === hover) return;
     hover = row;
+    clearTimeout(rest);
+    if (row >= 0) rest = setTimeout(near, REST, row);
     area.style.cursor = row < 0 ? "crosshair" : "pointer";
     showTip(row);
     overlay();
   });
-  area.addEventListener("pointerleave", () => { hover = -1; showTip(-1); overlay(); });
+  area.addEventListener("pointerleave", () => { hover = -1; clearTimeout(rest); showTip(-1); overlay(); });
   area.addEventListener("pointercancel", () => { drag = null; overlay(); });
   area.addEventListener("pointerup", (event) => {
     if (!drag) return;
