@@ -150,15 +150,24 @@ def app_command(notebook: Path, browser: bool = True, port: int | None = None) -
         str(notebook),
         "--show_tracebacks=True",
         f"--Voila.tornado_settings={OWN}",
+        "--template=mgeval",
+        # It asks for parts of JupyterLab that Voila has not.
+        "--VoilaConfiguration.extension_denylist=jupyterlab-jupytext",
     ]
     command += [] if browser else ["--no-browser"]
     return command + ([f"--port={port}"] if port else [])
 
 
+def environment() -> dict[str, str]:
+    """Return the environment of a server that knows this package's own template of an app."""
+    paths = [str(HERE / "share"), os.environ.get("JUPYTER_PATH", "")]
+    return os.environ | {"JUPYTER_PATH": os.pathsep.join(filter(None, paths))}
+
+
 def start(command: list[str]) -> int:
     """Run a server until it is stopped, and return its exit code."""
     try:
-        return subprocess.run(command, check=False).returncode
+        return subprocess.run(command, check=False, env=environment()).returncode
     except KeyboardInterrupt:
         # Asked to stop: the server was as well.
         return 0

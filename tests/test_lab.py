@@ -97,7 +97,9 @@ def test_a_name_that_is_none_is_one_line_in_a_shell(tmp_path):
 
 @contextmanager
 def served(command, cwd):
-    process = subprocess.Popen(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    process = subprocess.Popen(
+        command, cwd=cwd, env=lab.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
     try:
         yield process
     finally:

@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,6 +49,9 @@ def wait_for(url: str, server: subprocess.Popen, log: Path, seconds: float = 180
     while time.monotonic() < until and server.poll() is None:
         try:
             urllib.request.urlopen(url, timeout=2).close()
+            return
+        except urllib.error.HTTPError:
+            # There is no such page, and somebody to say so.
             return
         except OSError:
             time.sleep(0.1)
