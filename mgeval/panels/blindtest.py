@@ -92,8 +92,8 @@ class Blind(Panel):
             found = (str(row["trial"]), *(str(row.get(name)) for name in names), bool(row.get("matched")))
             if found[:-1] not in there or found[-1] != self._matched:
                 raise MetricError(
-                    f"{self.path}: trial {row['trial']} of {self._listener!r} was another one. To go on, use the scores, "
-                    "kind, seed and matched of before; to begin anew, another path or listener"
+                    f"{self.path}: trial {row['trial']} of {self._listener!r} was another one. To go on, use the "
+                    "scores, kind, seed and matched of before; to begin anew, another path or listener"
                 )
         return {int(row["trial"]) for row in own}
 

@@ -77,9 +77,9 @@ def _trust(answers: pd.DataFrame, listener: str) -> list[str]:
 
 
 def _anchor(rows: list[dict[str, Any]]) -> list[str]:
-    lowest = rows[-1]["level"] == "hidden anchor"
-    return ["The hidden anchor is rated lowest, as it should be." if lowest else
-            "The hidden anchor, a clip without its treble, is not rated lowest: read the ratings with care."]  # fmt: skip
+    if rows[-1]["level"] == "hidden anchor":
+        return ["The hidden anchor, a clip without its treble, is rated lowest, as it should be."]
+    return ["The hidden anchor, a clip without its treble, is not rated lowest: read the ratings with care."]
 
 
 def level_text(level: Any) -> str:

@@ -20,7 +20,7 @@ export function pairForm(letters, sound, changed) {
 
   return {
     root: el("div", { class: "mg-bar" }, el("span", {}, "Which do you like better?"), buttons.group),
-    keys: "Space plays, A and B switch, L loops. 1: A is better, 0: no difference, 2: B is better, Enter: next.",
+    keys: "Space plays, A and B switch, L loops or not. 1: A is better, 0: no difference, 2: B is better, Enter: next.",
     missing: () => (chosen ? "" : "Which do you like better?"),
     answer: () => chosen,
     keydown(name) {
@@ -52,7 +52,7 @@ export function ratingForm(letters, sound, changed) {
   return {
     root: el("div", { class: "mg-ratings", role: "group", "aria-label": "How good is each clip?" },
       el("p", {}, "How good is each clip, as music for this prompt?"), scale, ...rows),
-    keys: `Space plays, ${letters[0]} to ${letters[letters.length - 1]} switch, L loops. Tab goes to a slider, arrows move it, Enter: next.`,
+    keys: `Space plays, ${letters[0]} to ${letters[letters.length - 1]} switch, L loops or not. Tab goes to a slider, arrows move it, Enter: next.`,
     missing() {
       const left = letters.filter((letter) => !given.has(letter));
       return left.length ? `Rate ${left.join(", ").replace(/, (\w)$/, " and $1")}.` : "";

@@ -9,6 +9,8 @@ export function strip(wire, signal, { changed, failed }) {
   const clips = new Map(), slots = new Map();
   let trial = null, active = "A", buttons = new Map(), running = false;
   const deck = new Deck(() => { update(); run(); });
+  // Two short clips are compared by going back and forth: an end would be in the way.
+  deck.loop = true;
   const play = toggle("Play", "Play or pause (space)", () => toggled(), icon("play"));
   play.classList.add("mg-play");
   const letters = el("div", { class: "mg-bar", role: "group", "aria-label": "Which clip is heard" });
