@@ -66,8 +66,8 @@ def draw(page: Any, panel: Any, dark: bool = False, width: int = 1000) -> None:
 
 def state(panel: Any) -> dict[str, Any]:
     """Return the traits that the page has."""
-    own = [name for name in type(panel).class_own_traits() if panel.has_trait(name)]
-    return {name: getattr(panel, name) for name in own if name in panel.keys and not name.startswith("_")}
+    shared = {"layout", "tabbable", "tooltip"}
+    return {name: getattr(panel, name) for name in panel.keys if not (name.startswith("_") or name in shared)}
 
 
 def change(page: Any, panel: Any, **traits: Any) -> None:
