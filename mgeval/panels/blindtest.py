@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 KINDS = {"pairs": pair_trials, "ratings": rating_trials}
+MOST = 12
+"""Clips that a page of ratings may hold: more than these nobody can rate against each other."""
+
 READY = 3
 """Trials whose clips are kept ready: the one before, the one that is heard, and the next."""
 
@@ -232,7 +235,7 @@ def blind(
         raise MetricError("clips in memory have no folder for the answers: say where to keep them with path=")
     path = Path(store.path / "listening" / f"{by}-{kind}.csv" if path is None else path)
     trials = KINDS[kind](scores, by, seed)
-    _check_there(trials, store)
+    _check(trials, store)
     return Blind(trials, Clips(store), kind, path, listener, matched)
 
 
@@ -245,7 +248,9 @@ def _plan(trials: pd.DataFrame, kind: str) -> list[Trial]:
     ]
 
 
-def _check_there(trials: pd.DataFrame, store: Store | Mapping[str, Audio]) -> None:
+def _check(trials: pd.DataFrame, store: Store | Mapping[str, Audio]) -> None:
+    if "place" in trials.columns and (clips := trials["place"].max() + 1) > MOST:
+        raise MetricError(f"a page would hold {clips} clips, more than {MOST} are too many to rate: leave levels out")
     keys = np.unique(trials[["a", "b"]] if "a" in trials.columns else trials["key"])
     there = store.keys()
     if missing := [key for key in keys if key not in there]:

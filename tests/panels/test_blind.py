@@ -243,6 +243,9 @@ def test_what_cannot_be_heard_blind_is_said(run, tmp_path):
         blind(scores.assign(top_k=[10, 20] * (len(scores) // 2)), store)
     with pytest.raises(mg.MetricError, match="clips are not in this store"):
         blind(scores, mg.Store(tmp_path / "empty"))
+    many = pd.concat([scores[:1].assign(guidance=float(level)) for level in range(12)])
+    with pytest.raises(mg.MetricError, match="13 clips, more than 12"):
+        blind(many, store, kind="ratings")
     with pytest.raises(mg.MetricError, match="path="):
         blind(scores, {})
 

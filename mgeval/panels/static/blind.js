@@ -105,8 +105,9 @@ function render({ model, el, signal }) {
   el.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || !trial || trial.trial === null) return;
     const name = event.key.length === 1 ? event.key.toLowerCase() : event.key, button = event.target.closest?.("button");
-    if (name === "Enter" && (!button || button.getAttribute("aria-pressed") === "true")) step("answer");
-    else if (name === " " && (!button || sound.root.contains(button))) sound.toggle();
+    // A button keeps its own Enter and space, but for what was just answered and the letter that is heard.
+    if (name === "Enter" && (!button || (asked.contains(button) && button.getAttribute("aria-pressed") === "true"))) step("answer");
+    else if (name === " " && (!button || sound.letters.contains(button))) sound.toggle();
     else if (!form.keydown(name) && !sound.keydown(name)) return;
     event.preventDefault();
   });

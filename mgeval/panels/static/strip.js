@@ -129,5 +129,5 @@ export function strip(wire, signal, { changed, failed }) {
   }
 
   signal.addEventListener("abort", () => deck.halt());
-  return { root, set, hear, toggle: toggled, heard, keydown, stop: () => deck.halt() };
+  return { root, letters, set, hear, toggle: toggled, heard, keydown, stop: () => deck.halt() };
 }
