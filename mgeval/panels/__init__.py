@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from mgeval.panels.blindtest import Blind, blind
 from mgeval.panels.clipplayer import ClipPlayer
+from mgeval.panels.comparison import Comparison, compare
 from mgeval.panels.explorer import Explorer, explore
 from mgeval.panels.scatter import Scatter
 from mgeval.panels.studio import Studio, studio
 
-__all__ = ["ClipPlayer", "Explorer", "Scatter", "Studio", "explore", "studio"]
+__all__ = [
+    "Blind",
+    "ClipPlayer",
+    "Comparison",
+    "Explorer",
+    "Scatter",
+    "Studio",
+    "blind",
+    "compare",
+    "explore",
+    "studio",
+]
