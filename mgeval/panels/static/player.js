@@ -269,6 +269,6 @@ export function player(root, wire, signal, { kept = () => {}, below = "", fixed 
   signal.addEventListener("abort", () => deck.halt());
   update();
   // A clip that may soon be asked for; whether it can be had is said when it is.
-  const fetch = (key) => { fetched(key).catch(() => {}); };
-  return { load, fetch, keydown, say, deck, setOther: (key) => load(key, { slot: "B" }) };
+  const expect = (key) => { fetched(key).catch(() => {}); };
+  return { load, expect, keydown, say, deck, setOther: (key) => load(key, { slot: "B" }) };
 }
