@@ -7,13 +7,14 @@ the windows, and one look-up brings them from each block's order into the next o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 from mgeval.errors import ModelError
 
 NUMBERS = 1 << 19
-"""How many numbers an image may have, or several small ones together, that go through the tower at once: 2 MB."""
+"""How many numbers the images may have that go through a stage at once: 2 MB, so that the cache holds what is made."""
 
 ROWS = 1024
 """Tokens that go through a block's two wide layers at once: what lies between them then stays in the cache."""
@@ -57,11 +58,8 @@ class Tower:
         import torch
 
         self.encoder, self.projection = network.audio_model.audio_encoder, network.audio_projection
-        height, width = self.encoder.input_resolutions[0]
-        size = height * width * self.encoder.config.patch_embeds_hidden_size
-        self.together = max(1, NUMBERS // size)
         with torch.inference_mode():
-            self.steps = list(steps(self.encoder))
+            self.stages = [list(steps) for steps in stages(self.encoder)]
 
     def __call__(self, mels: Any) -> Any:
         """Return vectors of windows, not normalised.
@@ -78,38 +76,60 @@ class Tower:
         """
         import torch
 
+        threads = torch.get_num_threads()
+        parts = mels.chunk(min(threads, len(mels)))
+        if len(parts) == 1:
+            return self._run(mels)
+        # Sounds side by side leave no thread waiting for another in the middle of a product.
+        each = {"initializer": torch.set_num_threads, "initargs": (max(1, threads // len(parts)),)}
+        with ThreadPoolExecutor(len(parts), **each) as pool:
+            found = list(pool.map(self._run, parts))
+        # What a thread sets for itself, later threads inherit.
+        torch.set_num_threads(threads)
+        return torch.cat(found)
+
+    def _run(self, mels: Any) -> Any:
+        import torch
+
         with torch.inference_mode():
-            return torch.cat([self._few(few[:, None]) for few in mels.split(self.together)])
-
-    def _few(self, mels: Any) -> Any:
-        x = self.encoder.batch_norm(mels.transpose(1, 3)).transpose(1, 3)
-        # None of them is longer than a window, which is what feature fusion would ask.
-        x = self.encoder.patch_embed(self.encoder.reshape_mel2img(x), ())
-        for step in self.steps:
-            x = attended(x, step) if isinstance(step, Block) else merged(x, step)
-        return self.projection(self.encoder.norm(x).mean(dim=1))
+            x = self.encoder.batch_norm(mels[:, None].transpose(1, 3)).transpose(1, 3)
+            # None of them is longer than a window, which is what feature fusion would ask.
+            x = self.encoder.patch_embed(self.encoder.reshape_mel2img(x), ())
+            for stage in self.stages:
+                # Later stages have fewer numbers for each sound, and their products are faster with more rows.
+                x = torch.cat([run(few, stage) for few in x.split(max(1, NUMBERS // x[0].numel()))])
+            return self.projection(self.encoder.norm(x).mean(dim=1))
 
 
-def steps(encoder: Any) -> Iterator[Block | Merge]:
-    """Yield blocks and merges in their order, each with the order of tokens that it takes."""
+def run(x: Any, stage: Sequence[Block | Merge]) -> Any:
+    """Run a stage on ``(sounds, tokens, width)``."""
+    for step in stage:
+        x = attended(x, step) if isinstance(step, Block) else merged(x, step)
+    return x
+
+
+def stages(encoder: Any) -> Iterator[Iterator[Block | Merge]]:
+    """Yield each stage's blocks and its merge, each with the order of tokens that it takes."""
+    for stage, size in zip(encoder.layers, encoder.input_resolutions, strict=True):
+        yield steps(stage, size)
+
+
+def steps(stage: Any, size: tuple[int, int]) -> Iterator[Block | Merge]:
+    """Yield a stage's steps; its image comes row by row, and so does what the merge makes of it."""
     import torch
 
-    before = torch.arange(encoder.input_resolutions[0][0] * encoder.input_resolutions[0][1])
-    for number, stage in enumerate(encoder.layers):
-        size = encoder.input_resolutions[number]
-        for layer in stage.blocks:
-            if any(side % layer.window_size for side in size):
-                told = f"{size[0]} x {size[1]} tokens in windows of {layer.window_size}"
-                raise ModelError(f"an audio tower of {told}: they do not fit")
-            # As the layer does it itself at its first call: nothing is shifted where the window is the whole image.
-            layer.set_shift_and_window_size(size)
-            now = windowed(size, layer.window_size, layer.shift_size)
-            yield Block(layer, moved(before, now), fused(layer.attention.self), added(layer, size))
-            before = now
-        if stage.downsample is not None:
-            size = encoder.input_resolutions[number + 1]
-            yield Merge(stage.downsample, moved(before, neighbours(encoder.input_resolutions[number])))
-            before = torch.arange(size[0] * size[1])
+    before = torch.arange(size[0] * size[1])
+    for layer in stage.blocks:
+        if any(side % layer.window_size for side in size):
+            told = f"{size[0]} x {size[1]} tokens in windows of {layer.window_size}"
+            raise ModelError(f"an audio tower of {told}: they do not fit")
+        # As the layer does it itself at its first call: nothing is shifted where the window is the whole image.
+        layer.set_shift_and_window_size(size)
+        now = windowed(size, layer.window_size, layer.shift_size)
+        yield Block(layer, moved(before, now), fused(layer.attention.self), added(layer, size))
+        before = now
+    if stage.downsample is not None:
+        yield Merge(stage.downsample, moved(before, neighbours(size)))
 
 
 def windowed(size: tuple[int, int], window: int, shift: int) -> Any:
@@ -168,7 +188,9 @@ def attended(x: Any, block: Block) -> Any:
     x = (x.clone() if block.order is None else x.index_select(1, block.order)).view(-1, width)
     heads, inside = block.bias.shape[1], block.bias.shape[-1]
     qkv = functional.linear(layer.layernorm_before(x), *block.qkv).view(-1, inside, 3, heads, width // heads)
-    bias = block.bias.repeat(sounds if len(block.bias) > 1 else 1, 1, 1, 1).expand(len(qkv), -1, -1, -1)
+    # Only where several sounds have masks of their own windows must it be repeated.
+    bias = block.bias if len(block.bias) in (1, len(qkv)) else block.bias.repeat(sounds, 1, 1, 1)
+    bias = bias.expand(len(qkv), -1, -1, -1)
     mixed = functional.scaled_dot_product_attention(*qkv.permute(2, 0, 3, 1, 4), attn_mask=bias, scale=1.0)
     onto(x, mixed.transpose(1, 2).reshape(-1, width), layer.attention.output.dense)
     for rows in x.split(ROWS):

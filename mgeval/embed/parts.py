@@ -10,7 +10,7 @@ from mgeval.embed.hub import hub_files
 from mgeval.embed.weights import clap_network
 from mgeval.errors import ModelError, first_line
 from mgeval.models.checkpoint import weight_files
-from mgeval.models.loading import quiet
+from mgeval.models.loading import load_words, quiet
 
 LAION_TOKENS = 77
 ROBERTA = "roberta-base"
@@ -71,7 +71,7 @@ def load_parts(folder: Path) -> Parts:
     config = network.config.text_config
     # Position numbers begin after that of the padding.
     longest = config.max_position_embeddings - config.pad_token_id - 1
-    return Parts(network.eval(), load_words(folder, config.vocab_size, folder), extractor, longest)
+    return Parts(network.eval(), clap_words(folder, config.vocab_size, folder), extractor, longest)
 
 
 def laion_parts(file: Path) -> Parts:
@@ -98,31 +98,18 @@ def laion_parts(file: Path) -> Parts:
     )
     beside = (file.parent / "tokenizer.json").is_file()
     folder = file.parent if beside else hub_files(ROBERTA, ROBERTA_FILES)
-    return Parts(network, load_words(folder, config.text_config.vocab_size, file), extractor, LAION_TOKENS)
+    return Parts(network, clap_words(folder, config.text_config.vocab_size, file), extractor, LAION_TOKENS)
 
 
-def load_words(folder: Path, words: int, where: Path) -> Any:
-    """Load a tokenizer and make sure that it is the text tower's.
+def clap_words(folder: Path, words: int, where: Path) -> Any:
+    """Load a tokenizer as `load_words` does, and make sure that it can pad and numbers words as RoBERTa's does.
 
     Raises
     ------
     ModelError
-        None there, of another size than the tower's ``words``, or of RoBERTa's size with other numbers.
+        As in `load_words`; it knows no padding; or it is of RoBERTa's size with other numbers.
     """
-    from transformers import AutoTokenizer
-
-    try:
-        with quiet():
-            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    # What transformers raises depends on the file and the version.
-    except Exception as error:
-        raise ModelError(f"{where}: the tokenizer in {folder} cannot be loaded ({first_line(error)})") from None
-    # Text encoders pad their tables by a few rows, hence not an equality.
-    if not 0.9 * words <= len(tokenizer) <= words:
-        raise ModelError(
-            f"{where}: broken tokenizer, it has {len(tokenizer)} words and the text tower {words}; "
-            "is tokenizer.json missing, or from another model?"
-        )
+    tokenizer = load_words(folder, words, where)
     if tokenizer.pad_token is None:
         raise ModelError(
             f"{where}: broken tokenizer, it knows no padding; is {folder / 'tokenizer_config.json'} missing?"

@@ -59,7 +59,7 @@ def load_network(checkpoint: Checkpoint, device: Any, dtype: Any) -> tuple[Any, 
             raise ModelError(f"{folder}: the weights cannot be loaded ({first_line(error)})") from None
         if missing := sorted(info["missing_keys"]):
             raise ModelError(f"{folder}: {len(missing)} tensors are missing from the weights, first {missing[0]}")
-        tokenizer = _tokenizer(folder, config.text_encoder.vocab_size)
+        tokenizer = load_words(folder, config.text_encoder.vocab_size, folder)
     for name, part in network.named_children():
         if name != "audio_encoder":
             part.to(dtype)
@@ -86,19 +86,42 @@ def _network_config(folder: Path, kind: Any) -> Any:
     return config
 
 
-def _tokenizer(folder: Path, words: int) -> Any:
+def load_words(folder: Path, words: int, where: Path) -> Any:
+    """Load a tokenizer and make sure that it has as many words as a text encoder.
+
+    With its vocabulary file missing, a tokenizer comes up with its special words only, and no error.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Where its files lie.
+    words : int
+        The text encoder's.
+    where : pathlib.Path
+        The checkpoint, as errors shall call it.
+
+    Returns
+    -------
+    transformers.PreTrainedTokenizerBase
+
+    Raises
+    ------
+    ModelError
+        None there, or of another size than the encoder.
+    """
     from transformers import AutoTokenizer
 
     try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        with quiet():
+            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    # What transformers raises depends on the file and the version.
     except Exception as error:
-        raise ModelError(f"{folder}: the tokenizer cannot be loaded ({first_line(error)})") from None
-    # With its vocabulary file missing, T5's tokenizer comes up with its special words only, and no error.
+        raise ModelError(f"{where}: the tokenizer in {folder} cannot be loaded ({first_line(error)})") from None
     # Text encoders pad their tables by a few rows, hence not an equality.
     if not 0.9 * words <= len(tokenizer) <= words:
         raise ModelError(
-            f"{folder}: broken tokenizer, it has {len(tokenizer)} words and the text encoder {words}; "
-            "is tokenizer.json (or spiece.model) missing?"
+            f"{where}: broken tokenizer, it has {len(tokenizer)} words and the text encoder {words}; "
+            "is tokenizer.json (or spiece.model) missing, or from another model?"
         )
     return tokenizer
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from mgeval.embed import htsat
@@ -64,15 +66,30 @@ def test_what_goes_through_at_once_changes_nothing_but_rounding(monkeypatch):
     monkeypatch.setattr(htsat, "NUMBERS", 1)
     monkeypatch.setattr(htsat, "ROWS", 7)
     alone, _ = both(found, 256)
-    assert Tower(found).together == 1
     assert (together - alone).abs().max() < 1e-6 and (alone - theirs).abs().max() < 1e-6
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3, 8])
+def test_the_number_of_threads_changes_nothing_but_rounding_and_stays(threads):
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        ours, theirs = both(network(), 256, sounds=5)
+        assert ours.shape == theirs.shape and (ours - theirs).abs().max() < 1e-6
+        assert torch.get_num_threads() == threads
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(torch.get_num_threads).result() == threads
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_the_masks_matter():
     """Without them what the shift brought together would mix: the test above would see it."""
     found = network()
     tower = Tower(found)
-    shifted = [step for step in tower.steps if isinstance(step, htsat.Block) and len(step.bias) > 1]
+    shifted = [step for stage in tower.stages for step in stage if isinstance(step, htsat.Block) and len(step.bias) > 1]
     assert [len(step.bias) for step in shifted] == [16, 4]
     ours, theirs = both(found, 256)
     for layer in (block for stage in found.audio_model.audio_encoder.layers for block in stage.blocks):

@@ -242,7 +242,7 @@ def test_left_out_prompts_are_those_of_a_plain_recomputation():
 
 def test_the_interval_covers():
     rng = np.random.default_rng(16)
-    dim, prompts, times = 4, 20, 50
+    dim, prompts, times = 2, 40, 250
     reference = GaussianStats(np.zeros(dim), None, np.eye(dim))
     names = np.repeat(np.arange(prompts), 2)
     intervals = []
@@ -252,10 +252,10 @@ def test_the_interval_covers():
         intervals.append(frechet_infinity_interval(list((x + 0.4)[:, None]), names, reference, seed))
     value, lo, hi, _ = np.array(intervals).T
     true = dim * 0.4**2
-    # Of 50 at 95 %, 42 or fewer happen less than once in a hundred times.
-    assert np.sum((lo <= true) & (true <= hi)) > 42
+    # 250 draws leave a standard error of 1.4 %; benchmarks/intervals.py takes 500.
+    assert 0.93 <= np.mean((lo <= true) & (true <= hi)) <= 0.97
     # Nor is it so wide that it could not miss.
-    assert 0.8 < np.mean(hi - lo) / 2 / (2.09 * np.std(value, ddof=1)) < 1.35
+    assert 0.8 < np.mean(hi - lo) / 2 / (2.02 * np.std(value, ddof=1)) < 1.35
 
 
 def test_two_spreads_of_the_plain_distance_do_not_cover():
