@@ -70,5 +70,9 @@ def _write_tables(facts: Facts, shares: pd.DataFrame, folder: Path) -> None:
     for factor, name in file_names(facts.factors).items():
         written[f"by-{name}.csv"] = tables.csv(facts.by[factor])
         written[f"by-{name}.tex"] = latex.by_factor(facts.by[factor], factor).encode()
+        if factor in facts.compared:
+            table = facts.compared[factor]
+            written[f"compare-{name}.csv"] = tables.csv(table)
+            written[f"compare-{name}.tex"] = latex.comparisons(table, methods.how_tested(table)).encode()
     for name, data in written.items():
         write_atomic(folder / "tables" / name, data)

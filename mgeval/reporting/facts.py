@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mgeval.errors import MetricError, nearest
 from mgeval.metrics import columns
 from mgeval.metrics.failures import DETECTORS, Finding
-from mgeval.stats import share_interval, summarise, swept
+from mgeval.stats import compare, share_interval, summarise, swept
 from mgeval.store import Store, own_clips, prompts_of
 from mgeval.surveys import failure_table
 
@@ -21,6 +21,9 @@ HEADLINES = ("clap", "width", "correlation", "image_angle", "loudness", "failure
 
 GAP = "(none)"
 """The level of clips that have no value of a factor."""
+
+MOST = 6
+"""Levels of a factor up to which each is compared with each other."""
 
 ANY = "any failure"
 INTERVAL = "a bootstrap over prompts where there are many, a t interval on the prompts' means where there are few"
@@ -43,6 +46,8 @@ class Facts:
         `mgeval.summarise` of all clips that were made.
     by : dict of str to pandas.DataFrame
         The same by each factor.
+    compared : dict of str to pandas.DataFrame
+        `mgeval.compare` by each factor of which clips of one prompt and seed differ: settings, not prompt attributes.
     findings : pandas.DataFrame
         `mgeval.failure_table` of the clips that were made.
     """
@@ -55,12 +60,13 @@ class Facts:
     metrics: list[str]
     overall: pd.DataFrame
     by: dict[str, pd.DataFrame]
+    compared: dict[str, pd.DataFrame]
     findings: pd.DataFrame
 
     @property
     def headlines(self) -> list[str]:
         """The metrics that get a figure, in the order of `HEADLINES`."""
-        return [name for drawn in HEADLINES for name in self.metrics if name.partition(":")[0] == drawn]
+        return _headlines(self.metrics)
 
 
 def gather(scores: pd.DataFrame, store: Store, by: str | Sequence[str] | None = None) -> Facts:
@@ -91,6 +97,7 @@ def gather(scores: pd.DataFrame, store: Store, by: str | Sequence[str] | None = 
         if factor not in made.columns:
             raise MetricError(f"the table has no column {factor!r}: {nearest(factor, map(str, made.columns))}")
         made = made.assign(**{factor: made[factor].astype(object).where(made[factor].notna(), GAP)})
+    metrics = [name for name in columns(made.columns) if made[name].notna().any()]
     # Columns that a finding has too cannot stand beside it.
     beside = [c for c in dict.fromkeys(["key", "status", "prompt_id", *factors]) if c not in Finding._fields]
     return Facts(
@@ -99,11 +106,31 @@ def gather(scores: pd.DataFrame, store: Store, by: str | Sequence[str] | None = 
         own=own,
         made=made,
         factors=factors,
-        metrics=[name for name in columns(made.columns) if made[name].notna().any()],
+        metrics=metrics,
         overall=summarise(made),
         by={factor: summarise(made, factor) for factor in factors},
+        compared=_compared(own[own["status"] == "done"], factors, _headlines(metrics)),
         findings=failure_table(store, made[beside]),
     )
+
+
+def _headlines(metrics: Sequence[str]) -> list[str]:
+    return [name for drawn in HEADLINES for name in metrics if name.partition(":")[0] == drawn]
+
+
+def _compared(made: pd.DataFrame, factors: Sequence[str], metrics: list[str]) -> dict[str, pd.DataFrame]:
+    """Return the headline metrics' differences between the levels of each factor that has pairs."""
+    found = {}
+    for factor in factors if metrics else ():
+        if 2 <= made[factor].nunique(dropna=False) <= MOST:
+            try:
+                table = compare(made, by=factor, metrics=metrics)
+            except MetricError:
+                # Clips of one prompt and seed that nothing tells apart: there is no pairing to report.
+                continue
+            if (table["n_pairs"] > 0).any():
+                found[factor] = table
+    return found
 
 
 def failure_shares(findings: pd.DataFrame) -> pd.DataFrame:

@@ -10,7 +10,18 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mgeval.metrics import described
-from mgeval.reporting.numbers import DASH, MINUS, counted, decimals, interval, named, number, percent
+from mgeval.reporting.numbers import (
+    DASH,
+    MINUS,
+    SIGNIFICANCE,
+    counted,
+    decimals,
+    interval,
+    named,
+    number,
+    percent,
+    probability,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,6 +112,27 @@ def overall(summary: pd.DataFrame) -> str:
         cells = f"{_number(row['mean'], digits)} & {_interval(row, digits)} & {row['n_clips']} & {row['n_prompts']}"
         lines.append(rf"{escaped(_label(row['metric']))} & {cells} \\")
     return HEADER + "\n".join([*lines, r"\bottomrule", r"\end{tabular}", ""])
+
+
+def comparisons(table: pd.DataFrame, tested: str) -> str:
+    """Return differences between settings, of `mgeval.compare`; a star says that the adjusted p is below 0.05."""
+    lines = [
+        r"\begin{tabular}{@{}lllr@{ }lrrr@{}}",
+        r"\toprule",
+        r"metric & $a$ & $b$ & $b-a$ & 95 \% CI & $p$ (Holm) & pairs & prompts \\",
+        r"\midrule",
+    ]
+    for row in table.to_dict("records"):
+        digits = decimals((row["difference"], row["lo"], row["hi"]))
+        star = "$^{*}$" if row["p_holm"] < SIGNIFICANCE else ""
+        cells = [
+            escaped(_label(row["metric"])), escaped(named(row["a"])), escaped(named(row["b"])),
+            _number(row["difference"], digits) + star, _interval(row, digits),
+            probability(row["p_holm"]).replace("<", "$<$").replace(DASH, "--"),
+            str(row["n_pairs"]), str(row["n_prompts"]),
+        ]  # fmt: skip
+        lines.append(rf"{' & '.join(cells)} \\")
+    return HEADER + f"% {tested}\n" + "\n".join([*lines, r"\bottomrule", r"\end{tabular}", ""])
 
 
 def failures(shares: pd.DataFrame) -> str:

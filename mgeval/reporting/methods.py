@@ -13,7 +13,7 @@ from mgeval import __version__
 from mgeval.metrics import described
 from mgeval.models import Sampling
 from mgeval.reporting.facts import GAP, INTERVAL, Facts
-from mgeval.reporting.numbers import counted, listed
+from mgeval.reporting.numbers import SIGNIFICANCE, counted, listed
 from mgeval.reporting.sources import BIBTEX, SOURCES, cited
 from mgeval.store import CONTROL
 
@@ -142,8 +142,18 @@ def _statistics(facts: Facts) -> str:
     return (
         "The prompt is the unit: means are over the prompts' means. Brackets and bars are 95 % intervals of the mean: "
         f"{INTERVAL}. Of shares where all clips are alike they are Jeffreys' intervals of as many prompts. "
-        "Intervals are not adjusted for the number of metrics and groups shown. Gaps of a factor are a group of their "
+        "Intervals are not adjusted for the number of metrics and groups shown. Differences between settings are those "
+        "of clips of one prompt and seed, all else equal. Gaps of a factor are a group of their "
         f"own, {GAP}."
+    )
+
+
+def how_tested(table: pd.DataFrame) -> str:
+    """Return how the p values of a table of `mgeval.compare` were found, in words."""
+    tests = listed(text for text in table["test"].unique() if text)
+    return (
+        f"p: {tests}; adjusted after Holm over the {counted(int(table['p'].notna().sum()), 'test')} of this table; "
+        f"* marks p < {SIGNIFICANCE:g}."
     )
 
 

@@ -10,6 +10,9 @@ SIGNIFICANT = 3
 MOST = 7
 """Decimals at most."""
 
+SIGNIFICANCE = 0.05
+"""Adjusted p below which a difference is marked."""
+
 DASH = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
 
@@ -53,6 +56,17 @@ def estimate(mean: float, lo: float, hi: float, digits: int) -> str:
     '0.410 [0.283, 0.552]'
     """
     return f"{number(mean, digits)} {interval(lo, hi, digits)}".strip()
+
+
+def probability(p: float) -> str:
+    """Return a p value; a small one as below a thousandth.
+
+    Examples
+    --------
+    >>> probability(0.0312), probability(0.0004), probability(1.0), probability(float("nan"))
+    ('0.031', '< 0.001', '1.000', '–')
+    """
+    return "< 0.001" if p < 0.001 else number(p, 3)
 
 
 def percent(share: float, lo: float, hi: float) -> str:

@@ -181,7 +181,15 @@ def _figure(figure: figures.Figure) -> str:
 
 def _by(facts: Facts, factor: str) -> str:
     caption = f"{MEANS} n stands in the head, and in the cell where it is another; a dash where nothing is defined."
-    return tables.by_factor(facts.by[factor], factor, caption)
+    shown = tables.by_factor(facts.by[factor], factor, caption)
+    if factor not in facts.compared:
+        return shown
+    table = facts.compared[factor]
+    caption = (
+        "Differences between clips of one prompt and seed, all other settings equal: mean over prompts with its 95 % "
+        f"interval. {html.escape(methods.how_tested(table))}"
+    )
+    return f"{shown}<h3>Compared</h3>{tables.comparisons(table, caption)}"
 
 
 def _overall(facts: Facts) -> str:
@@ -227,15 +235,22 @@ def _meanings(metrics: Sequence[str]) -> str:
 
 
 def _files(facts: Facts, drawn: Sequence[figures.Figure]) -> str:
-    names = figures.file_names(facts.factors).values()
+    names = figures.file_names(facts.factors)
+    pairs = [names[factor] for factor in facts.compared]
     links = {
         "Numbers": [
             "tables/scores.csv",
             "tables/all.csv",
             "tables/failures.csv",
-            *(f"tables/by-{n}.csv" for n in names),
+            *(f"tables/by-{n}.csv" for n in names.values()),
+            *(f"tables/compare-{n}.csv" for n in pairs),
         ],
-        "LaTeX (booktabs)": ["tables/all.tex", "tables/failures.tex", *(f"tables/by-{n}.tex" for n in names)],
+        "LaTeX (booktabs)": [
+            "tables/all.tex",
+            "tables/failures.tex",
+            *(f"tables/by-{n}.tex" for n in names.values()),
+            *(f"tables/compare-{n}.tex" for n in pairs),
+        ],
         "Figures": [f"{figure.name}.pdf" for figure in drawn],
         "Methods": ["methods.md", "references.bib"],
     }

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mgeval.metrics import described
-from mgeval.reporting.numbers import DASH, decimals, estimate, named, sample
+from mgeval.reporting.numbers import DASH, SIGNIFICANCE, decimals, estimate, named, probability, sample
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,6 +100,25 @@ def overall(summary: pd.DataFrame, caption: str) -> str:
         ns = [Cell(f"{row[name]:,}", float(row[name])) for name in ("n_clips", "n_prompts")]
         rows.append([metric_cell(row["metric"]), _estimate(row, digits, (row["n_clips"], row["n_prompts"])), *ns])
     return sortable(["metric", "mean [95 % interval]", "clips", "prompts"], rows, caption)
+
+
+def comparisons(table: pd.DataFrame, caption: str) -> str:
+    """Return differences between settings, of `mgeval.compare`: a row for each metric and pair of settings."""
+    rows = []
+    for row in table.to_dict("records"):
+        digits = decimals((row["difference"], row["lo"], row["hi"]))
+        mark = "*" if row["p_holm"] < SIGNIFICANCE else ""
+        rows.append([
+            metric_cell(row["metric"]),
+            cell(named(row["a"])),
+            cell(named(row["b"])),
+            Cell(estimate(row["difference"], row["lo"], row["hi"], digits) + mark, float(row["difference"])),
+            Cell(html.escape(probability(row["p_holm"])), float(row["p_holm"])),
+            Cell(estimate(row["dz"], row["dz_lo"], row["dz_hi"], 2), float(row["dz"])),
+            *(Cell(f"{row[name]:,}", float(row[name])) for name in ("n_pairs", "n_prompts")),
+        ])  # fmt: skip
+    heads = ["metric", "a", "b", "b less a [95 % interval]", "p (Holm)", "d<sub>z</sub> [95 % interval]"]
+    return sortable([*heads, "pairs", "prompts"], rows, caption, texts=3)
 
 
 def _estimate(row: Any, digits: int, usual: tuple[int, int]) -> Cell:

@@ -9,12 +9,14 @@ import pandas as pd
 import pytest
 
 from mgeval.metrics import METRICS
+from mgeval.reporting import latex
 from mgeval.reporting.facts import ANY, extremes, failure_shares, longest_failures
 from mgeval.reporting.figures import file_name
-from mgeval.reporting.methods import markdown
+from mgeval.reporting.methods import how_tested, markdown
 from mgeval.reporting.numbers import decimals, interval, listed, number, percent
 from mgeval.reporting.sources import BIBTEX, SOURCES, bibliography, cited
-from mgeval.reporting.tables import by_factor, cell, sortable
+from mgeval.reporting.tables import by_factor, cell, comparisons, sortable
+from mgeval.stats import compare
 
 
 def found(*rows):
@@ -114,3 +116,17 @@ def test_tables_sort_by_values_and_name_what_differs_in_n():
 def test_markdown_shows_what_was_typed():
     assert markdown("a\n*b* [c](d) <img>") == r"a \*b\* \[c\](d) &lt;img\>"
     assert file_name("a/b:../c" + "x" * 300) == "a-b----c" + "x" * 92
+
+
+def test_a_sure_difference_is_marked_and_an_unsure_one_is_not():
+    rows = [(f"p{p}", g, 0.5 + 0.1 * g + 0.001 * p * g, (-1) ** (p + g) * 1.0) for p in range(12) for g in (1, 3)]
+    scores = pd.DataFrame(rows, columns=["prompt_id", "guidance", "width", "loudness"]).assign(seed=0)
+    table = compare(scores, by="guidance")
+    page = comparisons(table, how_tested(table))
+    marked = [line for line in page.split("<tr>") if "]*</td>" in line]
+    assert len(marked) == 1 and "Stereo width" in marked[0]
+    # 2 of the 4096 ways to flip twelve prompts are as far out; twice that after Holm.
+    assert table["p_holm"].min() == pytest.approx(2 * 2 / 4096) and "< 0.001" in marked[0].replace("&lt;", "<")
+    assert "adjusted after Holm over the 2 tests of this table; * marks p < 0.05." in page
+    lines = latex.comparisons(table, how_tested(table)).splitlines()
+    assert [line.startswith("Stereo width") for line in lines if "^{*}" in line] == [True]

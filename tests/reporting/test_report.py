@@ -21,7 +21,7 @@ def test_all_it_names_is_there_and_nothing_else_is_asked_for(run, index):
     for name in named:
         assert (page.parent / name).is_file(), name
     assert "http" not in text and "url(" not in text and "@import" not in text
-    stems = {"all", "failures", "by--b-kind", "by-duration"}
+    stems = {"all", "failures", "by--b-kind", "by-duration", "compare-duration"}
     files = {p.name for p in (page.parent / "tables").iterdir()}
     assert files == {"scores.csv"} | {f"{stem}.{ending}" for stem in stems for ending in ("csv", "tex")}
     drawn = {p.suffix for p in (page.parent / "figures").iterdir() if p.stem == "width"}
@@ -54,6 +54,22 @@ def test_its_numbers_are_the_summarys(run, tmp_path):
     shown = [f"{row[c]:.1f}".replace("-", "\N{MINUS SIGN}") for c in ("mean", "lo", "hi")]
     assert 10 <= row["mean"] < 100 and f"{shown[0]} [{shown[1]}, {shown[2]}]" in text
     assert ">By duration</h2>" in text and text.count(">By ") == 2
+
+
+def test_settings_are_compared_and_attributes_of_prompts_are_not(run, index):
+    scores, _ = run
+    table = pd.read_csv(index.parent / "tables" / "compare-duration.csv")
+    expected = mg.compare(scores, by="duration", metrics=list(table["metric"].unique()))
+    assert table["difference"].tolist() == pytest.approx(expected["difference"].tolist())
+    assert table["p_holm"].tolist() == pytest.approx(expected["p_holm"].tolist())
+    assert (table["n_pairs"] > 0).all() and set(table["n_prompts"]) == {4}
+    text = index.read_text()
+    # A kind belongs to a prompt: no prompt has both.
+    assert text.count("<h3>Compared</h3>") == 1
+    # With four prompts no p is small, so nothing is marked; the test and its correction are named.
+    assert "sign flip of prompts, exact; adjusted after Holm over the" in text and "]*</td>" not in text
+    latex = (index.parent / "tables" / "compare-duration.tex").read_text()
+    assert "% p: sign flip of prompts, exact" in latex and "^{*}" not in latex
 
 
 def test_failed_clips_are_said(run, tmp_path):
