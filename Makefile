@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 NUMPY2 := 2.4.6
 READY := $(VENV)/.ready
 
-.PHONY: help demo test browser faults lab notebooks lock lint numpy2 clean
+.PHONY: help demo test browser faults lab notebooks lock lint types docs wheel coverage numpy2 clean
 
 help:  ## list the targets
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -60,6 +60,9 @@ lock:  ## resolve the full environment anew and write requirements.lock
 	  | sed -E 's/^(numpy|laion[_-]clap)==.*/&; python_version < "3.13"/' ; \
 	  echo 'numpy==$(NUMPY2); python_version >= "3.13"' ; } > requirements.lock
 	rm -rf .venv-lock
+
+docs: $(READY)  ## build the site strictly, in build/site
+	$(BIN)/python -m mkdocs build --strict --quiet
 
 clean:  ## remove what the other targets made
 	rm -rf $(VENV) .venv-numpy2 .venv-lock demo-run build dist
