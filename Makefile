@@ -43,6 +43,22 @@ lint: $(READY)  ## check style
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
+types: $(READY)  ## check the annotations with mypy
+	$(BIN)/python -m mypy
+
+coverage: $(READY)  ## run the suite and say how much of the package it runs; lines in build/coverage, the figure in build/coverage.txt
+	$(BIN)/python -m pytest --ignore=tests/browser --cov --cov-report=html:build/coverage
+	$(BIN)/coverage report --format=total | tee build/coverage.txt
+
+wheel: $(READY)  ## build the package, check it, install it into a bare environment, run the demo there
+	rm -rf dist build/bare build/bare-demo
+	$(BIN)/python -m build
+	$(BIN)/twine check --strict dist/*
+	$(PYTHON) -m venv build/bare
+	build/bare/bin/python -m pip install --quiet --constraint requirements.lock dist/*.whl
+	mkdir build/bare-demo
+	cd build/bare-demo && HF_HUB_OFFLINE=1 ../bare/bin/mgeval demo --out demo-run
+
 # laion-clap asks for numpy < 2 and so the lock has 1.26; mgeval itself must work with numpy 2 as well.
 numpy2:  ## install without laion-clap beside numpy 2, in .venv-numpy2, and run the tests that need no notebook
 	$(PYTHON) -m venv .venv-numpy2
@@ -54,14 +70,14 @@ numpy2:  ## install without laion-clap beside numpy 2, in .venv-numpy2, and run 
 lock:  ## resolve the full environment anew and write requirements.lock
 	rm -rf .venv-lock
 	$(PYTHON) -m venv .venv-lock
-	.venv-lock/bin/python -m pip install --quiet 'torch==2.13.0' --editable '.[laion,slurm,app,dev]'
+	.venv-lock/bin/python -m pip install --quiet 'torch==2.13.0' --editable '.[laion,slurm,app,docs,dev]'
 	{ echo '# The full environment, exactly; made by `make lock`. Do not edit.'; \
 	  .venv-lock/bin/python -m pip freeze --exclude-editable | sed -E 's/\+[a-z0-9.]+$$//' \
 	  | sed -E 's/^(numpy|laion[_-]clap)==.*/&; python_version < "3.13"/' ; \
 	  echo 'numpy==$(NUMPY2); python_version >= "3.13"' ; } > requirements.lock
 	rm -rf .venv-lock
 
-docs: $(READY)  ## build the site strictly, in build/site
+docs: $(READY)  ## build the site strictly, in build/site; it opens from disk
 	$(BIN)/python -m mkdocs build --strict --quiet
 
 clean:  ## remove what the other targets made

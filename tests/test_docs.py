@@ -25,7 +25,7 @@ BLOCK = re.compile(r"(?:^<!-- not run: (.+?) -->\n)?^```(\w*)[^\n]*\n(.*?)^```$"
 NOT_RUN = {"scaling.md": ["needs a SLURM cluster; tests/slurm/ runs these lines on one of its own"]}
 """Blocks that are left out, by page, with the reason that stands there."""
 
-MOST_PROMPTS, SECONDS = 6, 1
+MOST_PROMPTS, SECONDS = 4, 0.5
 """What a sweep of the texts is cut down to here."""
 
 HOW_TO_LINES = 60
