@@ -37,7 +37,7 @@ lab: $(READY)  ## open the notebooks in JupyterLab
 
 notebooks: $(READY)  ## after an edit: bring each notebook and its text in step, without outputs
 	$(BIN)/jupytext --sync notebooks/*.ipynb
-	$(BIN)/nbstripout notebooks/*.ipynb
+	$(BIN)/nbstripout --keep-id notebooks/*.ipynb
 
 lint: $(READY)  ## check style
 	$(BIN)/ruff check .
