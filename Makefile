@@ -54,6 +54,7 @@ wheel: $(READY)  ## build the package, check it, install it into a bare environm
 	rm -rf dist build/bare build/bare-demo
 	$(BIN)/python -m build
 	$(BIN)/twine check --strict dist/*
+	MGEVAL_WHEEL=$$(ls dist/*.whl) $(BIN)/python -m pytest -k wheel tests/test_project.py
 	$(PYTHON) -m venv build/bare
 	build/bare/bin/python -m pip install --quiet --constraint requirements.lock dist/*.whl
 	mkdir build/bare-demo
