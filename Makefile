@@ -79,7 +79,7 @@ lock:  ## resolve the full environment anew and write requirements.lock
 	rm -rf .venv-lock
 
 docs: $(READY)  ## build the site strictly, in build/site; it opens from disk
-	$(BIN)/python -m mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 
 clean:  ## remove what the other targets made
 	rm -rf $(VENV) .venv-numpy2 .venv-lock demo-run build dist

@@ -17,7 +17,6 @@ from typing import Any
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
-import mgeval
 from mgeval.metrics import METRICS, Metric
 
 ROOT = Path(__file__).parents[1]
@@ -46,6 +45,9 @@ CHANNELS = {
     "text": ("Fit to the prompt", "These need a checkpoint, whose name their columns carry: `clap:tiny`."),
     "tokens": ("Codes", "Of the codes that a model drew; `mgeval.token_table` computes them."),
 }
+
+WIDTH = 88
+"""Letters of a call that still stands on one line."""
 
 LISTS = ("Parameters", "Returns", "Yields", "Raises", "Attributes")
 """Sections of a docstring whose entries begin at the margin, each with its description indented under it."""
@@ -117,13 +119,33 @@ def members(module: ModuleType) -> list[tuple[str, Any]]:
 
 
 def heading(name: str, thing: Any) -> str:
-    """Return how a function or class is called."""
+    """Return how a function or class is called, a long call with a line for each parameter.
+
+    Examples
+    --------
+    >>> heading("members", members)
+    'members(module: ModuleType) -> list[tuple[str, Any]]'
+    """
     try:
-        text = f"{name}{inspect.signature(thing)}"
+        signature = inspect.signature(thing)
     except (TypeError, ValueError):
         return name
-    # A default that is an object's address would differ from build to build.
-    return re.sub(r"<factory>|<[^<>]* at 0x[0-9a-f]+>", "...", text)
+    if inspect.isclass(thing):
+        signature = signature.replace(return_annotation=signature.empty)
+    text = _readable(f"{name}{signature}")
+    if len(text) <= WIDTH:
+        return text
+    given = [_readable(str(parameter)) for parameter in signature.parameters.values()]
+    named = [parameter.kind for parameter in signature.parameters.values()]
+    if inspect.Parameter.KEYWORD_ONLY in named and inspect.Parameter.VAR_POSITIONAL not in named:
+        given.insert(named.index(inspect.Parameter.KEYWORD_ONLY), "*")
+    return f"{name}(\n    " + ",\n    ".join(given) + ",\n)" + text.rpartition(")")[2]
+
+
+def _readable(signature: str) -> str:
+    # Annotations come as strings; a default that is an object's address would differ from build to build.
+    unquoted = re.sub(r"""(\w: |-> )(['"])(.*?)\2""", r"\1\3", signature)
+    return re.sub(r"<factory>|<[^<>]* at 0x[0-9a-f]+>", "...", unquoted)
 
 
 def _methods(kind: type) -> Iterator[str]:
@@ -193,9 +215,3 @@ def plain(text: str) -> str:
     pieces = re.split(r"(``.*?``|`[^`]*`)", text, flags=re.DOTALL)
     free = [piece.replace("*", r"\*").replace("<", "&lt;").replace("|", "&#124;") for piece in pieces[::2]]
     return "".join(part for pair in zip(free, [*pieces[1::2], ""], strict=True) for part in pair)
-
-
-if __name__ == "__main__":
-    for name, text in pages().items():
-        print(f"{len(text):8} {name}")
-    print(f"{mgeval.__version__}")

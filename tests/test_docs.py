@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import doctest
+import importlib.util
 import re
 import shlex
 import subprocess
@@ -151,6 +153,15 @@ def site(tmp_path_factory):
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder
+
+
+def test_docstrings_become_markdown():
+    pytest.importorskip("mkdocs", reason="the site needs mkdocs-material: pip install -e '.[docs]'")
+    spec = importlib.util.spec_from_file_location("make_reference", ROOT / "docs/make_reference.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    tried = doctest.testmod(module)
+    assert tried.attempted >= 3 and not tried.failed
 
 
 def test_the_site_has_every_page_and_metric(site):
