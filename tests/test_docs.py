@@ -27,7 +27,7 @@ BLOCK = re.compile(r"(?:^<!-- not run: (.+?) -->\n)?^```(\w*)[^\n]*\n(.*?)^```$"
 NOT_RUN = {"scaling.md": ["needs a SLURM cluster; tests/slurm/ runs these lines on one of its own"]}
 """Blocks that are left out, by page, with the reason that stands there."""
 
-MOST_PROMPTS, SECONDS = 4, 0.5
+MOST_PROMPTS, SECONDS = 3, 0.5
 """What a sweep of the texts is cut down to here."""
 
 HOW_TO_LINES = 60
@@ -76,6 +76,8 @@ def elsewhere(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("page", [page for page in PAGES if python_of(page)], ids=lambda page: page.stem)
 def test_the_blocks_of_a_page_run_in_order(page, elsewhere):
+    if any("workers=" in block.code for block in python_of(page)):
+        pytest.importorskip("distributed", reason="workers need Dask: pip install 'mgeval[slurm]'")
     names: dict[str, object] = {"__name__": "page"}
     for block in python_of(page):
         if not block.left_out:
