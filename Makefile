@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 NUMPY2 := 2.4.6
 READY := $(VENV)/.ready
 
-.PHONY: help demo test browser faults lab notebooks lock lint numpy2 clean
+.PHONY: help demo test browser faults lab notebooks lock lint types docs wheel coverage numpy2 clean
 
 help:  ## list the targets
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -37,11 +37,28 @@ lab: $(READY)  ## open the notebooks in JupyterLab
 
 notebooks: $(READY)  ## after an edit: bring each notebook and its text in step, without outputs
 	$(BIN)/jupytext --sync notebooks/*.ipynb
-	$(BIN)/nbstripout notebooks/*.ipynb
+	$(BIN)/nbstripout --keep-id notebooks/*.ipynb
 
 lint: $(READY)  ## check style
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+types: $(READY)  ## check the annotations with mypy
+	$(BIN)/python -m mypy
+
+coverage: $(READY)  ## run the suite and say how much of the package it runs; lines in build/coverage, the figure in build/coverage.txt
+	$(BIN)/python -m pytest --ignore=tests/browser --cov --cov-report=html:build/coverage
+	$(BIN)/coverage report --format=total | tee build/coverage.txt
+
+wheel: $(READY)  ## build the package, check it, install it into a bare environment, run the demo there
+	rm -rf dist build/bare build/bare-demo
+	$(BIN)/python -m build
+	$(BIN)/twine check --strict dist/*
+	MGEVAL_WHEEL=$$(ls dist/*.whl) $(BIN)/python -m pytest -k wheel tests/test_project.py
+	$(PYTHON) -m venv build/bare
+	build/bare/bin/python -m pip install --quiet --constraint requirements.lock dist/*.whl
+	mkdir build/bare-demo
+	cd build/bare-demo && HF_HUB_OFFLINE=1 ../bare/bin/mgeval demo --out demo-run
 
 # laion-clap asks for numpy < 2 and so the lock has 1.26; mgeval itself must work with numpy 2 as well.
 numpy2:  ## install without laion-clap beside numpy 2, in .venv-numpy2, and run the tests that need no notebook
@@ -54,12 +71,15 @@ numpy2:  ## install without laion-clap beside numpy 2, in .venv-numpy2, and run 
 lock:  ## resolve the full environment anew and write requirements.lock
 	rm -rf .venv-lock
 	$(PYTHON) -m venv .venv-lock
-	.venv-lock/bin/python -m pip install --quiet 'torch==2.13.0' --editable '.[laion,slurm,app,dev]'
+	.venv-lock/bin/python -m pip install --quiet 'torch==2.13.0' --editable '.[laion,slurm,app,docs,dev]'
 	{ echo '# The full environment, exactly; made by `make lock`. Do not edit.'; \
 	  .venv-lock/bin/python -m pip freeze --exclude-editable | sed -E 's/\+[a-z0-9.]+$$//' \
 	  | sed -E 's/^(numpy|laion[_-]clap)==.*/&; python_version < "3.13"/' ; \
 	  echo 'numpy==$(NUMPY2); python_version >= "3.13"' ; } > requirements.lock
 	rm -rf .venv-lock
+
+docs: $(READY)  ## build the site strictly, in build/site; it opens from disk
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 
 clean:  ## remove what the other targets made
 	rm -rf $(VENV) .venv-numpy2 .venv-lock demo-run build dist

@@ -311,6 +311,7 @@ def stored_gain(file: Any) -> float:
 
 
 def _rate(rate: Any) -> int:
-    if isinstance(rate, bool) or not isinstance(rate, numbers.Real) or not 0 < rate < 2**31 or int(rate) != rate:
+    hertz = float(rate) if isinstance(rate, numbers.Real) and not isinstance(rate, bool) else 0.0
+    if not 0 < hertz < 2**31 or not hertz.is_integer():
         raise AudioError(f"rate is {rate!r}, need a positive whole number of Hz")
-    return int(rate)
+    return int(hertz)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -97,7 +97,7 @@ def controls(
     if clips.empty:
         raise SweepError(f"{store.path}: holds no clips to make controls of; run(plan, store) makes some")
     cells = [_of_clip(store, row, kind) for kind in kinds if kind in OF_CLIPS for row in clips.to_dict("records")]
-    if set(kinds) & set(OF_REFERENCE):
+    if reference is not None and set(kinds) & set(OF_REFERENCE):
         # As long as when the reference first came in: a longer clip since must not bring every file in twice.
         known = table[table[CONTROL].isin(OF_REFERENCE)] if CONTROL in table.columns else table[:0]
         longest = float(known["duration"].max() if len(known) else (clips["n_samples"] / clips["rate"]).max())
@@ -133,7 +133,7 @@ def _no_codes() -> np.ndarray:
     return np.zeros((0, 0), np.int16)
 
 
-def _of_clip(store: Store, clip: dict[str, Any], kind: str) -> tuple[dict[str, Any], _Make]:
+def _of_clip(store: Store, clip: Mapping[Any, Any], kind: str) -> tuple[dict[str, Any], _Make]:
     sampling = {name: clip[name] for name in LIMITS}
     # The clip's own key says all that decides its sound.
     key = clip_key(f"{CONTROL}:{kind}", clip["key"], clip["prompt"], sampling)
@@ -155,7 +155,7 @@ def _of_reference(
             yield _of_file(path, kind, model, longest)
 
 
-def _of_file(path: Path, kind: str, model: Model | None, longest: float) -> tuple[dict[str, Any], _Make]:
+def _of_file(path: Path, kind: str, model: Any, longest: float) -> tuple[dict[str, Any], _Make]:
     sampling = Sampling(duration=longest).asdict()
     # The bytes, not the samples: what cannot be read needs a name as well.
     content = hashlib.sha256(path.read_bytes()).hexdigest()[:16]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -99,7 +99,7 @@ def ratings(answers: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for name in [*sorted(set(level) - {"anchor"}), "anchor"]:
         mine = level == name
-        mean, lo, hi, prompts = mean_interval(values[mine], answers["prompt_id"][mine])
+        mean, lo, hi, prompts = mean_interval(values[mine].to_numpy(float), answers["prompt_id"][mine].to_numpy())
         rows.append(
             {"level": name, "mean": mean, "lo": lo, "hi": hi, "n_answers": int(mine.sum()), "n_prompts": prompts}
         )
@@ -140,7 +140,7 @@ def reliability(answers: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _winner(row) -> str:
+def _winner(row: Any) -> str:
     return {"a": row.a, "b": row.b}.get(row.answer, "same")
 
 

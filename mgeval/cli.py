@@ -76,7 +76,7 @@ def _stop(message: str) -> None:
 def demo(out: Out = Path("demo-run")) -> None:
     """Sweep the built-in tiny model: a table, a plot and a page, in a minute."""
     from mgeval import Store, Sweep, load_prompts
-    from mgeval.metrics import described
+    from mgeval.metrics import metric_of
 
     prompts = load_prompts("demo")
     sweep = Sweep("tiny", prompts[prompts["spatial"].isin(DEMO_CLAIMS)], DEMO_GRID)
@@ -86,7 +86,7 @@ def demo(out: Out = Path("demo-run")) -> None:
     scores = _run(plan, store, ["all", "clap:tiny"])
     page = _report(scores, store)
     for metric in ("width", "clap:tiny"):
-        print(f"\n{described(metric).label} by what the prompt claims and by guidance:\n\n{_shown(scores, metric)}")
+        print(f"\n{metric_of(metric).label} by what the prompt claims and by guidance:\n\n{_shown(scores, metric)}")
     print(f"\ntable  {store.path / 'scores.csv'}")
     print(f"plot   {page.parent / 'figures' / 'width.png'}")
     print(f"page   {page}    (open it in a browser)")

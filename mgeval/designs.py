@@ -103,7 +103,7 @@ def drawn(ranges: Mapping[str, Sequence[Any]], points: int | None, design: str, 
     Conover, Technometrics 21, 1979; `scipy.stats.qmc.LatinHypercube`). The ends of whole-numbered settings
     are drawn as often as the numbers between. Points that coincide count once.
     """
-    if not ranges:
+    if not ranges or points is None:
         return [{}]
     rng = np.random.default_rng(seed)
     if design == "latin":
@@ -112,7 +112,7 @@ def drawn(ranges: Mapping[str, Sequence[Any]], points: int | None, design: str, 
         unit = qmc.LatinHypercube(len(ranges), seed=rng).random(points)
     else:
         unit = rng.random((points, len(ranges)))
-    columns = [_scaled(name, *ends, unit[:, i]) for i, (name, ends) in enumerate(ranges.items())]
+    columns = [_scaled(name, ends[0], ends[1], unit[:, i]) for i, (name, ends) in enumerate(ranges.items())]
     distinct = dict.fromkeys(zip(*columns, strict=True))
     return [dict(zip(ranges, point, strict=True)) for point in distinct]
 
@@ -132,7 +132,7 @@ def combinations(
     """
     # Each value was checked by itself: 100,000 `Sampling`s would only check them again.
     rest = Sampling().asdict()
-    found = {}
+    found: dict[tuple[Any, ...], dict[str, Any]] = {}
     for grid in grids:
         for values, point, seed in itertools.product(itertools.product(*grid.values()), points, seeds):
             cell = {**rest, **dict(zip(grid, values, strict=True)), **point, "seed": seed}

@@ -23,7 +23,7 @@ def scalars(row: Row) -> dict[str, Any]:
     for name, value in row.items():
         # numpy's numbers and flags have `item`, which makes them Python's.
         value = value.item() if hasattr(value, "item") and getattr(value, "ndim", 0) == 0 else value
-        if isinstance(value, (bool, str)) or (isinstance(value, numbers.Real) and abs(value) < float("inf")):
+        if isinstance(value, (bool, str)) or (isinstance(value, numbers.Real) and abs(float(value)) < float("inf")):
             kept[name] = value
     return kept
 

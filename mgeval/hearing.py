@@ -35,7 +35,7 @@ class Ear:
         asked = [i for i, text in enumerate(texts) if clips[i] is not None and text.strip()]
         # As `distances` gives the mono mean, so that vectors kept by either serve both.
         heard = cached_vectors(self.embedder, [clips[i].mono() for i in asked], store)
-        nothing = dict.fromkeys(self.columns, Undefined("there is no prompt to compare with"))
+        nothing: dict[str, float] = dict.fromkeys(self.columns, Undefined("there is no prompt to compare with"))
         values = [nothing] * len(clips)
         for i, windows in zip(asked, heard, strict=True):
             read = self._reading(texts[i])

@@ -57,7 +57,7 @@ def pair_trials(scores: pd.DataFrame, by: str, seed: int = 0) -> pd.DataFrame:
     import pandas as pd
 
     rng = np.random.default_rng(seed)
-    trials = []
+    trials: list[Any] = []
     for clips in _matched(scores, by):
         for one, other in itertools.combinations(clips, 2):
             trials.append(_trial(*((one, other) if rng.random() < 0.5 else (other, one)), by))
@@ -100,11 +100,11 @@ def rating_trials(scores: pd.DataFrame, by: str, seed: int = 0) -> pd.DataFrame:
     import pandas as pd
 
     rng = np.random.default_rng(seed)
-    pages = list(_matched(scores, by))
+    pages: list[Any] = list(_matched(scores, by))
     rng.shuffle(pages)
     rows = []
     for number, clips in enumerate(pages):
-        page = [{"key": clip["key"], "level": clip[by], "control": ""} for clip in clips]
+        page: list[Any] = [{"key": clip["key"], "level": clip[by], "control": ""} for clip in clips]
         page.append({**page[int(rng.integers(len(page)))], "control": "anchor"})
         rng.shuffle(page)
         told = {"prompt_id": clips[0]["prompt_id"], "prompt": clips[0]["prompt"]}
@@ -181,7 +181,7 @@ def read_answers(path: Path) -> pd.DataFrame:
     return table
 
 
-def _matched(scores: pd.DataFrame, by: str) -> list[list[dict[str, Any]]]:
+def _matched(scores: pd.DataFrame, by: str) -> list[list[dict[Any, Any]]]:
     """Return groups of clips that differ in one column alone, each in the order of its levels."""
     allowed = [name for name in ("model", *LIMITS) if name in scores.columns and name != "seed"]
     if by not in allowed:

@@ -9,7 +9,7 @@ import os
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mgeval.errors import PromptError, nearest
 
@@ -205,12 +205,12 @@ def _csv_rows(path: Path) -> list[dict[str, str]]:
     try:
         with open(path, newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file, restkey="", restval=None, strict=True)
-            rows = []
+            header, rows = reader.fieldnames or [], []
             for row in reader:
                 if "" in row or None in row.values():
-                    count = len(reader.fieldnames) + len(row.get("", [])) - list(row.values()).count(None)
+                    count = len(header) + len(row.get("", [])) - list(row.values()).count(None)
                     raise PromptError(
-                        f"{path}: line {reader.line_num} has {count} fields, the header {len(reader.fieldnames)}: "
+                        f"{path}: line {reader.line_num} has {count} fields, the header {len(header)}: "
                         'put "quotes" round texts with commas'
                     )
                 rows.append(row)
@@ -221,7 +221,7 @@ def _csv_rows(path: Path) -> list[dict[str, str]]:
     return rows
 
 
-def _table(rows: list[dict[str, str]]) -> pd.DataFrame:
+def _table(rows: list[dict[Any, Any]]) -> pd.DataFrame:
     import pandas as pd
 
     table = pd.DataFrame(rows, columns=list(rows[0]) if rows else ["prompt"])

@@ -186,6 +186,7 @@ def prepared(rows: Audio, rate: int, how: Preparation) -> list[Audio]:
     x = rows.samples.astype(np.float64)
     for step in how.steps:
         x = step(x)
+    assert how.cut is not None, "what is prepared is cut"
     return [Audio(part, rate) for part in how.cut(x, round(how.window * rate), round(how.hop * rate))]
 
 

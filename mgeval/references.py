@@ -261,6 +261,6 @@ def prompts_or_rows(clips: pd.DataFrame) -> np.ndarray:
 
 def groups_of(clips: pd.DataFrame, by: list[str]) -> list[tuple[dict[str, Any], np.ndarray]]:
     """Return each group's values and the places of its rows, in the table's order."""
-    groups = clips.groupby(by, sort=False, dropna=False).indices if by else {(): np.arange(len(clips))}
+    groups: Any = clips.groupby(by, sort=False, dropna=False).indices if by else {(): np.arange(len(clips))}
     order = sorted(groups.items(), key=lambda item: item[1][0])
     return [(dict(zip(by, g if isinstance(g, tuple) else (g,), strict=True)), index) for g, index in order]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -121,10 +121,10 @@ def _last(values: Sequence[float], safe: pd.Series) -> float:
     return values[end - 1]
 
 
-def _first(values: Sequence[float], end: float, below: bool) -> float | None:
+def _first(values: Iterable[float], end: float, below: bool) -> float | None:
     return next((value for value in values if (value < end if below else value > end)), None)
 
 
-def _ending(x: str, value: float, verdicts: pd.Series) -> str:
+def _ending(x: str, value: float, verdicts: Any) -> str:
     named = [f"{metric} is {verdict}" for metric, verdict in verdicts.items() if verdict != SAFE]
     return f"at {x} {value:g} {', '.join(named)}"

@@ -146,7 +146,7 @@ class Store:
             return None
         return {name: record[name] for name in OUTCOME if name in record}
 
-    def add_rows(self, rows: Sequence[Mapping[str, Any]]) -> None:
+    def add_rows(self, rows: Sequence[Mapping[Any, Any]]) -> None:
         """Write rows in bulk; of rows with the same key the last one counts. Many parts are merged."""
         if rows:
             with uninterrupted():

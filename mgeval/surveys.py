@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -63,7 +63,7 @@ def clips_of(store: Store, clips: pd.DataFrame | None) -> pd.DataFrame:
     return clips
 
 
-def _of_tokens(row: dict[str, Any], store: Store) -> dict[str, float]:
+def _of_tokens(row: Mapping[Any, Any], store: Store) -> dict[str, float]:
     if row["status"] != "done":
         return dict.fromkeys(TOKENS, Undefined("the clip was not made"))
     try:
@@ -206,8 +206,8 @@ def _shares(prompts: pd.Series, met: pd.DataFrame, made: list[list[Claim]]) -> I
         if not any(claim_of):
             continue
         values = [np.nan if c is None else met[c].iloc[place] for place, c in enumerate(claim_of)]
-        chances = {c: _chance(c, met[c][[c not in own for own in made]]) for c in set(claim_of) - {None}}
-        share, lo, hi, n_prompts = share_interval(values, prompts)
+        chances = {c: _chance(c, met[c][[c not in own for own in made]]) for c in {*claim_of} if c is not None}
+        share, lo, hi, n_prompts = share_interval(np.array(values), np.asarray(prompts))
         yield {
             "claim": kind,
             "met": share,

@@ -131,7 +131,7 @@ class Sweep:
 
         points = drawn(self.ranges, self.points, self.design, self.design_seed)
         grids = [self.grid] if isinstance(self.grid, Mapping) else self.grid
-        settings = combinations(grids, points, self.seeds)
+        settings = combinations(grids, points, list(self.seeds))
         # Column by column: a row at a time takes longer than hashing.
         prompts = pd.DataFrame(self.prompts.to_dict("records"))
         known = prompts.loc[prompts.index.repeat(len(settings))].reset_index(drop=True)

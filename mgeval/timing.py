@@ -145,7 +145,7 @@ def onset_table(
     for kind, part in flagged.groupby("kind", sort=False):
         usual = _usual([drawn[key] for key in keys if key not in set(part["key"])])
         for row in part.to_dict("records"):
-            about = {name: row[name] for name in ("key", "prompt_id") if name in row}
+            about: dict[str, Any] = {name: row[name] for name in ("key", "prompt_id") if name in row}
             about |= {"kind": kind, "onset_s": row["start_s"]}
             rows += [{**about, **step_row} for step_row in _around(drawn[row["key"]], usual, row["start_s"], grid)]
     return pd.DataFrame(rows) if rows else pd.DataFrame(columns=list(EMPTY))

@@ -13,8 +13,13 @@ Examples
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from mgeval.embed.base import Embedder
 from mgeval.errors import ModelError, nearest
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 __all__ = ["GROUP", "NAMES", "Embedder", "load"]
 
@@ -87,13 +92,13 @@ def load(name: str, revision: str | None = None) -> Embedder:
     )
 
 
-def _entry_points() -> list[object]:
+def _entry_points() -> list[EntryPoint]:
     from importlib.metadata import entry_points
 
     return list(entry_points(group=GROUP))
 
 
-def _foreign(point: object, name: str, revision: str | None) -> Embedder:
+def _foreign(point: EntryPoint, name: str, revision: str | None) -> Embedder:
     """Load an embedder of another package's; what it raises is told with its name."""
     from mgeval.errors import first_line
 

@@ -12,7 +12,7 @@ from mgeval.metrics import distribution, music, signal, similarity, spatial, spe
 from mgeval.metrics.failures import DETECTORS
 from mgeval.metrics.undefined import Undefined
 
-__all__ = ["METRICS", "Metric", "Undefined", "chosen", "columns", "described", "distribution", "evaluate"]
+__all__ = ["METRICS", "Metric", "Undefined", "chosen", "columns", "described", "distribution", "evaluate", "metric_of"]
 
 
 class Metric(NamedTuple):
@@ -161,6 +161,20 @@ def described(column: str) -> Metric | None:
     if row is None or (row.channels == "text") != bool(checkpoint):
         return None
     return row._replace(label=f"{row.label} ({checkpoint})") if checkpoint else row
+
+
+def metric_of(column: str) -> Metric:
+    """Return the row of a column that is a metric, as those of `columns` are.
+
+    Raises
+    ------
+    MetricError
+        The column is no metric.
+    """
+    row = described(column)
+    if row is None:
+        raise MetricError(f"there is no metric {column!r}: {nearest(column, METRICS)}")
+    return row
 
 
 def columns(table: Iterable[object]) -> list[str]:

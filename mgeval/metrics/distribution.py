@@ -73,7 +73,7 @@ def stereo_distance(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
         u, v = (table[name].to_numpy(float) for table in (a, b))
         u, v = u[~np.isnan(u)], v[~np.isnan(v)]
         if len(u) == 0 or len(v) == 0:
-            distance = Undefined("no clip of one set has a value")
+            distance: float = Undefined("no clip of one set has a value")
         elif metric.period:
             distance = _circular_distance(u, v, metric.period)
         else:

@@ -58,7 +58,7 @@ def frame_sums(hops: np.ndarray) -> np.ndarray:
     if count < 1:
         return np.zeros((*hops.shape[:-1], 0))
     # Plain sums of four: a running sum would carry a loud frame's rounding into the quiet ones.
-    return sum(hops[..., step : step + count] for step in range(STEPS))
+    return sum((hops[..., step : step + count] for step in range(1, STEPS)), start=hops[..., :count])
 
 
 def power(x: np.ndarray, rate: int) -> np.ndarray:

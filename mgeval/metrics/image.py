@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from mgeval.metrics import correlogram, spectra
 from mgeval.metrics.frames import BROKEN, EMPTY, SHORT, SILENT, STEPS, checked, counted, frame_sums, hop
+from mgeval.metrics.spectra import Bands, Spectra, Spectrogram
 from mgeval.metrics.undefined import Undefined
 
 LIMIT_DB = 120.0
@@ -24,14 +25,14 @@ ONE_CHANNEL = "one channel is silent"
 class Moments(NamedTuple):
     """Mean products over some samples: of the clip (floats) or of its frames (arrays)."""
 
-    ll: np.ndarray
-    rr: np.ndarray
-    lr: np.ndarray
-    mm: np.ndarray
-    ss: np.ndarray
+    ll: Any
+    rr: Any
+    lr: Any
+    mm: Any
+    ss: Any
 
     @property
-    def power(self) -> np.ndarray:
+    def power(self) -> Any:
         """Mean power of the two channels."""
         return (self.ll + self.rr) / 2
 
@@ -69,12 +70,12 @@ class StereoProfile:
     rate: int
 
     @cached_property
-    def spectra(self) -> spectra.Spectra:
+    def spectra(self) -> Spectra:
         """What the clip has in each bin, over all its time."""
         return spectra.spectra(self.samples, self.rate, self.total.power)
 
     @cached_property
-    def bands(self) -> spectra.Bands:
+    def bands(self) -> Bands:
         """Power and coherence in 1/3-octave bands."""
         return spectra.bands(self.spectra)
 
@@ -84,7 +85,7 @@ class StereoProfile:
         return correlogram.correlogram(self.samples, self.rate, self.total.ll, self.total.rr)
 
     @cached_property
-    def spectrogram(self) -> spectra.Spectrogram:
+    def spectrogram(self) -> Spectrogram:
         """Mid, side and panning over time and frequency, for plots: no measure needs it."""
         return spectra.spectrogram(self.samples, self.rate, self.total.power)
 
@@ -130,7 +131,7 @@ def profile(x: np.ndarray, rate: int) -> StereoProfile:
 
 def framed(x: np.ndarray | StereoProfile, rate: int | None) -> tuple[StereoProfile, Undefined | None]:
     """Return the profile of samples or itself, and why nothing can be measured that needs a frame of 400 ms."""
-    known = x if isinstance(x, StereoProfile) else profile(x, rate)
+    known = x if isinstance(x, StereoProfile) else profile(x, rate)  # type: ignore[arg-type]  # no rate is refused there
     if known.problem is not None:
         return known, known.problem
     return known, None if len(known.times) else Undefined(SHORT)

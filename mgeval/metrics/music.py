@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from mgeval.metrics.music_profile import MusicProfile, profile
+from mgeval.metrics.music_profile import MusicProfile as MusicProfile
+from mgeval.metrics.music_profile import profile as profile
 from mgeval.metrics.undefined import Undefined
 
 TEMPO_SECONDS = 3.0
@@ -25,7 +26,7 @@ NO_PITCH = "no pitch class stands out: noise or drums"
 
 
 def _known(x: np.ndarray | MusicProfile, rate: int | None) -> MusicProfile:
-    return x if isinstance(x, MusicProfile) else profile(x, rate)
+    return x if isinstance(x, MusicProfile) else profile(x, rate)  # type: ignore[arg-type]  # no rate is refused there
 
 
 def tempo(x: np.ndarray | MusicProfile, rate: int | None = None) -> float:

@@ -105,11 +105,11 @@ def clap_rank(windows: np.ndarray, texts: np.ndarray, own: int) -> Rank:
     texts = np.asarray(texts, np.float64)
     if texts.ndim != 2 or len(texts) < 2:
         raise MetricError(f"need two prompts or more, (prompts, dim): got {texts.shape}")
-    scores = [clap(windows, text) for text in texts]
-    for score in scores:
-        if isinstance(score, Undefined):
-            return Rank(score, score)
-    scores = np.array(scores)
+    fits = [clap(windows, text) for text in texts]
+    for fit in fits:
+        if isinstance(fit, Undefined):
+            return Rank(fit, fit)
+    scores = np.array(fits)
     others = np.delete(scores, own)
     # Rounding must not part what is the same vector.
     alike = np.abs(others - scores[own]) < 1e-9

@@ -165,7 +165,7 @@ def bands(known: Spectra) -> Bands:
 def spectrogram(x: np.ndarray, rate: int, power: float) -> Spectrogram:
     """Return the maps of a clip over time and frequency; parameters as of `spectra`."""
     size = window_size(rate)
-    maps = ([], [], [])
+    maps: tuple[list[np.ndarray], ...] = ([], [], [])
     for mid, side in _transforms(x, size, power):
         mid, side = mid[:BLOCK], side[:BLOCK]
         powers = (_square(mid), _square(side), panning_index(_square(mid + side), _square(mid - side)))

@@ -89,7 +89,7 @@ def _without(reason: str) -> SpectrumProfile:
 
 
 def _known(x: np.ndarray | SpectrumProfile, rate: int | None) -> SpectrumProfile:
-    return x if isinstance(x, SpectrumProfile) else profile(x, rate)
+    return x if isinstance(x, SpectrumProfile) else profile(x, rate)  # type: ignore[arg-type]  # no rate is refused there
 
 
 def centroid(x: np.ndarray | SpectrumProfile, rate: int | None = None) -> float:

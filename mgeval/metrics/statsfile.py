@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -36,7 +36,7 @@ def save_stats(path: str | os.PathLike[str], stats: Mapping[str, GaussianStats])
     """
     if Path(path).suffix != ".npz":
         raise MetricError(f"{path}: statistics are saved as .npz")
-    arrays = {}
+    arrays: dict[str, Any] = {}
     for name, one in stats.items():
         parts = {"mu": one.mu, "cov": one.cov, "n": one.n, "rows": one.rows}
         arrays |= {f"{name}.{part}" if name else part: array for part, array in parts.items() if array is not None}

@@ -15,7 +15,9 @@ from __future__ import annotations
 import numpy as np
 
 from mgeval.metrics.frames import QUIET
-from mgeval.metrics.image import LIMIT_DB, ONE_CHANNEL, SILENCE, Moments, StereoProfile, framed, profile
+from mgeval.metrics.image import LIMIT_DB, ONE_CHANNEL, SILENCE, Moments, framed
+from mgeval.metrics.image import StereoProfile as StereoProfile
+from mgeval.metrics.image import profile as profile
 from mgeval.metrics.undefined import Undefined
 
 DIFFUSE = 0.95

@@ -29,7 +29,8 @@ class Undefined(float):
         self.reason = reason
         return self
 
-    def __getnewargs__(self) -> tuple[str]:
+    # Another signature than a float's, as `__new__` has.
+    def __getnewargs__(self) -> tuple[str]:  # type: ignore[override]
         return (self.reason,)
 
     def __repr__(self) -> str:

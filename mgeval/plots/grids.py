@@ -196,7 +196,7 @@ def _drawn(ax: Axes, values: np.ndarray, **colours: Any) -> Any:
     numbered = _numbered(values)
     for (row, column), value in np.ndenumerate(values):
         if np.isnan(value):
-            gap = {"facecolor": "#f5f5f5", "edgecolor": "#b0b0b0", "hatch": "/////", "linewidth": 0}
+            gap: dict[str, Any] = {"facecolor": "#f5f5f5", "edgecolor": "#b0b0b0", "hatch": "/////", "linewidth": 0}
             ax.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, **gap))
         elif numbered:
             number = _figures(value, values).replace("-", "\N{MINUS SIGN}")

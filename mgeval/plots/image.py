@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -66,7 +66,7 @@ def vectorscope(audio: Audio, ax: Axes | None = None) -> Axes:
     ax.plot([-1, 1, np.nan, -1, 1], [1, -1, np.nan, -1, 1], color=COLOURS[5], linewidth=0.6, zorder=0)
     # Empty places are left out: a source that is wholly left lies on the guide line and must cover it.
     density = np.ma.masked_equal(np.log1p(counts), 0)
-    shown = {"origin": "lower", "extent": (-1, 1, -1, 1), "interpolation": "nearest", "zorder": 1}
+    shown: dict[str, Any] = {"origin": "lower", "extent": (-1, 1, -1, 1), "interpolation": "nearest", "zorder": 1}
     ax.imshow(density, cmap="Greys", vmin=-0.3 * density.max(), **shown)
     ax.set(xlim=(-1, 1), ylim=(-1, 1), xticks=[], yticks=[])
     for x, y, text, place in ((-0.97, 0.8, "L", "left"), (0.97, 0.8, "R", "right")):
@@ -232,8 +232,8 @@ def coherence(audio: Audio, ax: Axes | None = None) -> Axes:
     firm = bands.compared[there] >= bands.power[there] / 2
     ax.axhline(value, color=GREY, linewidth=0.9, linestyle=(0, (4, 2)), zorder=0.9)
     ax.plot(centres, values, color=COLOURS[0], linewidth=1, zorder=1)
-    shown = {"edgecolors": COLOURS[0], "s": 14, "linewidths": 0.9, "zorder": 2, "clip_on": False}
-    ax.scatter(centres, values, c=[COLOURS[0] if sure else "white" for sure in firm], **shown)
+    look: dict[str, Any] = {"edgecolors": COLOURS[0], "s": 14, "linewidths": 0.9, "zorder": 2, "clip_on": False}
+    ax.scatter(centres, values, c=[COLOURS[0] if sure else "white" for sure in firm], **look)
     ax.set_xscale("log")
     ax.set(ylim=(0, 1.02), xlabel="frequency (Hz), 1/3-octave bands", ylabel="Coherence")
     shown = [f for f in FREQUENCIES if centres[0] * 0.8 <= f <= centres[-1] * 1.25]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -104,7 +104,7 @@ def panning_map(audio: Audio, ax: Axes | None = None) -> Axes:
         return ax
     shown = cells(known.spectrogram)
     level = _decibels(shown.mid + shown.side)
-    options = {"cmap": diverging("#6f6f6f"), "vmin": -45, "vmax": 45, "rasterized": True}
+    options: dict[str, Any] = {"cmap": diverging("#6f6f6f"), "vmin": -45, "vmax": 45, "rasterized": True}
     mesh = ax.pcolormesh(shown.times, shown.frequencies, shown.position, alpha=1 + level / RANGE_DB, **options)
     _scaled(ax, shown, audio.duration)
     ax.set_xlabel("time (s)", fontsize=8)
@@ -142,7 +142,7 @@ def mid_side(audio: Audio, axes: Sequence[Axes] | None = None) -> tuple[Axes, Ax
     shown = cells(known.spectrogram)
     levels = _decibels(np.stack([shown.mid, shown.side]))
     for ax, level, name in zip((upper, lower), levels, ("mid", "side"), strict=True):
-        options = {"cmap": "magma", "vmin": -RANGE_DB, "vmax": 0, "rasterized": True}
+        options: dict[str, Any] = {"cmap": "magma", "vmin": -RANGE_DB, "vmax": 0, "rasterized": True}
         mesh = ax.pcolormesh(shown.times, shown.frequencies, level, **options)
         _scaled(ax, shown, audio.duration)
         titled(ax, name)

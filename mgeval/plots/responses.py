@@ -141,8 +141,8 @@ def _counted(ax: Axes, rows: pd.DataFrame) -> None:
 
 
 def _controls(ax: Axes, held: pd.DataFrame, metric: str) -> None:
-    found = {kind: _pooled(part, metric) for kind, part in held.groupby(CONTROL, sort=False)}
-    found = {kind: values for kind, values in found.items() if values is not None}
+    pooled = {kind: _pooled(part, metric) for kind, part in held.groupby(CONTROL, sort=False)}
+    found = {kind: values for kind, values in pooled.items() if values is not None}
     for mean, lo, hi in found.values():
         ax.axhspan(lo, hi, color=GREY, alpha=0.15, linewidth=0, zorder=0.5)
         ax.axhline(mean, color=GREY, linewidth=0.9, linestyle=(0, (4, 2)), zorder=0.6)
@@ -152,8 +152,8 @@ def _controls(ax: Axes, held: pd.DataFrame, metric: str) -> None:
     inches = ax.get_window_extent().height / ax.figure.dpi
     for kind, height, place in zip(kinds, heights, _spread(heights), strict=True):
         # Bound to the value, and moved from there by points: the name follows when the limits change.
-        where = {"xy": (1, found[kind][0]), "xycoords": ("axes fraction", "data")}
-        away = {"xytext": (3, 72 * inches * (place - height)), "textcoords": "offset points"}
+        where: dict[str, Any] = {"xy": (1, found[kind][0]), "xycoords": ("axes fraction", "data")}
+        away: dict[str, Any] = {"xytext": (3, 72 * inches * (place - height)), "textcoords": "offset points"}
         ax.annotate(str(level(kind)), **where, **away, va="center", fontsize=6.5, color=GREY)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -66,7 +66,11 @@ def adherence(table: pd.DataFrame, by: str | None = None, ax: Axes | None = None
         places += (index - (len(groups) - 1) / 2) * 0.7 / max(len(groups), 2)
         met, lo, hi, chance = (100 * rows[column].to_numpy(float) for column in ("met", "lo", "hi", "chance"))
         label = None if group is None else level_name(group)
-        look = {"color": COLOURS[index % len(COLOURS)], "marker": MARKERS[index % len(MARKERS)], "label": label}
+        look: dict[str, Any] = {
+            "color": COLOURS[index % len(COLOURS)],
+            "marker": MARKERS[index % len(MARKERS)],
+            "label": label,
+        }
         ax.errorbar(met, places, xerr=np.maximum([met - lo, hi - met], 0), linestyle="none", markersize=4,
                     elinewidth=1, capsize=2, **look)  # fmt: skip
         ax.vlines(chance, places - 0.2, places + 0.2, color=GREY, linewidth=1.6, zorder=1.5)

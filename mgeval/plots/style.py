@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -43,7 +43,7 @@ def own_pair(axes: Sequence[Axes] | None, height: float, **rows: Any) -> tuple[A
     if axes is None:
         import matplotlib.pyplot as plt
 
-        options = {"figsize": (COLUMN[0], height), "dpi": 150, "layout": "constrained"}
+        options: dict[str, Any] = {"figsize": (COLUMN[0], height), "dpi": 150, "layout": "constrained"}
         axes = plt.subplots(2, 1, **options, **rows)[1]
     given = list(np.ravel(axes))
     if len(given) != 2:
@@ -151,12 +151,12 @@ def metric_label(name: str) -> str:
     return f"{label} ({row.unit})" if row.unit not in ("", "flag") else label
 
 
-def plain(ax: Axes, grid: str = "y") -> None:
+def plain(ax: Axes, grid: Literal["both", "x", "y", ""] = "y") -> None:
     """Give Axes the look of all plots: two spines, small labels, a pale grid under the data."""
     ax.spines[["top", "right"]].set_visible(False)
     ax.tick_params(labelsize=SMALL)
-    ax.xaxis.label.set_size(8)
-    ax.yaxis.label.set_size(8)
+    ax.xaxis.label.set_fontsize(8)
+    ax.yaxis.label.set_fontsize(8)
     if grid:
         ax.grid(axis=grid, color=PALE, linewidth=0.6)
     ax.set_axisbelow(True)
@@ -196,9 +196,15 @@ def legend_above(ax: Axes, title: str | None = None, under: float = 0.2) -> None
     lengths = [len(label) for label in ax.get_legend_handles_labels()[1]]
     # About 64 letters fit side by side; a line's sample takes the room of six.
     columns = max(min(64 // (max(lengths, default=0) + 6), len(lengths)), 1)
-    letters = {"fontsize": 6.5, "title_fontsize": 6.5, "handlelength": 1.3, "handletextpad": 0.5, "columnspacing": 1.0}
+    letters: dict[str, Any] = {
+        "fontsize": 6.5,
+        "title_fontsize": 6.5,
+        "handlelength": 1.3,
+        "handletextpad": 0.5,
+        "columnspacing": 1.0,
+    }
     raised = ax.transAxes + ScaledTranslation(0, under * 6.5 / 72, ax.figure.dpi_scale_trans)
-    places = {
+    places: dict[str, Any] = {
         "loc": "lower left",
         "bbox_to_anchor": (0, 1),
         "bbox_transform": raised,

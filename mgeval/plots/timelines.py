@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -144,7 +144,7 @@ def token_curves(
 
 def _curve(ax: Axes, values: np.ndarray, frame_rate: float, colour: str) -> None:
     times = (np.arange(len(values)) + 0.5) / frame_rate
-    alone = {"marker": "o", "markersize": 3} if len(values) == 1 else {}
+    alone: dict[str, Any] = {"marker": "o", "markersize": 3} if len(values) == 1 else {}
     ax.plot(times, values, color=colour, linewidth=0.5, alpha=0.45, zorder=1)
     ax.plot(times, _running(values, frame_rate), color=colour, linewidth=1.5, zorder=2, **alone)
 

@@ -43,7 +43,8 @@ BIBTEX = {
   volume = {15},
   number = {2},
   pages = {70--73},
-  year = {1967}
+  year = {1967},
+  doi = {10.1109/TAU.1967.1161901}
 }""",
     "carter1973": """@article{carter1973,
   title = {Estimation of the magnitude-squared coherence function via overlapped fast {Fourier} transform processing},
@@ -52,7 +53,8 @@ BIBTEX = {
   volume = {21},
   number = {4},
   pages = {337--344},
-  year = {1973}
+  year = {1973},
+  doi = {10.1109/TAU.1973.1162496}
 }""",
     "avendano2003": """@inproceedings{avendano2003,
   title = {Frequency-domain source identification and manipulation in stereo mixes for enhancement, suppression and
@@ -69,7 +71,8 @@ BIBTEX = {
   volume = {6},
   number = {2},
   pages = {314--323},
-  year = {1988}
+  year = {1988},
+  doi = {10.1109/49.608}
 }""",
     "ellis2007": """@article{ellis2007,
   title = {Beat tracking by dynamic programming},
@@ -78,7 +81,8 @@ BIBTEX = {
   volume = {36},
   number = {1},
   pages = {51--60},
-  year = {2007}
+  year = {2007},
+  doi = {10.1080/09298210701653344}
 }""",
     "lartillot2008": """@inproceedings{lartillot2008,
   title = {Multi-feature modeling of pulse clarity: design, validation and optimization},
@@ -102,7 +106,7 @@ BIBTEX = {
     "fitzgerald2010": """@inproceedings{fitzgerald2010,
   title = {Harmonic/percussive separation using median filtering},
   author = {Fitzgerald, Derry},
-  booktitle = {International Conference on Digital Audio Effects},
+  booktitle = {13th International Conference on Digital Audio Effects (DAFx-10)},
   year = {2010}
 }""",
     "mcfee2015": """@inproceedings{mcfee2015,
@@ -111,27 +115,34 @@ BIBTEX = {
             Battenberg, Eric and Nieto, Oriol},
   booktitle = {14th Python in Science Conference},
   pages = {18--24},
-  year = {2015}
+  year = {2015},
+  doi = {10.25080/Majora-7b98e3ed-003}
 }""",
     "wu2020": """@inproceedings{wu2020,
   title = {The {Jazz Transformer} on the front line: exploring the shortcomings of {AI}-composed music through
            quantitative measures},
   author = {Wu, Shih-Lun and Yang, Yi-Hsuan},
   booktitle = {International Society for Music Information Retrieval Conference},
-  year = {2020}
+  year = {2020},
+  eprint = {2008.01307},
+  archiveprefix = {arXiv}
 }""",
     "elizalde2023": """@inproceedings{elizalde2023,
   title = {{CLAP}: learning audio concepts from natural language supervision},
   author = {Elizalde, Benjamin and Deshmukh, Soham and Al Ismail, Mahmoud and Wang, Huaming},
   booktitle = {IEEE International Conference on Acoustics, Speech and Signal Processing},
-  year = {2023}
+  year = {2023},
+  pages = {1--5},
+  doi = {10.1109/ICASSP49357.2023.10095889}
 }""",
     "wu2023": """@inproceedings{wu2023,
   title = {Large-scale contrastive language-audio pretraining with feature fusion and keyword-to-caption augmentation},
   author = {Wu, Yusong and Chen, Ke and Zhang, Tianyu and Hui, Yuchen and Berg-Kirkpatrick, Taylor and
             Dubnov, Shlomo},
   booktitle = {IEEE International Conference on Acoustics, Speech and Signal Processing},
-  year = {2023}
+  year = {2023},
+  pages = {1--5},
+  doi = {10.1109/ICASSP49357.2023.10095969}
 }""",
 }
 """References by their keys."""

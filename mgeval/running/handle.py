@@ -90,6 +90,7 @@ class Handle:
             raise TimeoutError(f"{self!r}, after {timeout:g} s of waiting")
         if self._error is not None:
             raise self._error
+        assert self._clips is not None, "a run that ended without an error has clips"
         return self._clips
 
     def __repr__(self) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mgeval.errors import MetricError, nearest
-from mgeval.metrics import Undefined, columns, described
+from mgeval.metrics import Undefined, columns, metric_of
 from mgeval.stats.effect_sizes import Effect, cliffs_delta, cohens_dz
 from mgeval.stats.factors import LEVELS, NO_SETTING, checked_metrics
 from mgeval.stats.intervals import mean_interval, wrapped
@@ -81,7 +81,7 @@ def compare(
     if other is not None:
         sides = {name: own_clips(table) for name, table in zip(RUNS, (scores, other), strict=True)}
     else:
-        sides = sides_of(scores, by)
+        sides = sides_of(scores, str(by))
     names = checked_metrics([c for c in scores.columns if other is None or c in other.columns], metrics)
     rows = []
     for a, b in itertools.combinations(sides, 2):
@@ -139,7 +139,7 @@ def _between(twice: pd.DataFrame, keys: list[str], by: str | None) -> str:
 
 
 def _row(pairs: pd.DataFrame, metric: str, lone: int) -> dict[str, Any]:
-    period = described(metric).period
+    period = metric_of(metric).period
     a, b = (pairs[f"{metric} {side}"].to_numpy(float) for side in "ab")
     there, prompts = ~(np.isnan(a) | np.isnan(b)), pairs["prompt_id"].to_numpy(object)
     a, b, prompts = a[there], b[there], prompts[there]

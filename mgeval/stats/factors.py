@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from mgeval.errors import MetricError, nearest
-from mgeval.metrics import columns, described
+from mgeval.metrics import columns, described, metric_of
 from mgeval.store import CONTROL, OUTCOME, own_clips
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def swept(scores: pd.DataFrame) -> list[str]:
 
 def checked_metrics(table: Iterable[str], metrics: str | Sequence[str] | None) -> list[str]:
     """Return the metrics that were asked for, or all that have a mean; raise `MetricError` where there are none."""
-    there = [name for name in columns(table) if not described(name).nominal]
+    there = [name for name in columns(table) if not metric_of(name).nominal]
     if metrics is None:
         if not there:
             raise MetricError("the table holds no metric: measure(clips, store) adds them")
@@ -47,7 +47,7 @@ def checked_metrics(table: Iterable[str], metrics: str | Sequence[str] | None) -
     for name in asked:
         if name in there:
             continue
-        if described(name) is not None and described(name).nominal:
+        if (row := described(name)) is not None and row.nominal:
             raise MetricError(f"the numbers of {name!r} are names: they have no mean and no order")
         raise MetricError(f"the table holds no metric {name!r}: {nearest(name, there)}")
     if not asked:

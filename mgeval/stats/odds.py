@@ -31,7 +31,7 @@ ENDLESS = "it tells some clips that fail, or do not, without exception: the odds
 class _Term(NamedTuple):
     """A column of the model."""
 
-    factor: str
+    factor: Any
     level: Any
     reference: Any
     values: np.ndarray
@@ -87,7 +87,7 @@ def predict_failure(
     found = judged.groupby(["kind", "key"])["flagged"].any()
     rows: list[dict[str, Any]] = []
     for kind in kinds:
-        own = found.loc[kind] if kind in found.index.get_level_values(0) else found.iloc[:0].droplevel(0)
+        own: Any = found.loc[kind] if kind in found.index.get_level_values(0) else found.iloc[:0].droplevel(0)
         known = clips[clips["key"].isin(own.index)]
         failed = own.reindex(known["key"]).to_numpy(float)
         rows += [{"kind": kind, **row} for row in _of_kind(failed, known, clips, factors)]

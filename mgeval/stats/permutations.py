@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from math import comb
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from mgeval.errors import MetricError
 from mgeval.stats.intervals import prompt_means
@@ -168,7 +169,8 @@ def _arrangements(sizes: np.ndarray) -> float:
     """Return how many ways there are to tell so many prompts into levels, swapping levels of one size aside."""
     from math import factorial
 
-    ways, left = 1, int(sizes.sum())
+    ways: float = 1
+    left = int(sizes.sum())
     for size in sizes:
         ways *= comb(left, int(size))
         left -= int(size)
@@ -177,14 +179,20 @@ def _arrangements(sizes: np.ndarray) -> float:
     return float(ways)
 
 
-def _shuffled(observed: float, scale: float, drawn, size: int, draws: int = 1_999) -> float:
+def _shuffled(
+    observed: float,
+    scale: float,
+    drawn: Callable[[np.random.Generator, int], np.ndarray],
+    size: int,
+    draws: int = 1_999,
+) -> float:
     rng, block, above = np.random.default_rng(0), max(AT_ONCE // size, 1), 0
     for start in range(0, draws, block):
         above += int(np.sum(drawn(rng, min(block, draws - start)) >= observed - 1e-9 * scale))
     return (above + 1) / (draws + 1)
 
 
-def holm(p: np.ndarray) -> np.ndarray:
+def holm(p: ArrayLike) -> np.ndarray:
     """Return p values adjusted after Holm (1979): the chance of any false finding among them stays below the level.
 
     In ascending order, ``max over j <= i of min((m - j + 1) p_j, 1)``, of m values; NaN stay and do not count.
@@ -207,7 +215,7 @@ def holm(p: np.ndarray) -> np.ndarray:
     return _adjusted(p, lambda ranked: np.maximum.accumulate(np.arange(len(ranked), 0, -1) * ranked))
 
 
-def benjamini_hochberg(p: np.ndarray) -> np.ndarray:
+def benjamini_hochberg(p: ArrayLike) -> np.ndarray:
     """Return p values adjusted after Benjamini and Hochberg (1995): the share of false ones among findings.
 
     In ascending order, ``min over j >= i of m p_j / j``, of m values; NaN stay and do not count.
@@ -232,7 +240,7 @@ def benjamini_hochberg(p: np.ndarray) -> np.ndarray:
     )
 
 
-def _adjusted(p: np.ndarray, adjust) -> np.ndarray:
+def _adjusted(p: ArrayLike, adjust: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
     p = np.array(p, float)
     there = np.flatnonzero(~np.isnan(p))
     order = there[np.argsort(p[there], kind="stable")]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mgeval.errors import MetricError, nearest
-from mgeval.metrics import Metric, columns, described
+from mgeval.metrics import Metric, columns, metric_of
 from mgeval.stats.intervals import Interval, mean_interval, share_interval
 from mgeval.store import CONTROL
 
@@ -52,7 +52,7 @@ def summarise(scores: pd.DataFrame, by: str | Sequence[str] | None = None) -> pd
             raise MetricError(f"the table has no column {column!r}: {nearest(column, map(str, scores.columns))}")
         if column in SUMMARY:
             raise MetricError(f"the summary has a column {column!r} of its own: rename that of the table")
-    metrics = [name for name in columns(scores.columns) if not described(name).nominal]
+    metrics = [name for name in columns(scores.columns) if not metric_of(name).nominal]
     if not metrics:
         raise MetricError("the table holds no metric: measure(clips, store) adds them")
     if len(scores) == 0:
@@ -67,7 +67,7 @@ def summarise(scores: pd.DataFrame, by: str | Sequence[str] | None = None) -> pd
         where = dict(zip(by, group if isinstance(group, tuple) else (group,), strict=True))
         for name in metrics:
             values = scores[name].to_numpy(float)[index]
-            mean, lo, hi, n_prompts = _interval(values, clusters.to_numpy()[index], described(name))
+            mean, lo, hi, n_prompts = _interval(values, clusters.to_numpy()[index], metric_of(name))
             row = {"metric": name, "mean": mean, "lo": lo, "hi": hi}
             rows.append({**where, **row, "n_clips": int((~np.isnan(values)).sum()), "n_prompts": n_prompts})
     return pd.DataFrame(rows)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from mgeval.metrics import described
+from mgeval.metrics import metric_of
 from mgeval.stats.factors import LEVELS, checked_factors, checked_metrics
 from mgeval.stats.permutations import Tested, holm, shuffle_between, shuffle_within
 from mgeval.store import own_clips
@@ -73,7 +73,7 @@ def effects(
     groups = pd.DataFrame({name: _levels(scores[name]) for name in factors}, index=scores.index)
     prompts = pd.Series(pd.factorize(scores["prompt_id"], use_na_sentinel=False)[0], scores.index)
     rows: list[dict[str, Any]] = []
-    for name in (name for name in names if not described(name).period):
+    for name in (name for name in names if not metric_of(name).period):
         y = scores[name].astype(float)
         there = y.notna()
         found = _of_metric(y[there].to_numpy(), groups[there], prompts[there].to_numpy())
@@ -120,7 +120,7 @@ def _of_metric(y: np.ndarray, groups: pd.DataFrame, prompts: np.ndarray) -> list
     return [{**row, **size, "model": fit.name} for row in rows]
 
 
-def _unusable(y: np.ndarray, n_prompts: int, parts: dict[str, np.ndarray]) -> str:
+def _unusable(y: np.ndarray, n_prompts: int, parts: Mapping[Any, np.ndarray]) -> str:
     """Say why there is nothing to explain; '' if there is."""
     if len(y) == 0:
         return "no clip has a value"
@@ -166,7 +166,9 @@ def _fit(y: np.ndarray, x: np.ndarray, prompts: np.ndarray) -> _Fit:
             warnings.simplefilter("ignore", UserWarning)
             found = MixedLM(y, x, prompts).fit(reml=True, method="lbfgs")
         parts = found.fe_params, found.cov_params()[: x.shape[1], : x.shape[1]]
-        fit = _Fit(*map(np.asarray, parts), float(found.cov_re[0, 0]), float(found.scale), "mixed model")
+        fit = _Fit(
+            np.asarray(parts[0]), np.asarray(parts[1]), float(found.cov_re[0, 0]), float(found.scale), "mixed model"
+        )
     except (np.linalg.LinAlgError, ConvergenceWarning, ValueError):
         return plain
     sane = np.isfinite([fit.prompt, fit.rest, *fit.beta, *fit.covariance.ravel()]).all() and fit.rest > 0

@@ -62,7 +62,7 @@ def caption(spec: Spec, seed: int = 0) -> Part:
     """
     rng = stream("caption", int(seed), spec.asdict())
     front, core = _adjectives(spec, rng), _core(spec, rng)
-    tail = [part for part in _details(spec, rng) if part]
+    tail: list[Any] = [part for part in _details(spec, rng) if part]
     rng.shuffle(tail)
     names: dict[str, Any] = {}
     for _, named in (*front, core, *tail):

@@ -98,8 +98,8 @@ class Spec:
         for name, valid in (("melody", INSTRUMENTS), ("chords", INSTRUMENTS), ("bass", BASSES), ("genre", GENRES)):
             if getattr(self, name) is not None:
                 _check_choice(name, getattr(self, name), valid)
-        for name, valid in (("key", KEYS), ("mode", MODES), ("image", IMAGES)):
-            _check_choice(name, getattr(self, name), valid)
+        for name, choices in (("key", KEYS), ("mode", MODES), ("image", tuple(IMAGES))):
+            _check_choice(name, getattr(self, name), choices)
         if not isinstance(self.drums, bool):
             raise SpecError(f"drums is {self.drums!r}, valid are True and False")
         for name in RANGES:

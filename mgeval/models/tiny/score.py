@@ -7,6 +7,7 @@ the tempo is exact: 1500 / frames beats per minute.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -83,7 +84,7 @@ class Plan:
     genre: str | None = None
 
 
-def pick(rng: np.random.Generator, options: tuple | list | dict | str):
+def pick(rng: np.random.Generator, options: tuple | list | dict | str) -> Any:
     """Return one of the options as it is."""
     return tuple(options)[int(rng.integers(len(options)))]
 
