@@ -5,6 +5,6 @@ from __future__ import annotations
 from mgeval.panels.clipplayer import ClipPlayer
 from mgeval.panels.explorer import Explorer, explore
 from mgeval.panels.scatter import Scatter
-from mgeval.panels.studio import Studio, studio
+from mgeval.panels.studiopanel import Studio, studio
 
 __all__ = ["ClipPlayer", "Explorer", "Scatter", "Studio", "explore", "studio"]

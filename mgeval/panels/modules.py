@@ -35,8 +35,8 @@ def bundle(entry: str) -> str:
 
 @cache
 def style() -> str:
-    """Return the style sheet of all widgets."""
-    return (FOLDER / "panels.css").read_text(encoding="utf-8")
+    """Return the style sheets of all widgets as one, in the order of their names."""
+    return "\n".join(path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.css")))
 
 
 def _source(name: str) -> str:

@@ -1,0 +1,39 @@
+// Work that goes on in the kernel: how far it is, and what came of it in words.
+import { el } from "./dom.js";
+
+export function progress(label) {
+  const fill = el("div", { class: "mg-fill" });
+  const bar = el("div", { class: "mg-progress", role: "progressbar", "aria-label": label, "aria-valuemin": 0, hidden: true }, fill);
+  const words = el("span", { class: "mg-count" }), note = el("span", { class: "mg-note mg-said", role: "status" });
+  return {
+    root: el("div", { class: "mg-work" }, bar, words, note),
+    show(made, total, text) {
+      bar.hidden = !(total > 0);
+      fill.style.width = `${total > 0 ? Math.min(100, (100 * made) / total) : 0}%`;
+      bar.setAttribute("aria-valuemax", total);
+      bar.setAttribute("aria-valuenow", made);
+      bar.setAttribute("aria-valuetext", text);
+      words.textContent = text;
+    },
+    say(text, wrong = false) {
+      if (note.textContent !== text) note.textContent = text;
+      note.classList.toggle("mg-wrong", wrong);
+    },
+  };
+}
+
+// Calls a function when nothing was edited for a moment.
+export function rested(call, pause) {
+  let waiting = 0;
+  return {
+    soon() { clearTimeout(waiting); waiting = setTimeout(call, pause); },
+    stop() { clearTimeout(waiting); },
+  };
+}
+
+// A button that cannot be pressed passes the focus on: it would be lost, and the keyboard's user with it.
+export function enable(button, on, otherwise) {
+  const focused = button.getRootNode().activeElement === button;
+  button.disabled = !on;
+  if (!on && focused && otherwise && !otherwise.disabled) otherwise.focus();
+}
