@@ -2,7 +2,7 @@ import { el as make, toggle } from "./dom.js";
 import { channel } from "./channel.js";
 import { field, settings } from "./fields.js";
 import { numbers, takeList } from "./takes.js";
-import { enable, progress, rested } from "./work.js";
+import { progress, rested, swap } from "./work.js";
 import { player } from "./player.js";
 import { wake } from "./audio.js";
 
@@ -38,7 +38,7 @@ function render({ model, el, signal }) {
     if (begin.disabled) return;
     edited.stop();
     work.say("Beginning …");
-    enable(begin, false, null);
+    swap(stop, begin);
     wire.ask("generate", form()).then(({ wrong }) => {
       controls.say(wrong);
       if (Object.keys(wrong).length) { work.say(Object.values(wrong)[0], true); shown(); }
@@ -47,7 +47,6 @@ function render({ model, el, signal }) {
 
   function cancel() {
     work.say("Cancelling: ends this step …");
-    enable(stop, false, null);
     wire.ask("cancel").catch(failed);
   }
 
@@ -71,8 +70,7 @@ function render({ model, el, signal }) {
   // How it stands, from the kernel alone: also after the page was drawn anew.
   function shown() {
     const { running, made, total } = model.get("status");
-    enable(stop, running, begin);
-    enable(begin, !running, stop);
+    swap(...(running ? [stop, begin] : [begin, stop]));
     work.show(made, running ? total : 0, running ? `${made.toFixed(1)} of ${total.toFixed(1)} s of audio` : "");
     el.dataset.running = String(running);
   }

@@ -31,9 +31,10 @@ export function rested(call, pause) {
   };
 }
 
-// A button that cannot be pressed passes the focus on: it would be lost, and the keyboard's user with it.
-export function enable(button, on, otherwise) {
-  const focused = button.getRootNode().activeElement === button;
-  button.disabled = !on;
-  if (!on && focused && otherwise && !otherwise.disabled) otherwise.focus();
+// Lets one button be pressed in place of another, which passes the focus on: it would be lost with a disabled one.
+export function swap(on, off) {
+  const focused = off.getRootNode().activeElement === off;
+  on.disabled = false;
+  off.disabled = true;
+  if (focused) on.focus();
 }
