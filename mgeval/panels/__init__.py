@@ -6,5 +6,6 @@ from mgeval.panels.clipplayer import ClipPlayer
 from mgeval.panels.explorer import Explorer, explore
 from mgeval.panels.scatter import Scatter
 from mgeval.panels.studiopanel import Studio, studio
+from mgeval.panels.sweepbuilder import SweepBuilder, sweep_builder
 
-__all__ = ["ClipPlayer", "Explorer", "Scatter", "Studio", "explore", "studio"]
+__all__ = ["ClipPlayer", "Explorer", "Scatter", "Studio", "SweepBuilder", "explore", "studio", "sweep_builder"]
