@@ -17,7 +17,7 @@ export function size(bytes) {
 const counted = (n) => `${n.toLocaleString("en")} ${n === 1 ? "clip" : "clips"}`;
 
 export function preview(store) {
-  const facts = el("dl", { class: "mg-facts", role: "group", "aria-label": "What the sweep will take" });
+  const facts = el("div", { class: "mg-facts", role: "group", "aria-label": "What the sweep will take" });
   const code = el("pre", { class: "mg-code", tabindex: 0, "aria-label": "The sweep as YAML" });
   const copied = el("span", { class: "mg-note", role: "status" });
   const copy = toggle("Copy", "Copy the file's text", async () => {
@@ -32,7 +32,8 @@ export function preview(store) {
   const file = el("details", { class: "mg-file", hidden: true }, el("summary", {}, "This sweep as a YAML file, for mgeval run"),
     code, el("div", { class: "mg-bar" }, copy, copied));
 
-  const fact = (name, value, note) => el("div", { class: "mg-fact" }, el("dt", {}, name), el("dd", {}, value), el("dd", { class: "mg-help" }, note));
+  const fact = (name, value, note) => el("div", { class: "mg-fact" },
+    el("div", { class: "mg-factname" }, name), el("div", { class: "mg-factvalue" }, value), el("div", { class: "mg-help" }, note));
   return {
     root: facts,
     file,
@@ -43,12 +44,11 @@ export function preview(store) {
       if (yaml === undefined) return facts.replaceChildren();
       code.textContent = yaml;
       copied.textContent = "";
-      const there = clips - todo;
-      facts.replaceChildren(
-        fact("Sweep", counted(clips), there ? `${there.toLocaleString("en")} of them are there` : `none is in ${store} yet`),
-        fact("Audio", rest(audio), "to make"),
-        fact("Time", seconds === null ? "not known" : todo ? `about ${rest(seconds)}` : "none", seconds === null ? "until the first clips are made" : "at the pace of earlier clips"),
-        fact("Disk", todo ? `about ${size(disk)}` : "none", `in ${store}`));
+      const there = clips - todo, first = fact("Sweep", counted(clips), there ? `${there.toLocaleString("en")} of them are there` : `none is in ${store} yet`);
+      if (!todo) return facts.replaceChildren(first, fact("To make", "nothing", `all is in ${store}`));
+      const pace = seconds === null ? ["not known", "until the first clips are made"] : [`about ${rest(seconds)}`, "at the pace of earlier clips"];
+      facts.replaceChildren(first, fact("To make", `${rest(audio)} of audio`, there ? counted(todo) : "all clips together"), fact("Time", ...pace),
+        fact("Disk", `about ${size(disk)}`, `in ${store}`));
     },
   };
 }

@@ -27,6 +27,15 @@ export function entry(label, value, oninput, props = {}) {
   return el("input", { type: "text", class: "mg-input mg-short", autocomplete: "off", spellcheck: "false", value, oninput, ...props });
 }
 
+// A field of several lines. JupyterLab 4.6 prevents new lines in all that stands in a cell, by a listener on the field
+// itself that it adds with each key: this one comes first.
+export function area(rows, oninput) {
+  return el("textarea", {
+    class: "mg-input mg-text", rows, spellcheck: "false", oninput,
+    onbeforeinput: (event) => { if (event.inputType === "insertLineBreak") event.stopImmediatePropagation(); },
+  });
+}
+
 // All settings; `changed` is called when one was edited.
 export function settings(controls, changed) {
   const root = el("div", { class: "mg-fields" }), all = new Map();

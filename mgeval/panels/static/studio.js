@@ -1,6 +1,6 @@
 import { el as make, toggle } from "./dom.js";
 import { channel } from "./channel.js";
-import { field, settings } from "./fields.js";
+import { area, field, settings } from "./fields.js";
 import { numbers, takeList } from "./takes.js";
 import { progress, rested, swap } from "./work.js";
 import { player } from "./player.js";
@@ -15,7 +15,7 @@ function render({ model, el, signal }) {
   const failed = (error) => work.say(error.message, true);
   const edited = rested(() => wire.ask("form", form()).then(({ wrong }) => controls.say(wrong), failed), PAUSE);
 
-  const text = make("textarea", { class: "mg-input mg-text", rows: 2, spellcheck: "false", oninput: edited.soon });
+  const text = area(2, edited.soon);
   const prompt = field("Prompt", "Ctrl+Enter generates. Left empty, the model plays what it likes.", text);
   const controls = settings(about.controls, edited.soon);
   const count = make("select", { class: "mg-select", "aria-label": "Takes at once", onchange: edited.soon });

@@ -1,10 +1,10 @@
 // The fields of a sweep: prompts on lines, and for each setting its values.
 import { el } from "./dom.js";
-import { entry, field } from "./fields.js";
+import { area, entry, field } from "./fields.js";
 
 export function sweepForm(controls, changed) {
   const all = new Map(), grid = el("div", { class: "mg-fields" });
-  const prompts = el("textarea", { class: "mg-input mg-text", rows: 4, spellcheck: "false", oninput: changed });
+  const prompts = area(4, changed);
   all.set("prompts", field("Prompts", "One on each line.", prompts));
   for (const { name, label, meaning, valid, default: usual } of controls) {
     const own = name === "seed";
