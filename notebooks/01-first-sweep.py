@@ -63,6 +63,12 @@ scores = mg.measure(clips, store, measures)
 scores[["spatial", *measures, "reason"]].sample(5, random_state=0).round(2)
 
 # %% [markdown]
+# The same by hand: write prompts and values, see what it will take, start it, and click its points while it grows.
+
+# %%
+mg.panels.sweep_builder(MODEL, store)
+
+# %% [markdown]
 # ## What came out
 #
 # Means with 95 % intervals. The prompt is the unit: two seeds of one prompt are not two independent observations.

@@ -11,7 +11,10 @@ studio = mg.panels.studio("tiny", "runs/kept")
 studio.sampling = mg.Sampling(duration=1)
 studio"""
 
-SLEEP = "import time; time.sleep(25)"
+BUSY = """import os, time
+while not os.path.exists("kept"):
+    time.sleep(0.1)"""
+"""A cell that runs until the test makes a file."""
 
 
 def running(page):
@@ -20,7 +23,7 @@ def running(page):
 
 def test_takes_are_made_heard_kept_and_cancelled_while_a_cell_runs(lab, page):
     checks = "assert '<img' in studio.prompt and studio.value and len(studio.store.table()) == 1\n'as seen'"
-    write_notebook(lab, "studio.ipynb", [BEGIN, SLEEP, checks])
+    write_notebook(lab, "studio.ipynb", [BEGIN, BUSY, checks])
     open_notebook(page, lab, "studio.ipynb")
     start_all(page)
     page.locator(".mg-root[data-ready=true]").wait_for()
@@ -50,6 +53,7 @@ def test_takes_are_made_heard_kept_and_cancelled_while_a_cell_runs(lab, page):
     page.locator(".mg-side th", has_text="Stereo width").first.wait_for()
     picture(page.locator(".mg-root"), "studio")
     assert serious(page, ".mg-root") in (None, [])
+    (lab.folder / "kept").touch()
     idle(page)
     page.locator(".jp-OutputArea-output", has_text="as seen").wait_for()
 

@@ -21,6 +21,11 @@ BEGIN = """import mgeval as mg
 builder = mg.panels.sweep_builder("synth", "{store}")
 builder"""
 
+BUSY = """import os, time
+while not os.path.exists("{name}"):
+    time.sleep(0.1)"""
+"""A cell that runs until the test makes a file."""
+
 
 def said(page, text):
     page.locator(".mg-said", has_text=text).wait_for()
@@ -28,7 +33,7 @@ def said(page, text):
 
 def test_a_sweep_grows_stops_and_goes_on_while_a_cell_runs(lab, page):
     checks = "assert len(builder.value) == builder.status['made'] == 60 and builder.chosen\n'as seen'"
-    cells = [BEGIN.format(store="runs/grown"), "import time; time.sleep(35)", "builder.wait()\n" + checks]
+    cells = [BEGIN.format(store="runs/grown"), BUSY.format(name="grown"), "builder.wait()\n" + checks]
     write_notebook(lab, "sweep.ipynb", cells)
     open_notebook(page, lab, "sweep.ipynb")
     start_all(page)
@@ -47,6 +52,13 @@ def test_a_sweep_grows_stops_and_goes_on_while_a_cell_runs(lab, page):
     page.wait_for_function("Number(document.querySelector('.mg-root').dataset.ready) > 3")
     page.get_by_role("button", name="Pause", exact=True).click()
     page.get_by_role("button", name="Resume", exact=True).wait_for()
+    # Until what was made is measured and drawn, points move.
+    page.wait_for_function(
+        """() => {
+          const [made, measured] = document.querySelector(".mg-count").textContent.match(/^\\d+|\\d+(?= measured)/g);
+          return made === measured && document.querySelector(".mg-root").dataset.ready === made;
+        }"""
+    )
     page.evaluate(PLAYED)
     page.mouse.click(*points(page)[0])
     page.wait_for_function("bench.delays.length === 1")
@@ -57,7 +69,7 @@ def test_a_sweep_grows_stops_and_goes_on_while_a_cell_runs(lab, page):
     some = int(page.locator(".mg-root").get_attribute("data-ready"))
     assert 3 < some < 60
     assert page.locator(".jp-InputArea-prompt", has_text="[*]").count(), "the cell ended before the clicks"
-    page.locator(".mg-fact", has_text="of them are there").wait_for()
+    page.locator(".mg-fact", has_text="of them in runs/grown").wait_for()
     page.get_by_role("button", name="Resume", exact=True).click()
     said(page, "All 60 clips are there")
     page.locator(".mg-root[data-ready='60']").wait_for()
@@ -69,6 +81,7 @@ def test_a_sweep_grows_stops_and_goes_on_while_a_cell_runs(lab, page):
     assert page.locator(".mg-legend", has_text=EVIL).count() == 1 and page.locator(".mg-root img").count() == 0
     picture(page.locator(".mg-root"), "sweep-builder")
     assert serious(page, ".mg-root") in (None, [])
+    (lab.folder / "grown").touch()
     idle(page)
     page.locator(".jp-OutputArea-output", has_text="as seen").wait_for()
 

@@ -44,8 +44,8 @@ export function preview(store) {
       if (yaml === undefined) return facts.replaceChildren();
       code.textContent = yaml;
       copied.textContent = "";
-      const there = clips - todo, first = fact("Sweep", counted(clips), there ? `${there.toLocaleString("en")} of them are there` : `none is in ${store} yet`);
-      if (!todo) return facts.replaceChildren(first, fact("To make", "nothing", `all is in ${store}`));
+      const there = clips - todo, first = fact("Sweep", counted(clips), there ? `${there.toLocaleString("en")} of them in ${store}` : `none in ${store} yet`);
+      if (!todo) return facts.replaceChildren(first, fact("To make", "nothing", "all is there"));
       const pace = seconds === null ? ["not known", "until the first clips are made"] : [`about ${rest(seconds)}`, "at the pace of earlier clips"];
       facts.replaceChildren(first, fact("To make", `${rest(audio)} of audio`, there ? counted(todo) : "all clips together"), fact("Time", ...pace),
         fact("Disk", `about ${size(disk)}`, `in ${store}`));
