@@ -204,13 +204,13 @@ class Studio(Panel):
                 self._trouble = f"what observes {name} failed: {first_line(error)}"
 
     def _key(self, clip: Generated | None) -> str | None:
-        return next((key for key, take in self._takes.items() if take.clip is clip), None)
+        return next((key for key, take in list(self._takes.items()) if take.clip is clip), None)
 
     def _rows(self) -> list[dict[str, Any]]:
         return [
             {"key": key, "prompt": take.cell["prompt"], "seed": str(take.cell["seed"]),
              "seconds": take.clip.audio.duration, "kept": key in self._kept}
-            for key, take in reversed(self._takes.items())
+            for key, take in reversed(list(self._takes.items()))
         ]  # fmt: skip
 
     @traitlets.observe("value")

@@ -32,17 +32,18 @@ function render({ model, el, signal }) {
   el.append(result);
   const deck = player(left, wire, signal, { kept: (key) => model.set("other", key) });
 
+  let starting = false;
   const form = () => ({ prompt: text.value.trim(), settings: controls.values, takes: Number(count.value) });
 
   function generate() {
-    if (begin.disabled) return;
+    if (begin.disabled || starting) return;
     edited.stop();
+    starting = true;
     work.say("Beginning …");
-    swap(stop, begin);
     wire.ask("generate", form()).then(({ wrong }) => {
       controls.say(wrong);
-      if (Object.keys(wrong).length) { work.say(Object.values(wrong)[0], true); shown(); }
-    }, (error) => { shown(); failed(error); });
+      if (Object.keys(wrong).length) work.say(Object.values(wrong)[0], true);
+    }).catch(failed).finally(() => { starting = false; });
   }
 
   function cancel() {
@@ -54,7 +55,7 @@ function render({ model, el, signal }) {
     wire.ask("keep", { key }).then(({ note }) => work.say(note), failed);
   }
 
-  let opened = null;
+  let opened = null, before = null;
   function open(key, play) {
     const again = key === opened;
     opened = key;
@@ -68,18 +69,12 @@ function render({ model, el, signal }) {
   }
 
   // How it stands, from the kernel alone: also after the page was drawn anew.
-  function shown() {
-    const { running, made, total } = model.get("status");
+  function stands() {
+    const { running, made, total, note, wrong } = model.get("status");
     swap(...(running ? [stop, begin] : [begin, stop]));
     work.show(made, running ? total : 0, running ? `${made.toFixed(1)} of ${total.toFixed(1)} s of audio` : "");
-    el.dataset.running = String(running);
-  }
-
-  function stands() {
-    shown();
-    const { running, note, wrong } = model.get("status");
-    if (!running || note) work.say(note, wrong);
-    else if (!stop.disabled) work.say("");
+    if (running !== before || !running) work.say(note, wrong);
+    before = running;
   }
 
   function listed() {

@@ -13,13 +13,15 @@ export function takeList(store, { choose, keep }) {
     keeper.setAttribute("aria-label", `${label}: seed ${seed}`);
     keeper.disabled = kept;
     buttons.set(key, heard);
-    return el("li", {}, heard, keeper);
+    return el("li", { "data-key": key }, heard, keeper);
   }
   return {
     root,
     set(takes) {
+      const focused = root.getRootNode().activeElement?.closest(".mg-takes li")?.dataset.key;
       buttons.clear();
       root.replaceChildren(...takes.map(row));
+      buttons.get(focused)?.focus();
     },
     choose(chosen) { buttons.forEach((button, key) => pressed(button, key === chosen)); },
   };
