@@ -14,7 +14,7 @@ import numpy as np
 
 from mgeval.audio import Audio
 from mgeval.errors import MetricError, nearest
-from mgeval.files import write_atomic
+from mgeval.files import locked, write_atomic
 from mgeval.models import LIMITS
 from mgeval.store import own_clips, prompts_of
 
@@ -136,20 +136,25 @@ def anchor(clip: Audio) -> Audio:
     return Audio(sosfiltfilt(sos, clip.samples.astype(np.float64), padlen=padding).astype(np.float32), clip.rate)
 
 
-def add_answer(path: Path, answer: dict[str, Any]) -> pd.DataFrame:
+def add_answer(path: Path, *rows: dict[str, Any]) -> pd.DataFrame:
     """Append an answer to a table of answers on disk, and return the whole table.
 
     Parameters
     ----------
     path : pathlib.Path
         A CSV file; made if it is not there, and whole at every time.
-    answer : dict
+    *rows : dict
         ``trial``, ``listener``, ``answer`` (for pairs) or ``place`` and ``rating``, and what else is to be kept.
+        The rows of a page of ratings come together: none is there without the others.
     """
     import pandas as pd
 
-    table = pd.concat([read_answers(path), pd.DataFrame([answer])], ignore_index=True)
-    write_atomic(path, table.to_csv(index=False).encode())
+    # Listeners in other processes append to the same table.
+    with locked(Path(path).parent):
+        before, new = read_answers(path), pd.DataFrame(list(rows))
+        # Whole numbers would not stay whole beside columns of nothing.
+        table = new if before.empty else pd.concat([before, new], ignore_index=True)
+        write_atomic(path, table.to_csv(index=False).encode())
     return table
 
 
@@ -166,7 +171,9 @@ def read_answers(path: Path) -> pd.DataFrame:
     if not Path(path).exists():
         return pd.DataFrame({"trial": [], "listener": []})
     try:
-        table = pd.read_csv(path, keep_default_na=False, na_values={"rating": "", "seconds": ""})
+        # Keys and names stay as they are, also those of digits alone.
+        texts = dict.fromkeys(("listener", "key", "a", "b", "prompt_id"), str)
+        table = pd.read_csv(path, dtype=texts, keep_default_na=False, na_values={"rating": "", "seconds": ""})
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise MetricError(f"{path}: is no table of answers ({error}); move it away to begin anew") from None
     if missing := [column for column in ("trial", "listener") if column not in table.columns]:
@@ -179,7 +186,7 @@ def _matched(scores: pd.DataFrame, by: str) -> list[list[dict[str, Any]]]:
     allowed = [name for name in ("model", *LIMITS) if name in scores.columns and name != "seed"]
     if by not in allowed:
         raise MetricError(
-            f"cannot compare by {by!r}{nearest(by, allowed)}: 'model' or a setting that was swept is needed"
+            f"cannot compare by {by!r}: 'model' or a setting that was swept is needed, {nearest(by, allowed)}"
         )
     table = own_clips(scores)
     if "status" in table.columns:

@@ -103,12 +103,20 @@ pd.DataFrame(stereo).round(3)
 # %% [markdown]
 # ## Listen
 #
-# The same prompt by both: A and B.
+# Each prompt by both. A row is a pair, a dot its difference; the arrow keys walk through them, A and B switch.
 
 # %%
-pair = own[own["prompt"] == own["prompt"].iloc[0]].drop_duplicates("model")
-print(pair["prompt"].iloc[0])
-mg.panels.ClipPlayer(store, *pair["key"])
+mg.panels.compare(own, store, by="model", metric="width")
+
+# %% [markdown]
+# ## Which do you like better?
+#
+# The same pairs blind, at equal loudness, with hidden repetitions. Answers are kept in the run's folder; at the end
+# stand preferences with their intervals. `session.preferences()` is that as a table.
+
+# %%
+session = mg.panels.blind(own, store, by="model", matched=True)
+session
 
 # %% [markdown]
 # ## Look closer

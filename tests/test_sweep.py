@@ -16,6 +16,7 @@ import torch
 from checkpoints import stereo_checkpoint
 
 import mgeval as mg
+from mgeval import provenance
 from mgeval.models import Generated
 from mgeval.models.composer import Composer
 from mgeval.models.sampling import LIMITS
@@ -364,6 +365,19 @@ def test_models_on_other_devices_are_no_mixture(plan, tmp_path):
 def test_a_plan_for_another_model_is_refused(plan, tmp_path):
     with pytest.raises(mg.SweepError, match=r"for synth at revision old, the model is synth"):
         mg.run(plan.drop(columns="key").assign(revision="old"), mg.Store(tmp_path / "run"), Composer())
+
+
+def test_other_packages_are_a_mixture_and_another_commit_is_none(plan, tmp_path):
+    store = mg.Store(tmp_path / "run")
+    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+        warnings.simplefilter("error")
+        patch.setattr(provenance, "_versions", lambda: '{"torch": "2.6.0", "git": "aaa"}')
+        mg.run(plan.head(1), store, progress=False)
+        patch.setattr(provenance, "_versions", lambda: '{"torch": "2.6.0", "git": "bbb-dirty"}')
+        mg.run(plan.head(2), store, progress=False)
+        patch.setattr(provenance, "_versions", lambda: '{"torch": "2.13.0", "git": "bbb"}')
+        with pytest.raises(UserWarning, match=r"made with versions torch 2.6.0, the rest will be with torch 2.13.0;"):
+            mg.run(plan.head(3), store, progress=False)
 
 
 def test_mixing_machines_is_said(plan, tmp_path):

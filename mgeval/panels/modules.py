@@ -34,9 +34,9 @@ def bundle(entry: str) -> str:
 
 
 @cache
-def style() -> str:
-    """Return the style sheets of all widgets as one, in the order of their names."""
-    return "\n".join(path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.css")))
+def style(*names: str) -> str:
+    """Return the style sheet of all widgets, and after it those of these names."""
+    return "\n".join((FOLDER / f"{name}.css").read_text(encoding="utf-8") for name in ("panels", *names))
 
 
 def _source(name: str) -> str:

@@ -16,7 +16,7 @@ from mgeval.panels.channel import Answer, Panel
 from mgeval.panels.clipplayer import player_answers
 from mgeval.panels.clips import Clips
 from mgeval.panels.forms import controls, sampling_of, texts_of
-from mgeval.panels.modules import bundle
+from mgeval.panels.modules import bundle, style
 from mgeval.panels.takes import Audios, Numbers, Take, Watch, outcome, planned, put
 from mgeval.running.making import results
 from mgeval.running.plans import request
@@ -53,6 +53,7 @@ class Studio(Panel):
     """
 
     _esm = bundle("studio")
+    _css = style("studio")
 
     prompt = traitlets.Unicode(PROMPT, help="the text").tag(sync=True)
     sampling = traitlets.Instance(Sampling, (), help="the settings").tag(sync=True, to_json=texts_of)

@@ -16,7 +16,7 @@ from mgeval.panels.clipplayer import player_answers
 from mgeval.panels.clips import Clips
 from mgeval.panels.following import Following
 from mgeval.panels.forms import controls
-from mgeval.panels.modules import bundle
+from mgeval.panels.modules import bundle, style
 from mgeval.panels.scatter import Plot
 from mgeval.panels.sweepform import BLANK, checked_form, estimate_of, sweep_of, yaml_of
 from mgeval.store import Store
@@ -53,6 +53,7 @@ class SweepBuilder(Plot):
     """
 
     _esm = bundle("sweepbuilder")
+    _css = style("studio", "sweep")
 
     value = traitlets.Any(help="the clips that are measured so far")
     chosen = traitlets.Unicode(None, allow_none=True, help="the key of the clip that is heard").tag(sync=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -146,10 +147,18 @@ def warn_of_mixture(work: Work, name: str, common: Mapping[str, Any]) -> None:
     if len(there):
         there = there[there["model"].eq(name) & there["status"].eq("done")]
     for column, value in common.items():
-        others = sorted(set(there[column].dropna()) - {value}) if column in there else []
+        now = _said(value)
+        others = sorted({_said(one) for one in there[column].dropna().unique()} - {now}) if column in there else []
         if others:
             warnings.warn(
-                f"{work.store.path}: clips of this model were made with {column} {', '.join(map(str, others))}, the "
-                f"rest will be with {value}; they may differ in rounding",
+                f"{work.store.path}: clips of this model were made with {column} {' and '.join(others)}, the "
+                f"rest will be with {now}; they may differ in rounding",
                 stacklevel=6,
             )
+
+
+def _said(value: Any) -> str:
+    """Return an origin in words: of versions those of packages and of Python, not the commit that mgeval runs from."""
+    if not str(value).startswith("{"):
+        return str(value)
+    return ", ".join(f"{name} {version}" for name, version in sorted(json.loads(value).items()) if name != "git")

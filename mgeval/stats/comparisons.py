@@ -81,11 +81,11 @@ def compare(
     if other is not None:
         sides = {name: own_clips(table) for name, table in zip(RUNS, (scores, other), strict=True)}
     else:
-        sides = _sides(scores, by)
+        sides = sides_of(scores, by)
     names = checked_metrics([c for c in scores.columns if other is None or c in other.columns], metrics)
     rows = []
     for a, b in itertools.combinations(sides, 2):
-        pairs, lone = _pairs(sides[a], sides[b], str(a), str(b), by, names)
+        pairs, lone = paired(sides[a], sides[b], str(a), str(b), by, names)
         rows += [{"metric": name, "a": a, "b": b, **_row(pairs, name, lone)} for name in names]
     table = pd.DataFrame(rows).assign(p_holm=lambda t: holm(t["p"]), p_bh=lambda t: benjamini_hochberg(t["p"]))
     # Settings side by side for one metric, as they are read.
@@ -93,7 +93,8 @@ def compare(
     return table.iloc[order].reset_index(drop=True)[list(COMPARISON)]
 
 
-def _sides(scores: pd.DataFrame, by: str) -> dict[Any, pd.DataFrame]:
+def sides_of(scores: pd.DataFrame, by: str) -> dict[Any, pd.DataFrame]:
+    """Return the rows of each value of a column, numbers in ascending order; raise where they are not 2 to 24."""
     if by not in scores.columns:
         raise MetricError(f"the table has no column {by!r}: {nearest(by, map(str, scores.columns))}")
     scores = scores if by == CONTROL else own_clips(scores)
@@ -103,10 +104,10 @@ def _sides(scores: pd.DataFrame, by: str) -> dict[Any, pd.DataFrame]:
     return groups
 
 
-def _pairs(
-    one: pd.DataFrame, two: pd.DataFrame, a: str, b: str, by: str | None, metrics: list[str]
+def paired(
+    one: pd.DataFrame, two: pd.DataFrame, a: str, b: str, by: str | None, names: list[str]
 ) -> tuple[pd.DataFrame, int]:
-    """Return the pairs, with the metrics of each side, and how many clips have no partner."""
+    """Return the pairs, with these columns of each side, and how many clips have no partner."""
     for side in (one, two):
         if "prompt_id" not in side.columns:
             raise MetricError("the table has no column 'prompt_id': a pair is two clips of one prompt and seed")
@@ -115,7 +116,7 @@ def _pairs(
         twice = side[side.duplicated(keys, keep=False)]
         if len(twice):
             raise MetricError(f"{name} holds several clips of one prompt and seed{_between(twice, keys, by)}")
-    pairs = one[[*keys, *metrics]].merge(two[[*keys, *metrics]], on=keys, suffixes=(" a", " b"), validate="1:1")
+    pairs = one[[*keys, *names]].merge(two[[*keys, *names]], on=keys, suffixes=(" a", " b"), validate="1:1")
     return pairs, len(one) + len(two) - 2 * len(pairs)
 
 

@@ -32,7 +32,7 @@ def test_takes_are_made_heard_kept_and_cancelled_while_a_cell_runs(lab, page):
     page.get_by_label("duration", exact=True).fill("0.4")
     page.keyboard.press("Control+Enter")
     page.locator(".mg-take").nth(1).wait_for()
-    page.locator(".mg-said", has_text="2 takes, 0.8 s of audio").wait_for()
+    page.locator(".mg-told", has_text="2 takes, 0.8 s of audio").wait_for()
     page.get_by_role("button", name="Keep: seed 1").focus()
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Kept: seed 1").wait_for()
@@ -49,7 +49,7 @@ def test_takes_are_made_heard_kept_and_cancelled_while_a_cell_runs(lab, page):
     page.get_by_role("button", name="Generate").click()
     page.locator(".mg-count", has_text="of 60.0 s of audio").wait_for()
     page.get_by_role("button", name="Cancel").click()
-    page.locator(".mg-said", has_text="Cancelled: 0 of 2 takes made").wait_for()
+    page.locator(".mg-told", has_text="Cancelled: 0 of 2 takes made").wait_for()
     assert page.locator(".mg-take").count() == 2
     assert running(page), "the cell ended before the clicks: nothing was shown"
     assert page.locator(".mg-root img").count() == 0
@@ -78,7 +78,7 @@ def test_the_keyboard_alone_is_enough_in_the_dark(lab, page):
         assert seen[-1] == "Generate" and "seed, slider" not in seen and "guidance, slider" in seen
         page.keyboard.press("Enter")
         page.locator(".mg-take").nth(1).wait_for()
-        page.locator(".mg-said", has_text="2 takes").wait_for()
+        page.locator(".mg-told", has_text="2 takes").wait_for()
         # The focus went to Cancel and came back.
         assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "Generate"
         page.locator(".mg-side th", has_text="Stereo width").first.wait_for()

@@ -28,7 +28,7 @@ while not os.path.exists("{name}"):
 
 
 def said(page, text):
-    page.locator(".mg-said", has_text=text).wait_for()
+    page.locator(".mg-told", has_text=text).wait_for()
 
 
 def test_a_sweep_grows_stops_and_goes_on_while_a_cell_runs(lab, page):

@@ -26,7 +26,7 @@ function render({ model, el, signal }) {
       link.choose(row);
     },
     // The clip is here when it is clicked.
-    near: (row) => deck.fetch(table.keys[row]),
+    near: (row) => deck.expect(table.keys[row]),
     lasso: (rows) => link.lasso(rows),
     changed: (fields) => link.changed(fields),
   });

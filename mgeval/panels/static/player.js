@@ -10,7 +10,7 @@ const SOLOS = [
   ["left", "Left", "The left channel on both sides (4)"], ["right", "Right", "The right channel on both sides (5)"],
 ];
 
-export function player(root, wire, signal, { kept = () => {}, below = "" } = {}) {
+export function player(root, wire, signal, { kept = () => {}, below = "", fixed = false } = {}) {
   const clips = new Map(), slots = { A: null, B: null };
   let active = "A", matching = false, drawn = null, announced = true, fresh = true;
   const tickets = { A: 0, B: 0 };
@@ -23,6 +23,8 @@ export function player(root, wire, signal, { kept = () => {}, below = "" } = {})
   const solo = segmented("What is heard", SOLOS, (name) => deck.setSolo(name));
   const sides = segmented("Which clip is heard", [["A", "A", "Hear A (A)"], ["B", "B", "Hear B (B)"]], hear);
   const pin = toggle("Keep as B", "Keep this clip as B, to compare others with it (P)", keep, icon("pin"), "Keep as B");
+  // Where both clips are given, none is to be kept.
+  pin.hidden = fixed;
   const match = toggle("Match levels", "Turn the louder of A and B down (V)", () => setMatching(!matching), "Match levels");
   const title = el("div", { class: "mg-title" }, "No clip chosen");
   const status = el("div", { class: "mg-status", role: "status" });
@@ -252,7 +254,7 @@ export function player(root, wire, signal, { kept = () => {}, below = "" } = {})
       playPause();
     } else if (name === "l") deck.setLoop(!deck.loop);
     else if (name === "a" || name === "b") hear(name.toUpperCase());
-    else if (name === "p") keep();
+    else if (name === "p" && !fixed) keep();
     else if (name === "v") setMatching(!matching);
     else if (/^[1-5]$/.test(name)) deck.setSolo(SOLOS[Number(name) - 1][0]);
     else if (seeking && name in seeks) deck.seek(deck.position + seeks[name] * (event.shiftKey ? 0.1 : 1));
@@ -267,6 +269,6 @@ export function player(root, wire, signal, { kept = () => {}, below = "" } = {})
   signal.addEventListener("abort", () => deck.halt());
   update();
   // A clip that may soon be asked for; whether it can be had is said when it is.
-  const fetch = (key) => { fetched(key).catch(() => {}); };
-  return { load, fetch, keydown, say, deck, setOther: (key) => load(key, { slot: "B" }) };
+  const expect = (key) => { fetched(key).catch(() => {}); };
+  return { load, expect, keydown, say, deck, setOther: (key) => load(key, { slot: "B" }) };
 }

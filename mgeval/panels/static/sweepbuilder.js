@@ -31,6 +31,7 @@ function render({ model, el, signal }) {
       hear(row, true);
       link.choose(row);
     },
+    near: (row) => deck.expect(keys[row]),
     lasso: (rows) => link.lasso(rows),
     changed: (names) => link.changed(names),
   });

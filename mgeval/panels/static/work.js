@@ -3,8 +3,8 @@ import { el } from "./dom.js";
 
 export function progress(label) {
   const fill = el("div", { class: "mg-fill" });
-  const bar = el("div", { class: "mg-progress", role: "progressbar", "aria-label": label, "aria-valuemin": 0, hidden: true }, fill);
-  const words = el("span", { class: "mg-count" }), note = el("span", { class: "mg-note mg-said", role: "status" });
+  const bar = el("div", { class: "mg-track", role: "progressbar", "aria-label": label, "aria-valuemin": 0, hidden: true }, fill);
+  const words = el("span", { class: "mg-count" }), note = el("span", { class: "mg-note mg-told", role: "status" });
   return {
     root: el("div", { class: "mg-work" }, bar, words, note),
     show(made, total, text) {

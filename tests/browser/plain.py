@@ -1,0 +1,77 @@
+"""A widget's page without JupyterLab: the real module in a real browser, the real panel behind it."""
+
+from __future__ import annotations
+
+import base64
+import time
+from typing import Any
+
+FRAME = """<!doctype html><html lang="en"><head><title>{title}</title><style>
+body {{ margin: 0; padding: 12px; font-family: system-ui, sans-serif; width: {width}px; }}
+body[data-jp-theme-light="false"] {{ background: #111; --jp-layout-color1: #111; --jp-layout-color2: #2b2b2b;
+  --jp-border-color2: #5a5a5a; --jp-ui-font-color1: #fff; }}
+{style}</style></head><body data-jp-theme-light="{light}"><main><h1 style="font-size: 15px">{title}</h1>
+<h2 style="font-size: 13px">Widget</h2><h3 style="font-size: 12px">Output</h3>
+<div id="widget"></div></main></body></html>"""
+
+DRAW = """async ([source, traits]) => {
+  const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+  const heard = new Map();
+  const on = (name, hear) => heard.set(name, [...(heard.get(name) ?? []), hear]);
+  const emit = (name, ...values) => (heard.get(name) ?? []).forEach((hear) => hear(...values));
+  const bytes = (text) => new DataView(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer);
+  const text = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer)));
+  const changed = (state) => {
+    for (const [name, value] of Object.entries(state)) {
+      if (JSON.stringify(traits[name]) === JSON.stringify(value)) continue;
+      traits[name] = value;
+      emit(`change:${name}`);
+    }
+  };
+  const model = {
+    get: (name) => traits[name], set(name, value) { traits[name] = value; }, on,
+    async send(message, callbacks, buffers = []) {
+      const [answers, state] = await kernel([message, buffers.map(text)]);
+      changed(state);
+      for (const [answer, parts] of answers) emit("msg:custom", answer, parts.map(bytes));
+    },
+  };
+  window.widget = { changed, closed: new AbortController() };
+  const module = await import(url);
+  await module.default.render({ model, el: document.getElementById("widget"), signal: widget.closed.signal });
+}"""
+
+
+def draw(page: Any, panel: Any, dark: bool = False, width: int = 1000) -> None:
+    """Draw a panel in a page; what the page asks, the panel answers."""
+    got: list[tuple[dict, list]] = []
+    panel.send = lambda message, buffers=None: got.append((message, buffers or []))
+
+    def kernel(asked: Any) -> Any:
+        message, texts = asked
+        before = len(got)
+        panel._handle_custom_msg(message, [memoryview(base64.b64decode(text)) for text in texts])
+        until = time.monotonic() + 60
+        while not any(answer.get("number") == message["number"] for answer, _ in got[before:]):
+            assert time.monotonic() < until, f"no answer to {message}"
+            time.sleep(0.002)
+        told = [[answer, [base64.b64encode(part).decode() for part in parts]] for answer, parts in got[before:]]
+        return [told, state(panel)]
+
+    page.expose_function("kernel", kernel)
+    frame = FRAME.format(title=type(panel).__name__, style=panel._css, light=str(not dark).lower(), width=width)
+    page.set_content(frame)
+    page.evaluate(DRAW, [panel._esm, state(panel)])
+
+
+def state(panel: Any) -> dict[str, Any]:
+    """Return the traits that the page has."""
+    shared = {"layout", "tabbable", "tooltip"}
+    return {name: getattr(panel, name) for name in panel.keys if not (name.startswith("_") or name in shared)}
+
+
+def change(page: Any, panel: Any, **traits: Any) -> None:
+    """Set traits from code, as a cell does, and tell the page."""
+    for name, value in traits.items():
+        setattr(panel, name, value)
+    page.evaluate("([traits]) => widget.changed(traits)", [traits])
