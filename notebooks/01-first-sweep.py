@@ -36,13 +36,13 @@ from mgeval.wording import interval
 # %% [markdown]
 # ## By hand
 #
-# Write a prompt, set the sliders (what each does and its valid range stand beside it), press *Generate*. The
-# vectorscope leans to where the sound is: upright is mono, a ball is wide, flat is antiphase. Turn guidance to 1:
-# the music goes on, the prompt is forgotten.
+# Write a prompt, set the sliders (what each does and its valid range stand below it), press *Generate*: two takes, each
+# with a seed of its own. The vectorscope leans to where the sound is: upright is mono, a ball is wide, flat is
+# antiphase. Turn guidance to 1: the music goes on, the prompt is forgotten. *Keep* puts a take into the run's folder.
 
 # %%
-studio = mg.panels.studio(MODEL)
-studio.settings["duration"].value = SECONDS
+studio = mg.panels.studio(MODEL, RUN)
+studio.sampling = mg.Sampling(duration=SECONDS)
 studio
 
 # %% [markdown]
@@ -61,6 +61,12 @@ clips = mg.run(plan, store)
 measures = ["width", "image_angle", "correlation", "ambience", "loudness", "clap:tiny"]
 scores = mg.measure(clips, store, measures)
 scores[["spatial", *measures, "reason"]].sample(5, random_state=0).round(2)
+
+# %% [markdown]
+# The same by hand: write prompts and values, see what it will take, start it, and click its points while it grows.
+
+# %%
+mg.panels.sweep_builder(MODEL, store)
 
 # %% [markdown]
 # ## What came out

@@ -7,7 +7,8 @@ from mgeval.panels.clipplayer import ClipPlayer
 from mgeval.panels.comparison import Comparison, compare
 from mgeval.panels.explorer import Explorer, explore
 from mgeval.panels.scatter import Scatter
-from mgeval.panels.studio import Studio, studio
+from mgeval.panels.studiopanel import Studio, studio
+from mgeval.panels.sweepbuilder import SweepBuilder, sweep_builder
 
 __all__ = [
     "Blind",
@@ -16,8 +17,10 @@ __all__ = [
     "Explorer",
     "Scatter",
     "Studio",
+    "SweepBuilder",
     "blind",
     "compare",
     "explore",
     "studio",
+    "sweep_builder",
 ]

@@ -65,14 +65,17 @@ class Panel(anywidget.AnyWidget):
     def _answer(self, message: dict[str, Any], buffers: Sequence[Any]) -> None:
         try:
             reply, data = self._answers[message["ask"]](message, buffers)
-        except MgevalError as error:
-            reply, data = {"error": str(error)}, []
         except Exception as error:
             # A callback's traceback goes where nobody looks: the page shows the error.
-            reply, data = {"error": first_line(error)}, []
+            reply, data = {"error": said(error)}, []
         self.send({**reply, "number": message.get("number")}, list(data))
 
     def _set_quietly(self, name: str, value: Any) -> None:
         """Set a trait to what the page has already; an echo could undo what was chosen there since."""
         with self._lock_property(**{name: value}):
             setattr(self, name, value)
+
+
+def said(error: Exception) -> str:
+    """Say in one line what went wrong: mgeval's own errors as they are, others with their kind."""
+    return str(error) if isinstance(error, MgevalError) else first_line(error)

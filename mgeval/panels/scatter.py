@@ -51,17 +51,47 @@ class Plot(Panel):
         slow: Sequence[str] = (),
         **traits: Any,
     ) -> None:
-        self.table = own_clips(table)
-        self._keys = keys_of(self.table)
         self._interval = interval
-        self._header, self._values = encoded(table)
-        self._columns = [column["name"] for column in self._header["columns"]]
+        self._take_in(table)
         for name in (*fields.values(), *(interval or ())):
             self._check(name)
         own = {"table": self._table, "choose": self._choose, "select": self._select, "fields": self._fields}
         traits |= {role: name or "" for role, name in fields.items()}
         super().__init__({**own, **(answers or {})}, ("choose", "select", "fields", *slow), **traits)
         self.selection = self.table.iloc[:0]
+
+    def _take_in(self, table: pd.DataFrame) -> None:
+        self.table = own_clips(table)
+        self._keys = keys_of(self.table)
+        # One value: the page may ask from another thread at any time.
+        self._encoded = encoded(table)
+        self._columns = [column["name"] for column in self._encoded[0]["columns"]]
+
+    def update(self, table: pd.DataFrame) -> None:
+        """Show another table, such as one that has grown; any thread may call it.
+
+        What is chosen and selected stays where its rows are there still, and so does a view that was zoomed. In place
+        of a column that is gone the first one is drawn, and no colours or shapes.
+
+        Parameters
+        ----------
+        table : DataFrame
+            As the first one.
+
+        Raises
+        ------
+        MetricError
+            A column of the bars' ends is gone.
+        """
+        selected = set(keys_of(self.selection))
+        self._take_in(table)
+        for name in self._interval or ():
+            self._check(name)
+        for role in ROLES:
+            if getattr(self, role) not in self._columns:
+                setattr(self, role, self._columns[0] if role in ("x", "y") and self._columns else "")
+        self.selection = self.table[[key in selected for key in self._keys]]
+        self.send({"tell": "table"})
 
     def _check(self, name: str | None) -> None:
         if name and name not in self._columns:
@@ -73,7 +103,8 @@ class Plot(Panel):
         return proposal["value"]
 
     def _table(self, message: dict, buffers: Sequence) -> Answer:
-        return {**self._header, "interval": self._interval}, [*self._values, self._selected()]
+        header, values = self._encoded
+        return {**header, "interval": self._interval}, [*values, self._selected()]
 
     def _choose(self, message: dict, buffers: Sequence) -> Answer:
         self._set_quietly("value", message["key"])

@@ -112,15 +112,17 @@ def made(
 ) -> Iterator[dict[str, Any]]:
     """Make cells; yield each one's row when its files are written, or with the error that came instead."""
     common = origin(model)
-    for index, result in _results(model, [request(cell) for cell in cells], watch):
+    for index, result in results(model, [request(cell) for cell in cells], watch):
         row = {**cells[index], **common}
-        if isinstance(result, Generated):
-            yield store.put({**row, **making(result)}, result.audio, result.codes, result.record)
-        else:
-            yield {**row, **failure(result)}
+        yield kept(row, result, store) if isinstance(result, Generated) else {**row, **failure(result)}
 
 
-def _results(
+def kept(row: Mapping[str, Any], clip: Generated, store: Store) -> dict[str, Any]:
+    """Write a clip that was made of a cell, whose row has its `origin`; return the whole row."""
+    return store.put({**row, **making(clip)}, clip.audio, clip.codes, clip.record)
+
+
+def results(
     model: Model, requests: Sequence[Request], watch: Callable[..., Any]
 ) -> Iterator[tuple[int, Generated | Exception]]:
     """Yield what a model makes of requests; if it gives up, its error for each that is left."""

@@ -116,7 +116,7 @@ def test_the_channel_forgets_which_shell_spoke_last():
     player._trait_values["comm"] = None
 
 
-@pytest.mark.parametrize("entry", ["clipplayer", "scatter", "explore"])
+@pytest.mark.parametrize("entry", ["clipplayer", "scatter", "explore", "studio", "sweepbuilder"])
 def test_a_bundle_imports_nothing_and_asks_no_network(entry):
     text = bundle(entry)
     lines = text.splitlines()

@@ -10,7 +10,7 @@ export function chart(root, signal, { choose, lasso, changed, near }) {
   const bar = el("div", { class: "mg-bar mg-roles" }), body = el("div"), legend = el("div", { class: "mg-legend" });
   root.append(bar, body, legend);
   const inner = plot(body, signal, { choose, lasso, near });
-  let table = null, fields = {}, shown = null, bars = null;
+  let table = null, fields = {}, shown = null, bars = null, built = null;
 
   function options(role) {
     const columns = [...table.columns.values()].filter((column) =>
@@ -20,10 +20,17 @@ export function chart(root, signal, { choose, lasso, changed, near }) {
     return role === "x" || role === "y" ? named : [["", "none"], ...named];
   }
 
+  const choices = () => ROLES.map(([role, word]) => [role, word, fields[role] ?? "", options(role)]);
+
   function build() {
-    bar.replaceChildren(...ROLES.map(([role, word]) => el("label", { class: "mg-role" }, `${word} `,
-      select(word, options(role), fields[role] ?? "", (name) => {
+    const wanted = choices(), text = JSON.stringify(wanted);
+    // A table that grows must not close the list that somebody chooses from.
+    if (text === built) return;
+    built = text;
+    bar.replaceChildren(...wanted.map(([role, word, value, named]) => el("label", { class: "mg-role" }, `${word} `,
+      select(word, named, value, (name) => {
         fields = { ...fields, [role]: name };
+        built = JSON.stringify(choices());
         draw();
         changed(fields);
       }))), el("span", { class: "mg-gap" }), ...inner.tools);

@@ -1,20 +1,21 @@
 // All about the chosen clip: what it is, which are like it, and what went wrong when.
 import { el } from "./dom.js";
 
+// A titled table of rows `[label, value, meaning]`; nothing where there are none.
+export function rowsOf(title, rows) {
+  if (!rows.length) return [];
+  const body = el("tbody");
+  for (const [label, value, meaning] of rows) {
+    body.append(el("tr", { title: meaning || null }, el("th", { scope: "row" }, label), el("td", {}, value)));
+  }
+  return [el("h4", {}, title), el("table", { class: "mg-table" }, body)];
+}
+
 export function inspector(root, { choose }) {
   const prompt = el("p", { class: "mg-prompt" }, "Click a point, or walk with the arrow keys, to hear a clip.");
   const similar = el("div", { class: "mg-similar" }), tables = el("div");
   root.append(el("section", { class: "mg-side", tabindex: 0, "aria-label": "The chosen clip" },
     el("h4", {}, "Clip"), prompt, el("h4", {}, "Similar clips"), similar, tables));
-
-  function rowsOf(title, rows) {
-    if (!rows.length) return [];
-    const body = el("tbody");
-    for (const [label, value, meaning] of rows) {
-      body.append(el("tr", { title: meaning || null }, el("th", { scope: "row" }, label), el("td", {}, value)));
-    }
-    return [el("h4", {}, title), el("table", { class: "mg-table" }, body)];
-  }
 
   return {
     show({ prompt: text, settings, metrics, reason }) {

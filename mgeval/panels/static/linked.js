@@ -3,29 +3,46 @@ import { unpacked } from "./table.js";
 
 const ROLES = ["x", "y", "colour", "shape"];
 
-export function linked(model, wire, drawn, say) {
+// `name` is the trait of the chosen row's key; `filled` gets the table when the kernel has another one.
+export function linked(model, wire, drawn, say, { name = "value", filled = () => {} } = {}) {
   const rows = new Map();
-  let table = null;
+  let table = null, asking = false, again = false;
   const failed = (error) => say(error.message, true);
   const selected = (buffer) => drawn.select(new Int32Array(buffer.buffer.slice(buffer.byteOffset, buffer.byteOffset + buffer.byteLength)));
-  const chosen = () => drawn.choose(rows.get(model.get("value")) ?? -1);
+  const chosen = () => drawn.choose(rows.get(model.get(name)) ?? -1);
   wire.listen("selected", ({ buffers }) => selected(buffers[0]));
-  model.on("change:value", chosen);
+  model.on(`change:${name}`, chosen);
+  wire.listen("table", renew);
   for (const role of ROLES) model.on(`change:${role}`, () => table && drawn.refield({ [role]: model.get(role) }));
+  function fill(answer) {
+    table = unpacked(answer);
+    rows.clear();
+    table.keys.forEach((key, row) => rows.set(key, row));
+    drawn.set(table, Object.fromEntries(ROLES.map((role) => [role, model.get(role)])), answer.interval);
+    selected(answer.buffers[answer.buffers.length - 1]);
+    chosen();
+    filled(table);
+    return table;
+  }
+  // One table at a time, however often there is another.
+  async function renew() {
+    again = true;
+    if (asking || !table) return;
+    asking = true;
+    try {
+      while (again) {
+        again = false;
+        fill(await wire.ask("table"));
+      }
+    } catch (error) { failed(error); }
+    asking = false;
+  }
   return {
     failed,
     rows,
-    async begin() {
-      const answer = await wire.hello("table");
-      table = unpacked(answer);
-      table.keys.forEach((key, row) => rows.set(key, row));
-      drawn.set(table, Object.fromEntries(ROLES.map((role) => [role, model.get(role)])), answer.interval);
-      selected(answer.buffers[answer.buffers.length - 1]);
-      chosen();
-      return table;
-    },
+    async begin() { return fill(await wire.hello("table")); },
     choose(row) {
-      model.set("value", table.keys[row]);
+      model.set(name, table.keys[row]);
       wire.ask("choose", { key: table.keys[row] }).catch(failed);
     },
     lasso(found) { wire.ask("select", {}, [Int32Array.from(found).buffer]).catch(failed); },

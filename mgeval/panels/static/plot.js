@@ -18,12 +18,12 @@ export function plot(root, signal, { choose, lasso, near = () => {} }) {
   const live = el("div", { class: "mg-hidden", "aria-live": "polite" });
   const tools = segmented("What dragging does", [["zoom", "Zoom", "Drag a box to zoom in; with Shift: lasso"],
     ["lasso", "Lasso", "Drag around clips to select them; with Shift: zoom"]], (name) => { tool = name; tools.show(name); });
-  const reset = toggle("Reset view", "Show all again (0, or a double click)", () => { view = null; changed(); });
+  const reset = toggle("Reset view", "Show all again (0, or a double click)", all);
   root.append(area, live);
 
   let table = null, fields = {}, shown = null, interval = null, view = null, colours = null, tool = "zoom";
   let px = new Float32Array(0), py = px, grid = null, paint = null, shapes = null, cache = null;
-  let hover = -1, rest = 0, current = -1, selected = new Set(), drag = null, box = null;
+  let hover = -1, rest = 0, current = -1, selected = new Set(), drag = null, box = null, zoomed = false;
   tools.show(tool);
 
   const column = (role) => table?.columns.get(fields[role]);
@@ -145,6 +145,12 @@ export function plot(root, signal, { choose, lasso, near = () => {} }) {
     }
   }
 
+  function all() {
+    view = null;
+    zoomed = false;
+    changed();
+  }
+
   function zoom(factor, h, v) {
     const fx = (h - box.left) / box.width, fy = (box.bottom - v) / box.height;
     const around = ([low, high], at) => {
@@ -152,6 +158,7 @@ export function plot(root, signal, { choose, lasso, near = () => {} }) {
       return [centre - width * at, centre + width * (1 - at)];
     };
     view = { x: around(view.x, fx), y: around(view.y, fy) };
+    zoomed = true;
     changed();
   }
 
@@ -191,7 +198,7 @@ export function plot(root, signal, { choose, lasso, near = () => {} }) {
     else enclosed(done);
     overlay();
   });
-  area.addEventListener("dblclick", () => { view = null; changed(); });
+  area.addEventListener("dblclick", all);
   area.addEventListener("wheel", (event) => {
     if (!grid || !(event.ctrlKey || event.metaKey)) return;
     event.preventDefault();
@@ -203,6 +210,7 @@ export function plot(root, signal, { choose, lasso, near = () => {} }) {
     const xs = [x, toX].sort((a, b) => a - b), ys = [y, toY].sort((a, b) => b - a);
     if (xs[1] - xs[0] < 6 || ys[0] - ys[1] < 6) return;
     view = { x: xs.map((h) => data(h, box.left, box.width, view.x)), y: ys.map((v) => data(v, box.bottom, -box.height, view.y)) };
+    zoomed = true;
     changed();
   }
 
@@ -227,7 +235,7 @@ export function plot(root, signal, { choose, lasso, near = () => {} }) {
       if (row >= 0) point(row, "key");
     } else if (event.key === "Enter" && there) point(current, "click");
     else if (event.key === "+" || event.key === "-") zoom(event.key === "+" ? 1 / 1.4 : 1.4, h, v);
-    else if (event.key === "0") { view = null; changed(); }
+    else if (event.key === "0") all();
     else if (event.key === "s" && there) {
       if (!selected.delete(current)) selected.add(current);
       select([...selected].sort((a, b) => a - b));
@@ -258,7 +266,9 @@ export function plot(root, signal, { choose, lasso, near = () => {} }) {
     // Where a row stands on the plot, for tests and for what points at it.
     where: (row) => [px[row], py[row]],
     show(next, names, rows = null, bars = null) {
-      if (next !== table || names.x !== fields.x || names.y !== fields.y) view = null;
+      if (names.x !== fields.x || names.y !== fields.y) all();
+      // A table that has grown: what was zoomed stays.
+      if (next !== table) [hover, view] = [-1, zoomed ? view : null];
       [table, fields, shown, interval] = [next, names, rows, bars];
       paint = colouring(column("colour"));
       shapes = levelsOf(column("shape"));
