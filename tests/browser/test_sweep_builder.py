@@ -46,12 +46,12 @@ def test_a_sweep_grows_stops_and_goes_on_while_a_cell_runs(lab, page):
     page.get_by_label("seeds").fill("0 1 2 3 4 5 6 7 8 9")
     page.locator(".mg-fact", has_text="60 clips").wait_for()
     page.locator(".mg-fact", has_text="about 48.0 MB").wait_for()
-    page.get_by_role("button", name="Start", exact=True).click()
+    page.get_by_role("button", name="Start the sweep").click()
     page.locator(".mg-count", has_text="of 60 clips made").wait_for()
     # Points appear while the run goes on, and are heard.
     page.wait_for_function("Number(document.querySelector('.mg-root').dataset.ready) > 3")
-    page.get_by_role("button", name="Pause", exact=True).click()
-    page.get_by_role("button", name="Resume", exact=True).wait_for()
+    page.get_by_role("button", name="Pause the sweep").click()
+    page.get_by_role("button", name="Resume the sweep").wait_for()
     # Until what was made is measured and drawn, points move.
     page.wait_for_function(
         """() => {
@@ -62,15 +62,15 @@ def test_a_sweep_grows_stops_and_goes_on_while_a_cell_runs(lab, page):
     page.evaluate(PLAYED)
     page.mouse.click(*points(page)[0])
     page.wait_for_function("bench.delays.length === 1")
-    page.get_by_role("button", name="Resume", exact=True).click()
-    page.get_by_role("button", name="Pause", exact=True).wait_for()
-    page.get_by_role("button", name="Stop", exact=True).click()
+    page.get_by_role("button", name="Resume the sweep").click()
+    page.get_by_role("button", name="Pause the sweep").wait_for()
+    page.get_by_role("button", name="Stop the sweep").click()
     said(page, "of 60 clips are there, the rest can be resumed")
     some = int(page.locator(".mg-root").get_attribute("data-ready"))
     assert 3 < some < 60
     assert page.locator(".jp-InputArea-prompt", has_text="[*]").count(), "the cell ended before the clicks"
     page.locator(".mg-fact", has_text="of them in runs/grown").wait_for()
-    page.get_by_role("button", name="Resume", exact=True).click()
+    page.get_by_role("button", name="Resume the sweep").click()
     said(page, "All 60 clips are there")
     page.locator(".mg-root[data-ready='60']").wait_for()
     page.get_by_role("button", name="Show clips").wait_for()

@@ -21,6 +21,7 @@ function render({ model, el, signal }) {
   const edited = rested(estimate, PAUSE), fields = sweepForm(about.controls, () => { seen.wait(); edited.soon(); });
   const seen = preview(about.store);
   const main = toggle("Start", "Make the clips that are not there yet", press), stop = toggle("Stop", "Stop; what is finished stays, and the rest can be resumed", halt);
+  stop.setAttribute("aria-label", "Stop the sweep");
   main.classList.add("mg-primary");
   el.append(make("div", { class: "mg-form" }, fields.root, seen.root, make("div", { class: "mg-bar" }, main, stop, work.root), seen.file));
   const result = make("div", { class: "mg-result", hidden: true });
@@ -80,7 +81,8 @@ function render({ model, el, signal }) {
   function stands() {
     const { state, made, failed: lost, total, measured, eta } = model.get("status"), busy = state in BUSY;
     main.replaceChildren(BUSY[state] ?? action());
-    main.setAttribute("aria-label", main.textContent);
+    // The player has a button to pause, too.
+    main.setAttribute("aria-label", /^(Start|Pause|Resume)$/.test(main.textContent) ? `${main.textContent} the sweep` : main.textContent);
     if (busy) stop.disabled = state === "stopping" || state === "measuring";
     else swap(main, stop);
     const left = eta > 0 && state === "running" ? `, about ${rest(eta)} left` : "";
