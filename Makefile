@@ -22,9 +22,9 @@ $(READY): requirements.lock pyproject.toml
 demo: $(READY)  ## install, run a small sweep, print where its table, plot and page are
 	$(BIN)/mgeval demo --out demo-run
 
-# The widgets' tests in JupyterLab are not steady yet: make browser runs them.
-test: $(READY)  ## install, run the whole suite but the widgets in a browser
-	$(BIN)/python -m pytest --ignore=tests/browser
+test: $(READY)  ## install, run the whole suite; pictures of the notebooks and widgets go to build/screenshots
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m 'not browser'
+	$(BIN)/python -m pytest -m browser tests/browser -s
 
 faults: $(READY)  ## kill runs, fill disks, damage files; print what each left
 	$(BIN)/python tests/faults/cases.py
@@ -47,7 +47,7 @@ types: $(READY)  ## check the annotations with mypy
 	$(BIN)/python -m mypy
 
 coverage: $(READY)  ## run the suite and say how much of the package it runs; lines in build/coverage, the figure in build/coverage.txt
-	$(BIN)/python -m pytest --ignore=tests/browser --cov --cov-report=html:build/coverage
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m 'not browser' --cov --cov-report=html:build/coverage
 	$(BIN)/coverage report --format=total | tee build/coverage.txt
 
 wheel: $(READY)  ## build the package, check it, install it into a bare environment, run the demo there
@@ -64,9 +64,9 @@ wheel: $(READY)  ## build the package, check it, install it into a bare environm
 numpy2:  ## install without laion-clap beside numpy 2, in .venv-numpy2, and run the tests that need no notebook
 	$(PYTHON) -m venv .venv-numpy2
 	grep -v -i -E '^numpy==' requirements.lock > .venv-numpy2/constraints.txt
-	.venv-numpy2/bin/python -m pip install --quiet --constraint .venv-numpy2/constraints.txt --editable . 'numpy>=2' pytest hypothesis
+	.venv-numpy2/bin/python -m pip install --quiet --constraint .venv-numpy2/constraints.txt --editable . 'numpy>=2' pytest pytest-xdist hypothesis
 	.venv-numpy2/bin/python -c 'import numpy; assert numpy.__version__ >= "2", numpy.__version__'
-	.venv-numpy2/bin/python -m pytest -m 'not notebook and not browser'
+	OMP_NUM_THREADS=1 .venv-numpy2/bin/python -m pytest -n 2 --dist loadfile -m 'not notebook and not browser'
 
 lock:  ## resolve the full environment anew and write requirements.lock
 	rm -rf .venv-lock
