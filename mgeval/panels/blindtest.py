@@ -241,9 +241,9 @@ def blind(
 
 def _plan(trials: pd.DataFrame, kind: str) -> list[Trial]:
     if kind == "pairs":
-        return [Trial([(row.a, False), (row.b, False)], row.prompt) for row in trials.itertuples()]
+        return [Trial([(row["a"], False), (row["b"], False)], row["prompt"]) for row in trials.to_dict("records")]
     return [
-        Trial([(row.key, row.control == "anchor") for row in page.itertuples()], page["prompt"].iloc[0])
+        Trial([(row["key"], row["control"] == "anchor") for row in page.to_dict("records")], page["prompt"].iloc[0])
         for _, page in trials.groupby("trial")
     ]
 

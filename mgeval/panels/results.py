@@ -21,10 +21,10 @@ def preferred(answers: pd.DataFrame, listener: str) -> dict[str, Any]:
         return _nothing(str(error))
     rows = [
         {
-            "level": level_text(row.level), "mean": _number(row.strength), "lo": _number(row.lo), "hi": _number(row.hi),
-            "text": f"{100 * row.win_share:.0f} %",
+            "level": level_text(row["level"]), "mean": _number(row["strength"]), "lo": _number(row["lo"]),
+            "hi": _number(row["hi"]), "text": f"{100 * row['win_share']:.0f} %",
         }
-        for row in table.sort_values(["strength", "win_share"], ascending=False, kind="stable").itertuples()
+        for row in table.sort_values(["strength", "win_share"], ascending=False, kind="stable").to_dict("records")
     ]  # fmt: skip
     # One reason holds for all levels: they are fitted together.
     notes = [_counted(answers), *filter(None, [table["reason"].iloc[0]]), *_trust(answers, listener)]
