@@ -44,7 +44,10 @@ def vectors(x: np.ndarray, least: int = 1, what: str = "x") -> np.ndarray:
     MetricError
         Not ``(n, dim)``, too few, or a value is NaN or infinite.
     """
-    x = np.asarray(x, np.float64)
+    try:
+        x = np.asarray(x, np.float64)
+    except (TypeError, ValueError):
+        raise MetricError(f"{what} must be numbers (vectors, dim): stack the windows of all clips") from None
     if x.ndim != 2 or x.shape[1] == 0:
         raise MetricError(f"{what} must be (vectors, dim): got {x.shape}; stack the windows of all clips")
     if len(x) < least:
