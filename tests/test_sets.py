@@ -273,6 +273,10 @@ def test_what_is_refused(runs, tmp_path):
         ask(clips=table[:0])
     with pytest.raises(MetricError, match="at least one embedder"):
         ask(embedders=[])
+    with pytest.raises(MetricError, match="levels@1 is given twice"):
+        ask(embedders=[Levels(), Levels()])
+    with pytest.raises(MetricError, match="3 is no embedder"):
+        ask(embedders=[3])
     with pytest.raises(mg.ModelError, match="no embedder is called 'mell'"):
         ask(embedders=["mell"])
     with pytest.raises(AudioError, match="no such folder; a reference is"):
@@ -284,8 +288,14 @@ def test_what_is_refused(runs, tmp_path):
     hollow.file(f"{0:020x}").unlink()
     with pytest.raises(MetricError, match="the reference holds no clips"):
         ask(reference=hollow)
+    deaf = Levels()
     with pytest.raises(MetricError, match="saved as .npz"):
-        mg.save_reference(tmp_path / "x.npy", records, Levels(), progress=False)
+        mg.save_reference(tmp_path / "x.npy", records, deaf, progress=False)
+    assert deaf.heard == 0
+    stats = GaussianStats.from_embeddings(np.eye(2))
+    for known in (stats, stats.save(tmp_path / "known.npz")):
+        with pytest.raises(MetricError, match="statistics already"):
+            mg.save_reference(tmp_path / "x.npz", known, Levels(), progress=False)
     with pytest.raises(MetricError, match="statistics need two vectors"):
         one, _ = filled(tmp_path / "one", [Audio(np.zeros((2, 9000)), RATE)])
         mg.save_reference(tmp_path / "x.npz", one, Levels(), progress=False)
