@@ -230,9 +230,12 @@ def _frechet_infinity(own: _Set, against: _Set) -> _Result:
 
 def _kernel(own: _Set, against: _Set) -> _Result:
     if len(set(own.prompts)) < 3:
-        return _Result(kernel_distance(own.vectors, against.vectors), warnings=("no interval: fewer than 3 prompts",))
-    prompts = np.repeat(np.arange(len(own.clips)), [len(clip) for clip in own.clips])
-    value, lo, hi, _ = kernel_interval(own.vectors, [own.prompts[i] for i in prompts], against.vectors)
+        few = "no interval: fewer than 3 prompts; windows of one clip read too high"
+        return _Result(kernel_distance(own.vectors, against.vectors), warnings=(few,))
+    prompts, others = (
+        [one.prompts[i] for i, clip in enumerate(one.clips) for _ in range(len(clip))] for one in (own, against)
+    )
+    value, lo, hi, _ = kernel_interval(own.vectors, prompts, against.vectors, others)
     return _Result(value, lo, hi)
 
 

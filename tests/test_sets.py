@@ -95,7 +95,7 @@ def test_each_number_is_the_functions(runs):
             assert np.isnan(part.loc["frechet", ["lo", "hi"]].astype(float)).all()
             infinity = frechet_infinity_interval(clips, prompts, stats)
             assert tuple(part.loc["frechet_infinity", ["value", "lo", "hi"]]) == pytest.approx(infinity[:3])
-            kernel = kernel_interval(x, np.repeat(prompts, 2), reference)
+            kernel = kernel_interval(x, np.repeat(prompts, 2), reference, np.repeat(np.arange(40), 2))
             assert tuple(part.loc["kernel", ["value", "lo", "hi"]]) == pytest.approx(kernel[:3])
             assert part.loc[list(DISTANCES[3:7]), "value"].tolist() == pytest.approx(manifold(x, reference))
             assert part.loc["vendi", "value"] == pytest.approx(vendi_score(x))

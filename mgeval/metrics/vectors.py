@@ -88,15 +88,15 @@ def blocks(n: int) -> Iterator[slice]:
         yield slice(start, start + BLOCK)
 
 
-def prompt_groups(prompts: Sequence, n: int) -> list[np.ndarray]:
+def prompt_groups(prompts: Sequence, n: int, what: str = "prompt") -> list[np.ndarray]:
     """Return for each prompt the indices of what was made from it; at least two prompts are needed."""
     if len(prompts) != n:
-        raise MetricError(f"need one prompt for each of {n}: got {len(prompts)}")
+        raise MetricError(f"need one {what} for each of {n}: got {len(prompts)}")
     where: dict = {}
     for index, prompt in enumerate(prompts):
         where.setdefault(prompt, []).append(index)
     if len(where) < 2:
-        raise MetricError("an interval over prompts needs at least two prompts")
+        raise MetricError(f"an interval over prompts needs at least two {what}s")
     return [np.array(indices) for indices in where.values()]
 
 
