@@ -21,6 +21,7 @@ from mgeval.metrics.distribution import (
     vendi_score,
 )
 from mgeval.metrics.frechet import PARTS
+from mgeval.metrics.vectors import independent
 from mgeval.recipes import Recipe, chosen_recipe
 from mgeval.references import (
     POLICIES,
@@ -208,9 +209,22 @@ def _tried(compute: Callable[[_Set, _Set], Any], own: _Set, against: _Set) -> An
 
 def _biased(what: str, one: _Set) -> list[str]:
     """Warn of a set whose covariance is mostly chance."""
-    if one.stats.n is None or one.stats.n > PARTS * one.stats.dim:
+    if one.stats.n is None:
         return []
-    return [f"{what} has {one.stats.n} vectors in {one.stats.dim} dimensions: reads too high, compare only such sets"]
+    few = f"{what} has {one.stats.n} vectors"
+    if one.stats.n > PARTS * one.stats.dim:
+        if (worth := _worth(one)) > PARTS * one.stats.dim:
+            return []
+        few += f", worth {worth:.0f} independent ones,"
+    return [f"{few} in {one.stats.dim} dimensions: reads too high, compare only such sets"]
+
+
+def _worth(one: _Set) -> float:
+    """Return how many independent vectors a set amounts to; of saved statistics, all that there are."""
+    groups: dict[Any, list[np.ndarray]] = {}
+    for prompt, clip in zip(one.prompts, one.clips, strict=True):
+        groups.setdefault(prompt, []).append(clip)
+    return independent([np.concatenate(group) for group in groups.values()]) if groups else float(one.stats.n)
 
 
 def _frechet(own: _Set, against: _Set) -> _Result:
@@ -223,6 +237,12 @@ def _frechet_infinity(own: _Set, against: _Set) -> _Result:
     value, lo, hi, _ = frechet_infinity_interval(own.clips, own.prompts, against.stats)
     # Its own size is extrapolated away; the reference's is not.
     warnings = _biased("the reference", against)
+    # Vectors are enough, or it would have been refused; but those of one prompt are alike.
+    if (worth := _worth(own)) <= PARTS * own.stats.dim:
+        warnings.append(
+            f"{own.stats.n} vectors that are worth {worth:.0f} independent ones in {own.stats.dim} dimensions: "
+            "reads too high, the interval may miss; take more prompts"
+        )
     if lo <= 0:
         warnings.append("the interval reaches 0, where it is not known to cover")
     return _Result(value, lo, hi, warnings=tuple(warnings))

@@ -199,6 +199,28 @@ def test_too_few_is_said(tmp_path):
     assert "the reference has 30 vectors in 128 dimensions" in found["warning"][1]
 
 
+def test_vectors_that_are_alike_count_as_fewer(tmp_path):
+    """Many windows of few clips, which are nearly one window each."""
+
+    class Alike(Levels):
+        id = "alike@1"
+
+        def audio(self, clips):
+            steps = np.float32(1e-3) * np.arange(10, dtype=np.float32)[:, None]
+            return [rows[:1] + steps for rows in super().audio(clips)]
+
+    store, table = filled(tmp_path / "own", [clip(i) for i in range(10)])
+    records, _ = filled(tmp_path / "records", [clip(100 + i) for i in range(30)])
+
+    asked = {"kinds": ["frechet", "frechet_infinity"], "progress": False}
+    found = mg.distances(table, store, records, Alike(), **asked)
+    plain, infinity = found.loc[found["channels"] == "mono", "warning"]
+    assert "the group has 100 vectors, worth 9 independent ones, in 2 dimensions: reads too high" in plain
+    assert "the reference" not in plain
+    assert "100 vectors that are worth 9 independent ones" in infinity and "may miss" in infinity
+    assert found["value"].notna().all()
+
+
 def test_what_has_no_vectors(tmp_path):
     short = Audio(np.full((2, 100), 0.1), RATE)
     store, table = filled(tmp_path / "own", [clip(0), short, clip(2), clip(3)], kind=["a", "b", "a", "a"])

@@ -100,6 +100,31 @@ def prompt_groups(prompts: Sequence, n: int, what: str = "prompt") -> list[np.nd
     return [np.array(indices) for indices in where.values()]
 
 
+def independent(groups: Sequence[np.ndarray]) -> float:
+    """Return how many independent vectors would know the mean as well as these do, whose groups are alike.
+
+    The total variance over that of the mean, this one from the sums of whole groups.
+
+    Parameters
+    ----------
+    groups : sequence of numpy.ndarray
+        The vectors of each clip or prompt, ``(windows, dim)``.
+
+    Returns
+    -------
+    float
+        At most the number of vectors; equal to it where nothing varies, or for a single group.
+    """
+    sizes = np.array([len(group) for group in groups])
+    n, count = sizes.sum(), len(groups)
+    centre = sum(group.sum(axis=0, dtype=np.float64) for group in groups) / n
+    spread = sum(np.sum((group - centre) ** 2) for group in groups) / max(n - 1, 1)
+    between = sum(np.sum((group - centre).sum(axis=0) ** 2) for group in groups)
+    if count < 2 or between == 0:
+        return float(n)
+    return float(min(n, spread * n**2 * (count - 1) / (count * between)))
+
+
 def jackknife_error(without: np.ndarray) -> float:
     """Return the standard error by the jackknife: from the estimates without each prompt in turn.
 

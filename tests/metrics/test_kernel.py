@@ -141,3 +141,13 @@ def test_degenerate_sets():
         kernel_interval(y, [0] * 9, y)
     with pytest.raises(MetricError, match="one prompt for each of 9"):
         kernel_interval(y, [0, 1], y)
+
+
+def test_vectors_of_one_group_are_worth_fewer():
+    apart = RNG.normal(size=(200, 1, 6))
+    assert 160 < vectors.independent(list(apart)) <= 200
+    # Copies add nothing; windows with half the variance in common are worth n / (1 + (w - 1) / 2).
+    assert vectors.independent(list(np.repeat(apart, 8, axis=1))) == pytest.approx(200, rel=0.05)
+    half = RNG.normal(size=(400, 1, 6)) + RNG.normal(size=(400, 5, 6))
+    assert vectors.independent(list(half)) == pytest.approx(2000 / 3, rel=0.1)
+    assert vectors.independent([np.ones((4, 3))]) == 4 and vectors.independent([np.ones((2, 3))] * 3) == 6
