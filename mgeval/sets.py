@@ -58,6 +58,8 @@ class _Set(NamedTuple):
     """Of those clips that have any; empty for saved statistics."""
     prompts: list[Any]
     stats: GaussianStats | None
+    lost: int = 0
+    """Clips that cannot be read, or are too short for any vector."""
 
     @property
     def vectors(self) -> np.ndarray:
@@ -157,8 +159,9 @@ def distances(
 
 def _set(clips: list[np.ndarray], prompts: list[Any], recipe: Recipe) -> _Set:
     there = [i for i, clip in enumerate(clips) if len(clip)]
+    lost = len(clips) - len(there)
     clips, prompts = [clips[i] for i in there], [prompts[i] for i in there]
-    return _Set(clips, prompts, recipe.stats(clips) if clips else None)
+    return _Set(clips, prompts, recipe.stats(clips) if clips else None, lost)
 
 
 def _reference_set(held: Reference, embedder: str, policy: str, recipe: Recipe) -> _Set:
@@ -180,6 +183,7 @@ def _rows(kinds: Sequence[str], own: _Set, against: _Set, note: str) -> list[dic
     }
     # Four of them come from one pass over all pairs.
     shares = _tried(_manifold, own, against) if {*kinds} & {*_SHARES} else None
+    own_notes, other_notes = _lost("the group", own), [*_lost("the reference", against), *([note] if note else [])]
     rows = []
     for kind in kinds:
         found = shares if kind in _SHARES else _tried(_OF[kind], own, against)
@@ -187,7 +191,7 @@ def _rows(kinds: Sequence[str], own: _Set, against: _Set, note: str) -> list[dic
             rows.append({"distance": kind, "value": np.nan, **size, "warning": "", "reason": found})
             continue
         result = found[kind] if kind in _SHARES else found
-        warnings = [*result.warnings, *([note] if note and kind != "vendi" else [])]
+        warnings = [*result.warnings, *own_notes, *([] if kind == "vendi" else other_notes)]
         numbers = {name: getattr(result, name) for name in ("value", "lo", "hi", "spread")}
         rows.append({"distance": kind, **numbers, **size, "warning": "; ".join(warnings), "reason": ""})
     return rows
@@ -205,6 +209,13 @@ def _tried(compute: Callable[[_Set, _Set], Any], own: _Set, against: _Set) -> An
         return compute(own, against)
     except MetricError as error:
         return str(error)
+
+
+def _lost(what: str, one: _Set) -> list[str]:
+    """Warn of clips that were left out."""
+    if not one.lost:
+        return []
+    return [f"{what}: {one.lost} of {one.lost + len(one.clips)} clips are unreadable or too short, and left out"]
 
 
 def _biased(what: str, one: _Set) -> list[str]:

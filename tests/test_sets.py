@@ -229,8 +229,20 @@ def test_what_has_no_vectors(tmp_path):
     mono = found[found["channels"] == "mono"].set_index(["kind", "distance"])
     # The clip that is gone, and the vector that is not finite, do not count.
     assert mono.loc[("a", "frechet"), "n_clips"] == 2 and mono.loc[("a", "frechet"), "n"] == 4
+    assert "the group: 1 of 3 clips are unreadable or too short" in mono.loc[("a", "vendi"), "warning"]
+    assert "the reference" not in mono.loc[("a", "vendi"), "warning"]
     assert mono.loc[("b", "frechet"), "n"] == 0 and np.isnan(mono.loc[("b", "vendi"), "value"])
     assert mono.loc[("b", "frechet"), "reason"] == "no clip of the group has vectors"
+
+
+def test_a_reference_says_what_it_lost(runs, tmp_path):
+    (store, table), _ = runs
+    for i in range(3):
+        mg.save_audio(clip(i), tmp_path / f"{i}.wav")
+    (tmp_path / "broken.wav").write_bytes(b"no sound")
+    found = mg.distances(table, store, tmp_path, Levels(), kinds=["frechet", "vendi"], progress=False)
+    frechet, vendi = found.loc[found["channels"] == "mono", "warning"]
+    assert "the reference: 1 of 4 clips are unreadable or too short, and left out" in frechet and "4 clips" not in vendi
 
 
 class _Deaf(Levels):
