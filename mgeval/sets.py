@@ -276,6 +276,9 @@ def _manifold(own: _Set, against: _Set) -> dict[str, _Result]:
     for what, one in (("the group", own), ("the reference", against)):
         if len(one.clips) < FEW:
             warnings.append(f"{what} has {len(one.clips)} clips: a share of them moves by chance")
+        if (worth := _worth(one)) < one.stats.n / 2:
+            alike = f"{one.stats.n} vectors are worth {worth:.0f} independent ones"
+            warnings.append(f"{what}'s {alike}: they are each other's neighbours, reads too low")
     if not 0.5 <= own.stats.n / against.stats.n <= 2:
         warnings.append(f"{own.stats.n} vectors against {against.stats.n}: depends on both, compare only such sets")
     return {name: _Result(value, warnings=tuple(warnings)) for name, value in found._asdict().items()}

@@ -212,9 +212,10 @@ def test_vectors_that_are_alike_count_as_fewer(tmp_path):
     store, table = filled(tmp_path / "own", [clip(i) for i in range(10)])
     records, _ = filled(tmp_path / "records", [clip(100 + i) for i in range(30)])
 
-    asked = {"kinds": ["frechet", "frechet_infinity"], "progress": False}
+    asked = {"kinds": ["frechet", "frechet_infinity", "precision"], "progress": False}
     found = mg.distances(table, store, records, Alike(), **asked)
-    plain, infinity = found.loc[found["channels"] == "mono", "warning"]
+    plain, infinity, share = found.loc[found["channels"] == "mono", "warning"]
+    assert "each other's neighbours, reads too low" in share
     assert "the group has 100 vectors, worth 9 independent ones, in 2 dimensions: reads too high" in plain
     assert "the reference" not in plain
     assert "100 vectors that are worth 9 independent ones" in infinity and "may miss" in infinity
