@@ -196,10 +196,15 @@ def save_reference(
     Raises
     ------
     MetricError
-        No such recipe, or fewer than two vectors.
+        The name does not end in ``.npz``, no such recipe, statistics in place of audio, or fewer than two vectors.
     AudioError
         No such folder, or no audio in it.
     """
+    # Before hours of embedding, not after.
+    if Path(path).suffix != ".npz":
+        raise MetricError(f"{path}: statistics are saved as .npz")
+    if isinstance(reference, GaussianStats) or (not isinstance(reference, Store) and Path(reference).suffix == ".npz"):
+        raise MetricError("the reference is statistics already: give a store, or a folder of audio")
     chosen, how = loaded(embedders), chosen_recipe(recipe)
     there = load_reference(reference, chosen, how, store, progress)
     stats = {}
@@ -219,7 +224,14 @@ def loaded(embedders: str | Embedder | Sequence[str | Embedder]) -> list[Embedde
     several = [embedders] if isinstance(embedders, (str, Embedder)) else list(embedders)
     if not several:
         raise MetricError("name at least one embedder, such as 'clap:tiny'")
-    return [embed.load(one) if isinstance(one, str) else one for one in several]
+    ears = [embed.load(one) if isinstance(one, str) else one for one in several]
+    for index, ear in enumerate(ears):
+        if not isinstance(ear, Embedder):
+            raise MetricError(f"{ear!r} is no embedder: give names, or what mgeval.embed.load returned")
+        # Vectors are told apart by id: two of one id would count every clip twice.
+        if ear.id in [earlier.id for earlier in ears[:index]]:
+            raise MetricError(f"the embedder {ear.id} is given twice: name it once")
+    return ears
 
 
 def made(clips: pd.DataFrame) -> pd.DataFrame:

@@ -21,6 +21,7 @@ from mgeval.metrics.distribution import (
     vendi_score,
 )
 from mgeval.metrics.frechet import PARTS
+from mgeval.metrics.vectors import independent
 from mgeval.recipes import Recipe, chosen_recipe
 from mgeval.references import (
     POLICIES,
@@ -57,6 +58,8 @@ class _Set(NamedTuple):
     """Of those clips that have any; empty for saved statistics."""
     prompts: list[Any]
     stats: GaussianStats | None
+    lost: int = 0
+    """Clips that cannot be read, or are too short for any vector."""
 
     @property
     def vectors(self) -> np.ndarray:
@@ -156,8 +159,9 @@ def distances(
 
 def _set(clips: list[np.ndarray], prompts: list[Any], recipe: Recipe) -> _Set:
     there = [i for i, clip in enumerate(clips) if len(clip)]
+    lost = len(clips) - len(there)
     clips, prompts = [clips[i] for i in there], [prompts[i] for i in there]
-    return _Set(clips, prompts, recipe.stats(clips) if clips else None)
+    return _Set(clips, prompts, recipe.stats(clips) if clips else None, lost)
 
 
 def _reference_set(held: Reference, embedder: str, policy: str, recipe: Recipe) -> _Set:
@@ -179,6 +183,7 @@ def _rows(kinds: Sequence[str], own: _Set, against: _Set, note: str) -> list[dic
     }
     # Four of them come from one pass over all pairs.
     shares = _tried(_manifold, own, against) if {*kinds} & {*_SHARES} else None
+    own_notes, other_notes = _lost("the group", own), [*_lost("the reference", against), *([note] if note else [])]
     rows = []
     for kind in kinds:
         found = shares if kind in _SHARES else _tried(_OF[kind], own, against)
@@ -186,7 +191,7 @@ def _rows(kinds: Sequence[str], own: _Set, against: _Set, note: str) -> list[dic
             rows.append({"distance": kind, "value": np.nan, **size, "warning": "", "reason": found})
             continue
         result = found[kind] if kind in _SHARES else found
-        warnings = [*result.warnings, *([note] if note and kind != "vendi" else [])]
+        warnings = [*result.warnings, *own_notes, *([] if kind == "vendi" else other_notes)]
         numbers = {name: getattr(result, name) for name in ("value", "lo", "hi", "spread")}
         rows.append({"distance": kind, **numbers, **size, "warning": "; ".join(warnings), "reason": ""})
     return rows
@@ -206,11 +211,31 @@ def _tried(compute: Callable[[_Set, _Set], Any], own: _Set, against: _Set) -> An
         return str(error)
 
 
+def _lost(what: str, one: _Set) -> list[str]:
+    """Warn of clips that were left out."""
+    if not one.lost:
+        return []
+    return [f"{what}: {one.lost} of {one.lost + len(one.clips)} clips are unreadable or too short, and left out"]
+
+
 def _biased(what: str, one: _Set) -> list[str]:
     """Warn of a set whose covariance is mostly chance."""
-    if one.stats.n is None or one.stats.n > PARTS * one.stats.dim:
+    if one.stats.n is None:
         return []
-    return [f"{what} has {one.stats.n} vectors in {one.stats.dim} dimensions: reads too high, compare only such sets"]
+    few = f"{what} has {one.stats.n} vectors"
+    if one.stats.n > PARTS * one.stats.dim:
+        if (worth := _worth(one)) > PARTS * one.stats.dim:
+            return []
+        few += f", worth {worth:.0f} independent ones,"
+    return [f"{few} in {one.stats.dim} dimensions: reads too high, compare only such sets"]
+
+
+def _worth(one: _Set) -> float:
+    """Return how many independent vectors a set amounts to; of saved statistics, all that there are."""
+    groups: dict[Any, list[np.ndarray]] = {}
+    for prompt, clip in zip(one.prompts, one.clips, strict=True):
+        groups.setdefault(prompt, []).append(clip)
+    return independent([np.concatenate(group) for group in groups.values()]) if groups else float(one.stats.n)
 
 
 def _frechet(own: _Set, against: _Set) -> _Result:
@@ -223,6 +248,12 @@ def _frechet_infinity(own: _Set, against: _Set) -> _Result:
     value, lo, hi, _ = frechet_infinity_interval(own.clips, own.prompts, against.stats)
     # Its own size is extrapolated away; the reference's is not.
     warnings = _biased("the reference", against)
+    # Vectors are enough, or it would have been refused; but those of one prompt are alike.
+    if (worth := _worth(own)) <= PARTS * own.stats.dim:
+        warnings.append(
+            f"{own.stats.n} vectors that are worth {worth:.0f} independent ones in {own.stats.dim} dimensions: "
+            "reads too high, the interval may miss; take more prompts"
+        )
     if lo <= 0:
         warnings.append("the interval reaches 0, where it is not known to cover")
     return _Result(value, lo, hi, warnings=tuple(warnings))
@@ -230,9 +261,12 @@ def _frechet_infinity(own: _Set, against: _Set) -> _Result:
 
 def _kernel(own: _Set, against: _Set) -> _Result:
     if len(set(own.prompts)) < 3:
-        return _Result(kernel_distance(own.vectors, against.vectors), warnings=("no interval: fewer than 3 prompts",))
-    prompts = np.repeat(np.arange(len(own.clips)), [len(clip) for clip in own.clips])
-    value, lo, hi, _ = kernel_interval(own.vectors, [own.prompts[i] for i in prompts], against.vectors)
+        few = "no interval: fewer than 3 prompts; windows of one clip read too high"
+        return _Result(kernel_distance(own.vectors, against.vectors), warnings=(few,))
+    prompts, others = (
+        [one.prompts[i] for i, clip in enumerate(one.clips) for _ in range(len(clip))] for one in (own, against)
+    )
+    value, lo, hi, _ = kernel_interval(own.vectors, prompts, against.vectors, others)
     return _Result(value, lo, hi)
 
 
@@ -242,6 +276,9 @@ def _manifold(own: _Set, against: _Set) -> dict[str, _Result]:
     for what, one in (("the group", own), ("the reference", against)):
         if len(one.clips) < FEW:
             warnings.append(f"{what} has {len(one.clips)} clips: a share of them moves by chance")
+        if (worth := _worth(one)) < one.stats.n / 2:
+            alike = f"{one.stats.n} vectors are worth {worth:.0f} independent ones"
+            warnings.append(f"{what}'s {alike}: they are each other's neighbours, reads too low")
     if not 0.5 <= own.stats.n / against.stats.n <= 2:
         warnings.append(f"{own.stats.n} vectors against {against.stats.n}: depends on both, compare only such sets")
     return {name: _Result(value, warnings=tuple(warnings)) for name, value in found._asdict().items()}

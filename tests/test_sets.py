@@ -95,7 +95,7 @@ def test_each_number_is_the_functions(runs):
             assert np.isnan(part.loc["frechet", ["lo", "hi"]].astype(float)).all()
             infinity = frechet_infinity_interval(clips, prompts, stats)
             assert tuple(part.loc["frechet_infinity", ["value", "lo", "hi"]]) == pytest.approx(infinity[:3])
-            kernel = kernel_interval(x, np.repeat(prompts, 2), reference)
+            kernel = kernel_interval(x, np.repeat(prompts, 2), reference, np.repeat(np.arange(40), 2))
             assert tuple(part.loc["kernel", ["value", "lo", "hi"]]) == pytest.approx(kernel[:3])
             assert part.loc[list(DISTANCES[3:7]), "value"].tolist() == pytest.approx(manifold(x, reference))
             assert part.loc["vendi", "value"] == pytest.approx(vendi_score(x))
@@ -199,6 +199,29 @@ def test_too_few_is_said(tmp_path):
     assert "the reference has 30 vectors in 128 dimensions" in found["warning"][1]
 
 
+def test_vectors_that_are_alike_count_as_fewer(tmp_path):
+    """Many windows of few clips, which are nearly one window each."""
+
+    class Alike(Levels):
+        id = "alike@1"
+
+        def audio(self, clips):
+            steps = np.float32(1e-3) * np.arange(10, dtype=np.float32)[:, None]
+            return [rows[:1] + steps for rows in super().audio(clips)]
+
+    store, table = filled(tmp_path / "own", [clip(i) for i in range(10)])
+    records, _ = filled(tmp_path / "records", [clip(100 + i) for i in range(30)])
+
+    asked = {"kinds": ["frechet", "frechet_infinity", "precision"], "progress": False}
+    found = mg.distances(table, store, records, Alike(), **asked)
+    plain, infinity, share = found.loc[found["channels"] == "mono", "warning"]
+    assert "each other's neighbours, reads too low" in share
+    assert "the group has 100 vectors, worth 9 independent ones, in 2 dimensions: reads too high" in plain
+    assert "the reference" not in plain
+    assert "100 vectors that are worth 9 independent ones" in infinity and "may miss" in infinity
+    assert found["value"].notna().all()
+
+
 def test_what_has_no_vectors(tmp_path):
     short = Audio(np.full((2, 100), 0.1), RATE)
     store, table = filled(tmp_path / "own", [clip(0), short, clip(2), clip(3)], kind=["a", "b", "a", "a"])
@@ -207,8 +230,20 @@ def test_what_has_no_vectors(tmp_path):
     mono = found[found["channels"] == "mono"].set_index(["kind", "distance"])
     # The clip that is gone, and the vector that is not finite, do not count.
     assert mono.loc[("a", "frechet"), "n_clips"] == 2 and mono.loc[("a", "frechet"), "n"] == 4
+    assert "the group: 1 of 3 clips are unreadable or too short" in mono.loc[("a", "vendi"), "warning"]
+    assert "the reference" not in mono.loc[("a", "vendi"), "warning"]
     assert mono.loc[("b", "frechet"), "n"] == 0 and np.isnan(mono.loc[("b", "vendi"), "value"])
     assert mono.loc[("b", "frechet"), "reason"] == "no clip of the group has vectors"
+
+
+def test_a_reference_says_what_it_lost(runs, tmp_path):
+    (store, table), _ = runs
+    for i in range(3):
+        mg.save_audio(clip(i), tmp_path / f"{i}.wav")
+    (tmp_path / "broken.wav").write_bytes(b"no sound")
+    found = mg.distances(table, store, tmp_path, Levels(), kinds=["frechet", "vendi"], progress=False)
+    frechet, vendi = found.loc[found["channels"] == "mono", "warning"]
+    assert "the reference: 1 of 4 clips are unreadable or too short, and left out" in frechet and "4 clips" not in vendi
 
 
 class _Deaf(Levels):
@@ -273,6 +308,10 @@ def test_what_is_refused(runs, tmp_path):
         ask(clips=table[:0])
     with pytest.raises(MetricError, match="at least one embedder"):
         ask(embedders=[])
+    with pytest.raises(MetricError, match="levels@1 is given twice"):
+        ask(embedders=[Levels(), Levels()])
+    with pytest.raises(MetricError, match="3 is no embedder"):
+        ask(embedders=[3])
     with pytest.raises(mg.ModelError, match="no embedder is called 'mell'"):
         ask(embedders=["mell"])
     with pytest.raises(AudioError, match="no such folder; a reference is"):
@@ -284,8 +323,14 @@ def test_what_is_refused(runs, tmp_path):
     hollow.file(f"{0:020x}").unlink()
     with pytest.raises(MetricError, match="the reference holds no clips"):
         ask(reference=hollow)
+    deaf = Levels()
     with pytest.raises(MetricError, match="saved as .npz"):
-        mg.save_reference(tmp_path / "x.npy", records, Levels(), progress=False)
+        mg.save_reference(tmp_path / "x.npy", records, deaf, progress=False)
+    assert deaf.heard == 0
+    stats = GaussianStats.from_embeddings(np.eye(2))
+    for known in (stats, stats.save(tmp_path / "known.npz")):
+        with pytest.raises(MetricError, match="statistics already"):
+            mg.save_reference(tmp_path / "x.npz", known, Levels(), progress=False)
     with pytest.raises(MetricError, match="statistics need two vectors"):
         one, _ = filled(tmp_path / "one", [Audio(np.zeros((2, 9000)), RATE)])
         mg.save_reference(tmp_path / "x.npz", one, Levels(), progress=False)

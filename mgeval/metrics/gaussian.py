@@ -20,6 +20,9 @@ FEW = 64
 SAFE = 1e-8
 """Bound of the distance's relative error up to which singular values are taken from the square."""
 
+INDEFINITE = 1e-3
+"""Share of the largest below which a saved covariance's negative eigenvalue, or asymmetry, is taken as rounding."""
+
 
 @dataclass(frozen=True, eq=False)
 class GaussianStats:
@@ -164,14 +167,34 @@ class GaussianStats:
             The file cannot be read, holds no such statistics, or their shapes do not fit.
         """
         found = read_arrays(path, name)
+        odd = [part for part, array in found.items() if array.dtype.kind not in "fiu"]
+        if odd:
+            raise MetricError(f"{path}: {odd[0]} holds {found[odd[0]].dtype} and no real numbers")
         mu, cov = (np.asarray(found[part], np.float64) for part in ("mu", "cov"))
-        if mu.ndim != 1 or cov.shape != (len(mu), len(mu)) or not (np.isfinite(mu).all() and np.isfinite(cov).all()):
+        if (
+            mu.ndim != 1
+            or not len(mu)
+            or cov.shape != (len(mu), len(mu))
+            or not (np.isfinite(mu).all() and np.isfinite(cov).all())
+        ):
             raise MetricError(f"{path}: mu {mu.shape} and cov {cov.shape} must be (dim,) and (dim, dim), and finite")
+        if not _is_covariance(cov):
+            raise MetricError(f"{path}: cov is no covariance: it must be symmetric, without negative eigenvalues")
+        if "n" in found and (found["n"].ndim or found["n"] != np.floor(found["n"])):
+            raise MetricError(f"{path}: n must be the number of vectors, not {found['n']}")
         n = int(found["n"]) if "n" in found else None
         rows = found.get("rows")
         if rows is not None and (rows.shape != (n, len(mu)) or not np.isfinite(rows).all()):
             raise MetricError(f"{path}: rows {rows.shape} must be ({n}, {len(mu)}), and finite")
         return cls(mu, n, cov) if rows is None else cls(mu, n, rows=rows)
+
+
+def _is_covariance(cov: np.ndarray) -> bool:
+    """Return whether a matrix is symmetric and has no negative eigenvalues, but for rounding."""
+    if np.abs(cov - cov.T).max() > INDEFINITE * np.abs(cov).max():
+        return False
+    values = np.linalg.eigvalsh(cov)
+    return bool(values[0] >= -INDEFINITE * abs(values[-1]))
 
 
 def _check_dimensions(a: GaussianStats, b: GaussianStats) -> None:

@@ -50,8 +50,9 @@ def kernel_distance(x: np.ndarray, reference: np.ndarray) -> float:
     Returns
     -------
     float
-        At most 2, no unit. 0 on average where both are draws of one distribution, so about half the time below
-        0: it is not clipped there, which would bias it.
+        At most 2, no unit. 0 on average where both are independent draws of one distribution, so about half the
+        time below 0: it is not clipped there, which would bias it. Windows of one clip are not independent, and
+        read too high: see `kernel_interval`.
 
     Raises
     ------
@@ -64,10 +65,15 @@ def kernel_distance(x: np.ndarray, reference: np.ndarray) -> float:
     return _within(x, width) + _within(reference, width) - 2 * float(_sums(x, reference, width).mean()) / len(reference)
 
 
-def kernel_interval(x: np.ndarray, prompts: Sequence, reference: np.ndarray) -> Interval:
-    """Return `kernel_distance` with its 95 % interval over prompts, by the delete-cluster jackknife.
+def kernel_interval(
+    x: np.ndarray, prompts: Sequence, reference: np.ndarray, reference_clips: Sequence | None = None
+) -> Interval:
+    """Return the kernel distance with its 95 % interval over prompts, by the delete-cluster jackknife.
 
-    Each prompt in turn is left out with all its vectors; the t interval is on the jackknife's standard error. The
+    As `kernel_distance`, but within a set only pairs of different prompts (of the reference: clips) are counted:
+    windows of one clip, and clips of one prompt, are nearer to each other than draws of their distribution, and as
+    pairs would make two sets of one distribution read above 0. Each prompt in turn is left out with all its
+    vectors; the t interval is on the jackknife's standard error. The
     reference is taken as given: the interval says what other prompts would give, not another reference.
     A bootstrap would draw vectors twice, at distance 0 from themselves, and covers too little.
 
@@ -79,6 +85,8 @@ def kernel_interval(x: np.ndarray, prompts: Sequence, reference: np.ndarray) -> 
         The prompt of each vector, ``(n,)``.
     reference : array_like
         ``(m, dim)``.
+    reference_clips : sequence, optional
+        The clip of each vector of the reference, ``(m,)``; without, each is on its own.
 
     Returns
     -------
@@ -88,32 +96,49 @@ def kernel_interval(x: np.ndarray, prompts: Sequence, reference: np.ndarray) -> 
     Raises
     ------
     MetricError
-        As `kernel_distance`; fewer than three prompts, or not one for each vector.
+        As `kernel_distance`; fewer than three prompts or two clips, or not one for each vector.
     """
     width = bandwidth(reference)
     x, reference = pair(x, reference, 2)
     groups = prompt_groups(prompts, len(x))
     if len(groups) < 3:
         raise MetricError("leaving out a prompt of two leaves one: an interval needs at least three prompts")
-    rows, cross, fixed = _sums(x, x, width), _sums(x, reference, width), _within(reference, width)
-    both, apart = rows.sum(), cross.sum()
+    if reference_clips is None:
+        fixed = _within(reference, width)
+    else:
+        fixed = _across(reference, prompt_groups(reference_clips, len(reference), "clip"), width)
+    rows, cross = _sums(x, x, width), _sums(x, reference, width)
+    inside = _inside(x, groups, width)
+    sizes = np.array([len(group) for group in groups])
+    outside = np.array([rows[group].sum() for group in groups]) - inside
+    crossed = np.array([cross[group].sum() for group in groups])
 
-    def distance(pairs: float, count: int, crossed: float) -> float:
-        return pairs / (count * (count - 1)) + fixed - 2 * crossed / (count * len(reference))
+    def distance(there: np.ndarray, pairs: float) -> float:
+        count = sizes[there].sum()
+        apart = crossed[there].sum() / (count * len(reference))
+        return float(pairs / (count**2 - np.sum(sizes[there] ** 2)) + fixed - 2 * apart)
 
-    without = []
-    for group in groups:
-        inside = _sums(x[group], x[group], width).sum()
-        count = len(x) - len(group)
-        if count < 2:
-            raise MetricError("one prompt holds all vectors but one: an interval needs more of the others")
-        without.append(distance(both - 2 * rows[group].sum() - len(group) + inside, count, apart - cross[group].sum()))
-    return jackknife_interval(distance(both, len(x), apart), np.array(without))
+    everyone = np.arange(len(groups))
+    # A prompt's pairs stand in its own rows, and once more in those of the others.
+    without = [distance(everyone != left_out, outside.sum() - 2 * outside[left_out]) for left_out in everyone]
+    return jackknife_interval(distance(everyone >= 0, outside.sum()), np.array(without))
 
 
 def _within(x: np.ndarray, width: float) -> float:
     """Return the mean kernel over the pairs of different vectors."""
     return float(_sums(x, x, width).sum()) / (len(x) * (len(x) - 1))
+
+
+def _across(x: np.ndarray, groups: list[np.ndarray], width: float) -> float:
+    """Return the mean kernel over the pairs of vectors of different groups."""
+    pairs = _sums(x, x, width).sum() - _inside(x, groups, width).sum()
+    return float(pairs) / (len(x) ** 2 - sum(len(group) ** 2 for group in groups))
+
+
+def _inside(x: np.ndarray, groups: list[np.ndarray], width: float) -> np.ndarray:
+    """Return the sum of the kernel over the pairs of different vectors within each group."""
+    parts = (x[group] for group in groups)
+    return np.array([_sums(part, part, width).sum() for part in parts])
 
 
 def _sums(x: np.ndarray, y: np.ndarray, width: float) -> np.ndarray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -67,7 +68,7 @@ def _opened(path: str | os.PathLike[str]) -> Iterator[np.lib.npyio.NpzFile]:
             yield file
     except MetricError:
         raise
-    except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error) as error:
         raise MetricError(f"{path}: no .npz of plain arrays could be read ({first_line(error)})") from error
 
 

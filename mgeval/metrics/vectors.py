@@ -44,7 +44,10 @@ def vectors(x: np.ndarray, least: int = 1, what: str = "x") -> np.ndarray:
     MetricError
         Not ``(n, dim)``, too few, or a value is NaN or infinite.
     """
-    x = np.asarray(x, np.float64)
+    try:
+        x = np.asarray(x, np.float64)
+    except (TypeError, ValueError):
+        raise MetricError(f"{what} must be numbers (vectors, dim): stack the windows of all clips") from None
     if x.ndim != 2 or x.shape[1] == 0:
         raise MetricError(f"{what} must be (vectors, dim): got {x.shape}; stack the windows of all clips")
     if len(x) < least:
@@ -85,16 +88,41 @@ def blocks(n: int) -> Iterator[slice]:
         yield slice(start, start + BLOCK)
 
 
-def prompt_groups(prompts: Sequence, n: int) -> list[np.ndarray]:
+def prompt_groups(prompts: Sequence, n: int, what: str = "prompt") -> list[np.ndarray]:
     """Return for each prompt the indices of what was made from it; at least two prompts are needed."""
     if len(prompts) != n:
-        raise MetricError(f"need one prompt for each of {n}: got {len(prompts)}")
+        raise MetricError(f"need one {what} for each of {n}: got {len(prompts)}")
     where: dict = {}
     for index, prompt in enumerate(prompts):
         where.setdefault(prompt, []).append(index)
     if len(where) < 2:
-        raise MetricError("an interval over prompts needs at least two prompts")
+        raise MetricError(f"an interval over prompts needs at least two {what}s")
     return [np.array(indices) for indices in where.values()]
+
+
+def independent(groups: Sequence[np.ndarray]) -> float:
+    """Return how many independent vectors would know the mean as well as these do, whose groups are alike.
+
+    The total variance over that of the mean, this one from the sums of whole groups.
+
+    Parameters
+    ----------
+    groups : sequence of numpy.ndarray
+        The vectors of each clip or prompt, ``(windows, dim)``.
+
+    Returns
+    -------
+    float
+        At most the number of vectors; equal to it where nothing varies, or for a single group.
+    """
+    sizes = np.array([len(group) for group in groups])
+    n, count = sizes.sum(), len(groups)
+    centre = sum(group.sum(axis=0, dtype=np.float64) for group in groups) / n
+    spread = sum(np.sum((group - centre) ** 2) for group in groups) / max(n - 1, 1)
+    between = sum(np.sum((group - centre).sum(axis=0) ** 2) for group in groups)
+    if count < 2 or between == 0:
+        return float(n)
+    return float(min(n, spread * n**2 * (count - 1) / (count * between)))
 
 
 def jackknife_error(without: np.ndarray) -> float:

@@ -149,6 +149,33 @@ def test_files_that_hold_none_are_refused(tmp_path):
         of(np.eye(3)).save(tmp_path / "x.npy")
 
 
+def test_damaged_and_senseless_files_are_refused(tmp_path):
+    path = tmp_path / "x.npz"
+    good = {"mu": np.zeros(3), "cov": np.eye(3)}
+    for message, odd in {
+        "mu holds": {"mu": np.array(["a", "b", "c"])},
+        "cov holds complex128": {"cov": np.eye(3) + 1j},
+        "n must be the number of vectors": {"n": np.array([3, 4])},
+        "n must be the number": {"n": np.nan},
+        "symmetric": {"cov": np.triu(np.ones((3, 3)))},
+        "without negative eigenvalues": {"cov": -np.eye(3)},
+        "must be": {"mu": np.zeros(0), "cov": np.zeros((0, 0))},
+    }.items():
+        np.savez(path, **good | odd)
+        with pytest.raises(MetricError, match=message):
+            GaussianStats.load(path)
+    # Half precision leaves a rank-deficient covariance with eigenvalues a little below 0.
+    few = np.cov(draws(20, 40).T)
+    np.savez(path, mu=np.zeros(40), cov=few.astype(np.float16))
+    assert frechet_distance(GaussianStats.load(path), GaussianStats(np.zeros(40), None, few)) < 0.05 * np.trace(few)
+    np.savez_compressed(path, mu=np.zeros(300), cov=np.random.default_rng(0).normal(size=(300, 300)))
+    data = bytearray(path.read_bytes())
+    data[2000:40000] = b"\x55" * 38000
+    path.write_bytes(data)
+    with pytest.raises(MetricError, match="no .npz of plain arrays"):
+        GaussianStats.load(path)
+
+
 def test_degenerate_sets():
     same = of(np.full((50, 4), 2.0))
     assert same.rank == 0 and frechet_distance(same, same) == 0
@@ -165,6 +192,9 @@ def test_degenerate_sets():
             of(broken)
     with pytest.raises(MetricError, match="has 0 vectors"):
         of(np.zeros((0, 4)))
+    for odd in ([["a", "b"]], [np.zeros((3, 2)), np.zeros((2, 2))]):
+        with pytest.raises(MetricError, match=r"numbers \(vectors, dim\)"):
+            of(odd)
     x = draws(5, 4)
     x[3, 1] = np.nan
     with pytest.raises(MetricError, match="1 vectors of embeddings are not finite, the first is row 3"):

@@ -75,12 +75,33 @@ def test_a_large_reference_is_sampled_the_same_each_time(monkeypatch):
 def test_leaving_prompts_out_is_computing_anew():
     x, y = RNG.normal(size=(30, 3)) + 0.5, RNG.normal(size=(40, 3))
     names = RNG.permutation(np.repeat(["a", "b", "c", "d", "e"], [2, 4, 6, 8, 10]))
-    found = kernel_interval(x, names, y)
-    without = np.array([kernel_distance(x[names != name], y) for name in "abcde"])
-    from scipy.stats import t
+    clips = RNG.permutation(np.repeat(np.arange(8), 5))
+    for reference_clips, alike in ((None, np.arange(40)), (clips, clips)):
+        found = kernel_interval(x, names, y, reference_clips)
+        whole = slow.kernel_distance(x, y, names, alike)
+        without = [slow.kernel_distance(x[names != n], y, names[names != n], alike) for n in "abcde"]
+        from scipy.stats import t
 
-    half = t.ppf(0.975, 4) * np.sqrt(4 / 5 * np.sum((without - without.mean()) ** 2))
-    assert found == pytest.approx((kernel_distance(x, y), found.value - half, found.value + half, 5), rel=1e-8)
+        half = t.ppf(0.975, 4) * np.sqrt(4 / 5 * np.sum((without - np.mean(without)) ** 2))
+        assert found == pytest.approx((whole, whole - half, whole + half, 5), rel=1e-8)
+    apart = kernel_interval(x, np.arange(30), y)
+    assert apart.value == pytest.approx(kernel_distance(x, y), rel=1e-10)
+
+
+def test_windows_that_are_alike_do_not_count_as_pairs():
+    def clips(count):
+        x = np.sqrt(0.9) * RNG.normal(size=(count, 1, 8)) + np.sqrt(0.1) * RNG.normal(size=(count, 5, 8))
+        return x.reshape(-1, 8), np.repeat(np.arange(count), 5)
+
+    plain, intervals = [], []
+    for _ in range(200):
+        (x, names), (y, others) = clips(20), clips(60)
+        plain.append(kernel_distance(x, y))
+        intervals.append(kernel_interval(x, names, y, others))
+    values = np.array([found.value for found in intervals])
+    assert abs(values.mean()) < 2 * values.std(ddof=1) / np.sqrt(200)
+    assert np.mean(plain) > 10 * np.std(plain, ddof=1) / np.sqrt(200)
+    assert np.mean([found.lo <= 0 <= found.hi for found in intervals]) > 0.93
 
 
 def test_the_interval_covers():
@@ -92,7 +113,8 @@ def test_the_interval_covers():
         between = rng.normal(size=(prompts, dim))[names]
         return np.sqrt(0.6) * between + np.sqrt(0.4) * rng.normal(size=(prompts * each, dim)) + 0.4
 
-    true = np.mean([kernel_distance(drawn(), reference) for _ in range(1500)])
+    # Of independent draws: what clips of many prompts come to.
+    true = np.mean([kernel_distance(rng.normal(size=(40, dim)) + 0.4, reference) for _ in range(3000)])
     intervals = [kernel_interval(drawn(), names, reference) for _ in range(500)]
     # 500 draws leave a standard error of 1 %; benchmarks/intervals.py takes 3,000.
     assert 0.93 <= np.mean([found.lo <= true <= found.hi for found in intervals]) <= 0.97
@@ -101,6 +123,8 @@ def test_the_interval_covers():
 def test_degenerate_sets():
     y = RNG.normal(size=(9, 3))
     assert kernel_distance(np.ones((4, 3)), y) > 0
+    with pytest.raises(MetricError, match="one clip for each of 9"):
+        kernel_interval(y, np.arange(9), y, [0, 1])
     with pytest.raises(MetricError, match="median distance is 0"):
         kernel_distance(y, np.full((5, 3), 0.1))
     with pytest.raises(MetricError, match="x has 1 vectors and needs 2"):
@@ -117,3 +141,13 @@ def test_degenerate_sets():
         kernel_interval(y, [0] * 9, y)
     with pytest.raises(MetricError, match="one prompt for each of 9"):
         kernel_interval(y, [0, 1], y)
+
+
+def test_vectors_of_one_group_are_worth_fewer():
+    apart = RNG.normal(size=(200, 1, 6))
+    assert 160 < vectors.independent(list(apart)) <= 200
+    # Copies add nothing; windows with half the variance in common are worth n / (1 + (w - 1) / 2).
+    assert vectors.independent(list(np.repeat(apart, 8, axis=1))) == pytest.approx(200, rel=0.05)
+    half = RNG.normal(size=(400, 1, 6)) + RNG.normal(size=(400, 5, 6))
+    assert vectors.independent(list(half)) == pytest.approx(2000 / 3, rel=0.1)
+    assert vectors.independent([np.ones((4, 3))]) == 4 and vectors.independent([np.ones((2, 3))] * 3) == 6

@@ -21,15 +21,16 @@ def frechet_by_nuclear_norm(x: np.ndarray, y: np.ndarray) -> float:
     return float(shift @ shift + np.sum(a**2) + np.sum(b**2) - 2 * np.linalg.norm(a @ b.T, "nuc"))
 
 
-def kernel_distance(x: np.ndarray, y: np.ndarray) -> float:
-    """Go through all pairs."""
+def kernel_distance(x: np.ndarray, y: np.ndarray, of_x: object = None, of_y: object = None) -> float:
+    """Go through all pairs, within a set those of different clips or prompts."""
     width = np.median([np.linalg.norm(y[i] - y[j]) for i in range(len(y)) for j in range(i)])
 
-    def mean(a: np.ndarray, b: np.ndarray) -> float:
-        pairs = [(i, j) for i in range(len(a)) for j in range(len(b)) if a is not b or i != j]
+    def mean(a: np.ndarray, b: np.ndarray, of_a: object = None) -> float:
+        of_a = range(len(a)) if of_a is None else of_a
+        pairs = [(i, j) for i in range(len(a)) for j in range(len(b)) if a is not b or of_a[i] != of_a[j]]
         return np.mean([np.exp(-np.sum((a[i] - b[j]) ** 2) / (2 * width**2)) for i, j in pairs])
 
-    return mean(x, x) + mean(y, y) - 2 * mean(x, y)
+    return mean(x, x, of_x) + mean(y, y, of_y) - 2 * mean(x, y)
 
 
 def manifold(x: np.ndarray, y: np.ndarray, k: int) -> tuple[float, float, float, float]:
