@@ -33,11 +33,12 @@ import mgeval as mg
 from mgeval import cli
 from mgeval.models import Generated
 from mgeval.models.composer import Composer
+from mgeval.running import making
 from mgeval.storage import parts
 
 KILLS, SEED = 30, 20
 NEEDED = [
-    *("mgeval.cli", "mgeval.sweepfile", "mgeval.models.composer", "mgeval.models.musicgen"),
+    *("mgeval.cli", "mgeval.sweepfile", "mgeval.models.composer", "mgeval.models.musicgen", "mgeval.running.making"),
     *("pandas", "pydantic", "pyarrow.parquet", "torch", "tqdm.auto"),
     *(f"transformers.models.{name}.modeling_{name}" for name in ("encodec", "musicgen", "t5")),
 ]
@@ -88,7 +89,7 @@ def make(path: Path, model: str = "noise", limit: int = 0) -> None:
     if limit:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
     # The table is written often, and its parts merged, so that kills hit that too.
-    sys.modules["mgeval.sweep"].PART, parts.MANY = 3, 2
+    making.PART, parts.MANY = 3, 2
     if model == "noise":
         mg.run(noise_plan(), mg.Store(path), Noise(), progress=False)
         return
@@ -103,8 +104,7 @@ def command(path: Path, limit: int = 0) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     if limit:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
-    mg.models.load_model = lambda *arguments, **options: Noise()
-    sys.modules["mgeval.sweep"].load_model = mg.models.load_model
+    making.load_model = lambda *arguments, **options: Noise()
     sweep = path.with_suffix(".yaml")
     sys.argv = ["mgeval", "run", str(sweep), "--out", str(path), "--metric", "width"]
     sys.stderr = open(path.with_suffix(".txt"), "w", buffering=1)
