@@ -248,6 +248,7 @@ class Store:
         StoreError
             The other holds nothing, or is this one.
         """
+        check_store(other)
         if other.path.resolve() == self.path.resolve():
             raise StoreError(f"{self.path}: cannot be merged with itself; name another store")
         coming = upkeep.merge(self.path, self.table(), other.path, other.table())
@@ -266,7 +267,14 @@ class Store:
         -------
         pandas.DataFrame
             ``file`` and ``bytes`` of what is gone.
+
+        Raises
+        ------
+        StoreError
+            ``age`` is no number of seconds.
         """
+        if isinstance(age, bool) or not isinstance(age, (int, float)) or age != age:
+            raise StoreError(f"age is {age!r}: a number of seconds is needed")
         return upkeep.gc(self.path, age)
 
     def status(self) -> dict[str, Any]:
@@ -332,6 +340,12 @@ class Store:
     def _vectors_file(self, key: str) -> Path:
         # Folders by the first digits: some file systems are slow with a hundred thousand names in one.
         return self.path / "vectors" / key[:2] / f"{key}.npy"
+
+
+def check_store(store: Any) -> None:
+    """Refuse what is no store, above all the folder of one."""
+    if not isinstance(store, Store):
+        raise StoreError(f"the store is {store!r}: a Store is needed, such as Store('runs/first')")
 
 
 def own_clips(table: pd.DataFrame) -> pd.DataFrame:
