@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from mgeval.audio import load_audio
 from mgeval.errors import AudioError, StoreError
-from mgeval.files import locked, uninterrupted, write_atomic
-from mgeval.storage import layout, parts, plans
+from mgeval.storage import clips, layout, parts, plans
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -186,7 +185,7 @@ def merge(store: Path, ours: pd.DataFrame, other: Path, theirs: pd.DataFrame) ->
     for key in coming.loc[coming["status"] == "done", "key"]:
         if clip_damage(other, key):
             lost.append(key)
-        elif not _copied(other, store, key):
+        elif not clips.copy(other, store, key):
             taken.append(key)
     if lost:
         warnings.warn(
@@ -194,19 +193,6 @@ def merge(store: Path, ours: pd.DataFrame, other: Path, theirs: pd.DataFrame) ->
             stacklevel=3,
         )
     return coming[~coming["key"].isin([*lost, *taken])].reset_index(drop=True)
-
-
-def _copied(source: Path, target: Path, key: str) -> bool:
-    """Copy a clip, the record last; one that a run has made in the target meanwhile is left."""
-    # As `Store.put` writes: the files of one clip never come from two writers.
-    with uninterrupted(), locked(target / "clips"):
-        if layout.place(target, key, "record").exists() and layout.place(target, key, "audio").exists():
-            return False
-        for kind in ("audio", "codes", "record"):
-            path = layout.place(source, key, kind)
-            if path.exists():
-                write_atomic(layout.place(target, key, kind), path.read_bytes())
-    return True
 
 
 def gc(store: Path, age: float) -> pd.DataFrame:
