@@ -44,13 +44,13 @@ class Null(Model):
 
     def stream(self, requests):
         """Yield the same clip for every request."""
+        import mgeval.storage.clips
         import mgeval.storage.layout
-        import mgeval.store
 
-        homes = ((mgeval.store, ("encode_audio", "write_atomic")), (mgeval.storage.layout, ("write_atomic",)))
+        homes = ((mgeval.storage.clips, ("encode_audio", "write_atomic")), (mgeval.storage.layout, ("write_atomic",)))
         spent = [0.0]
         kept = [(home, name, getattr(home, name)) for home, names in homes for name in names]
-        kept.append((mgeval.store.np, "savez_compressed", mgeval.store.np.savez_compressed))
+        kept.append((mgeval.storage.clips.np, "savez_compressed", mgeval.storage.clips.np.savez_compressed))
 
         def timed(function):
             def run(*arguments, **options):

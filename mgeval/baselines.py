@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mgeval.audio import FORMATS, Audio, load_audio
-from mgeval.errors import AudioError, MgevalError, SweepError, nearest
+from mgeval.errors import AudioError, SweepError, nearest
 from mgeval.models import LIMITS, Model, Sampling
 from mgeval.prompts import prompt_id
+from mgeval.provenance import failure
 from mgeval.storage.keys import clip_key
 from mgeval.store import CONTROL, OUTCOME, Store, own_clips
 
@@ -178,6 +179,8 @@ def _of_file(path: Path, kind: str, model: Any, longest: float) -> tuple[dict[st
 
 def _made(store: Store, row: dict[str, Any], make: _Make) -> dict[str, Any]:
     try:
-        return store.put(row, *make())
-    except MgevalError as error:
-        return {**row, "status": "failed", "error": f"{type(error).__name__}: {error}"}
+        audio, codes = make()
+    except Exception as error:
+        return {**row, **failure(error)}
+    # What is raised here, such as a full disk, would befall the next one too.
+    return store.put(row, audio, codes)

@@ -71,6 +71,10 @@ def check_ranges(
     if not isinstance(ranges, Mapping):
         raise SweepError(f"ranges is {ranges!r}: settings with their low and high are needed: {{'guidance': [1, 6]}}")
     check_names("ranges", ranges)
+    if design not in DESIGNS:
+        raise SweepError(f"design is {design!r}: {nearest(str(design), DESIGNS)}")
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise SweepError(f"design_seed is {seed!r}: a whole number from 0 is needed")
     if not ranges:
         if points is not None:
             raise SweepError("points is given without ranges: say between which values, ranges={'guidance': [1, 6]}")
@@ -79,10 +83,6 @@ def check_ranges(
         raise SweepError(
             f"points is {points!r}: needed is how many to draw in the ranges, a whole number from 1 to {MOST:,}"
         )
-    if design not in DESIGNS:
-        raise SweepError(f"design is {design!r}: {nearest(str(design), DESIGNS)}")
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise SweepError(f"design_seed is {seed!r}: a whole number from 0 is needed")
     whole = {}
     for name, ends in ranges.items():
         if any(name in grid for grid in grids):

@@ -13,7 +13,7 @@ from mgeval.errors import StoreError
 from mgeval.models import LIMITS
 from mgeval.storage import layout
 from mgeval.storage.keys import audio_hash
-from mgeval.store import CONTROL, Store
+from mgeval.store import CONTROL, Store, check_store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,10 +46,12 @@ def diff(a: Store, b: Store) -> pd.DataFrame:
     Raises
     ------
     StoreError
-        One holds no clip, or a table or a record is damaged.
+        One is no store or holds no clip, or a table or a record is damaged.
     """
     import pandas as pd
 
+    for store in (a, b):
+        check_store(store)
     tables = a.table(), b.table()
     for store, table in zip((a, b), tables, strict=True):
         if table.empty:

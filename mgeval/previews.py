@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mgeval.store import Store
+from mgeval.store import Store, check_store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,6 +20,8 @@ def estimate(plan: pd.DataFrame, store: Store | None = None) -> pd.DataFrame:
     """Return counts, seconds, bytes and time of a plan, one row per model; see `mgeval.Sweep.preview`."""
     import pandas as pd
 
+    if store is not None:
+        check_store(store)
     cells = plan.drop_duplicates("key")
     table = None if store is None else store.table()
     there = set() if table is None or table.empty else set(table.loc[table["status"] == "done", "key"])

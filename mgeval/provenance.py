@@ -12,6 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from mgeval.errors import MgevalError
 from mgeval.models import Generated, Model
 
 PACKAGES = ("mgeval", "numpy", "torch", "transformers")
@@ -53,8 +54,9 @@ def making(clip: Generated) -> dict[str, Any]:
 
 def failure(error: Exception) -> dict[str, str]:
     """Return what a row says of a clip that could not be made: the error, and where it came from."""
-    # An error that was returned and never raised has no traceback.
-    lines = "".join(traceback.format_exception(error)) if error.__traceback__ else ""
+    # One of mgeval's own says all in its message, one that was returned and never raised has no traceback.
+    told = isinstance(error, MgevalError) or error.__traceback__ is None
+    lines = "" if told else "".join(traceback.format_exception(error))
     return {"status": "failed", "error": f"{type(error).__name__}: {error}", "traceback": lines[-TRACEBACK:]}
 
 

@@ -19,28 +19,20 @@ from __future__ import annotations
 
 import io
 import os
-import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mgeval.audio import Audio, encode_audio, load_audio, storage_gain
+from mgeval.audio import Audio, load_audio
 from mgeval.errors import StoreError
-from mgeval.files import locked, uninterrupted, write_atomic
-from mgeval.storage import layout, parts, plans, upkeep
+from mgeval.files import uninterrupted, write_atomic
+from mgeval.storage import clips, layout, parts, plans, upkeep
+from mgeval.storage.clips import OUTCOME
 
 if TYPE_CHECKING:
     import pandas as pd
-
-OUTCOME = (
-    *("path", "status", "error", "n_samples", "rate", "channels", "peak", "gain"),
-    *("traceback", "started", "elapsed", "slots", "halved", "seams"),
-    *("device", "dtype", "hardware", "threads", "versions"),
-)
-"""What `run` adds to the columns of a plan."""
 
 CONTROL = "control"
 """The column that says what kind of control a row is; a model's own clips have a gap there."""
@@ -74,7 +66,7 @@ class Store:
         return layout.place(self.path, key, kind)
 
     def __contains__(self, key: str) -> bool:
-        return self.file(key, "record").exists() and self.file(key).exists()
+        return clips.there(self.path, key)
 
     def keys(self) -> set[str]:
         """Return the keys of all clips that are there; quicker than asking for each."""
@@ -108,43 +100,7 @@ class Store:
         dict
             The row with what was written.
         """
-        key = row["key"]
-        layout.begin(self.path)
-        sounding, coded = encode_audio(audio, ".flac"), b""
-        if codes.size:
-            buffer = io.BytesIO()
-            np.savez_compressed(buffer, codes=codes, **(predictions or {}))
-            coded = buffer.getvalue()
-        done = {
-            **row,
-            "path": f"clips/{key}.flac",
-            "status": "done",
-            "error": "",
-            "traceback": "",
-            "n_samples": audio.samples.shape[1],
-            "rate": audio.rate,
-            "channels": audio.channels,
-            "peak": audio.peak,
-            "gain": storage_gain(audio.peak),
-        }
-        with uninterrupted(), locked(self.path / "clips"):
-            if (there := self._made(key)) is not None:
-                return {**row, **there}
-            write_atomic(self.file(key), sounding)
-            if coded:
-                write_atomic(self.file(key, "codes"), coded)
-            layout.write_record(self.file(key, "record"), done, {"audio": sounding, "codes": coded})
-        return done
-
-    def _made(self, key: str) -> dict[str, Any] | None:
-        """Return how a clip was made that is there, None where it is not or its record is damaged."""
-        if key not in self:
-            return None
-        try:
-            record, _ = layout.read_record(self.file(key, "record"))
-        except StoreError:
-            return None
-        return {name: record[name] for name in OUTCOME if name in record}
+        return clips.write(self.path, row, audio, codes, predictions or {})
 
     def add_rows(self, rows: Sequence[Mapping[Any, Any]]) -> None:
         """Write rows in bulk; of rows with the same key the last one counts. Many parts are merged."""
@@ -248,6 +204,7 @@ class Store:
         StoreError
             The other holds nothing, or is this one.
         """
+        check_store(other)
         if other.path.resolve() == self.path.resolve():
             raise StoreError(f"{self.path}: cannot be merged with itself; name another store")
         coming = upkeep.merge(self.path, self.table(), other.path, other.table())
@@ -266,7 +223,14 @@ class Store:
         -------
         pandas.DataFrame
             ``file`` and ``bytes`` of what is gone.
+
+        Raises
+        ------
+        StoreError
+            ``age`` is no number of seconds.
         """
+        if isinstance(age, bool) or not isinstance(age, (int, float)) or age != age:
+            raise StoreError(f"age is {age!r}: a number of seconds is needed")
         return upkeep.gc(self.path, age)
 
     def status(self) -> dict[str, Any]:
@@ -293,27 +257,16 @@ class Store:
 
     def codes(self, key: str) -> np.ndarray:
         """Return a clip's codes, int16 ``(codebooks, frames)``; ``(0, 0)`` where there are none."""
-        return self._arrays(key, ["codes"]).get("codes", np.zeros((0, 0), np.int16))
+        return clips.arrays(self.path, key, ["codes"]).get("codes", np.zeros((0, 0), np.int16))
 
     def predictions(self, key: str) -> dict[str, np.ndarray]:
         """Return what the model predicted for a clip's codes, arrays by name; empty where none were kept.
 
         See `mgeval.models.Generated` for their names and meaning.
         """
-        arrays = self._arrays(key)
+        arrays = clips.arrays(self.path, key)
         arrays.pop("codes", None)
         return arrays
-
-    def _arrays(self, key: str, names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
-        path = self.file(key, "codes")
-        if not path.exists():
-            return {}
-        try:
-            with np.load(path, allow_pickle=False) as file:
-                return {name: file[name] for name in (names or file.files)}
-        except (ValueError, OSError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
-            # A flipped bit can make it any of these, an encrypted or a newer archive too.
-            raise StoreError(f"{path}: damaged ({error}); delete the clip's record and run again") from None
 
     def put_vectors(self, key: str, rows: np.ndarray) -> None:
         """Keep an embedder's vectors of a signal; `mgeval.embed.cache.vectors_key` makes the key."""
@@ -332,6 +285,12 @@ class Store:
     def _vectors_file(self, key: str) -> Path:
         # Folders by the first digits: some file systems are slow with a hundred thousand names in one.
         return self.path / "vectors" / key[:2] / f"{key}.npy"
+
+
+def check_store(store: Any) -> None:
+    """Refuse what is no store, above all the folder of one."""
+    if not isinstance(store, Store):
+        raise StoreError(f"the store is {store!r}: a Store is needed, such as Store('runs/first')")
 
 
 def own_clips(table: pd.DataFrame) -> pd.DataFrame:

@@ -105,6 +105,7 @@ SWEEPS = {
     "a misspelt design": (
         GOOD + "ranges: {guidance: [1, 6]}\npoints: 2\ndesign: latn\n", "'latn'", "did you mean 'latin'"
     ),
+    "a misspelt design without ranges": (GOOD + "design: latn\n", "'latn'", "did you mean 'latin'"),
     "more clips than can be meant": (
         GOOD + "ranges: {guidance: [1, 6]}\npoints: 1000000\nseeds: [0, 1]\n", "2,000,000 clips", "are the most"
     ),
@@ -240,6 +241,30 @@ def test_wrong_plans(name, tmp_path):
     with pytest.raises(mg.MgevalError, match=reason):
         mg.run(spoil(mg.Sweep("synth", ["piano"], {"duration": 0.1}).plan()), store, progress=False)
     assert not store.path.exists()
+
+
+CALLS = {
+    "a folder for the store": (lambda plan, path: mg.run(plan, str(path)), "the store is '.*run': a Store is needed"),
+    "no store": (lambda plan, path: mg.start(plan, None), "the store is None: a Store"),
+    "a name for the model": (lambda plan, path: mg.run(plan, mg.Store(path), "synth"), r"model is 'synth'.*load_model"),
+    "a text for a function": (lambda plan, path: mg.run(plan, mg.Store(path), on_row="log"), "on_row is 'log': a func"),
+    "a folder to compare": (lambda plan, path: mg.diff(str(path), mg.Store(path)), "the store is '.*run': a Store"),
+    "a folder to merge": (lambda plan, path: mg.Store(path).merge(str(path)), "the store is '.*run': a Store"),
+    "a folder to look ahead": (
+        lambda plan, path: mg.Sweep("synth", ["piano"]).preview(str(path)), "the store is '.*run': a Store"
+    ),
+    "an age that is NaN": (lambda plan, path: mg.Store(path).gc(float("nan")), "age is nan: a number of seconds"),
+    "a text for an age": (lambda plan, path: mg.Store(path).gc("1 h"), "age is '1 h': a number of seconds"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_wrong_calls(name, tmp_path):
+    call, reason = CALLS[name]
+    plan = mg.Sweep("synth", ["piano"], {"duration": 0.1}).plan()
+    with pytest.raises(mg.MgevalError, match=reason) as error:
+        call(plan, tmp_path / "run")
+    assert "\n" not in str(error.value) and not (tmp_path / "run").exists()
 
 
 def test_a_damaged_table_is_named_and_nothing_is_lost(made, tmp_path, monkeypatch, capsys):

@@ -1,5 +1,7 @@
 """Controls: ordinary rows that are told apart, made once, and scored like clips."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -73,6 +75,27 @@ def test_a_run_goes_on_beside_them(store):
     mg.controls(store)
     clips = mg.run(plan, store, progress=False)
     assert len(clips) == 4 and "control" not in clips and len(store.table()) == 16
+    with warnings.catch_warnings():
+        # Controls are made with no threads: that is no mixture of machines.
+        warnings.simplefilter("error")
+        assert len(mg.run(plan.assign(seed=1).drop(columns="key"), store, progress=False)) == 4
+
+
+def test_an_error_that_mgeval_does_not_know_is_a_row_too(store, reference):
+    class Broken:
+        name, revision = "broken", "1"
+
+        def encode(self, audio):
+            return 1 / 0
+
+        def decode(self, codes):
+            return codes
+
+    made = mg.controls(store, "codec ceiling", reference, Broken())
+    assert (made["status"] == "failed").all() and len(made) == 3
+    texts = made.set_index("prompt")[["error", "traceback"]].to_dict("index")
+    assert texts["broken"]["error"].startswith("AudioError") and texts["broken"]["traceback"] == ""
+    assert texts["long"]["error"] == "ZeroDivisionError: division by zero" and "in encode" in texts["long"]["traceback"]
 
 
 def test_the_reference_and_the_codecs_ceiling(store, reference):

@@ -40,7 +40,7 @@ MAY_IMPORT = {
     "differences": {"models", "storage", "store"},
     "hearing": {"audio", "embed", "metrics", "store"},
     "scoring": {"audio", "hearing", "metrics", "store", "stats"},
-    "baselines": {"audio", "models", "prompts", "storage", "store"},
+    "baselines": {"audio", "models", "prompts", "provenance", "storage", "store"},
     "recipes": {"audio", "embed", "metrics", "store"},
     "references": {"audio", "embed", "metrics", "recipes", "store"},
     "sets": {"audio", "embed", "metrics", "recipes", "references", "store"},
@@ -52,7 +52,18 @@ MAY_IMPORT = {
     "regions": {"metrics", "stats"},
     "wording": set(),
 }
-ANYTHING = {"panels", "reporting", "cli", "doctor", "lab", "shell_notebooks", "sweepfile", "__init__"}
+ANYTHING = {
+    "panels",
+    "reporting",
+    "cli",
+    "doctor",
+    "lab",
+    "shell_notebooks",
+    "shell_runs",
+    "shell_tables",
+    "sweepfile",
+    "__init__",
+}
 """These may import all of mgeval, and none of the others may import them."""
 
 

@@ -65,6 +65,15 @@ def test_start_returns_at_once_and_gives_what_run_gives(plan, tmp_path):
     assert files(store) == files(whole)
 
 
+def test_what_has_ended_is_not_cancelled(plan, tmp_path):
+    handle = mg.start(plan, mg.Store(tmp_path / "run"))
+    # Whatever it has come to, it has not counted down to nothing before it began.
+    assert handle.eta != 0 or handle.done == handle.total > 0
+    handle.result()
+    handle.cancel()
+    assert handle.status == "done" and handle.done == handle.total == len(plan)
+
+
 def test_a_pause_rests_between_two_steps(plan, tmp_path):
     handle = mg.start(plan, mg.Store(tmp_path / "run"), Stepping())
     wait_for(lambda: handle.done >= 1)

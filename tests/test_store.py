@@ -81,12 +81,11 @@ def test_predictions_stand_with_their_codes(tmp_path):
 
 
 def test_the_record_is_written_last(tmp_path, monkeypatch):
-    from mgeval import store as module
-    from mgeval.storage import layout
+    from mgeval.storage import clips, layout
 
     order = []
-    real = module.write_atomic
-    for writer in (module, layout):
+    real = clips.write_atomic
+    for writer in (clips, layout):
         monkeypatch.setattr(writer, "write_atomic", lambda path, data: order.append(path.name) or real(path, data))
     put(mg.Store(tmp_path / "run"), codes=np.ones((1, 1), np.int16))
     assert order == ["manifest.json", "a.flac", "a.npz", "a.json"]

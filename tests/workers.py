@@ -56,6 +56,14 @@ def once_each(store, plan):
     return sorted(table["key"]) == sorted(plan["key"]) and set(table["status"]) == {"done"}
 
 
+def worker_processes():
+    """The processes that make clips: children of the nannies that this process started."""
+    import psutil
+
+    nannies = [one for one in psutil.Process().children() if "dask_worker" in " ".join(one.cmdline())]
+    return [one for nanny in nannies for one in nanny.children() if "spawn_main" in " ".join(one.cmdline())]
+
+
 def wait_for(condition, seconds=300):
     """Wait until a condition holds."""
     deadline = time.monotonic() + seconds

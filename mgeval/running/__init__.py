@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from mgeval.errors import ModelError, SweepError
 from mgeval.models import Model
 from mgeval.running.cluster import check_choice
 from mgeval.running.handle import Handle
@@ -12,7 +13,7 @@ from mgeval.running.making import Work, make_here
 from mgeval.running.plans import checked, finished, relabel
 from mgeval.running.sharing import make_apart
 from mgeval.running.steering import Steering
-from mgeval.store import Store
+from mgeval.store import Store, check_store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,9 +76,12 @@ def run(
         settings, or it is for another model than the one given; no scheduler answers, it or all workers
         were lost, or the packages of ``mgeval[slurm]`` are missing.
     ModelError
-        A model cannot be loaded.
+        A model cannot be loaded, or what was given is none.
+    StoreError
+        ``store`` is no `Store`, or its tables are damaged.
     """
     plan, steering = checked(plan), Steering(on_row)
+    _check_arguments(store, model, on_row)
     check_choice(workers, scheduler)
     clips = _make(plan, store, model, progress, workers, scheduler, steering)
     if steering.cancelled:
@@ -114,8 +118,18 @@ def start(
     ['done']
     """
     plan, steering = checked(plan), Steering(on_row)
+    _check_arguments(store, model, on_row)
     check_choice(workers, scheduler)
     return Handle(lambda: _make(plan, store, model, progress, workers, scheduler, steering), steering)
+
+
+def _check_arguments(store: Any, model: Any, on_row: Any) -> None:
+    """Refuse what is easily mistaken, before anything is done: a folder for a store, a name for a model."""
+    check_store(store)
+    if model is not None and not hasattr(model, "stream"):
+        raise ModelError(f"model is {model!r}: a loaded one is needed, load_model(name), or none: plans name theirs")
+    if on_row is not None and not callable(on_row):
+        raise SweepError(f"on_row is {on_row!r}: a function that takes a row is needed")
 
 
 def _make(

@@ -66,7 +66,8 @@ class Handle:
 
     def cancel(self) -> None:
         """Stop after the decoding step and save what is finished; `result` then returns what there is."""
-        self._steering.cancelled = True
+        # What has ended cannot be stopped, and stays 'done'.
+        self._steering.cancelled = self._steering.cancelled or self._thread.is_alive()
 
     def result(self, timeout: float | None = None) -> pd.DataFrame:
         """Wait for the end and return the clips, as `mgeval.run` does.

@@ -160,5 +160,6 @@ def warn_of_mixture(work: Work, name: str, common: Mapping[str, Any]) -> None:
 def _said(value: Any) -> str:
     """Return an origin in words: of versions those of packages and of Python, not the commit that mgeval runs from."""
     if not str(value).startswith("{"):
-        return str(value)
+        # Beside rows without threads, such as controls, a column of whole numbers is one of floats.
+        return f"{value:g}" if isinstance(value, float) else str(value)
     return ", ".join(f"{name} {version}" for name, version in sorted(json.loads(value).items()) if name != "git")

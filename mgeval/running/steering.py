@@ -76,7 +76,7 @@ class Steering:
     @property
     def eta(self) -> float:
         """Seconds that the rest will take, at the pace so far of seconds of audio; NaN before the first clip."""
-        if self.done + self.failed == self.total:
+        if self.total and self.done + self.failed == self.total:
             return 0.0
         spent = time.monotonic() - self._began - self._rested
         return spent / self._seconds * (self._planned - self._seconds) if self._seconds else math.nan

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -17,8 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from mgeval.audio import load_audio
 from mgeval.errors import AudioError, StoreError
-from mgeval.files import write_atomic
-from mgeval.storage import layout, parts, plans
+from mgeval.storage import clips, layout, parts, plans
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -181,24 +181,18 @@ def merge(store: Path, ours: pd.DataFrame, other: Path, theirs: pd.DataFrame) ->
     layout.begin(store)
     planned = plans.read(other)
     plans.add(store, planned[~planned["key"].isin(plans.read(store)["key"])])
-    lost = [key for key in coming.loc[coming["status"] == "done", "key"] if not _copied(other, store, key)]
+    lost, taken = [], []
+    for key in coming.loc[coming["status"] == "done", "key"]:
+        if clip_damage(other, key):
+            lost.append(key)
+        elif not clips.copy(other, store, key):
+            taken.append(key)
     if lost:
         warnings.warn(
             f"{other}: {len(lost)} damaged clips were left out, the first is {lost[0]}; verify() names all",
             stacklevel=3,
         )
-    return coming[~coming["key"].isin(lost)].reset_index(drop=True)
-
-
-def _copied(source: Path, target: Path, key: str) -> bool:
-    """Copy a clip, the record last; a damaged one is not copied."""
-    if clip_damage(source, key):
-        return False
-    for kind in ("audio", "codes", "record"):
-        path = layout.place(source, key, kind)
-        if path.exists():
-            write_atomic(layout.place(target, key, kind), path.read_bytes())
-    return True
+    return coming[~coming["key"].isin([*lost, *taken])].reset_index(drop=True)
 
 
 def gc(store: Path, age: float) -> pd.DataFrame:
@@ -255,4 +249,7 @@ def status(store: Path, table: pd.DataFrame) -> dict[str, Any]:
 def _sizes(folder: Path) -> Iterator[int]:
     if folder.is_dir():
         with os.scandir(folder) as entries:
-            yield from (entry.stat().st_size for entry in entries)
+            for entry in entries:
+                # A file of a run at work may get its name, and lose its temporary one, between two looks.
+                with contextlib.suppress(FileNotFoundError):
+                    yield entry.stat().st_size

@@ -22,6 +22,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,11 +34,12 @@ import mgeval as mg
 from mgeval import cli
 from mgeval.models import Generated
 from mgeval.models.composer import Composer
+from mgeval.running import making
 from mgeval.storage import parts
 
 KILLS, SEED = 30, 20
 NEEDED = [
-    *("mgeval.cli", "mgeval.sweepfile", "mgeval.models.composer", "mgeval.models.musicgen"),
+    *("mgeval.cli", "mgeval.sweepfile", "mgeval.models.composer", "mgeval.models.musicgen", "mgeval.running.making"),
     *("pandas", "pydantic", "pyarrow.parquet", "torch", "tqdm.auto"),
     *(f"transformers.models.{name}.modeling_{name}" for name in ("encodec", "musicgen", "t5")),
 ]
@@ -88,7 +90,7 @@ def make(path: Path, model: str = "noise", limit: int = 0) -> None:
     if limit:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
     # The table is written often, and its parts merged, so that kills hit that too.
-    sys.modules["mgeval.sweep"].PART, parts.MANY = 3, 2
+    making.PART, parts.MANY = 3, 2
     if model == "noise":
         mg.run(noise_plan(), mg.Store(path), Noise(), progress=False)
         return
@@ -103,8 +105,7 @@ def command(path: Path, limit: int = 0) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     if limit:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
-    mg.models.load_model = lambda *arguments, **options: Noise()
-    sys.modules["mgeval.sweep"].load_model = mg.models.load_model
+    making.load_model = lambda *arguments, **options: Noise()
     sweep = path.with_suffix(".yaml")
     sys.argv = ["mgeval", "run", str(sweep), "--out", str(path), "--metric", "width"]
     sys.stderr = open(path.with_suffix(".txt"), "w", buffering=1)
@@ -303,6 +304,72 @@ def two_at_once(folder: Path, reference: mg.Store) -> Iterator[Line]:
     yield line("two runs at once", store, reference, set(), begun, True)
 
 
+@contextlib.contextmanager
+def importable() -> Iterator[None]:
+    """Let workers that are started meanwhile import the model from here."""
+    before = os.environ.get("PYTHONPATH", "")
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(Path(__file__).parents[1]), before]))
+    try:
+        yield
+    finally:
+        os.environ["PYTHONPATH"] = before
+
+
+def begin(folder: Path, **where) -> tuple[mg.Store, mg.running.Handle]:
+    """Begin a run on workers, which takes its time, and return it when it has made its first clips."""
+    import workers
+
+    store, slow = mg.Store(folder / "run"), Noise()
+    slow.pause = 0.1
+    handle = mg.start(noise_plan(), store, slow, **where)
+    workers.wait_for(lambda: len(store.keys()) >= 2 or handle.status == "stopped", 60)
+    return store, handle
+
+
+def killed_worker(folder: Path, reference: mg.Store) -> Iterator[Line]:
+    """Kill one of two workers of Dask during its job; the other, and one started anew, end the run."""
+    import workers
+
+    begun = time.perf_counter()
+    with importable():
+        store, handle = begin(folder, workers=2)
+        before, victims = store.keys(), workers.worker_processes()
+        assert 2 <= len(before) < len(reference.keys()) and len(victims) == 2
+        os.kill(victims[0].pid, signal.SIGKILL)
+        clips = handle.result(timeout=240)
+    assert (clips["status"] == "done").all() and workers.once_each(store, noise_plan())
+    yield line("SIGKILL of a Dask worker", store, reference, before, begun, True)
+
+
+def killed_scheduler(folder: Path, reference: mg.Store) -> Iterator[Line]:
+    """Kill the scheduler; the run ends in one line that says how to go on, and then goes on."""
+    import workers
+
+    begun = time.perf_counter()
+    scheduler, address = workers.dask_scheduler(folder)
+    with importable():
+        worker = workers.dask_worker(address, folder)
+    try:
+        store, handle = begin(folder, scheduler=address)
+        before = store.keys()
+        os.kill(scheduler.pid, signal.SIGKILL)
+        message = ""
+        try:
+            handle.result(timeout=120)
+        except mg.SweepError as error:
+            message = str(error)
+        assert "the Dask scheduler is gone" in message and "mgeval resume" in message and "\n" not in message
+        worker.wait(120)
+    finally:
+        for process in (worker, scheduler):
+            process.kill()
+            process.wait()
+    assert 2 <= len(store.keys()) < len(reference.keys())
+    yield line("SIGKILL of the scheduler", store, reference, before, begun, False)
+    yield from again("run again without it", store, reference)
+    assert workers.once_each(store, noise_plan())
+
+
 FAULTS = {
     "kills": kills,
     "kills of the tiny model": tiny_kills,
@@ -314,7 +381,10 @@ FAULTS = {
     "a half record": partial(damaged, "a record lost its second half", partial(cut, "record")),
     "a flipped bit": partial(damaged, "a bit of the table flipped", flip),
     "two runs": two_at_once,
+    "a killed worker": killed_worker,
+    "a killed scheduler": killed_scheduler,
 }
+ON_DASK = ("a killed worker", "a killed scheduler")
 MODELS = {"kills of the tiny model": "tiny"}
 
 
@@ -337,7 +407,7 @@ def main() -> None:
     print(f"{'fault':34} {'before':>6} {'after':>6}  equal  seconds")
     with whole() as noise, whole("tiny") as tiny:
         for name, fault in FAULTS.items():
-            if name == "a small disk" and not may_mount():
+            if (name == "a small disk" and not may_mount()) or (name in ON_DASK and not find_spec("distributed")):
                 continue
             with tempfile.TemporaryDirectory() as folder:
                 for one in fault(Path(folder), tiny if name in MODELS else noise):

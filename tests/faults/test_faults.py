@@ -26,6 +26,8 @@ def reference():
 def test_a_run_survives(name, reference, tmp_path):
     if name == "a small disk" and not cases.may_mount():
         pytest.skip("mounting a small disk takes root")
+    if name in cases.ON_DASK:
+        pytest.importorskip("distributed", reason="needs pip install 'mgeval[slurm]'")
     lines = list(cases.FAULTS[name](tmp_path, reference(cases.MODELS.get(name, "noise"))))
     assert lines and [line.fault for line in lines if not line.equal] == []
     assert lines[-1].after == len(reference(cases.MODELS.get(name, "noise")).keys())
