@@ -29,7 +29,7 @@ from mgeval.audio import Audio, load_audio
 from mgeval.errors import StoreError
 from mgeval.files import uninterrupted, write_atomic
 from mgeval.storage import clips, layout, parts, plans, upkeep
-from mgeval.storage.clips import OUTCOME
+from mgeval.storage.clips import OUTCOME as OUTCOME
 
 if TYPE_CHECKING:
     import pandas as pd
