@@ -8,6 +8,7 @@ import json
 import platform
 import subprocess
 import traceback
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,9 @@ from mgeval.errors import MgevalError
 from mgeval.models import Generated, Model
 
 PACKAGES = ("mgeval", "numpy", "torch", "transformers")
+
+BESIDE = ("scipy", "pandas", "pyarrow", "soundfile", "soxr", "tokenizers", "sentencepiece", "distributed")
+"""What else has a part in a run: packages that a record of it names."""
 
 ORIGIN = ("device", "dtype", "hardware", "threads", "versions")
 """Columns that say what made a clip: those that differ in one may differ in rounding."""
@@ -75,8 +79,17 @@ def utc(seconds: float) -> str:
 
 @functools.cache
 def _versions() -> str:
+    return json.dumps(_found(PACKAGES))
+
+
+def environment() -> dict[str, str]:
+    """Return the versions of every package that a run touches, of Python and of mgeval's clone."""
+    return _found((*PACKAGES, *BESIDE))
+
+
+def _found(packages: Sequence[str]) -> dict[str, str]:
     found = {}
-    for name in PACKAGES:
+    for name in packages:
         try:
             found[name] = version(name)
         except PackageNotFoundError:
@@ -84,7 +97,7 @@ def _versions() -> str:
     found["python"] = platform.python_version()
     if state := git_state(Path(__file__).parents[1]):
         found["git"] = state
-    return json.dumps(found)
+    return found
 
 
 def git_state(clone: Path) -> str:

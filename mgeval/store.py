@@ -181,6 +181,19 @@ class Store:
         """
         return upkeep.verify(self.path)
 
+    def runs(self) -> pd.DataFrame:
+        """Return what is on record of the runs that made clips here, the oldest first.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``started``, ``ended`` (empty of one that was killed, or is at work), ``outcome`` ('done', 'stopped', an
+            error, or 'running'), ``cells`` that were missing, how many were ``made`` and ``failed``, ``models`` with
+            their revisions, ``where`` they ran, ``host``, ``process``, ``command`` and ``environment``: the versions of
+            packages, of Python and of mgeval's clone.
+        """
+        return upkeep.runs(self.path)
+
     def discard(self, damage: pd.DataFrame) -> None:
         """Delete what `verify` found damaged, so that the next `run` of the plan makes those clips anew.
 

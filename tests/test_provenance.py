@@ -220,3 +220,38 @@ def test_the_command_says_it_and_its_exit_code_too(run, tmp_path, monkeypatch, c
 def test_a_run_without_clips_cannot_be_compared(run, tmp_path):
     with pytest.raises(mg.StoreError, match="holds no clips to compare"):
         mg.diff(run, mg.Store(tmp_path / "nowhere"))
+
+
+def test_each_run_is_on_record(tmp_path):
+    cells = mg.Sweep("synth", ["piano", "organ"], {"duration": 0.5}, seeds=[0, 1]).plan()
+    store = mg.Store(tmp_path / "run")
+    assert store.runs().empty
+    mg.run(cells.head(1), store, progress=False)
+    mg.run(cells, store, progress=False)
+    # Nothing is missing: nothing is run.
+    mg.run(cells, store, progress=False)
+    runs = store.runs()
+    assert runs["cells"].tolist() == runs["made"].tolist() == [1, 3] and runs["outcome"].tolist() == ["done"] * 2
+    assert runs["models"].tolist() == [{"synth": cells["revision"][0]}] * 2 and set(runs["where"]) == {"this process"}
+    assert (runs["started"] <= runs["ended"]).all() and (runs["ended"] != "").all()
+    assert {"numpy", "scipy", "soundfile", "python"} <= set(runs["environment"][0])
+    assert store.verify().empty and store.gc(0).empty
+
+
+def test_a_run_says_how_it_ended(tmp_path):
+    class Leaves(Composer):
+        def stream(self, requests):
+            for index, made in super().stream(requests):
+                yield index, made
+                raise KeyboardInterrupt
+
+    cells = mg.Sweep("synth", ["piano"], {"duration": 0.5}, seeds=[0, 1]).plan()
+    store = mg.Store(tmp_path / "run")
+    with pytest.raises(KeyboardInterrupt):
+        mg.run(cells, store, Leaves(), progress=False)
+    (run,) = store.runs().to_dict("records")
+    assert (run["outcome"], run["made"], run["cells"]) == ("KeyboardInterrupt", 1, 2)
+    (path,) = (store.path / "runs").glob("*.json")
+    path.write_text("{")
+    with pytest.raises(mg.StoreError, match="damaged; delete it"):
+        store.runs()

@@ -9,6 +9,7 @@ from mgeval.errors import ModelError, SweepError
 from mgeval.models import Model
 from mgeval.running.cluster import check_choice
 from mgeval.running.handle import Handle
+from mgeval.running.journal import kept
 from mgeval.running.making import Work, make_here
 from mgeval.running.plans import checked, finished, relabel
 from mgeval.running.sharing import make_apart
@@ -41,7 +42,8 @@ def run(
     ----------
     plan : DataFrame
         From `Sweep.plan`, or made by hand with the same columns (``key`` may be left out). The
-        clips that another `run` returned are a plan too. The store keeps it: `Store.plan`.
+        clips that another `run` returned are a plan too. The store keeps it (`Store.plan`), and a record of
+        this run (`Store.runs`).
     store : Store
         Where the clips go. Workers on other machines must see its folder under the same path.
     model : Model, optional
@@ -132,6 +134,15 @@ def _check_arguments(store: Any, model: Any, on_row: Any) -> None:
         raise SweepError(f"on_row is {on_row!r}: a function that takes a row is needed")
 
 
+def _where(workers: int | None, scheduler: Any) -> str:
+    """Say where clips are made."""
+    if workers is not None:
+        return f"{workers} workers on this machine"
+    if scheduler is None:
+        return "this process"
+    return scheduler if isinstance(scheduler, str) else type(scheduler).__name__
+
+
 def _make(
     plan: pd.DataFrame, store: Store, model: Model | None, progress: bool, workers: Any, scheduler: Any,
     steering: Steering,
@@ -141,8 +152,9 @@ def _make(
     there = store.keys()
     missing = [key not in there for key in cells["key"].tolist()]
     if any(missing):
-        work = Work(cells[missing], cells, store, store.table(), steering)
-        with steering.shown(work.cells, progress):
+        new, where = cells[missing], _where(workers, scheduler)
+        with steering.shown(new, progress), kept(store.path, new, steering, where) as began:
+            work = Work(new, cells, store, store.table(), steering, began)
             if workers is None and scheduler is None:
                 make_here(work, model)
             else:

@@ -39,6 +39,8 @@ class Work:
         The store's table before.
     steering : Steering
         Counts, and is heeded.
+    began : callable
+        Called when the models are there and the first clip is about to be made.
     """
 
     cells: pd.DataFrame
@@ -46,6 +48,12 @@ class Work:
     store: Store
     there: pd.DataFrame
     steering: Steering
+    began: Callable[[], Any]
+
+    def keep_plan(self) -> None:
+        """Let the store keep the plan: from here on something is made."""
+        self.store.add_plan(self.plan)
+        self.began()
 
     def models(self) -> Iterator[tuple[str, str, pd.DataFrame]]:
         """Yield each model's name, revision and cells, as long as nobody cancels."""
@@ -89,7 +97,7 @@ def make_here(work: Work, model: Model | None) -> None:
 def _make_model(work: Work, name: str, revision: str, cells: pd.DataFrame, model: Model | None) -> None:
     """Make the cells of one model. The model goes with this function: no two are in memory at once."""
     loaded = loaded_for(name, revision, model)
-    work.store.add_plan(work.plan)
+    work.keep_plan()
     warn_of_mixture(work, name, origin(loaded))
     with Rows(work) as rows, heeding_interrupts(work.steering):
         for row in made(loaded, cells.to_dict("records"), work.store, work.steering.watch):

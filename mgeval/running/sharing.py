@@ -37,7 +37,7 @@ def make_apart(work: Work, model: Model | None, workers: int | None, scheduler: 
 
     pickled = None if model is None else _pickled(model)
     with joined(workers, scheduler) as (client, threads, check):
-        work.store.add_plan(work.plan)
+        work.keep_plan()
         for name, revision, cells in work.models():
             maker = Maker(f"mgeval-{uuid.uuid4().hex}", name, revision, pickled, threads)
             try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import os
 import re
 import time
@@ -223,6 +224,19 @@ def _leftovers(store: Path) -> Iterator[Path]:
     recorded = layout.stems(store, "record")
     for kind, keys in found:
         yield from (layout.place(store, key, kind) for key in keys - recorded)
+
+
+def runs(store: Path) -> pd.DataFrame:
+    """Return the records of a store's runs; see `mgeval.Store.runs`."""
+    import pandas as pd
+
+    found = []
+    for path in sorted((store / "runs").glob("*.json")):
+        try:
+            found.append(json.loads(path.read_bytes()))
+        except ValueError:
+            raise StoreError(f"{path}: damaged; delete it: no clip depends on it") from None
+    return pd.DataFrame(found)
 
 
 def status(store: Path, table: pd.DataFrame) -> dict[str, Any]:
