@@ -69,7 +69,7 @@ def test_a_notebook_is_found_by_name_number_or_part():
 def test_a_wheel_holds_the_notebooks_where_they_are_looked_for(tmp_path, monkeypatch):
     build = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
     installed = tmp_path / "site-packages" / "mgeval"
-    (target,) = [where for what, where in build["force-include"].items() if what == "notebooks"]
+    target = build["sources"]["notebooks"]
     (installed.parent / target).mkdir(parents=True)
     for path in (ROOT / "notebooks").iterdir():
         if path.is_file():

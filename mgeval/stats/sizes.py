@@ -16,7 +16,9 @@ def power(effect: float, n_prompts: int, alpha: float = ALPHA) -> float:
 
     That of the paired t test on the prompts' mean differences, ``P(|T| > t)`` with T noncentral t of ``n - 1``
     degrees of freedom and noncentrality ``effect sqrt(n)`` (Cohen 1988). The sign-flip test has nearly the same power;
-    up to 12 prompts its p has steps, and the level is the largest step that does not pass ``alpha``.
+    up to 12 prompts its p has steps, and the level is the largest step that does not pass ``alpha``. Where that is the
+    first one, only prompts that all differ the same way reach it: with Phi of the normal distribution the power is
+    ``Phi(effect)^n + Phi(-effect)^n``.
 
     Parameters
     ----------
@@ -42,14 +44,17 @@ def power(effect: float, n_prompts: int, alpha: float = ALPHA) -> float:
     >>> round(power(0.5, 34), 2)
     0.81
     """
-    from scipy.stats import nct, t
+    from scipy.stats import nct, norm, t
 
     if not np.isfinite(effect):
         raise MetricError(f"the effect is {effect}: give Cohen's dz, a finite number")
     if n_prompts < 1 or not 0 < alpha < 1:
         raise MetricError(f"power needs at least one prompt and a level between 0 and 1: {n_prompts}, {alpha}")
     if n_prompts <= EXACT_TO:
-        alpha = np.floor(alpha * 2 ** (n_prompts - 1)) / 2 ** (n_prompts - 1)
+        steps = 2 ** (n_prompts - 1)
+        alpha = np.floor(alpha * steps) / steps
+        if alpha * steps == 1:
+            return float(norm.cdf(effect) ** n_prompts + norm.cdf(-effect) ** n_prompts)
     if alpha == 0:
         return 0.0
     free, shift = n_prompts - 1, abs(effect) * np.sqrt(n_prompts)

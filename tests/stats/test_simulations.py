@@ -80,7 +80,7 @@ def test_effects():
     assert setting <= 0.2 and genre <= 0.2 and share == pytest.approx(1 / 9, abs=0.03)
 
 
-@pytest.mark.parametrize(("effect", "chance"), [(0.5, 0.8), (1.2, 0.9)])
+@pytest.mark.parametrize(("effect", "chance"), [(0.5, 0.8), (1.2, 0.9), (2.0, 0.8)])
 def test_power(effect, chance):
     n = inference.sample_size(effect, chance)
     # 500 draws scatter by 1.8 points; the page asks for 5.
