@@ -100,6 +100,7 @@ def _entry_points() -> list[EntryPoint]:
 
 def _foreign(point: EntryPoint, name: str, revision: str | None) -> Embedder:
     """Load an embedder of another package's; what it raises is told with its name."""
+    from mgeval.embed.checks import check_audio, check_vectors_of_text
     from mgeval.errors import first_line
 
     try:
@@ -110,4 +111,7 @@ def _foreign(point: EntryPoint, name: str, revision: str | None) -> Embedder:
         raise ModelError(f"{name}: {point.value} cannot load it ({first_line(error)})") from error
     if not isinstance(embedder, Embedder):
         raise ModelError(f"{name}: {point.value} returned {type(embedder).__name__}, not an mgeval.embed.Embedder")
+    check_audio(embedder, name)
+    if embedder.has_text:
+        check_vectors_of_text(embedder, name)
     return embedder

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import subprocess
 import sys
 
@@ -92,6 +93,16 @@ def test_other_packages_add_kinds(monkeypatch):
     assert embed.load("other:thing", "v1") is mel
     with pytest.raises(ModelError, match="other_package:load returned NoneType, not an"):
         embed.load("other:else")
+    deaf = copy.copy(mel)
+    deaf.audio = lambda clips: [np.ones((1, mel.dim), np.float32) for _ in clips]
+    points(lambda name, revision: deaf)
+    with pytest.raises(ModelError, match="other: broken audio tower, it gives 4 different inputs much the same"):
+        embed.load("other")
+    mute = copy.copy(mel)
+    mute.has_text, mute.text = True, lambda texts: np.ones((len(texts), mel.dim), np.float32)
+    points(lambda name, revision: mute)
+    with pytest.raises(ModelError, match="other: broken text tower"):
+        embed.load("other")
     points(lambda name, revision: 1 / 0)
     with pytest.raises(ModelError, match="other_package:load cannot load it .ZeroDivisionError"):
         embed.load("other")
