@@ -77,7 +77,7 @@ mg.panels.sweep_builder(MODEL, store)
 table = mg.summarise(scores, by="spatial")
 figure, axes = plt.subplots(1, 2, figsize=(8, 3), layout="constrained")
 mg.plots.response(table, x="spatial", metric="width", ax=axes[0])
-mg.plots.response(table, x="spatial", metric="image_angle", ax=axes[1])
+_ = mg.plots.response(table, x="spatial", metric="image_angle", ax=axes[1])
 # %%
 figure, axes = plt.subplots(1, 4, figsize=(9, 2.7), layout="constrained")
 for ax, claim in zip(axes, ["mono", "left", "wide", "ping-pong"], strict=True):

@@ -61,7 +61,7 @@ clips = mg.run(sweep.plan(), store)
 
 # %%
 adherence = mg.adherence(store, clips, by="guidance")
-mg.plots.adherence(adherence, by="guidance")
+_ = mg.plots.adherence(adherence, by="guidance")
 # %% [markdown]
 # ## Which spatial word does what
 #

@@ -62,7 +62,7 @@ left = grid[:, 0].subgridspec(2, 1, height_ratios=[5, 1])
 mg.plots.goniometer(clip, [figure.add_subplot(left[0]), figure.add_subplot(left[1])])
 mg.plots.width_over_time(clip, figure.add_subplot(grid[0, 1]))
 mg.plots.coherence(clip, figure.add_subplot(grid[1, 1]))
-mg.plots.panning_map(clip, figure.add_subplot(grid[:, 2]))
+_ = mg.plots.panning_map(clip, figure.add_subplot(grid[:, 2]))
 
 # %%
 mg.panels.ClipPlayer({Path(scores["path"].iloc[0]).name: clip}, Path(scores["path"].iloc[0]).name)

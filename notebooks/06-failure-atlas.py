@@ -55,7 +55,7 @@ found = mg.failure_table(store, clips)
 factor = next(iter(GRID))
 figure, axes = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
 mg.plots.failure_atlas(found, factor, axes[0])
-mg.plots.failure_atlas(found, "spatial", axes[1])
+_ = mg.plots.failure_atlas(found, "spatial", axes[1])
 # %% [markdown]
 # ## Examples to hear
 #
