@@ -46,7 +46,7 @@ from mgeval.wording import interval, listed
 # %%
 prompts = mg.load_prompts("demo")
 asked = prompts["prompt"].map(lambda text: listed(claim.kind for claim in claims(text)))
-prompts[["prompt"]].assign(checked=asked).iloc[::4].style.hide()
+prompts[["prompt"]].assign(checked=asked).iloc[::4].style.format(escape="html").hide()
 
 # %%
 store = mg.Store(RUN)

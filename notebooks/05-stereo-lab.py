@@ -43,7 +43,8 @@ from mgeval.wording import interval
 # %%
 if not CLIPS:
     made = mg.load_model(MODEL).generate(PROMPT, mg.Sampling(duration=SECONDS), progress=False)[0]
-    CLIPS = f"{RUN}/clips"
+    # Beside the run: its folder holds nothing but the run.
+    CLIPS = f"{RUN}-clips"
     Path(CLIPS).mkdir(parents=True, exist_ok=True)
     mg.save_audio(made.audio, f"{CLIPS}/{MODEL.replace('/', '-')}.wav")
 scores = mg.measure(CLIPS, metrics=MEASURES, progress=False)

@@ -115,7 +115,7 @@ def overall(summary: pd.DataFrame) -> str:
 
 
 def comparisons(table: pd.DataFrame, tested: str) -> str:
-    """Return differences between settings, of `mgeval.compare`; a star says that the adjusted p is below 0.05."""
+    """Return differences between settings, of `mgeval.compare`; under it, how p was found."""
     lines = [
         r"\begin{tabular}{@{}lllr@{ }lrrr@{}}",
         r"\toprule",
@@ -132,7 +132,8 @@ def comparisons(table: pd.DataFrame, tested: str) -> str:
             str(row["n_pairs"]), str(row["n_prompts"]),
         ]  # fmt: skip
         lines.append(rf"{' & '.join(cells)} \\")
-    return HEADER + f"% {tested}\n" + "\n".join([*lines, r"\bottomrule", r"\end{tabular}", ""])
+    note = rf"\par\smallskip{{\footnotesize {escaped(tested)}}}"
+    return HEADER + "\n".join([*lines, r"\bottomrule", r"\end{tabular}", note, ""])
 
 
 def failures(shares: pd.DataFrame) -> str:

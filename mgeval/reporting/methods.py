@@ -14,7 +14,7 @@ from mgeval.metrics import described
 from mgeval.models import Sampling
 from mgeval.reporting.facts import GAP, INTERVAL, Facts
 from mgeval.reporting.numbers import SIGNIFICANCE, counted, listed
-from mgeval.reporting.sources import BIBTEX, SOURCES, cited
+from mgeval.reporting.sources import BIBTEX, cited, sources
 from mgeval.store import CONTROL
 
 if TYPE_CHECKING:
@@ -127,8 +127,11 @@ def _versions(made: pd.DataFrame) -> str:
 def _measurement(facts: Facts, quote: Quote) -> str:
     names: dict[tuple[str, ...], list[str]] = {}
     for metric in facts.metrics:
-        names.setdefault(SOURCES[metric.partition(":")[0]], []).append(quote(described(metric).label))
-    groups = [f"{'; '.join(labels)} [{'; '.join(f'@{key}' for key in keys)}]" for keys, labels in names.items()]
+        names.setdefault(sources(metric), []).append(quote(described(metric).label))
+    groups = [
+        "; ".join(labels) + (f" [{'; '.join(f'@{key}' for key in keys)}]" if keys else "")
+        for keys, labels in names.items()
+    ]
     text = (
         "Clips were measured as they were made: at their own rate, without normalising their level, stereo measures on "
         f"the original channels. Measured were: {'; '.join(groups)}."
@@ -141,19 +144,21 @@ def _measurement(facts: Facts, quote: Quote) -> str:
 def _statistics(facts: Facts) -> str:
     return (
         "The prompt is the unit: means are over the prompts' means. Brackets and bars are 95 % intervals of the mean: "
-        f"{INTERVAL}. Of shares where all clips are alike they are Jeffreys' intervals of as many prompts. "
-        "Intervals are not adjusted for the number of metrics and groups shown. Differences between settings are those "
-        "of clips of one prompt and seed, all else equal. Gaps of a factor are a group of their "
-        f"own, {GAP}."
+        f"{INTERVAL}. Those of shares are Wilson's intervals, of as many independent clips as would scatter like the "
+        "prompts do. Intervals are not adjusted for the number of metrics and groups shown. Differences between "
+        "settings are those of clips of one prompt and seed, all else equal; their p is that of a sign-flip test over "
+        f"prompts, adjusted after Holm within a table. Gaps of a factor are a group of their own, {GAP}."
     )
 
 
 def how_tested(table: pd.DataFrame) -> str:
     """Return how the p values of a table of `mgeval.compare` were found, in words."""
     tests = listed(text for text in table["test"].unique() if text)
+    parts = {part for reason in table["reason"] for part in reason.split("; ") if "p cannot fall" in part}
+    few = "".join(f" {part[0].upper()}{part[1:]}." for part in sorted(parts))
     return (
         f"p: {tests}; adjusted after Holm over the {counted(int(table['p'].notna().sum()), 'test')} of this table; "
-        f"* marks p < {SIGNIFICANCE:g}."
+        f"* marks p < {SIGNIFICANCE:g}.{few}"
     )
 
 

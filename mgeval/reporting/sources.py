@@ -176,9 +176,14 @@ SOURCES: dict[str, tuple[str, ...]] = {
 """The sources of each metric; those that mgeval defines itself name mgeval."""
 
 
+def sources(metric: str) -> tuple[str, ...]:
+    """Return the keys of a metric's references; none of a metric that another package added to `METRICS`."""
+    return SOURCES.get(metric.partition(":")[0], ())
+
+
 def cited(metrics: Iterable[str]) -> list[str]:
     """Return the keys of the references of metrics, mgeval first; columns of a checkpoint count as their metric."""
-    keys = [key for metric in metrics for key in SOURCES[metric.partition(":")[0]]]
+    keys = [key for metric in metrics for key in sources(metric)]
     return list(dict.fromkeys(["mgeval", *keys]))
 
 

@@ -152,7 +152,9 @@ def points(page: Any) -> list[tuple[float, float]]:
     """Return where on the screen a plot has points that can be told apart, by moving over all of it."""
     return page.evaluate(
         """() => {
-          const area = document.querySelector(".mg-plot"), tip = area.querySelector(".mg-tip");
+          // A plot that waits for its first clip is there and not shown.
+          const area = [...document.querySelectorAll(".mg-plot")].find((plot) => plot.offsetParent);
+          const tip = area.querySelector(".mg-tip");
           const box = area.getBoundingClientRect();
           const found = new Map();
           for (let y = 6; y < box.height; y += 8) for (let x = 6; x < box.width; x += 8) {

@@ -53,10 +53,10 @@ def app(browser, tmp_path):
 
 def test_an_app_in_voila_plays_what_is_clicked(app, page):
     page.goto(app, wait_until="domcontentloaded", timeout=300_000)
-    page.locator(".mg-plot").first.wait_for(timeout=300_000)
-    page.locator("[data-ready]").first.wait_for(timeout=60_000)
+    plot = page.locator("[data-ready] .mg-plot")
+    plot.wait_for(timeout=300_000)
     page.evaluate(PLAYED)
-    page.locator(".mg-plot").scroll_into_view_if_needed()
+    plot.scroll_into_view_if_needed()
     x, y = points(page)[0]
     page.mouse.click(x, y)
     page.wait_for_function("bench.delays.length === 1")

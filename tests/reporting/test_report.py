@@ -9,6 +9,7 @@ import pytest
 import soundfile
 
 import mgeval as mg
+from mgeval.metrics import METRICS
 from mgeval.models.composer import Composer
 
 
@@ -69,7 +70,16 @@ def test_settings_are_compared_and_attributes_of_prompts_are_not(run, index):
     # With four prompts no p is small, so nothing is marked; the test and its correction are named.
     assert "sign flip of prompts, exact; adjusted after Holm over the" in text and "]*</td>" not in text
     latex = (index.parent / "tables" / "compare-duration.tex").read_text()
-    assert "% p: sign flip of prompts, exact" in latex and "^{*}" not in latex
+    assert "p: sign flip of prompts, exact" in latex and "^{*}" not in latex
+    # Four prompts can reach no small p, which page and table say.
+    assert "With 4 prompts p cannot fall below 0.12." in text and "With 4 prompts p cannot fall below 0.12." in latex
+
+
+def test_a_metric_of_somebody_else_is_reported_without_a_reference(run, tmp_path, monkeypatch):
+    scores, store = run
+    monkeypatch.setitem(METRICS, "theirs", METRICS["width"]._replace(label="Their own"))
+    page = mg.report(scores.assign(theirs=scores["width"]), store, tmp_path / "report")
+    assert "Their own" in page.read_text() and "Their own" in (page.parent / "methods.md").read_text()
 
 
 def test_failed_clips_are_said(run, tmp_path):
