@@ -66,7 +66,10 @@ scores[["spatial", *measures, "reason"]].sample(5, random_state=0).round(2)
 # The same by hand: write prompts and values, see what it will take, start it, and click its points while it grows.
 
 # %%
-mg.panels.sweep_builder(MODEL, store)
+builder = mg.panels.sweep_builder(MODEL, store)
+prompts = "a slow piano ballad, very wide stereo\na rock song with drums, in mono"
+builder.form = {"prompts": prompts, "guidance": "1, 3", "duration": str(SECONDS)}
+builder
 
 # %% [markdown]
 # ## What came out
