@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 BIBTEX = {
-    "mgeval": """@software{mgeval,
+    "mgeval": """@misc{mgeval,
   title = {mgeval: generating, measuring and exploring stereo text-to-music},
   author = {{The mgeval authors}},
   year = {2026},
@@ -14,6 +14,7 @@ BIBTEX = {
     "itu1770": """@techreport{itu1770,
   title = {Algorithms to measure audio programme loudness and true-peak audio level},
   author = {{International Telecommunication Union}},
+  institution = {ITU},
   type = {Recommendation},
   number = {ITU-R BS.1770-4},
   year = {2015}
@@ -21,6 +22,7 @@ BIBTEX = {
     "ebu3342": """@techreport{ebu3342,
   title = {Loudness range: a measure to supplement {EBU R 128} loudness normalisation},
   author = {{European Broadcasting Union}},
+  institution = {EBU},
   number = {EBU Tech 3342},
   year = {2016}
 }""",
@@ -33,11 +35,13 @@ BIBTEX = {
     "iso3382": """@techreport{iso3382,
   title = {Acoustics -- Measurement of room acoustic parameters -- Part 1: Performance spaces},
   author = {{International Organization for Standardization}},
+  institution = {ISO},
   number = {ISO 3382-1},
   year = {2009}
 }""",
     "welch1967": """@article{welch1967,
-  title = {The use of fast {Fourier} transform for the estimation of power spectra},
+  title = {The use of fast {Fourier} transform for the estimation of power spectra: a method based on time
+           averaging over short, modified periodograms},
   author = {Welch, Peter D.},
   journal = {IEEE Transactions on Audio and Electroacoustics},
   volume = {15},
