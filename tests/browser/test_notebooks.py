@@ -53,7 +53,8 @@ def app(browser, tmp_path):
 
 def test_an_app_in_voila_plays_what_is_clicked(app, page):
     page.goto(app, wait_until="domcontentloaded", timeout=300_000)
-    plot = page.locator("[data-ready] .mg-plot")
+    # The sweep builder's plot is there too, and waits for clips.
+    plot = page.locator("[data-ready='24'] .mg-plot")
     plot.wait_for(timeout=300_000)
     page.evaluate(PLAYED)
     plot.scroll_into_view_if_needed()
