@@ -23,7 +23,7 @@ demo: $(READY)  ## install, run a small sweep, print where its table, plot and p
 	$(BIN)/mgeval demo --out demo-run
 
 test: $(READY)  ## install, run the whole suite; pictures of the notebooks and widgets go to build/screenshots
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m 'not browser'
+	$(BIN)/python -m pytest -m 'not browser'
 	$(BIN)/python -m pytest -m browser tests/browser -s
 
 faults: $(READY)  ## kill runs, fill disks, damage files; print what each left
@@ -47,7 +47,7 @@ types: $(READY)  ## check the annotations with mypy
 	$(BIN)/python -m mypy
 
 coverage: $(READY)  ## run the suite and say how much of the package it runs; lines in build/coverage, the figure in build/coverage.txt
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m 'not browser' --cov --cov-report=html:build/coverage
+	$(BIN)/python -m pytest -m 'not browser' --cov --cov-report=html:build/coverage
 	$(BIN)/coverage report --format=total | tee build/coverage.txt
 
 wheel: $(READY)  ## build the package, check it, install it into a bare environment, run the demo there
@@ -64,9 +64,9 @@ wheel: $(READY)  ## build the package, check it, install it into a bare environm
 numpy2:  ## install without laion-clap beside numpy 2, in .venv-numpy2, and run the tests that need no notebook
 	$(PYTHON) -m venv .venv-numpy2
 	grep -v -i -E '^numpy==' requirements.lock > .venv-numpy2/constraints.txt
-	.venv-numpy2/bin/python -m pip install --quiet --constraint .venv-numpy2/constraints.txt --editable . 'numpy>=2' pytest pytest-xdist hypothesis
+	.venv-numpy2/bin/python -m pip install --quiet --constraint .venv-numpy2/constraints.txt --editable . 'numpy>=2' pytest hypothesis
 	.venv-numpy2/bin/python -c 'import numpy; assert numpy.__version__ >= "2", numpy.__version__'
-	OMP_NUM_THREADS=1 .venv-numpy2/bin/python -m pytest -n 2 --dist loadfile -m 'not notebook and not browser'
+	.venv-numpy2/bin/python -m pytest -m 'not notebook and not browser'
 
 lock:  ## resolve the full environment anew and write requirements.lock
 	rm -rf .venv-lock
