@@ -102,7 +102,7 @@ export function player(root, wire, signal, { kept = () => {}, below = "", fixed 
 
   function heard(position, playing) {
     const clip = slots[active];
-    deck.load(clip, position);
+    deck.load(clip, position, attenuation());
     drawn = null;
     fresh = true;
     title.textContent = clip.title || clip.key;
@@ -140,6 +140,12 @@ export function player(root, wire, signal, { kept = () => {}, below = "", fixed 
   }
 
   // The louder one is turned down, never the other up: nothing clips that did not before.
+  function attenuation() {
+    const [own, other] = active === "A" ? [slots.A, slots.B] : [slots.B, slots.A];
+    const known = matching && own?.lufs !== undefined && other?.lufs !== undefined;
+    return known ? -Math.max(own.lufs - other.lufs, 0) : 0;
+  }
+
   async function matched() {
     if (!matching || !slots.A || !slots.B) {
       deck.setDecibels(0);
@@ -148,7 +154,9 @@ export function player(root, wire, signal, { kept = () => {}, below = "", fixed 
     const [a, b] = [slots.A, slots.B];
     const levels = await Promise.all([a, b].map(async (clip) => {
       clip.level ??= wire.ask("loudness", { key: clip.key });
-      return clip.level;
+      const level = await clip.level;
+      clip.lufs = level.lufs;
+      return level;
     }));
     if (!matching || slots.A !== a || slots.B !== b) return;
     const unknown = levels.find((level) => level.reason !== undefined);
@@ -156,8 +164,8 @@ export function player(root, wire, signal, { kept = () => {}, below = "", fixed 
       deck.setDecibels(0);
       return say(`not matched: ${unknown.reason}`, true);
     }
-    const louder = levels[0].lufs - levels[1].lufs, own = active === "A" ? louder : -louder;
-    deck.setDecibels(-Math.max(own, 0));
+    const louder = a.lufs - b.lufs;
+    deck.setDecibels(attenuation());
     say(`${louder > 0 ? "A" : "B"} is ${signed(-Math.abs(louder), 1)} dB, so that both have ${Math.min(...levels.map((l) => l.lufs)).toFixed(1)} LUFS`);
   }
 
