@@ -52,6 +52,24 @@ def test_matched_levels_stay_with_their_clips_as_sides_are_changed(page):
     assert level(page) == pytest.approx(plain, rel=0.01)
 
 
+def test_a_loudness_that_failed_is_said_and_asked_for_again(page, tmp_path):
+    import mgeval as mg
+
+    store = mg.Store(tmp_path)
+    clips = mg.run(mg.Sweep("synth", ["piano", "drums"], {"duration": 1}).plan(), store, progress=False)
+    one, other = clips["key"]
+    draw(page, mg.panels.ClipPlayer(store, one, other))
+    page.locator(".mg-player[data-key] button[aria-label=B]:enabled").wait_for()
+    file = store.file(other)
+    away = file.rename(tmp_path / "away")
+    page.get_by_role("button", name="Match levels").click()
+    page.locator(".mg-status.mg-wrong", has_text="not matched: ").wait_for()
+    away.rename(file)
+    for _ in range(2):
+        page.get_by_role("button", name="Match levels").click()
+    page.locator(".mg-status:not(.mg-wrong)", has_text="LUFS").wait_for()
+
+
 def test_a_clip_is_heard_seen_and_compared(lab, clips, page):
     path = write_notebook(lab, "player.ipynb", [BEGIN, "player.other = keys[-1]"])
     open_notebook(page, lab, "player.ipynb")

@@ -146,27 +146,38 @@ export function player(root, wire, signal, { kept = () => {}, below = "", fixed 
     return known ? -Math.max(own.lufs - other.lufs, 0) : 0;
   }
 
+  // Why a clip has no loudness, if it has none; what failed is asked for again the next time.
+  async function measured(clip) {
+    clip.level ??= wire.ask("loudness", { key: clip.key });
+    try {
+      const { lufs, reason } = await clip.level;
+      clip.lufs = lufs;
+      return reason;
+    } catch (error) {
+      clip.level = undefined;
+      throw error;
+    }
+  }
+
   async function matched() {
     if (!matching || !slots.A || !slots.B) {
       deck.setDecibels(0);
       return say(matching ? "nothing to match: keep a clip as B" : status.textContent.includes("dB") ? "" : status.textContent);
     }
     const [a, b] = [slots.A, slots.B];
-    const levels = await Promise.all([a, b].map(async (clip) => {
-      clip.level ??= wire.ask("loudness", { key: clip.key });
-      const level = await clip.level;
-      clip.lufs = level.lufs;
-      return level;
-    }));
-    if (!matching || slots.A !== a || slots.B !== b) return;
-    const unknown = levels.find((level) => level.reason !== undefined);
-    if (unknown) {
+    try {
+      const reasons = await Promise.all([a, b].map(measured));
+      if (!matching || slots.A !== a || slots.B !== b) return;
+      deck.setDecibels(attenuation());
+      const unknown = reasons.find((reason) => reason !== undefined);
+      if (unknown !== undefined) return say(`not matched: ${unknown}`, true);
+    } catch (error) {
+      if (!matching || slots.A !== a || slots.B !== b) return;
       deck.setDecibels(0);
-      return say(`not matched: ${unknown.reason}`, true);
+      return say(`not matched: ${error.message}`, true);
     }
     const louder = a.lufs - b.lufs;
-    deck.setDecibels(attenuation());
-    say(`${louder > 0 ? "A" : "B"} is ${signed(-Math.abs(louder), 1)} dB, so that both have ${Math.min(...levels.map((l) => l.lufs)).toFixed(1)} LUFS`);
+    say(`${louder > 0 ? "A" : "B"} is ${signed(-Math.abs(louder), 1)} dB, so that both have ${Math.min(a.lufs, b.lufs).toFixed(1)} LUFS`);
   }
 
   function playPause() {
