@@ -89,7 +89,7 @@ def explore(
     x, y : str, optional
         Columns; by default two metrics.
     colour, shape : str, optional
-        Columns; by default the colours are those of a setting that varies.
+        Columns; by default the colours are those of a setting that varies. Shapes are for at most 7 kinds.
 
     Returns
     -------
@@ -99,7 +99,7 @@ def explore(
     Raises
     ------
     MetricError
-        The table has no clips or no such column, or holds no metric.
+        The table has no clips or no such column, holds no metric, or a shape's column has more than 7 kinds.
 
     Examples
     --------

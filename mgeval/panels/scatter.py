@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 ROLES = ("x", "y", "colour", "shape")
 
+SHAPES = 7
+"""Kinds that have a shape of their own."""
+
 
 class Plot(Panel):
     """What `Scatter` and `Explorer` have in common: a table, which columns are drawn, what is chosen.
@@ -55,6 +58,7 @@ class Plot(Panel):
         self._take_in(table)
         for name in (*fields.values(), *(interval or ())):
             self._check(name)
+        self._check_shape(fields["shape"])
         own = {"table": self._table, "choose": self._choose, "select": self._select, "fields": self._fields}
         traits |= {role: name or "" for role, name in fields.items()}
         super().__init__({**own, **(answers or {})}, ("choose", "select", "fields", *slow), **traits)
@@ -97,10 +101,21 @@ class Plot(Panel):
         if name and name not in self._columns:
             raise MetricError(f"the table has no column {name!r} to plot: {nearest(name, self._columns)}")
 
+    def _check_shape(self, name: str | None) -> None:
+        if not name:
+            return
+        values = self._encoded[1][self._columns.index(name)]
+        if (kinds := len(np.unique(values[~np.isnan(values)]))) > SHAPES:
+            raise MetricError(f"{name!r} has {kinds} kinds, and there are {SHAPES} shapes: choose a column of fewer")
+
     @traitlets.validate(*ROLES)
     def _known(self, proposal: Any) -> str:
-        self._check(proposal["value"])
-        return proposal["value"]
+        name, role = proposal["value"], proposal["trait"].name
+        self._check(name)
+        # What is drawn may have grown to more kinds since; the page draws it without shapes.
+        if role == "shape" and name != self.shape:
+            self._check_shape(name)
+        return name
 
     def _table(self, message: dict, buffers: Sequence) -> Answer:
         header, values = self._encoded
@@ -157,7 +172,7 @@ class Scatter(Plot):
     Raises
     ------
     MetricError
-        The table has no such column, or one that cannot be plotted.
+        The table has no such column, or one that cannot be plotted, or of more kinds than there are shapes.
 
     Examples
     --------

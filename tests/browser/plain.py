@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import time
+from collections.abc import Callable
 from typing import Any
 
 FRAME = """<!doctype html><html lang="en"><head><title>{title}</title><style>
@@ -28,15 +29,16 @@ DRAW = """async ([source, traits]) => {
       emit(`change:${name}`);
     }
   };
+  const told = (answers) => { for (const [answer, parts] of answers) emit("msg:custom", answer, parts.map(bytes)); };
   const model = {
     get: (name) => traits[name], set(name, value) { traits[name] = value; }, on,
     async send(message, callbacks, buffers = []) {
       const [answers, state] = await kernel([message, buffers.map(text)]);
       changed(state);
-      for (const [answer, parts] of answers) emit("msg:custom", answer, parts.map(bytes));
+      told(answers);
     },
   };
-  window.widget = { changed, closed: new AbortController() };
+  window.widget = { changed, told, closed: new AbortController() };
   const module = await import(url);
   await module.default.render({ model, el: document.getElementById("widget"), signal: widget.closed.signal });
 }"""
@@ -55,13 +57,17 @@ def draw(page: Any, panel: Any, dark: bool = False, width: int = 1000) -> None:
         while not any(answer.get("number") == message["number"] for answer, _ in got[before:]):
             assert time.monotonic() < until, f"no answer to {message}"
             time.sleep(0.002)
-        told = [[answer, [base64.b64encode(part).decode() for part in parts]] for answer, parts in got[before:]]
-        return [told, state(panel)]
+        return [encoded(got[before:]), state(panel)]
 
     page.expose_function("kernel", kernel)
     frame = FRAME.format(title=type(panel).__name__, style=panel._css, light=str(not dark).lower(), width=width)
     page.set_content(frame)
     page.evaluate(DRAW, [panel._esm, state(panel)])
+
+
+def encoded(messages: list[tuple[dict, list]]) -> list:
+    """Return messages with their buffers as text."""
+    return [[message, [base64.b64encode(part).decode() for part in parts]] for message, parts in messages]
 
 
 def state(panel: Any) -> dict[str, Any]:
@@ -75,3 +81,12 @@ def change(page: Any, panel: Any, **traits: Any) -> None:
     for name, value in traits.items():
         setattr(panel, name, value)
     page.evaluate("([traits]) => widget.changed(traits)", [traits])
+
+
+def tell(page: Any, panel: Any, act: Callable[[], None]) -> None:
+    """Do in the kernel what a cell does, and let the page hear what it is told of it."""
+    told: list[tuple[dict, list]] = []
+    answer, panel.send = panel.send, lambda message, buffers=None: told.append((message, buffers or []))
+    act()
+    panel.send = answer
+    page.evaluate("([told, traits]) => { widget.changed(traits); widget.told(told); }", [encoded(told), state(panel)])

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
+import pytest
 from browser.bench import PLAYED, open_notebook, picture, run_all, save, serious, write_notebook
+from browser.plain import draw
+from signals import RATE, tone
 
 BEGIN = """import mgeval as mg
 store = mg.Store("runs/bench")
@@ -18,6 +22,52 @@ MOST = 60_000
 
 def time_of(page):
     return float(page.locator(".mg-player").get_attribute("data-time"))
+
+
+def level(page):
+    """Return the gain that a clip is played at, when its fade-in is over."""
+    page.wait_for_timeout(100)
+    return page.evaluate("globalThis[Symbol.for('mgeval.audio')].deck.level.gain.value")
+
+
+def test_matched_levels_stay_with_their_clips_as_sides_are_changed(page):
+    import mgeval as mg
+
+    loud, quiet = (mg.Audio(np.stack([tone(2, level=size)] * 2), RATE) for size in (0.5, 0.125))
+    draw(page, mg.panels.ClipPlayer({"loud": loud, "quiet": quiet}, "loud", "quiet"))
+    frame = page.locator(".mg-player[data-key='loud']")
+    frame.locator("button[aria-label=B]:enabled").wait_for()
+    frame.get_by_role("button", name="Loop").click()
+    frame.get_by_role("button", name="Play", exact=True).click()
+    page.wait_for_function("document.querySelector('.mg-player').dataset.state === 'playing'")
+    plain = level(page)
+    page.keyboard.press("v")
+    page.locator(".mg-player .mg-status", has_text="A is \N{MINUS SIGN}12.0 dB").wait_for()
+    assert level(page) == pytest.approx(plain / 4, rel=0.01)
+    for key, size in (("b", plain), ("a", plain / 4), ("b", plain)):
+        page.keyboard.press(key)
+        assert level(page) == pytest.approx(size, rel=0.01)
+    page.keyboard.press("v")
+    page.keyboard.press("a")
+    assert level(page) == pytest.approx(plain, rel=0.01)
+
+
+def test_a_loudness_that_failed_is_said_and_asked_for_again(page, tmp_path):
+    import mgeval as mg
+
+    store = mg.Store(tmp_path)
+    clips = mg.run(mg.Sweep("synth", ["piano", "drums"], {"duration": 1}).plan(), store, progress=False)
+    one, other = clips["key"]
+    draw(page, mg.panels.ClipPlayer(store, one, other))
+    page.locator(".mg-player[data-key] button[aria-label=B]:enabled").wait_for()
+    file = store.file(other)
+    away = file.rename(tmp_path / "away")
+    page.get_by_role("button", name="Match levels").click()
+    page.locator(".mg-status.mg-wrong", has_text="not matched: ").wait_for()
+    away.rename(file)
+    for _ in range(2):
+        page.get_by_role("button", name="Match levels").click()
+    page.locator(".mg-status:not(.mg-wrong)", has_text="LUFS").wait_for()
 
 
 def test_a_clip_is_heard_seen_and_compared(lab, clips, page):

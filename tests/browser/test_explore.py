@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import statistics
 
+import numpy as np
+import pandas as pd
 from browser.bench import (
     FRAMES,
     PLAYED,
@@ -18,6 +20,9 @@ from browser.bench import (
     theme,
     write_notebook,
 )
+from browser.plain import draw, tell
+
+import mgeval as mg
 
 BEGIN = """import mgeval as mg, pandas as pd
 scores = pd.read_parquet("scores.parquet")
@@ -115,6 +120,17 @@ def test_what_is_chosen_and_selected_reaches_the_kernel(lab, clips, page):
         page.locator(".jp-OutputArea-output", has_text="as seen").wait_for()
     finally:
         theme(lab, "JupyterLab Light")
+
+
+def test_a_plot_whose_shapes_become_too_few_goes_on(page):
+    table = pd.DataFrame({"width": np.arange(8.0), "prompt": list("abcdefgh")})
+    scatter = mg.panels.Scatter(table.iloc[:7], "width", "width", shape="prompt")
+    draw(page, scatter)
+    page.locator(".mg-legend .mg-swatch").nth(6).wait_for()
+    tell(page, scatter, lambda: scatter.update(table))
+    page.locator(".mg-legend", has_text="more than 7 kinds: no shapes").wait_for()
+    page.locator(".mg-plot[aria-label*=' 8 clips']").wait_for()
+    assert page.locator(".mg-status").inner_text() == ""
 
 
 def test_5000_clips_open_at_once_and_hovering_does_not_stutter(lab, clips, page):

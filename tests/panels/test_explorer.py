@@ -84,6 +84,21 @@ def test_columns_can_be_changed_from_either_side():
         Scatter(TABLE, "path", "width")
 
 
+def test_a_column_of_many_kinds_has_no_shapes_unless_it_grew_to_them():
+    table = pd.DataFrame({"width": np.arange(8.0), "prompt": list("abcdefgh")})
+    for name in table:
+        with pytest.raises(mg.MetricError, match=f"'{name}' has 8 kinds, and there are 7 shapes"):
+            Scatter(table, "width", "width", shape=name)
+    scatter = Scatter(table.iloc[:7], "width", "width", shape="prompt")
+    scatter.update(table)
+    page = Page(scatter)
+    fields = {"x": "width", "y": "width", "colour": "width"}
+    # What is drawn stays while another column is changed.
+    assert "error" not in page.ask("fields", fields={**fields, "shape": "prompt"})[0]
+    assert (scatter.colour, scatter.shape) == ("width", "prompt")
+    assert "7 shapes" in page.ask("fields", fields={**fields, "shape": "width"})[0]["error"]
+
+
 def test_any_table_can_be_plotted_with_intervals():
     summary = pd.DataFrame({"guidance": [1, 3], "mean": [0.2, 0.3], "lo": [0.1, np.nan], "hi": [0.3, np.nan]})
     scatter = Scatter(summary, "guidance", "mean", interval=("lo", "hi"))

@@ -57,10 +57,12 @@ export class Deck {
     return this.loop && this.duration > 0 ? at % this.duration : Math.min(at, this.duration);
   }
 
-  load(clip, position = 0) {
+  load(clip, position = 0, decibels = 0) {
     const playing = this.playing;
+    // It fades out at its own level, so the new one's is taken after it.
     this.halt();
     this.clip = clip;
+    this.decibels = decibels;
     this.offset = Math.min(position, this.duration);
     if (playing) this.play();
     this.changed();
@@ -79,7 +81,8 @@ export class Deck {
     source.loop = this.loop;
     this.level = context.createGain();
     this.level.gain.setValueAtTime(0, context.currentTime);
-    this.level.gain.linearRampToValueAtTime(this.gain, context.currentTime + FADE);
+    this.risen = context.currentTime + FADE;
+    this.level.gain.linearRampToValueAtTime(this.gain, this.risen);
     this.routed(context, source).connect(this.level).connect(context.destination);
     source.onended = () => { if (this.source === source) this.ended(); };
     this.source = source;
@@ -155,7 +158,8 @@ export class Deck {
 
   setDecibels(decibels) {
     this.decibels = decibels;
-    if (this.playing) this.level.gain.setTargetAtTime(this.gain, this.context.currentTime, FADE / 2);
+    // Not before the fade-in is over: its end would be the last word.
+    if (this.playing) this.level.gain.setTargetAtTime(this.gain, Math.max(this.risen, this.context.currentTime), FADE / 2);
     this.changed();
   }
 

@@ -2,7 +2,7 @@
 import { el, select, short } from "./dom.js";
 import { plot } from "./plot.js";
 import { marker, ramp } from "./points.js";
-import { labelled, levelsOf } from "./table.js";
+import { FEW, labelled, levelsOf } from "./table.js";
 
 const ROLES = [["y", "Up"], ["x", "Along"], ["colour", "Colour"], ["shape", "Shape"]];
 
@@ -48,7 +48,9 @@ export function chart(root, signal, { choose, lasso, changed, near }) {
       parts.push(el("span", { class: "mg-item" }, short(inner.paint.range[0]), strip, short(inner.paint.range[1])));
     }
     if (shape) parts.push(el("span", { class: "mg-legendname" }, labelled(shape)));
-    if (shape) inner.shapes.names.forEach((name, i) => parts.push(item(name, i, "#808080")));
+    if (shape && inner.shapes) inner.shapes.names.forEach((name, i) => parts.push(item(name, i, "#808080")));
+    // A table that grows may come to more kinds than there are shapes.
+    else if (shape) parts.push(el("span", { class: "mg-item" }, `more than ${FEW} kinds: no shapes`));
     legend.replaceChildren(...parts);
   }
 

@@ -102,7 +102,7 @@ export function player(root, wire, signal, { kept = () => {}, below = "", fixed 
 
   function heard(position, playing) {
     const clip = slots[active];
-    deck.load(clip, position);
+    deck.load(clip, position, attenuation());
     drawn = null;
     fresh = true;
     title.textContent = clip.title || clip.key;
@@ -140,25 +140,44 @@ export function player(root, wire, signal, { kept = () => {}, below = "", fixed 
   }
 
   // The louder one is turned down, never the other up: nothing clips that did not before.
+  function attenuation() {
+    const [own, other] = active === "A" ? [slots.A, slots.B] : [slots.B, slots.A];
+    const known = matching && own?.lufs !== undefined && other?.lufs !== undefined;
+    return known ? -Math.max(own.lufs - other.lufs, 0) : 0;
+  }
+
+  // Why a clip has no loudness, if it has none; what failed is asked for again the next time.
+  async function measured(clip) {
+    clip.level ??= wire.ask("loudness", { key: clip.key });
+    try {
+      const { lufs, reason } = await clip.level;
+      clip.lufs = lufs;
+      return reason;
+    } catch (error) {
+      clip.level = undefined;
+      throw error;
+    }
+  }
+
   async function matched() {
     if (!matching || !slots.A || !slots.B) {
       deck.setDecibels(0);
       return say(matching ? "nothing to match: keep a clip as B" : status.textContent.includes("dB") ? "" : status.textContent);
     }
     const [a, b] = [slots.A, slots.B];
-    const levels = await Promise.all([a, b].map(async (clip) => {
-      clip.level ??= wire.ask("loudness", { key: clip.key });
-      return clip.level;
-    }));
-    if (!matching || slots.A !== a || slots.B !== b) return;
-    const unknown = levels.find((level) => level.reason !== undefined);
-    if (unknown) {
+    try {
+      const reasons = await Promise.all([a, b].map(measured));
+      if (!matching || slots.A !== a || slots.B !== b) return;
+      deck.setDecibels(attenuation());
+      const unknown = reasons.find((reason) => reason !== undefined);
+      if (unknown !== undefined) return say(`not matched: ${unknown}`, true);
+    } catch (error) {
+      if (!matching || slots.A !== a || slots.B !== b) return;
       deck.setDecibels(0);
-      return say(`not matched: ${unknown.reason}`, true);
+      return say(`not matched: ${error.message}`, true);
     }
-    const louder = levels[0].lufs - levels[1].lufs, own = active === "A" ? louder : -louder;
-    deck.setDecibels(-Math.max(own, 0));
-    say(`${louder > 0 ? "A" : "B"} is ${signed(-Math.abs(louder), 1)} dB, so that both have ${Math.min(...levels.map((l) => l.lufs)).toFixed(1)} LUFS`);
+    const louder = a.lufs - b.lufs;
+    say(`${louder > 0 ? "A" : "B"} is ${signed(-Math.abs(louder), 1)} dB, so that both have ${Math.min(a.lufs, b.lufs).toFixed(1)} LUFS`);
   }
 
   function playPause() {
