@@ -15,8 +15,8 @@ from mgeval.metrics.failures import DETECTORS, Finding, failures, findings_of, t
 from mgeval.metrics.failures.findings import block_power, clusters, runs
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "reference"))
+import clean_clips
 import defects
-import material
 
 IMAGE = {"collapsed_stereo", "dead_channel", "antiphase", "imbalance"}
 
@@ -24,10 +24,10 @@ IMAGE = {"collapsed_stereo", "dead_channel", "antiphase", "imbalance"}
 @pytest.fixture(scope="module")
 def clips():
     """Four pieces: a band, drums, held chords and a sparse piano."""
-    cases = {name: material.HARD_CASES[name] for name in ("dense wide", "drums, jazz", "hard split", "sparse piano")}
+    cases = {name: clean_clips.HARD_CASES[name] for name in ("dense wide", "drums, jazz", "hard split", "sparse piano")}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(material, "HARD_CASES", cases)
-        return material.composed(range(0, 0))
+        patch.setattr(clean_clips, "HARD_CASES", cases)
+        return clean_clips.composed(range(0, 0))
 
 
 def only(kind, x, rate=RATE, **options):

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from material import Clean, composed, generated, recorded
+from clean_clips import Clean, composed, generated, recorded
 
 from mgeval.metrics.failures import DETECTORS, findings_of
 
