@@ -59,7 +59,8 @@ export function plot(root, signal, { choose, lasso, near = () => {} }) {
     colours ??= theme(area);
     const { pen, width, height } = fitted(base), x = column("x"), y = column("y");
     pen.clearRect(0, 0, width, height);
-    if (!x || !y || !box) return;
+    // Without a view the points of a new table have no places yet: they get them in this frame.
+    if (!x || !y || !view) return;
     cache ??= sprites(globalThis.devicePixelRatio || 1, colours.back);
     drawAxes(pen, box, view, x, y, colours);
     drawReferences(pen, box, view, x, y, table.references, colours);
