@@ -264,8 +264,7 @@ def test_a_checkpoint_travels_as_its_name():
         ({"scheduler": ""}, "scheduler is empty"),
     ],
 )
-def test_wrong_workers(plan, tmp_path, monkeypatch, options, reason):
-    monkeypatch.setattr("mgeval.running.cluster.CONNECTING", 2)
+def test_wrong_workers(plan, tmp_path, options, reason):
     with pytest.raises(mg.SweepError, match=reason):
         mg.run(plan, mg.Store(tmp_path / "run"), progress=False, **options)
     assert not (tmp_path / "run").exists()

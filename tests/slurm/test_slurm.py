@@ -21,7 +21,7 @@ pytest.importorskip("dask_jobqueue", reason="needs pip install 'mgeval[slurm]'")
 @pytest.fixture
 def slurm(tmp_path, monkeypatch):
     if why := missing():
-        pytest.skip(why)
+        pytest.skip(f"no SLURM to test with: {why}")
     with local_slurm(tmp_path / "slurm") as environment:
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
