@@ -49,7 +49,7 @@ def cohens_dz(differences: np.ndarray, clusters: np.ndarray) -> Effect:
 
     Examples
     --------
-    >>> cohens_dz([1, 3], ["a", "b"]).value.round(3)
+    >>> round(float(cohens_dz([1, 3], ["a", "b"]).value), 3)
     1.414
     """
     means = prompt_means(differences, clusters)
