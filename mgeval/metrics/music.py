@@ -15,6 +15,7 @@ from __future__ import annotations
 import numpy as np
 
 from mgeval.metrics.music_profile import MusicProfile as MusicProfile
+from mgeval.metrics.music_profile import librosa_loaded
 from mgeval.metrics.music_profile import profile as profile
 from mgeval.metrics.undefined import Undefined
 
@@ -176,12 +177,10 @@ def onset_density(x: np.ndarray | MusicProfile, rate: int | None = None) -> floa
     float
         1/s, at least 0. What begins together counts once; noise has onsets too.
     """
-    import librosa
-
     known = _known(x, rate)
     if known.problem is not None:
         return known.problem
-    found = librosa.onset.onset_detect(onset_envelope=known.onsets, sr=known.rate, hop_length=known.step)
+    found = librosa_loaded().onset.onset_detect(onset_envelope=known.onsets, sr=known.rate, hop_length=known.step)
     return len(found) / known.duration
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
-from typing import NamedTuple
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from mgeval.files import locked
 from mgeval.metrics.frames import BROKEN, EMPTY, QUIET, RANGE_DB, SHORT, checked, counted, hop, power
 from mgeval.metrics.undefined import Undefined
 
@@ -35,6 +37,23 @@ FLAT = 0.25
 # Temperley, Music and Probability (2007), table 4.1: how often a pitch class sounds in a segment.
 MAJOR = (0.748, 0.060, 0.488, 0.082, 0.670, 0.460, 0.096, 0.715, 0.104, 0.366, 0.057, 0.400)
 MINOR = (0.712, 0.084, 0.474, 0.618, 0.049, 0.460, 0.105, 0.747, 0.404, 0.067, 0.133, 0.330)
+
+
+@cache
+def librosa_loaded() -> Any:
+    """Return librosa, whose compiled functions one process at a time has loaded.
+
+    In a new environment they are compiled while librosa's modules are imported. Of two processes that do so at once,
+    numba may keep one's code under the other's name, and each later one that loads it crashes.
+    """
+    import librosa
+
+    # Its own folder: there the code is kept, also where several machines share it.
+    with locked(Path(librosa.__file__).parent):
+        import librosa.core.pitch
+        import librosa.feature
+        import librosa.onset
+    return librosa
 
 
 class _Rhythm(NamedTuple):
@@ -71,8 +90,7 @@ class MusicProfile:
     @cached_property
     def rhythm(self) -> _Rhythm:
         """The mel spectrum, power ``(128, frames)``, and the energies of both parts."""
-        import librosa
-
+        librosa = librosa_loaded()
         step = _step(self.rate)
         bank = librosa.filters.mel(sr=self.rate, n_fft=4 * step)
         mels, harmonic, percussive = [], 0.0, 0.0
@@ -85,8 +103,7 @@ class MusicProfile:
     @cached_property
     def onsets(self) -> np.ndarray:
         """Onset strength: mean rise in dB over the mel bands, ``(frames,)``, 16 ms apart."""
-        import librosa
-
+        librosa = librosa_loaded()
         mel = self.rhythm.mel
         # Relative to the peak: the floor below which nothing counts then follows the gain.
         level = librosa.power_to_db(mel / mel.max())
@@ -116,8 +133,7 @@ class MusicProfile:
     @cached_property
     def chroma(self) -> np.ndarray:
         """Strength of each pitch class, C first, ``(12,)``: mean over frames, each relative to its strongest."""
-        import librosa
-
+        librosa = librosa_loaded()
         step = round(PITCH_STEP * self.rate)
         spectrum = np.concatenate([spectrum[:, inner] for spectrum, inner in _blocks(self.x, step)], axis=1)
         loud = spectrum.sum(axis=0)
@@ -136,8 +152,7 @@ class MusicProfile:
 
 def _recurrence(strength: np.ndarray, lags: np.ndarray) -> np.ndarray:
     """Return the autocorrelation of ``(frames,)`` at ``(beats, tempi)`` lags, mean over the beats: ``(tempi,)``."""
-    import librosa
-
+    librosa = librosa_loaded()
     strength, count = strength - strength.mean(), len(strength)
     recurring = librosa.autocorrelate(strength)
     recurring = recurring / recurring[0] * count / np.arange(count, 0, -1)
@@ -190,8 +205,7 @@ def _step(rate: int) -> int:
 
 def _blocks(x: np.ndarray, step: int) -> Iterator[tuple[np.ndarray, slice]]:
     """Yield power spectra ``(bins, frames)`` with the frames around them that the filters see, and the frames' own."""
-    import librosa
-
+    librosa = librosa_loaded()
     width, margin = 4 * step, MEDIAN // 2
     padded = np.pad(x.astype(np.float32, copy=False), ((0, 0), (width // 2, width // 2)))
     count = 1 + x.shape[1] // step

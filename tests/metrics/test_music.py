@@ -1,14 +1,20 @@
 """Rhythm and harmony: clicks and scales, the composer's pieces, peers, degenerate input."""
 
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 from signals import RATE, noise, tone
 
 from mgeval import synth
 from mgeval.errors import MetricError
+from mgeval.files import locked
 from mgeval.metrics import METRICS, Undefined, evaluate, music, music_profile
 
 MUSIC = [name for name, row in METRICS.items() if row.function.__module__ == music.__name__]
@@ -215,3 +221,18 @@ def test_what_does_not_recur_has_no_tempo():
 def test_key_names():
     assert [music.key_name(number) for number in (0, 11, 12, 23, np.nan)] == ["C major", "B major", "C minor",
                                                                              "B minor", ""]  # fmt: skip
+
+
+def test_one_process_at_a_time_loads_what_librosa_compiles():
+    import librosa
+
+    code = "from mgeval.metrics.music_profile import librosa_loaded as load; print('ready', flush=True); load()"
+    with locked(Path(librosa.__file__).parent):
+        other = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+        assert other.stdout.readline() == "ready\n"
+        # It waits without work: a process that loads uses seconds of the processor.
+        time.sleep(4)
+        assert other.poll() is None
+        waited = psutil.Process(other.pid).cpu_times().user
+    assert other.wait(timeout=120) == 0
+    assert waited < 1.5
