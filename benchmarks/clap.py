@@ -22,6 +22,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,7 @@ import numpy as np
 from mgeval import embed
 from mgeval.audio import FORMATS, Audio, load_audio
 from mgeval.embed.base import mono_at, repeat_pad
+from mgeval.embed.reading import read_together
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
@@ -62,7 +64,7 @@ def main() -> None:
     sides = {
         "files, list": lambda: embedded(module, files),
         "files, one by one": lambda: [embedded(module, [file]) for file in files],
-        "files, ours": lambda: clap.audio([load_audio(file) for file in files]),
+        "files, ours": lambda: clap.audio(read_together([partial(load_audio, file) for file in files])),
         "samples, list": lambda: forward(module, samples),
         "samples, one by one": lambda: [forward(module, row[None]) for row in samples],
         "samples, ours": lambda: clap.audio(clips),

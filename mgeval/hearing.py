@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
 from mgeval.audio import Audio
 from mgeval.embed.cache import cached_vectors
-from mgeval.errors import AudioError, MetricError
+from mgeval.embed.reading import Source, read_together
+from mgeval.errors import MetricError
 from mgeval.metrics import METRICS, TEXT, Undefined
 from mgeval.store import Store
 
 TOGETHER = 16
 """Clips that are in memory at once for an embedder."""
-
-Source = Callable[[], Audio]
 
 
 class Ear:
@@ -68,18 +67,11 @@ def heard(
     """Yield what the embedders say of each clip: of several at once, which go through a tower together."""
     for start in range(0, len(sources), TOGETHER):
         texts = prompts[start : start + TOGETHER]
-        clips = [_audio(source) if ears else None for source in sources[start : start + TOGETHER]]
+        clips = read_together(sources[start : start + TOGETHER] if ears else [None] * len(texts))
         values: list[dict[str, float]] = [{} for _ in clips]
         for ear in ears.values():
             values = [one | more for one, more in zip(values, ear.hear(clips, texts, store), strict=True)]
         yield from values
-
-
-def _audio(source: Source | None) -> Audio | None:
-    try:
-        return None if source is None else source()
-    except AudioError:
-        return None
 
 
 def checkpoint_of(embedder: str) -> str:

@@ -9,10 +9,11 @@ import numpy as np
 
 from mgeval.embed import Embedder
 from mgeval.embed.cache import cached_vectors
+from mgeval.embed.reading import Source
 from mgeval.errors import AudioError, MetricError, ModelError
 from mgeval.metrics import Undefined
 from mgeval.metrics.similarity import Rank, chance, clap_rank
-from mgeval.references import Source, clip_sources, group_columns, groups_of, loaded, made, prompts_or_rows
+from mgeval.references import clip_sources, group_columns, groups_of, loaded, made, prompts_or_rows
 from mgeval.stats import mean_interval
 from mgeval.store import Store, prompts_of
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from mgeval.audio import FORMATS, Audio, load_audio
 from mgeval.embed import Embedder
+from mgeval.embed.reading import Source, read_together
 from mgeval.errors import AudioError, MetricError, nearest
 from mgeval.metrics.distribution import GaussianStats, save_stats, saved_names
 from mgeval.recipes import Recipe, chosen_recipe, clip_vectors
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 TOGETHER = 8
 """Clips that are in memory at once; an embedder may batch their windows."""
 
-Source = Callable[[], Audio]
 Vectors = dict[tuple[str, str], list[np.ndarray]]
 """By embedder's id and channel policy, for each clip ``(windows, dim)``."""
 
@@ -66,19 +66,12 @@ def embedded(
     found: Vectors = {(embedder.id, policy): [] for embedder in embedders for policy in POLICIES}
     with tqdm(total=len(sources), desc="embedding", unit="clip", disable=not progress) as bar:
         for start in range(0, len(sources), TOGETHER):
-            clips = [_read(source) for source in sources[start : start + TOGETHER]]
+            clips = read_together(sources[start : start + TOGETHER])
             for embedder in embedders:
                 for policy in POLICIES:
                     found[embedder.id, policy] += _heard(clips, policy, embedder, recipe, store)
             bar.update(len(clips))
     return found
-
-
-def _read(source: Source) -> Audio | None:
-    try:
-        return source()
-    except AudioError:
-        return None
 
 
 def _heard(
