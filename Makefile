@@ -61,11 +61,18 @@ wheel: $(READY)  ## build the package, check it, install it into a bare environm
 	cd build/bare-demo && HF_HUB_OFFLINE=1 ../bare/bin/mgeval demo --out demo-run
 
 # laion-clap asks for numpy < 2 and so the lock has 1.26; mgeval itself must work with numpy 2 as well.
-numpy2:  ## install without laion-clap beside numpy 2, in .venv-numpy2, and run the tests that need no notebook
+numpy2: $(READY)  ## install the wheel without laion-clap beside numpy 2, in .venv-numpy2; run the demo and the tests that need no notebook
+	rm -rf build/wheel build/wheel-demo
+	$(BIN)/python -m build --wheel --outdir build/wheel
+	MGEVAL_WHEEL=$$(ls build/wheel/*.whl) $(BIN)/python -m pytest -k wheel tests/test_project.py
 	$(PYTHON) -m venv .venv-numpy2
 	grep -v -i -E '^numpy==' requirements.lock > .venv-numpy2/constraints.txt
-	.venv-numpy2/bin/python -m pip install --quiet --constraint .venv-numpy2/constraints.txt --editable . 'numpy>=2' pytest hypothesis
+	.venv-numpy2/bin/python -m pip install --quiet --force-reinstall --no-deps build/wheel/*.whl
+	.venv-numpy2/bin/python -m pip install --quiet --constraint .venv-numpy2/constraints.txt build/wheel/*.whl 'numpy>=2'
 	.venv-numpy2/bin/python -c 'import numpy; assert numpy.__version__ >= "2", numpy.__version__'
+	mkdir build/wheel-demo
+	cd build/wheel-demo && HF_HUB_OFFLINE=1 ../../.venv-numpy2/bin/mgeval demo --out demo-run
+	.venv-numpy2/bin/python -m pip install --quiet --constraint .venv-numpy2/constraints.txt pytest hypothesis
 	.venv-numpy2/bin/python -m pytest -m 'not notebook and not browser'
 
 lock:  ## resolve the full environment anew and write requirements.lock
