@@ -52,15 +52,19 @@ class Explorer(Plot):
         playing, slow = player_answers(self, self._clips)
         own = {"about": self._about, "findings": self._findings}
         super().__init__(scores, fields, answers={**playing, **own}, slow=(*slow, "findings"))
-        self._places = {key: place for place, key in enumerate(self._keys)}
-        self._standard = standardised(self.table)
+
+    def _take_in(self, table: pd.DataFrame) -> None:
+        super()._take_in(table)
+        # One value: the page may ask while another table is taken in.
+        self._rows = self.table, self._keys, standardised(self.table)
 
     def _about(self, message: dict, buffers: Sequence) -> Answer:
-        place = self._places[message["key"]]
-        near = [
-            {"key": self._keys[i], "note": f"{distance:.2f}"} for i, distance in nearest_rows(self._standard, place)
-        ]
-        return {"details": details(self.table.iloc[place].to_dict()), "similar": near}, []
+        table, keys, standard = self._rows
+        if message["key"] not in keys:
+            raise MetricError(f"clip {message['key']!r} is not in the table any more")
+        place = keys.index(message["key"])
+        near = [{"key": keys[i], "note": f"{distance:.2f}"} for i, distance in nearest_rows(standard, place)]
+        return {"details": details(table.iloc[place].to_dict()), "similar": near}, []
 
     def _findings(self, message: dict, buffers: Sequence) -> Answer:
         return {"findings": self._clips.findings(message["key"])}, []

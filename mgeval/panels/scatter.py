@@ -45,6 +45,9 @@ class Plot(Panel):
     shape = traitlets.Unicode("", help="the column of shapes, or none").tag(sync=True)
     selection = traitlets.Any(help="the selected rows")
 
+    _chosen = "value"
+    """The trait of the chosen row's key."""
+
     def __init__(
         self,
         table: pd.DataFrame,
@@ -74,8 +77,9 @@ class Plot(Panel):
     def update(self, table: pd.DataFrame) -> None:
         """Show another table, such as one that has grown; any thread may call it.
 
-        What is chosen and selected stays where its rows are there still, and so does a view that was zoomed. In place
-        of a column that is gone the first one is drawn, and no colours or shapes.
+        What is chosen and selected stays where its rows are there still, and so does a view that was zoomed; a chosen
+        row that is gone leaves none. In place of a column that is gone the first one is drawn, and no colours or
+        shapes.
 
         Parameters
         ----------
@@ -95,6 +99,8 @@ class Plot(Panel):
             if getattr(self, role) not in self._columns:
                 setattr(self, role, self._columns[0] if role in ("x", "y") and self._columns else "")
         self.selection = self.table[[key in selected for key in self._keys]]
+        if getattr(self, self._chosen) not in self._keys:
+            setattr(self, self._chosen, None)
         self.send({"tell": "table"})
 
     def _check(self, name: str | None) -> None:

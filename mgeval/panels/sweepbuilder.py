@@ -54,6 +54,7 @@ class SweepBuilder(Plot):
 
     _esm = bundle("sweepbuilder")
     _css = style("studio", "sweep")
+    _chosen = "chosen"
 
     value = traitlets.Any(help="the clips that are measured so far")
     chosen = traitlets.Unicode(None, allow_none=True, help="the key of the clip that is heard").tag(sync=True)

@@ -168,6 +168,11 @@ def points(page: Any) -> list[tuple[float, float]]:
     )
 
 
+def reads(page: Any, place: str, text: str) -> None:
+    """Wait until a part of the page holds this text and no other."""
+    page.locator(place).filter(has_text=re.compile(f"^{re.escape(text)}$")).wait_for()
+
+
 def serious(page: Any, place: str) -> list[str] | None:
     """Return what axe-core finds serious or critical in a part of the page; None where it is not installed."""
     spec = importlib.util.find_spec("axe_playwright_python")

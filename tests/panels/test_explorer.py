@@ -140,6 +140,17 @@ def test_explore_begins_with_metrics_and_tells_all_of_a_row(store):
     json.dumps(answer, allow_nan=False)
 
 
+def test_what_is_told_of_a_row_is_that_of_the_table_that_was_taken_in(store):
+    explorer = explore(TABLE, store)
+    page = Page(explorer)
+    more = TABLE.iloc[[3, 2, 0, 1]].assign(control=None, prompt=["three", "one", "first", "two"])
+    explorer.update(more[more["key"] != "c"])
+    assert page.ask("about", key="a")[0]["details"]["prompt"] == "first"
+    answer = page.ask("about", key="d")[0]
+    assert answer["details"]["prompt"] == "three" and {one["key"] for one in answer["similar"]} <= {"a", "b"}
+    assert "clip 'c' is not in the table any more" in page.ask("about", key="c")[0]["error"]
+
+
 def test_what_cannot_be_explored_is_said(store):
     with pytest.raises(mg.MetricError, match="no clips with a metric"):
         explore(TABLE[["key", "prompt"]], store)

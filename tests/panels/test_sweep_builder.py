@@ -266,3 +266,5 @@ def test_a_scatter_takes_in_a_table_that_has_grown():
     assert scatter.value == "b" and scatter.selection["key"].tolist() == ["b"] and scatter.colour == "kind"
     scatter.update(table.drop(columns=["kind", "width"]))
     assert (scatter.x, scatter.y, scatter.colour) == ("loudness", "loudness", "")
+    scatter.update(table[table["key"] != "b"])
+    assert scatter.value is None and scatter.selection.empty
