@@ -16,7 +16,7 @@ from mgeval.panels.clipplayer import player_answers
 from mgeval.panels.clips import Clips
 from mgeval.panels.modules import bundle
 from mgeval.panels.scatter import Plot
-from mgeval.panels.tables import details
+from mgeval.panels.tables import Drawn, details
 from mgeval.plots.style import needed
 from mgeval.stats import swept
 from mgeval.store import Store, own_clips
@@ -53,18 +53,17 @@ class Explorer(Plot):
         own = {"about": self._about, "findings": self._findings}
         super().__init__(scores, fields, answers={**playing, **own}, slow=(*slow, "findings"))
 
-    def _take_in(self, table: pd.DataFrame) -> None:
-        super()._take_in(table)
-        # One value: the page may ask while another table is taken in.
-        self._rows = self.table, self._keys, standardised(self.table)
+    def _take_in(self, found: Drawn) -> None:
+        super()._take_in(found)
+        self._compared = found, standardised(found.table)
 
     def _about(self, message: dict, buffers: Sequence) -> Answer:
-        table, keys, standard = self._rows
-        if message["key"] not in keys:
+        found, standard = self._compared
+        if message["key"] not in found.keys:
             raise MetricError(f"clip {message['key']!r} is not in the table any more")
-        place = keys.index(message["key"])
-        near = [{"key": keys[i], "note": f"{distance:.2f}"} for i, distance in nearest_rows(standard, place)]
-        return {"details": details(table.iloc[place].to_dict()), "similar": near}, []
+        place = found.keys.index(message["key"])
+        near = [{"key": found.keys[i], "note": f"{distance:.2f}"} for i, distance in nearest_rows(standard, place)]
+        return {"details": details(found.table.iloc[place].to_dict()), "similar": near}, []
 
     def _findings(self, message: dict, buffers: Sequence) -> Answer:
         return {"findings": self._clips.findings(message["key"])}, []
