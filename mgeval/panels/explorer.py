@@ -81,7 +81,8 @@ def explore(
 
     Above the plot stand filters by the table's own columns. Beside it are the chosen clip's numbers and the clips that
     are most like it: those of the smallest root mean square difference over the metrics that both have, each metric in
-    its standard deviations. Below is the player, and when what went wrong.
+    its standard deviations. Below is the player, and when what went wrong. Drag to zoom, with Shift to draw a lasso;
+    `Scatter` and `ClipPlayer` have the keys.
 
     Parameters
     ----------

@@ -173,11 +173,10 @@ def reads(page: Any, place: str, text: str) -> None:
     page.locator(place).filter(has_text=re.compile(f"^{re.escape(text)}$")).wait_for()
 
 
-def serious(page: Any, place: str) -> list[str] | None:
-    """Return what axe-core finds serious or critical in a part of the page; None where it is not installed."""
+def serious(page: Any, place: str) -> list[str]:
+    """Return what axe-core finds serious or critical in a part of the page."""
     spec = importlib.util.find_spec("axe_playwright_python")
-    if spec is None:
-        return None
+    assert spec is not None, "axe-core is needed, and not installed: pip install -e '.[dev]'"
     page.evaluate((Path(spec.origin).parent / "axe.min.js").read_text(encoding="utf-8"))
     found = page.evaluate("place => axe.run(place)", place)
     assert found["passes"], "axe-core looked at nothing"
