@@ -22,7 +22,6 @@ OWN = {
 }
 """Voila's page asks a CDN for icons; with this the browser asks nobody but the server."""
 
-RUN = re.compile(r"^RUN = .*?(?=\s*#|$)", re.MULTILINE)
 BY_HAND = "mgeval_copied"
 """Where a copy keeps the hash of what was copied: one that differs was edited, and is left as it is."""
 
@@ -62,7 +61,8 @@ def copy_notebooks(run: str | os.PathLike[str], folder: Path, names: list[Path] 
     Parameters
     ----------
     run : path-like
-        The run's folder, which becomes their parameter ``RUN``.
+        The run's folder, which becomes their parameter ``RUN``; the models that it was begun with become ``MODEL`` and
+        ``OTHER``.
     folder : Path
         Where the copies go; it is made.
     names : list of Path, optional
@@ -76,25 +76,52 @@ def copy_notebooks(run: str | os.PathLike[str], folder: Path, names: list[Path] 
     Raises
     ------
     MgevalError
-        The folder cannot be made.
+        The run's folder holds something that is no run, or a damaged one.
     """
+    values = dict(zip(("MODEL", "OTHER"), models_of(run), strict=False)) | {"RUN": str(Path(run).resolve())}
     folder.mkdir(parents=True, exist_ok=True)
     copies = []
     for source in names or notebooks().values():
         target = folder / source.name
         if not _edited(target):
-            write_atomic(target, _copied(source, Path(run).resolve()))
+            write_atomic(target, _copied(source, values))
         copies.append(target)
     return copies
 
 
-def _copied(source: Path, run: Path) -> bytes:
+def models_of(run: str | os.PathLike[str]) -> list[str]:
+    """Return the names of the models that a run was made with, those it was begun with first.
+
+    Folders are absolute: what opens the names works elsewhere.
+    """
+    from mgeval.store import Store, own_clips
+
+    store = Store(run)
+    named = [name for models in store.runs().get("models", ()) for name in models]
+    if not named and not (table := own_clips(store.table())).empty:
+        # Clips that were kept one by one, or made before runs were on record.
+        named = table["model"].tolist()
+    return [_anywhere(name) for name in dict.fromkeys(named)]
+
+
+def _anywhere(model: str) -> str:
+    from mgeval.models.checkpoint import local_folder
+
+    kind = "folder:" if model.startswith("folder:") else ""
+    place = None if model in ("tiny", "synth") else local_folder(model.removeprefix(kind))
+    return model if place is None else f"{kind}{place.resolve()}"
+
+
+def _copied(source: Path, values: dict[str, str]) -> bytes:
     notebook = json.loads(source.read_text(encoding="utf-8"))
     for cell in notebook["cells"]:
         if "parameters" in cell["metadata"].get("tags", ()):
-            # A backslash in a folder's name must not be taken for a group.
-            line = f"RUN = {str(run)!r}".replace("\\", r"\\")
-            cell["source"] = RUN.sub(line, "".join(cell["source"])).splitlines(keepends=True)
+            text = "".join(cell["source"])
+            for name, value in values.items():
+                # A backslash in a folder's name must not be taken for a group.
+                line = f"{name} = {value!r}".replace("\\", r"\\")
+                text = re.sub(rf"^{name} = .*?(?=\s*#|$)", line, text, flags=re.MULTILINE)
+            cell["source"] = text.splitlines(keepends=True)
     notebook["metadata"][BY_HAND] = _fingerprint(notebook)
     return json.dumps(notebook, indent=1, ensure_ascii=False).encode() + b"\n"
 

@@ -102,7 +102,7 @@ print("The whole page:", page)
 # %% [markdown]
 # ## Look closer
 #
-# Every clip is a point: click to hear it, drag to select, filter above.
+# Every clip is a point: click to hear it, drag with Shift to select, filter above.
 
 # %%
 mg.panels.explore(scores, store, "image_angle", "width", colour="spatial")

@@ -87,7 +87,7 @@ ranks[["guidance", "clap_rank", "lo", "hi", "chance", "n_prompts", "reason"]].ro
 # %% [markdown]
 # ## Look closer
 #
-# Every clip is a point: click to hear it, drag to select, filter above.
+# Every clip is a point: click to hear it, drag with Shift to select, filter above.
 
 # %%
 mg.panels.explore(scores, store, "image_angle", "width", colour="spatial", shape="guidance")

@@ -94,7 +94,7 @@ pd.concat(shown).set_index(["setting", "metric", "value"])[["mean", "lo", "hi", 
 # %% [markdown]
 # ## Look closer
 #
-# Every clip is a point: click to hear it, drag to select, filter above.
+# Every clip is a point: click to hear it, drag with Shift to select, filter above.
 
 # %%
 mg.panels.explore(scores, store, EMBEDDER, "failure_count", colour="temperature")

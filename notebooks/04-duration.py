@@ -93,7 +93,7 @@ mg.panels.ClipPlayer(store, key)
 # %% [markdown]
 # ## Look closer
 #
-# Every clip is a point: click to hear it, drag to select, filter above.
+# Every clip is a point: click to hear it, drag with Shift to select, filter above.
 
 # %%
 mg.panels.explore(scores, store, "width", "loudness")

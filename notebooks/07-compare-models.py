@@ -121,7 +121,7 @@ session
 # %% [markdown]
 # ## Look closer
 #
-# Every clip is a point: click to hear it, drag to select, filter above.
+# Every clip is a point: click to hear it, drag with Shift to select, filter above.
 
 # %%
 mg.panels.explore(scores, store, "width", EMBEDDER, colour="model")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import subprocess
 import sys
@@ -12,8 +13,10 @@ import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+import mgeval as mg
 from mgeval import lab
 from mgeval.errors import MgevalError
 
@@ -37,9 +40,41 @@ def test_copies_work_on_the_run_and_say_nothing_else(tmp_path):
     assert [copy.name for copy in copies] == [path.name for path in lab.notebooks().values()]
     assert len(copies) == 8 and not run.exists()
     for copy, original in zip(copies, lab.notebooks().values(), strict=True):
+        # A run that is to come is the tiny model's.
         before, after = parameters(original), parameters(copy)
         assert after.pop("RUN") == str(run) and before.pop("RUN") != str(run)
         assert before.keys() == after.keys() and before["MODEL"] == after["MODEL"]
+
+
+def test_copies_go_on_with_the_models_of_the_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    theirs, audio = tmp_path / "their \\1 clips", mg.Audio(np.full((2, 6400), 0.1), 32000)
+    theirs.mkdir()
+    mg.save_audio(audio, theirs / "piano.wav")
+    store = mg.Store("run")
+    for models in ([f"folder:{theirs.name}", "synth"], "synth"):
+        mg.run(mg.Sweep(models, ["piano"], {"duration": 0.2}, [0]).plan(), store, progress=False)
+    # A run by a checkpoint of the hub, without records as of an earlier version, with a control.
+    kept, codes = mg.Store("kept"), np.zeros((0, 0), np.int16)
+    hub = "facebook/musicgen-stereo-small"
+    rows = [{"key": "a", "model": "control:silence", "control": "silence"}, {"key": "b", "model": hub}]
+    kept.add_rows([kept.put(row, audio, codes) for row in rows])
+    for run, models in (("run", [f"folder:{theirs}", "synth"]), ("kept", [hub, "synth"])):
+        monkeypatch.chdir(tmp_path)
+        copies = lab.copy_notebooks(run, lab.working_folder(run))
+        monkeypatch.chdir(lab.working_folder(run))
+        assert {parameters(copy)["MODEL"] for copy in copies} == {models[0]}
+        assert {parameters(copy).get("OTHER", "synth") for copy in copies} == {"synth"}
+        assert all(re.search("MODEL = .+  # .*stereo-small", source(copy)) for copy in copies)
+    assert mg.load_model(f"folder:{theirs}").name == parameters(lab.working_folder("../run") / copies[0].name)["MODEL"]
+
+
+def test_a_folder_that_is_no_run_is_refused_before_anything_is_copied(tmp_path):
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "letters" / "a.txt").write_text("")
+    with pytest.raises(mg.StoreError, match="holds other files"):
+        lab.copy_notebooks(tmp_path / "letters", lab.working_folder(tmp_path / "letters"))
+    assert [path.name for path in tmp_path.iterdir()] == ["letters"]
 
 
 def test_what_was_edited_stays_and_what_was_not_follows_the_run(tmp_path):

@@ -16,7 +16,7 @@ from mgeval.panels.clipplayer import player_answers
 from mgeval.panels.clips import Clips
 from mgeval.panels.modules import bundle
 from mgeval.panels.scatter import Plot
-from mgeval.panels.tables import details
+from mgeval.panels.tables import Drawn, details
 from mgeval.plots.style import needed
 from mgeval.stats import swept
 from mgeval.store import Store, own_clips
@@ -52,15 +52,18 @@ class Explorer(Plot):
         playing, slow = player_answers(self, self._clips)
         own = {"about": self._about, "findings": self._findings}
         super().__init__(scores, fields, answers={**playing, **own}, slow=(*slow, "findings"))
-        self._places = {key: place for place, key in enumerate(self._keys)}
-        self._standard = standardised(self.table)
+
+    def _take_in(self, found: Drawn) -> None:
+        super()._take_in(found)
+        self._compared = found, standardised(found.table)
 
     def _about(self, message: dict, buffers: Sequence) -> Answer:
-        place = self._places[message["key"]]
-        near = [
-            {"key": self._keys[i], "note": f"{distance:.2f}"} for i, distance in nearest_rows(self._standard, place)
-        ]
-        return {"details": details(self.table.iloc[place].to_dict()), "similar": near}, []
+        found, standard = self._compared
+        if message["key"] not in found.keys:
+            raise MetricError(f"clip {message['key']!r} is not in the table any more")
+        place = found.keys.index(message["key"])
+        near = [{"key": found.keys[i], "note": f"{distance:.2f}"} for i, distance in nearest_rows(standard, place)]
+        return {"details": details(found.table.iloc[place].to_dict()), "similar": near}, []
 
     def _findings(self, message: dict, buffers: Sequence) -> Answer:
         return {"findings": self._clips.findings(message["key"])}, []
@@ -78,7 +81,8 @@ def explore(
 
     Above the plot stand filters by the table's own columns. Beside it are the chosen clip's numbers and the clips that
     are most like it: those of the smallest root mean square difference over the metrics that both have, each metric in
-    its standard deviations. Below is the player, and when what went wrong.
+    its standard deviations. Below is the player, and when what went wrong. Drag to zoom, with Shift to draw a lasso;
+    `Scatter` and `ClipPlayer` have the keys.
 
     Parameters
     ----------

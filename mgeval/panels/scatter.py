@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,8 +11,7 @@ import traitlets
 from mgeval.errors import MetricError, nearest
 from mgeval.panels.channel import Answer, Panel
 from mgeval.panels.modules import bundle
-from mgeval.panels.tables import encoded, keys_of
-from mgeval.store import own_clips
+from mgeval.panels.tables import Drawn, drawn, keys_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,6 +44,9 @@ class Plot(Panel):
     shape = traitlets.Unicode("", help="the column of shapes, or none").tag(sync=True)
     selection = traitlets.Any(help="the selected rows")
 
+    _chosen = "value"
+    """The trait of the chosen row's key."""
+
     def __init__(
         self,
         table: pd.DataFrame,
@@ -55,8 +57,8 @@ class Plot(Panel):
         **traits: Any,
     ) -> None:
         self._interval = interval
-        self._take_in(table)
-        for name in (*fields.values(), *(interval or ())):
+        self._take_in(drawn(table))
+        for name in fields.values():
             self._check(name)
         self._check_shape(fields["shape"])
         own = {"table": self._table, "choose": self._choose, "select": self._select, "fields": self._fields}
@@ -64,18 +66,23 @@ class Plot(Panel):
         super().__init__({**own, **(answers or {})}, ("choose", "select", "fields", *slow), **traits)
         self.selection = self.table.iloc[:0]
 
-    def _take_in(self, table: pd.DataFrame) -> None:
-        self.table = own_clips(table)
-        self._keys = keys_of(self.table)
+    @property
+    def table(self) -> pd.DataFrame:
+        """The rows that are plotted."""
+        return self._drawn.table
+
+    def _take_in(self, found: Drawn) -> None:
+        for name in self._interval or ():
+            _check(name, found.columns)
         # One value: the page may ask from another thread at any time.
-        self._encoded = encoded(table)
-        self._columns = [column["name"] for column in self._encoded[0]["columns"]]
+        self._drawn = found
 
     def update(self, table: pd.DataFrame) -> None:
         """Show another table, such as one that has grown; any thread may call it.
 
-        What is chosen and selected stays where its rows are there still, and so does a view that was zoomed. In place
-        of a column that is gone the first one is drawn, and no colours or shapes.
+        What is chosen and selected stays where its rows are there still, and so does a view that was zoomed; a chosen
+        row that is gone leaves none. In place of a column that is gone the first one is drawn, and no colours or
+        shapes.
 
         Parameters
         ----------
@@ -87,24 +94,32 @@ class Plot(Panel):
         MetricError
             A column of the bars' ends is gone.
         """
-        selected = set(keys_of(self.selection))
-        self._take_in(table)
-        for name in self._interval or ():
-            self._check(name)
+        found = drawn(table)
+        self._take_in(found)
         for role in ROLES:
-            if getattr(self, role) not in self._columns:
-                setattr(self, role, self._columns[0] if role in ("x", "y") and self._columns else "")
-        self.selection = self.table[[key in selected for key in self._keys]]
+            if getattr(self, role) not in found.columns:
+                setattr(self, role, found.columns[0] if role in ("x", "y") and found.columns else "")
+        self._select_keys(keys_of(self.selection))
+        if getattr(self, self._chosen) not in found.keys:
+            setattr(self, self._chosen, None)
         self.send({"tell": "table"})
 
+    def _select_keys(self, keys: Collection[str]) -> None:
+        while True:
+            found = self._drawn
+            self.selection = found.rows(keys)
+            # Another table may have come meanwhile: then they are its rows.
+            if found is self._drawn:
+                return
+
     def _check(self, name: str | None) -> None:
-        if name and name not in self._columns:
-            raise MetricError(f"the table has no column {name!r} to plot: {nearest(name, self._columns)}")
+        _check(name, self._drawn.columns)
 
     def _check_shape(self, name: str | None) -> None:
         if not name:
             return
-        values = self._encoded[1][self._columns.index(name)]
+        found = self._drawn
+        values = found.values[found.columns.index(name)]
         if (kinds := len(np.unique(values[~np.isnan(values)]))) > SHAPES:
             raise MetricError(f"{name!r} has {kinds} kinds, and there are {SHAPES} shapes: choose a column of fewer")
 
@@ -118,15 +133,16 @@ class Plot(Panel):
         return name
 
     def _table(self, message: dict, buffers: Sequence) -> Answer:
-        header, values = self._encoded
-        return {**header, "interval": self._interval}, [*values, self._selected()]
+        found = self._drawn
+        return {**found.header, "interval": self._interval, "selected": keys_of(self.selection)}, found.values
 
     def _choose(self, message: dict, buffers: Sequence) -> Answer:
         self._set_quietly("value", message["key"])
         return {}, []
 
     def _select(self, message: dict, buffers: Sequence) -> Answer:
-        self.selection = self.table.iloc[np.frombuffer(buffers[0], np.int32)]
+        # Keys, for the page may have numbered the rows of a former table.
+        self._select_keys(message["keys"])
         return {}, []
 
     def _fields(self, message: dict, buffers: Sequence) -> Answer:
@@ -134,14 +150,14 @@ class Plot(Panel):
             self._set_quietly(role, message["fields"].get(role) or "")
         return {}, []
 
-    def _selected(self) -> np.ndarray:
-        """Return the places of the selected rows."""
-        chosen = set(keys_of(self.selection))
-        return np.array([place for place, key in enumerate(self._keys) if key in chosen], np.int32)
-
     @traitlets.observe("selection")
     def _show_selection(self, change: Any) -> None:
-        self.send({"tell": "selected"}, [self._selected()])
+        self.send({"tell": "selected", "keys": keys_of(change["new"])})
+
+
+def _check(name: str | None, columns: Sequence[str]) -> None:
+    if name and name not in columns:
+        raise MetricError(f"the table has no column {name!r} to plot: {nearest(name, columns)}")
 
 
 class Scatter(Plot):
@@ -167,7 +183,7 @@ class Scatter(Plot):
         The key of the chosen row (its index, in a table without keys); set it, or observe it. To hear what is
         chosen: ``traitlets.dlink((scatter, "value"), (player, "value"))``.
     selection : DataFrame
-        The rows inside the lasso; set it, or observe it.
+        The rows inside the lasso; set it, or observe it. Rows of one key are selected together.
 
     Raises
     ------

@@ -54,6 +54,7 @@ class SweepBuilder(Plot):
 
     _esm = bundle("sweepbuilder")
     _css = style("studio", "sweep")
+    _chosen = "chosen"
 
     value = traitlets.Any(help="the clips that are measured so far")
     chosen = traitlets.Unicode(None, allow_none=True, help="the key of the clip that is heard").tag(sync=True)
@@ -69,7 +70,7 @@ class SweepBuilder(Plot):
         self._name, self._model = (model, None) if isinstance(model, str) else (model.name, model)
         self._measured: dict[str, dict[str, Any]] = {}
         self._following: Following | None = None
-        self._drawn: dict[str, str] | None = None
+        self._begun: dict[str, str] | None = None
         self._lock = threading.RLock()
         playing, slow = player_answers(self, Clips(store))
         own = {
@@ -125,8 +126,8 @@ class SweepBuilder(Plot):
         with self._lock:
             if self.running:
                 raise SweepError("a sweep is being made: stop() it, or wait() for it")
-            if self._drawn != self.form:
-                self._drawn, self._axes = self.form, axes_of(sweep)
+            if self._begun != self.form:
+                self._begun, self._axes = self.form, axes_of(sweep)
             self._following = Following(plan, self.store, self._model, self._measured, self._grown, self._tell)
 
     def pause(self) -> None:
@@ -175,7 +176,7 @@ class SweepBuilder(Plot):
     def _grown(self, table: pd.DataFrame) -> None:
         self.update(table)
         for role, names in self._axes.items():
-            if name := next((name for name in names if name in self._columns), None):
+            if name := next((name for name in names if name in self._drawn.columns), None):
                 setattr(self, role, name)
                 # From here on it is what the user makes it.
                 self._axes = {other: names for other, names in self._axes.items() if other != role}

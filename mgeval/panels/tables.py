@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -24,6 +25,41 @@ LONGEST = 160
 
 UNSEEN = {*OUTCOME, "key", "reason", CONTROL, "prompt_id", "revision"} - {"channels", "elapsed", "peak"}
 """Columns that say how a clip was made or kept: they stand in its details only."""
+
+
+class Drawn(NamedTuple):
+    """A table as a plot has it; another table is another one of these, never a change of this.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Its rows without controls.
+    keys : list of str
+        What names each row.
+    header, values
+        As `encoded` returns them.
+    """
+
+    table: pd.DataFrame
+    keys: list[str]
+    header: dict[str, Any]
+    values: list[np.ndarray]
+
+    @property
+    def columns(self) -> list[str]:
+        """Return the names of the columns that can be drawn."""
+        return [column["name"] for column in self.header["columns"]]
+
+    def rows(self, keys: Collection[str]) -> pd.DataFrame:
+        """Return the rows of these names, as they stand in the table."""
+        wanted = set(keys)
+        return self.table[[key in wanted for key in self.keys]]
+
+
+def drawn(table: pd.DataFrame) -> Drawn:
+    """Return a table of clips, or any other, as a plot has it."""
+    header, values = encoded(table)
+    return Drawn(own_clips(table), header["keys"], header, values)
 
 
 def encoded(table: pd.DataFrame) -> tuple[dict[str, Any], list[np.ndarray]]:

@@ -168,11 +168,15 @@ def points(page: Any) -> list[tuple[float, float]]:
     )
 
 
-def serious(page: Any, place: str) -> list[str] | None:
-    """Return what axe-core finds serious or critical in a part of the page; None where it is not installed."""
+def reads(page: Any, place: str, text: str) -> None:
+    """Wait until a part of the page holds this text and no other."""
+    page.locator(place).filter(has_text=re.compile(f"^{re.escape(text)}$")).wait_for()
+
+
+def serious(page: Any, place: str) -> list[str]:
+    """Return what axe-core finds serious or critical in a part of the page."""
     spec = importlib.util.find_spec("axe_playwright_python")
-    if spec is None:
-        return None
+    assert spec is not None, "axe-core is needed, and not installed: pip install -e '.[dev]'"
     page.evaluate((Path(spec.origin).parent / "axe.min.js").read_text(encoding="utf-8"))
     found = page.evaluate("place => axe.run(place)", place)
     assert found["passes"], "axe-core looked at nothing"

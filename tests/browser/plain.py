@@ -57,12 +57,21 @@ def draw(page: Any, panel: Any, dark: bool = False, width: int = 1000) -> None:
         while not any(answer.get("number") == message["number"] for answer, _ in got[before:]):
             assert time.monotonic() < until, f"no answer to {message}"
             time.sleep(0.002)
-        return [encoded(got[before:]), state(panel)]
+        return [encoded(got[before:]), news(panel)]
 
     page.expose_function("kernel", kernel)
     frame = FRAME.format(title=type(panel).__name__, style=panel._css, light=str(not dark).lower(), width=width)
     page.set_content(frame)
-    page.evaluate(DRAW, [panel._esm, state(panel)])
+    panel.page_state = {}
+    page.evaluate(DRAW, [panel._esm, news(panel)])
+
+
+def until(page: Any, there: Callable[[], bool], seconds: float = 30) -> None:
+    """Let the page talk with the kernel until something is so."""
+    end = time.monotonic() + seconds
+    while not there():
+        assert time.monotonic() < end, "it did not come"
+        page.wait_for_timeout(5)
 
 
 def encoded(messages: list[tuple[dict, list]]) -> list:
@@ -70,17 +79,21 @@ def encoded(messages: list[tuple[dict, list]]) -> list:
     return [[message, [base64.b64encode(part).decode() for part in parts]] for message, parts in messages]
 
 
-def state(panel: Any) -> dict[str, Any]:
-    """Return the traits that the page has."""
+def news(panel: Any) -> dict[str, Any]:
+    """Return the traits of the page that the kernel changed since it was asked last."""
     shared = {"layout", "tabbable", "tooltip"}
-    return {name: getattr(panel, name) for name in panel.keys if not (name.startswith("_") or name in shared)}
+    traits = {name: getattr(panel, name) for name in panel.keys if not (name.startswith("_") or name in shared)}
+    # As ipywidgets does: what did not change must not undo what was chosen in the page.
+    changed = {name: value for name, value in traits.items() if value != panel.page_state.get(name, ...)}
+    panel.page_state |= changed
+    return changed
 
 
 def change(page: Any, panel: Any, **traits: Any) -> None:
     """Set traits from code, as a cell does, and tell the page."""
     for name, value in traits.items():
         setattr(panel, name, value)
-    page.evaluate("([traits]) => widget.changed(traits)", [traits])
+    page.evaluate("([traits]) => widget.changed(traits)", [news(panel)])
 
 
 def tell(page: Any, panel: Any, act: Callable[[], None]) -> None:
@@ -89,4 +102,4 @@ def tell(page: Any, panel: Any, act: Callable[[], None]) -> None:
     answer, panel.send = panel.send, lambda message, buffers=None: told.append((message, buffers or []))
     act()
     panel.send = answer
-    page.evaluate("([told, traits]) => { widget.changed(traits); widget.told(told); }", [encoded(told), state(panel)])
+    page.evaluate("([told, traits]) => { widget.changed(traits); widget.told(told); }", [encoded(told), news(panel)])

@@ -1,6 +1,7 @@
 """The table that goes to a page, what is chosen there, and which clips are alike."""
 
 import json
+import threading
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ from panels.asking import Page
 import mgeval as mg
 from mgeval.panels import Scatter, explore
 from mgeval.panels.explorer import nearest_rows, standardised
-from mgeval.panels.tables import encoded
+from mgeval.panels.tables import Drawn, encoded
 
 TABLE = pd.DataFrame(
     {
@@ -63,13 +64,48 @@ def test_selection_is_rows_and_can_be_set_from_either_side():
     page, seen = Page(scatter), []
     assert scatter.selection.empty and list(scatter.selection.columns) == list(TABLE.columns)
     scatter.observe(lambda change: seen.append(list(change["new"]["key"])), "selection")
-    page.ask("select", np.array([0, 2], np.int32))
+    page.ask("select", keys=["c", "a"])
     assert list(scatter.selection["key"]) == ["a", "c"] and seen == [["a", "c"]]
     scatter.selection = scatter.table[scatter.table["loudness"] > -10]
-    told, (rows,) = page.got[-1]
-    assert told == {"tell": "selected"} and list(rows) == [1]
-    answer, buffers = page.ask("table")
-    assert list(buffers[-1]) == [1] and answer["interval"] is None
+    assert page.got[-1][0] == {"tell": "selected", "keys": ["b"]}
+    answer, _ = page.ask("table")
+    assert answer["selected"] == ["b"] and answer["interval"] is None
+
+
+def test_a_lasso_of_a_former_table_selects_the_clips_that_were_inside():
+    scatter = Scatter(TABLE, "width", "loudness")
+    page = Page(scatter)
+    # The page has this table, and its lasso is on its way, when a thread puts another in its place.
+    inside = page.ask("table")[0]["keys"][:2]
+    another = TABLE[["key", "width", "loudness"]].iloc[[3, 2, 0]]
+    thread = threading.Thread(target=scatter.update, args=[another])
+    thread.start()
+    thread.join()
+    page.ask("select", keys=inside)
+    assert scatter.selection.equals(another[another["key"] == "a"])
+
+
+def test_a_table_that_comes_while_rows_are_selected_has_the_last_word():
+    scatter, another = Scatter(TABLE, "width", "loudness"), TABLE.iloc[[2, 1, 0]].assign(width=0.5)
+
+    class Overtaken(Drawn):
+        def rows(self, keys):
+            found = super().rows(keys)
+            thread = threading.Thread(target=scatter.update, args=[another])
+            thread.start()
+            thread.join()
+            return found
+
+    scatter._drawn = Overtaken(*scatter._drawn)
+    Page(scatter).ask("select", keys=["a", "c"])
+    assert scatter.table.equals(another) and scatter.selection.equals(another.iloc[[0, 2]])
+
+
+def test_a_table_that_cannot_be_drawn_changes_nothing():
+    scatter = Scatter(TABLE, "width", "loudness", interval=("width", "loudness"))
+    with pytest.raises(mg.MetricError, match="no column 'width'"):
+        scatter.update(TABLE.drop(columns="width"))
+    assert scatter.x == "width" and list(scatter.table["key"]) == ["a", "b", "c"]
 
 
 def test_columns_can_be_changed_from_either_side():
@@ -138,6 +174,17 @@ def test_explore_begins_with_metrics_and_tells_all_of_a_row(store):
     assert metrics["Stereo width"] == "–" and metrics["Key"] == "A minor" and metrics["Dual mono"] == "no"
     assert metrics["Integrated loudness"] == "\N{MINUS SIGN}9 LUFS"
     json.dumps(answer, allow_nan=False)
+
+
+def test_what_is_told_of_a_row_is_that_of_the_table_that_was_taken_in(store):
+    explorer = explore(TABLE, store)
+    page = Page(explorer)
+    more = TABLE.iloc[[3, 2, 0, 1]].assign(control=None, prompt=["three", "one", "first", "two"])
+    explorer.update(more[more["key"] != "c"])
+    assert page.ask("about", key="a")[0]["details"]["prompt"] == "first"
+    answer = page.ask("about", key="d")[0]
+    assert answer["details"]["prompt"] == "three" and {one["key"] for one in answer["similar"]} <= {"a", "b"}
+    assert "clip 'c' is not in the table any more" in page.ask("about", key="c")[0]["error"]
 
 
 def test_what_cannot_be_explored_is_said(store):

@@ -30,53 +30,77 @@ function render({ model, el, signal }) {
     lasso: (rows) => link.lasso(rows),
     changed: (fields) => link.changed(fields),
   });
-  const link = linked(model, wire, drawn, deck.say);
-  const side = inspector(right, { choose: (row) => { drawn.choose(row); wake(); open(row, true); link.choose(row); } });
+  const link = linked(model, wire, drawn, deck.say, { filled(found) {
+    table = found;
+    sieve.set(table);
+    el.dataset.ready = String(table.size);
+    // Its numbers, and what is like it, may be others now.
+    if (link.rows.has(opened)) tell(opened).catch(link.failed);
+    else if (opened !== null) close();
+    byCode();
+  } });
+  const side = inspector(right, { choose(key) {
+    const row = link.rows.get(key);
+    if (row === undefined) return;
+    drawn.choose(row);
+    wake();
+    open(row, true);
+    link.choose(row);
+  } });
   const sieve = filters(top, drawn.filter, (rows) => { drawn.select(rows); link.lasso(rows); });
 
-  let table = null, opened = -1, soon = 0;
+  let table = null, opened = null, soon = 0;
   // The sound first; what there is to read when no other clip was chosen for a moment.
-  async function open(row, play) {
-    const again = row === opened;
-    opened = row;
-    const key = table.keys[row], sounding = deck.load(key, { play });
+  function open(row, play) {
+    const key = table.keys[row], again = key === opened, sounding = deck.load(key, { play });
+    opened = key;
     if (again) return;
     clearTimeout(soon);
     soon = setTimeout(async () => {
       try {
-        const about = await wire.ask("about", { key });
-        if (opened !== row) return;
-        side.show(about.details);
-        side.similar(about.similar.map(({ key: other, note }) => {
-          const place = link.rows.get(other);
-          return { row: place, title: table.prompts[table.promptOf[place]] || other, note };
-        }));
+        await tell(key);
+        if (opened !== key) return;
         line.wait();
         const { findings } = await wire.ask("findings", { key });
         await sounding;
-        if (opened === row) line.show(findings, deck.deck.duration || 1);
+        if (opened === key) line.show(findings, deck.deck.duration || 1);
       } catch (error) {
-        if (opened === row) { line.root.hidden = true; link.failed(error); }
+        if (opened === key) { line.root.hidden = true; link.failed(error); }
       }
     }, PAUSE);
   }
 
-  const byCode = () => {
-    const row = link.rows.get(model.get("value")) ?? -1;
-    if (table && row >= 0 && row !== opened) open(row, false);
-  };
+  async function tell(key) {
+    const about = await wire.ask("about", { key });
+    if (opened !== key) return;
+    side.show(about.details);
+    const title = (other) => table.prompts[table.promptOf[link.rows.get(other)]] || other;
+    side.similar(about.similar.map(({ key: other, note }) => ({ key: other, title: title(other), note })));
+  }
+
+  function close() {
+    clearTimeout(soon);
+    opened = null;
+    deck.load(null);
+    side.clear();
+    line.root.hidden = true;
+  }
+
+  // A key that no row has may be of a table that comes next.
+  function byCode() {
+    const key = model.get("value");
+    if (!table || key === opened) return;
+    if (link.rows.has(key)) open(link.rows.get(key), false);
+    else if (key === null) close();
+  }
+
   model.on("change:value", byCode);
   model.on("change:other", () => deck.setOther(model.get("other")));
   el.addEventListener("keydown", (event) => {
     const onPlot = event.target === drawn.area;
     if (!(onPlot && drawn.keydown(event))) deck.keydown(event, !onPlot);
   });
-  link.begin().then((found) => {
-    table = found;
-    sieve.set(table);
-    el.dataset.ready = String(table.size);
-    byCode();
-  }).catch(link.failed);
+  link.begin().catch(link.failed);
 }
 
 export default { render };

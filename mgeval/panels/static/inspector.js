@@ -12,20 +12,27 @@ export function rowsOf(title, rows) {
 }
 
 export function inspector(root, { choose }) {
-  const prompt = el("p", { class: "mg-prompt" }, "Click a point, or walk with the arrow keys, to hear a clip.");
-  const similar = el("div", { class: "mg-similar" }), tables = el("div");
+  const prompt = el("p", { class: "mg-prompt" }), similar = el("div", { class: "mg-similar" }), tables = el("div");
   root.append(el("section", { class: "mg-side", tabindex: 0, "aria-label": "The chosen clip" },
     el("h4", {}, "Clip"), prompt, el("h4", {}, "Similar clips"), similar, tables));
 
+  function clear() {
+    prompt.textContent = "Click a point, or walk with the arrow keys, to hear a clip.";
+    similar.replaceChildren();
+    tables.replaceChildren();
+  }
+
+  clear();
   return {
+    clear,
     show({ prompt: text, settings, metrics, reason }) {
       prompt.textContent = text || "(no prompt)";
       tables.replaceChildren(...rowsOf("Metrics", metrics), ...(reason ? [el("p", { class: "mg-reason" }, reason)] : []),
         ...rowsOf("Settings", settings));
     },
     similar(found) {
-      similar.replaceChildren(...found.map(({ row, title, note }) => el("button", {
-        type: "button", class: "mg-like", onclick: () => choose(row), title,
+      similar.replaceChildren(...found.map(({ key, title, note }) => el("button", {
+        type: "button", class: "mg-like", onclick: () => choose(key), title,
       }, el("span", { class: "mg-liketitle" }, title), el("span", { class: "mg-note" }, note))));
       if (!found.length) similar.textContent = "No other clip was measured in the same metrics.";
     },

@@ -8,9 +8,13 @@ export function linked(model, wire, drawn, say, { name = "value", filled = () =>
   const rows = new Map();
   let table = null, asking = false, again = false;
   const failed = (error) => say(error.message, true);
-  const selected = (buffer) => drawn.select(new Int32Array(buffer.buffer.slice(buffer.byteOffset, buffer.byteOffset + buffer.byteLength)));
+  // Rows go either way by their keys: this table may be another than the kernel's.
+  function selected({ keys }) {
+    const chosen = new Set(keys);
+    drawn.select([...(table?.keys ?? []).keys()].filter((row) => chosen.has(table.keys[row])));
+  }
   const chosen = () => drawn.choose(rows.get(model.get(name)) ?? -1);
-  wire.listen("selected", ({ buffers }) => selected(buffers[0]));
+  wire.listen("selected", selected);
   model.on(`change:${name}`, chosen);
   wire.listen("table", renew);
   for (const role of ROLES) model.on(`change:${role}`, () => table && drawn.refield({ [role]: model.get(role) }));
@@ -19,7 +23,7 @@ export function linked(model, wire, drawn, say, { name = "value", filled = () =>
     rows.clear();
     table.keys.forEach((key, row) => rows.set(key, row));
     drawn.set(table, Object.fromEntries(ROLES.map((role) => [role, model.get(role)])), answer.interval);
-    selected(answer.buffers[answer.buffers.length - 1]);
+    selected({ keys: answer.selected });
     chosen();
     filled(table);
     return table;
@@ -45,7 +49,7 @@ export function linked(model, wire, drawn, say, { name = "value", filled = () =>
       model.set(name, table.keys[row]);
       wire.ask("choose", { key: table.keys[row] }).catch(failed);
     },
-    lasso(found) { wire.ask("select", {}, [Int32Array.from(found).buffer]).catch(failed); },
+    lasso(found) { wire.ask("select", { keys: found.map((row) => table.keys[row]) }).catch(failed); },
     changed(fields) { wire.ask("fields", { fields }).catch(failed); },
   };
 }

@@ -33,6 +33,7 @@ export function plot(root, signal, { choose, lasso, near = () => {} }) {
 
   function place() {
     const x = column("x"), y = column("y"), width = area.clientWidth, height = area.clientHeight;
+    grid = null;
     if (!x || !y || !width) return;
     box = { left: MARGIN.left, top: MARGIN.top, right: width - MARGIN.right, bottom: height - MARGIN.bottom };
     box.width = box.right - box.left;
@@ -59,8 +60,8 @@ export function plot(root, signal, { choose, lasso, near = () => {} }) {
     colours ??= theme(area);
     const { pen, width, height } = fitted(base), x = column("x"), y = column("y");
     pen.clearRect(0, 0, width, height);
-    // Without a view the points of a new table have no places yet: they get them in this frame.
-    if (!x || !y || !view) return;
+    // The points of a new table, or of a new view, have no places yet: they get them in this frame.
+    if (!grid) return;
     cache ??= sprites(globalThis.devicePixelRatio || 1, colours.back);
     drawAxes(pen, box, view, x, y, colours);
     drawReferences(pen, box, view, x, y, table.references, colours);
@@ -147,7 +148,7 @@ export function plot(root, signal, { choose, lasso, near = () => {} }) {
   }
 
   function all() {
-    view = null;
+    view = grid = null;
     zoomed = false;
     changed();
   }
@@ -192,6 +193,8 @@ export function plot(root, signal, { choose, lasso, near = () => {} }) {
     if (!drag) return;
     const done = drag, [x, y] = at(event);
     drag = null;
+    if (!grid) place();
+    if (!grid) return;
     if (!done.moved) {
       const row = grid.nearest(x, y);
       if (row >= 0) point(row, "click");
@@ -268,8 +271,11 @@ export function plot(root, signal, { choose, lasso, near = () => {} }) {
     where: (row) => [px[row], py[row]],
     show(next, names, rows = null, bars = null) {
       if (names.x !== fields.x || names.y !== fields.y) all();
-      // A table that has grown: what was zoomed stays.
-      if (next !== table) [hover, view] = [-1, zoomed ? view : null];
+      if (next !== table) {
+        // Rows have other numbers. What was zoomed stays: the table may only have grown.
+        [hover, grid, view] = [-1, null, zoomed ? view : null];
+        clearTimeout(rest);
+      }
       [table, fields, shown, interval] = [next, names, rows, bars];
       paint = colouring(column("colour"));
       shapes = levelsOf(column("shape"));
