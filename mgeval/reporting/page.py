@@ -182,8 +182,8 @@ def _figure(figure: figures.Figure) -> str:
 def _by(facts: Facts, factor: str) -> str:
     caption = f"{MEANS} n stands in the head, and in the cell where it is another; a dash where nothing is defined."
     shown = tables.by_factor(facts.by[factor], factor, caption)
-    if factor not in facts.compared:
-        return shown
+    if factor in facts.uncompared:
+        return f"{shown}<p class='note'>Levels are not compared: {html.escape(facts.uncompared[factor])}.</p>"
     table = facts.compared[factor]
     caption = (
         "Differences between clips of one prompt and seed, all other settings equal: mean over prompts with its 95 % "
