@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -113,11 +114,21 @@ def gather(scores: pd.DataFrame, store: Store, by: str | Sequence[str] | None = 
         factors=factors,
         metrics=metrics,
         overall=summarise(made),
-        by={factor: summarise(made, factor) for factor in factors},
+        by={factor: _ascending(summarise(made, factor), factor) for factor in factors},
         compared=compared,
         uncompared=uncompared,
         findings=failure_table(store, made[beside]),
     )
+
+
+def _ascending(summary: pd.DataFrame, factor: str) -> pd.DataFrame:
+    """Return a summary with levels that are numbers in ascending order, a gap after them; texts stay as they come."""
+    import pandas as pd
+
+    levels = list(dict.fromkeys(summary[factor]))
+    if all(isinstance(level, (int, float)) for level in levels if level != GAP):
+        levels.sort(key=lambda level: math.inf if level == GAP else level)
+    return pd.concat([summary[summary[factor] == level] for level in levels], ignore_index=True)
 
 
 def _headlines(metrics: Sequence[str]) -> list[str]:

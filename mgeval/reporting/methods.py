@@ -114,7 +114,7 @@ def _generation(facts: Facts, quote: Quote) -> str:
 
 def _architecture(model: str) -> str:
     musicgen, encodec = MUSICGEN
-    return f"; a MusicGen [@{musicgen}] of EnCodec's codes [@{encodec}]" if is_musicgen(model) else ""
+    return f"; MusicGen [@{musicgen}] with EnCodec [@{encodec}]" if is_musicgen(model) else ""
 
 
 def _levels(values: pd.Series) -> list[object]:

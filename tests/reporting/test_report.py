@@ -109,6 +109,13 @@ def test_groups_without_a_value_are_in_it(run, tmp_path):
     assert "(none) <small>4 clips, 4 prompts</small>" in text and "mood (none)" in text
 
 
+def test_levels_that_are_numbers_ascend(run):
+    scores, store = run
+    facts = gather(scores.iloc[::-1].assign(dose=[3.0, None, 10.0, 2.0] * 2), store, by=["duration", "dose"])
+    levels = {factor: list(dict.fromkeys(table[factor])) for factor, table in facts.by.items()}
+    assert levels == {"duration": [0.5, 1], "dose": [2, 3, 10, "(none)"]}
+
+
 def test_loud_clips_are_played_at_their_own_level(tmp_path):
     class Loud(Composer):
         def stream(self, requests):
@@ -201,7 +208,7 @@ def test_a_musicgen_and_its_codec_are_cited(run):
     scores, store = run
     assert "MusicGen" not in methods.as_html(gather(scores, store, by="duration"))
     mixed = gather(scores.assign(model=["facebook/musicgen-stereo-small", *scores["model"][1:]]), store, by="duration")
-    assert "a MusicGen [@copet2023] of EnCodec's codes [@defossez2023]), synth" in methods.as_markdown(mixed)
+    assert "; MusicGen [@copet2023] with EnCodec [@defossez2023]), synth" in methods.as_markdown(mixed)
     text = methods.as_html(mixed)
     assert (
         "Simple and controllable music generation. Advances in Neural Information Processing Systems, 2023, arXiv:2306"
