@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -99,6 +100,17 @@ def test_all_its_tables_sort_by_every_column(opened):
         assert values == sorted(values) and not any(cells[len(values) :])
         numbers += len(set(values)) > 1
     assert numbers > 15 and not said
+
+
+def test_its_tables_name_their_columns_on_every_page_of_paper(opened, tmp_path):
+    if shutil.which("pdftotext") is None:
+        pytest.skip("pdftotext is not installed: poppler-utils")
+    opened[0].pdf(path=tmp_path / "page.pdf", format="A4")
+    command = ["pdftotext", "-layout", tmp_path / "page.pdf", "-"]
+    sheets = subprocess.run(command, capture_output=True, text=True).stdout.split("\f")
+    first = [sheet.strip().splitlines()[0] for sheet in sheets if sheet.strip()]
+    # The level stands over its n.
+    assert len(first) > 10 and not any(re.match(r"\d+ clips, ", line) for line in first), first
 
 
 def test_its_figures_and_tables_make_one_page(demo, tmp_path):
