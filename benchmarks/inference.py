@@ -4,8 +4,9 @@
     python benchmarks/inference.py --docs    # also writes the table into docs/statistics.md
 
 Three clips to a prompt share its effect, 74 % of the variance; skewed values are exponential, flags have a chance of
-failure by prompt (beta, intraclass correlation 1/3). A share that is 95 % in truth scatters by 0.7 points over 1,000
-draws, by 1.4 over the 250 of odds and effects. Prints a row per case, and ends with one line of JSON.
+failure by prompt (beta, intraclass correlation 1/3). Every case is drawn 1,000 times: a share that is 95 % in truth
+then scatters by 0.7 points (binomial). Prints a row per case, names those outside what is good, and ends with one line
+of JSON.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from mgeval.bradley_terry import preferences
 from mgeval.stats import (
     cliffs_delta,
     cohens_dz,
@@ -34,6 +36,9 @@ from mgeval.stats import (
 from mgeval.stats.agreements import rank_correlation
 
 DRAWS = 1000
+COVERS, FINDS = (0.93, 0.97), (0.03, 0.07)
+"""What is good: of intervals at 95 % that hold the truth, and of tests at 5 % that find what is not there."""
+
 PAGE = Path(__file__).parents[1] / "docs" / "statistics.md"
 BEGIN, END = "<!-- begin simulation -->\n", "<!-- end simulation -->"
 Drawn = Callable[[np.random.Generator, int], np.ndarray]
@@ -74,14 +79,18 @@ def dz_covers(draw: Drawn, prompts: int, effect: float, draws: int = DRAWS) -> f
 
 
 def delta_covers(prompts: int, shift: float, draws: int = DRAWS) -> float:
-    """Return how often the interval of Cliff's delta holds the truth: normal, half of the variance shared by a pair."""
+    """Return how often the interval of Cliff's delta holds the truth: three normal clips to a prompt on each side.
+
+    Half of a prompt's effect is common to both sides. Delta is of prompts' means, whose spread is known.
+    """
     from scipy.stats import norm
 
-    rng, names, truth = np.random.default_rng(3), np.arange(prompts), 2 * norm.cdf(shift / 2) - 1
-    hits = 0
+    rng, names = np.random.default_rng(3), np.repeat(np.arange(prompts), 3)
+    truth, hits = 2 * norm.cdf(shift / np.sqrt(2 * (1 + 0.36 / 3))) - 1, 0
     for _ in range(draws):
-        shared, a, b = rng.normal(size=(3, prompts))
-        found = cliffs_delta(shared + a, shared + b + shift, names)
+        shared, *sides = np.sqrt(0.5) * rng.normal(size=(3, prompts, 1))
+        a, b = (shared + side + 0.6 * rng.normal(size=(prompts, 3)) for side in sides)
+        found = cliffs_delta(a.ravel(), b.ravel() + shift, names)
         hits += found.lo <= truth <= found.hi
     return hits / draws
 
@@ -95,6 +104,25 @@ def rank_covers(prompts: int, rho: float, draws: int = DRAWS) -> float:
         found = rank_correlation(np.exp(x), y, names)
         hits += found.lo <= truth <= found.hi
     return hits / draws
+
+
+def answers(rng: np.random.Generator, prompts: int) -> pd.DataFrame:
+    """Return answers to pairs of three levels, each pair twice on a prompt, which has a taste of its own."""
+    own = np.array([0.6, 0.0, -0.6]) + rng.normal(scale=0.5, size=(prompts, 3))
+    a, b = np.tile([0, 1, 2] * 2, (prompts, 1)), np.tile([1, 2, 0] * 2, (prompts, 1))
+    chance = 1 / (1 + np.exp(np.take_along_axis(own, b, 1) - np.take_along_axis(own, a, 1)))
+    answer = np.where(rng.random(a.shape) < chance, "a", "b")
+    prompt = np.repeat(np.arange(prompts), a.shape[1])
+    found = {"level_a": a.ravel(), "level_b": b.ravel(), "answer": answer.ravel()}
+    return pd.DataFrame({**found, "prompt_id": prompt, "control": ""})
+
+
+def strength_covers(prompts: int, draws: int = DRAWS) -> float:
+    """Return how often the interval of a strength holds the truth, that of a fit to 40,000 prompts."""
+    rng = np.random.default_rng(9)
+    truth = preferences(answers(rng, 40_000))["strength"][0]
+    found = [preferences(answers(rng, prompts)).iloc[0] for _ in range(draws)]
+    return float(np.mean([one.lo <= truth <= one.hi for one in found]))
 
 
 def failing(rng: np.random.Generator, prompts: int, slope: float, kind: float) -> pd.DataFrame:
@@ -187,9 +215,10 @@ def coverage(draws: int = DRAWS) -> dict[str, float]:
         for rho in (0.0, 0.9):
             found[f"rank agreement, rho {rho}, {prompts} prompts"] = rank_covers(prompts, rho, draws)
     for prompts in (20, 40):
-        setting, genre, _, _ = odds_of(prompts, 0.8, 0.8, draws // 4)
+        setting, genre, _, _ = odds_of(prompts, 0.8, 0.8, draws)
         found[f"odds ratio of a setting, {prompts} prompts"] = setting
         found[f"odds ratio of a prompt attribute, {prompts} prompts"] = genre
+        found[f"strength of a preference, {prompts} prompts"] = strength_covers(prompts, draws)
     return found
 
 
@@ -202,10 +231,10 @@ def false_positives(draws: int = DRAWS) -> dict[str, float]:
     for prompts in (8, 20):
         found[f"shuffle within prompts, skewed, {prompts} prompts"] = shuffles(prompts, True, draws)
         found[f"shuffle between prompts, skewed, {prompts} prompts"] = shuffles(prompts, False, draws)
-    setting, genre, _ = explained(20, draws // 4)
+    setting, genre, _ = explained(20, draws)
     found |= {"effects, a setting, 20 prompts": setting, "effects, a prompt attribute, 20 prompts": genre}
     for prompts in (20, 40):
-        _, _, setting, genre = odds_of(prompts, 0.0, 0.0, draws // 4)
+        _, _, setting, genre = odds_of(prompts, 0.0, 0.0, draws)
         found[f"predict_failure, a setting, {prompts} prompts"] = setting
         found[f"predict_failure, a prompt attribute, {prompts} prompts"] = genre
     return found
@@ -221,14 +250,21 @@ def powers(draws: int = DRAWS) -> dict[str, tuple[float, float]]:
     return found
 
 
+def outside(found: dict[str, float], least: float, most: float) -> str:
+    """Return the cases that lie outside, with their shares; 'none' where all are within."""
+    return "; ".join(f"{name} ({share:.1%})" for name, share in found.items() if not least <= share <= most) or "none"
+
+
 def main() -> None:
     """Simulate, print tables, and end with JSON."""
     covered, false, shown = coverage(), false_positives(), powers()
     share = explained(20, 200)[2]
     lines = ["| 95 % interval of | covers |", "| --- | --- |"]
     lines += [f"| {name} | {value:.1%} |" for name, value in covered.items()]
+    lines += ["", f"Outside 93 to 97 %: {outside(covered, *COVERS)}."]
     lines += ["", "| test at 5 % | finds what is not there |", "| --- | --- |"]
     lines += [f"| {name} | {value:.1%} |" for name, value in false.items()]
+    lines += ["", f"Outside 3 to 7 %: {outside(false, *FINDS)}."]
     lines += ["", "| effect and prompts, by `sample_size` | power promised | found |", "| --- | --- | --- |"]
     lines += [f"| {name} | {said:.1%} | {got:.1%} |" for name, (said, got) in shown.items()]
     lines += [

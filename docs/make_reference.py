@@ -1,7 +1,8 @@
 """Pages of the site that are made from the code when it is built: the hook that mkdocs.yml names.
 
 `metrics.md` comes from `METRICS` and the docstrings, `reference/` from the public names, `contributing.md` and
-`changelog.md` from the texts at the repository's root. None of them is a file under docs/.
+`changelog.md` from the texts at the repository's root. None of them is a file under docs/: the texts there link to
+what the repository has in their place, and the links are turned here.
 """
 
 from __future__ import annotations
@@ -46,6 +47,9 @@ CHANNELS = {
     "tokens": ("Codes", "Of the codes that a model drew; `mgeval.token_table` computes them."),
 }
 
+ELSEWHERE = {"../README.md#what-is-measured": "metrics.md", "../CONTRIBUTING.md": "contributing.md"}
+"""What the texts under docs/ link to in the repository, and the page of the site that stands for it."""
+
 WIDTH = 88
 """Letters of a call that still stands on one line."""
 
@@ -64,6 +68,19 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for path, text in pages().items():
         files.append(File.generated(config, path, content=text))
     return files
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """Turn links out of docs/ to the pages that are made here.
+
+    Examples
+    --------
+    >>> on_page_markdown("[how](../../CONTRIBUTING.md#an-embedder), [all](../README.md#what-is-measured)")
+    '[how](../contributing.md#an-embedder), [all](metrics.md)'
+    """
+    for target, page in ELSEWHERE.items():
+        markdown = markdown.replace(target, page)
+    return markdown
 
 
 def pages() -> dict[str, str]:

@@ -14,7 +14,7 @@ from mgeval.audio import FORMATS, Audio, load_audio
 from mgeval.errors import AudioError, MetricError
 from mgeval.hearing import Ear, checkpoint_of, heard, loaded_ears
 from mgeval.metrics import METRICS, Undefined, chosen, columns, evaluate
-from mgeval.store import Store, is_store, prompts_of
+from mgeval.store import EMBEDDER, Store, is_store, prompts_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,6 +23,9 @@ CLIPS_PER_WORKER = 12
 """With fewer clips, starting another process takes longer than it saves."""
 
 _Source = Callable[[], Audio]
+
+SEVERAL = "; "
+"""Between the checkpoints of one cell."""
 
 NAMED = 3
 """A reason that holds for more measures than this counts them instead of naming them."""
@@ -47,7 +50,8 @@ def measure(
         Names from ``mgeval.metrics.METRICS``; by default all that need no checkpoint. The name of an
         embedder that reads texts, as `mgeval.embed.load` knows it (``clap:tiny``, ``clap:PATH``,
         ``clap:ID``, ``clap:FILE.pt``, ``laion:FILE.pt``), adds how well clips fit their prompts:
-        columns ``clap:NAME`` and ``clap_min:NAME``, and ``embedder``, the checkpoint's name and hash.
+        columns ``clap:NAME`` and ``clap_min:NAME``, ``embedder``, the checkpoint's name and hash, and
+        ``embedder_recipe``, what it did to a clip before it heard it; of several checkpoints one after the other.
         NAME is the checkpoint's, after ``laion:`` for the laion-clap package. Vectors are kept in the
         store, where `distances` finds them, and it finds that function's.
     progress : bool
@@ -96,7 +100,7 @@ def _measure_clips(
         if name in clips.columns and clips[name].dtype.kind != "f":
             raise MetricError(f"the table has a column {name!r} that is no measurement: rename it")
     added = _added(names, ears)
-    before = set(clips["embedder"].dropna()) if "embedder" in clips.columns else set()
+    before = recipes_of(clips)
     kept = clips.drop(columns=[name for name in added if name in clips.columns])
     records = kept.to_dict("records")
     sources = [partial(store.audio, row["key"]) if row["status"] == "done" else None for row in records]
@@ -105,8 +109,8 @@ def _measure_clips(
     if ears and before:
         # Columns of a former measurement stay, and with them the checkpoints that made them.
         there = {column.partition(":")[2] for column in columns(kept.columns)}
-        known = {one for ids in before for one in str(ids).split("; ") if checkpoint_of(one) in there}
-        table["embedder"] = "; ".join(sorted(known | set(_embedders(ears).split("; "))))
+        known = {one: recipe for one, recipe in before.items() if checkpoint_of(one) in there}
+        table = table.assign(**_named(dict(sorted((known | _recipes(ears)).items()))))
     return table
 
 
@@ -129,7 +133,7 @@ def _measure_path(path: Path, names: list[str], ears: dict[str, Ear], progress: 
 def _added(names: list[str], ears: dict[str, Ear]) -> list[str]:
     """Return the columns that measuring adds."""
     heard = [column for ear in ears.values() for column in ear.columns]
-    return [*names, *heard, *(["embedder"] if ears else []), "reason"]
+    return [*names, *heard, *(EMBEDDER if ears else ()), "reason"]
 
 
 def _scored(
@@ -152,7 +156,7 @@ def _scored(
         about, values = result
         values |= fits
         numbers = {name: float(value) for name, value in values.items()}
-        yield about, {**numbers, "embedder": _embedders(ears), "reason": reasons(values)}
+        yield about, {**numbers, **_named(_recipes(ears)), "reason": reasons(values)}
 
 
 def spread(
@@ -211,11 +215,26 @@ def _compile(names: list[str]) -> None:
 
 def _unread(names: list[str], ears: dict[str, Ear], error: str) -> dict[str, Any]:
     nothing = dict.fromkeys(_added(names, ears), float("nan"))
-    return {**nothing, "embedder": _embedders(ears), "reason": error}
+    return {**nothing, **_named(_recipes(ears)), "reason": error}
 
 
-def _embedders(ears: dict[str, Ear]) -> str:
-    return "; ".join(ear.embedder.id for ear in ears.values())
+def _recipes(ears: dict[str, Ear]) -> dict[str, str]:
+    return {ear.embedder.id: ear.embedder.recipe for ear in ears.values()}
+
+
+def _named(recipes: dict[str, str]) -> dict[str, str]:
+    """Return the cells of `EMBEDDER`."""
+    return dict(zip(EMBEDDER, (SEVERAL.join(recipes), SEVERAL.join(recipes.values())), strict=True))
+
+
+def recipes_of(scores: pd.DataFrame) -> dict[str, str]:
+    """Return what a table of scores says of its embedders: recipes by id, empty where the table does not say."""
+    found: dict[str, str] = {}
+    for ids, recipes in scores.reindex(columns=list(EMBEDDER)).drop_duplicates().fillna("").itertuples(index=False):
+        each, how = str(ids).split(SEVERAL), str(recipes).split(SEVERAL)
+        found |= dict(zip(each, how if len(how) == len(each) else [""] * len(each), strict=True))
+    found.pop("", None)
+    return found
 
 
 def reasons(values: dict[str, float]) -> str:

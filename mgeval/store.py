@@ -34,6 +34,9 @@ from mgeval.storage.clips import OUTCOME as OUTCOME
 if TYPE_CHECKING:
     import pandas as pd
 
+EMBEDDER = ("embedder", "embedder_recipe")
+"""The columns that say by which checkpoint clips were heard, and what it did to them before."""
+
 CONTROL = "control"
 """The column that says what kind of control a row is; a model's own clips have a gap there."""
 

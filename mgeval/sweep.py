@@ -16,7 +16,7 @@ from mgeval.prompts import load_prompts
 from mgeval.stats import SUMMARY
 from mgeval.storage.keys import clip_keys
 from mgeval.storage.layout import RECORD_ONLY
-from mgeval.store import CONTROL, OUTCOME, Store
+from mgeval.store import CONTROL, EMBEDDER, OUTCOME, Store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 PLAN = ("key", "model", "revision", "prompt_id", "prompt", *LIMITS)
 """The columns that every plan has."""
 
-RESERVED = {*PLAN, *OUTCOME, *METRICS, *SUMMARY, *RECORD_ONLY, CONTROL, "embedder", "reason"} - {"prompt", "prompt_id"}
+RESERVED = {*PLAN, *OUTCOME, *METRICS, *SUMMARY, *RECORD_ONLY, CONTROL, *EMBEDDER, "reason"} - {"prompt", "prompt_id"}
 """Columns that no attribute of a prompt may be called: later tables have them with another meaning."""
 
 

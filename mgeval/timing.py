@@ -11,7 +11,7 @@ from mgeval.errors import AudioError, MetricError, StoreError
 from mgeval.metrics import Undefined, chosen, evaluate
 from mgeval.metrics.tokens import Tokens, curves
 from mgeval.scoring import reasons, spread
-from mgeval.store import Store
+from mgeval.store import EMBEDDER, Store
 from mgeval.surveys import clips_of
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def stretch_table(
         raise MetricError(f"seconds is {seconds!r}, need a length above 0")
     names = chosen(metrics)
     clips = clips_of(store, clips)
-    clips = clips[clips["status"] == "done"].drop(columns=["reason", "embedder"], errors="ignore")
+    clips = clips[clips["status"] == "done"].drop(columns=["reason", *EMBEDDER], errors="ignore")
     clips = clips.drop(columns=[name for name in names if name in clips.columns])
     if taken := {"start_s", "end_s"} & set(clips.columns):
         raise MetricError(f"the table has a column {min(taken)!r}, which that of stretches needs: rename it")

@@ -104,16 +104,6 @@ def test_a_failed_clip_is_said_and_the_exit_code_is_1(tmp_path):
     assert done.returncode == 1 and "1 of 2 clips" in done.stdout and "no clip for prompt 'organ'" in done.stdout
 
 
-def test_the_demo(tmp_path):
-    done = mgeval("demo", cwd=tmp_path, timeout=600)
-    assert done.returncode == 0, done.stderr
-    scores = pd.read_csv(tmp_path / "demo-run/scores.csv")
-    assert len(scores) >= 48 and all(scores[name].nunique() == 2 for name in ("guidance", "temperature", "duration"))
-    assert scores["clap:tiny"].notna().all() and scores["width"].notna().all()
-    named = [line.split()[1] for line in done.stdout.splitlines() if line.startswith(("table", "plot", "page"))]
-    assert len(named) == 3 and all((tmp_path / name).stat().st_size > 1000 for name in named)
-
-
 def test_doctor():
     rows = json.loads(mgeval("doctor", "--json").stdout)
     by_name = {row["name"]: row for row in rows}

@@ -104,6 +104,24 @@ def test_every_block_is_found_and_names_its_language():
         assert {fence for fence in fences if fence != "```"} <= {"```python", "```yaml", "```toml"}, page
 
 
+def anchors(page: Path) -> set[str]:
+    """Return the anchors of a page's headings, as they are made where the repository is read."""
+    heads = re.findall(
+        r"^#+ (.+)$", re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.M | re.S), re.M
+    )
+    return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_links_work_where_the_repository_is_read(page):
+    for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        path, _, anchor = link.partition("#")
+        if "://" not in link:
+            target = page.parent / path if path else page
+            assert target.exists(), link
+            assert not anchor or anchor in anchors(target), link
+
+
 def test_how_tos_are_short():
     how_tos = python_of(ROOT / "CONTRIBUTING.md")
     assert len(how_tos) == 3

@@ -24,7 +24,7 @@ def report(
 
     ``index.html`` holds the answer first, figures, tables that sort, clips to hear, methods and provenance;
     ``tables/`` the numbers as CSV and as LaTeX (booktabs), ``figures/`` each figure as PDF and PNG, ``clips/``
-    what the page plays; ``methods.md`` says what was done, with the references of the metrics in
+    what the page plays; ``methods.md`` says what was done, with the references of models and metrics in
     ``references.bib``. Every clip is judged for failures (`mgeval.failure_table`). Controls stand in
     ``tables/scores.csv`` only. In CSV a text that a spreadsheet would run as a formula begins with an apostrophe.
 
@@ -55,7 +55,7 @@ def report(
     files = clips.written(clips.chosen(facts).to_dict("records"), store, folder)
     _write_tables(facts, shares, folder)
     write_atomic(folder / "methods.md", methods.as_markdown(facts).encode())
-    write_atomic(folder / "references.bib", sources.bibliography(sources.cited(facts.metrics)).encode())
+    write_atomic(folder / "references.bib", sources.bibliography(methods.references(facts)).encode())
     return write_atomic(folder / "index.html", page.rendered(facts, shares, files, store, folder).encode())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 from mgeval.errors import MetricError, nearest
 from mgeval.metrics import columns
 from mgeval.metrics.failures import DETECTORS, Finding
+from mgeval.reporting.numbers import counted
 from mgeval.stats import compare, share_interval, summarise, swept
 from mgeval.store import Store, own_clips, prompts_of
 from mgeval.surveys import failure_table
@@ -48,6 +50,8 @@ class Facts:
         The same by each factor.
     compared : dict of str to pandas.DataFrame
         `mgeval.compare` by each factor of which clips of one prompt and seed differ: settings, not prompt attributes.
+    uncompared : dict of str to str
+        Of the other factors, why their levels are not compared.
     findings : pandas.DataFrame
         `mgeval.failure_table` of the clips that were made.
     """
@@ -61,6 +65,7 @@ class Facts:
     overall: pd.DataFrame
     by: dict[str, pd.DataFrame]
     compared: dict[str, pd.DataFrame]
+    uncompared: dict[str, str]
     findings: pd.DataFrame
 
     @property
@@ -100,6 +105,7 @@ def gather(scores: pd.DataFrame, store: Store, by: str | Sequence[str] | None = 
     metrics = [name for name in columns(made.columns) if made[name].notna().any()]
     # Columns that a finding has too cannot stand beside it.
     beside = [c for c in dict.fromkeys(["key", "status", "prompt_id", *factors]) if c not in Finding._fields]
+    compared, uncompared = _compared(own[own["status"] == "done"], factors, _headlines(metrics))
     return Facts(
         name=store.path.resolve().name,
         scores=scores,
@@ -108,29 +114,50 @@ def gather(scores: pd.DataFrame, store: Store, by: str | Sequence[str] | None = 
         factors=factors,
         metrics=metrics,
         overall=summarise(made),
-        by={factor: summarise(made, factor) for factor in factors},
-        compared=_compared(own[own["status"] == "done"], factors, _headlines(metrics)),
+        by={factor: _ascending(summarise(made, factor), factor) for factor in factors},
+        compared=compared,
+        uncompared=uncompared,
         findings=failure_table(store, made[beside]),
     )
+
+
+def _ascending(summary: pd.DataFrame, factor: str) -> pd.DataFrame:
+    """Return a summary with levels that are numbers in ascending order, a gap after them; texts stay as they come."""
+    import pandas as pd
+
+    levels = list(dict.fromkeys(summary[factor]))
+    if all(isinstance(level, (int, float)) for level in levels if level != GAP):
+        levels.sort(key=lambda level: math.inf if level == GAP else level)
+    return pd.concat([summary[summary[factor] == level] for level in levels], ignore_index=True)
 
 
 def _headlines(metrics: Sequence[str]) -> list[str]:
     return [name for drawn in HEADLINES for name in metrics if name.partition(":")[0] == drawn]
 
 
-def _compared(made: pd.DataFrame, factors: Sequence[str], metrics: list[str]) -> dict[str, pd.DataFrame]:
-    """Return the headline metrics' differences between the levels of each factor that has pairs."""
-    found = {}
-    for factor in factors if metrics else ():
-        if 2 <= made[factor].nunique(dropna=False) <= MOST:
+def _compared(
+    made: pd.DataFrame, factors: Sequence[str], metrics: list[str]
+) -> tuple[dict[str, pd.DataFrame], dict[str, str]]:
+    """Return the headline metrics' differences between the levels of each factor, or why there are none."""
+    found, why = {}, {}
+    for factor in factors:
+        levels = made[factor].nunique(dropna=False)
+        if not metrics:
+            why[factor] = f"none of the metrics that a report compares was measured ({', '.join(HEADLINES)})"
+        elif not 2 <= levels <= MOST:
+            why[factor] = f"it has {counted(levels, 'level')}, and a report compares 2 to {MOST}"
+        else:
             try:
                 table = compare(made, by=factor, metrics=metrics)
-            except MetricError:
-                # Clips of one prompt and seed that nothing tells apart: there is no pairing to report.
+            except MetricError as error:
+                # Clips of one prompt and seed between which a pairing cannot choose, as of two grids.
+                why[factor] = str(error)
                 continue
             if (table["n_pairs"] > 0).any():
                 found[factor] = table
-    return found
+            else:
+                why[factor] = "no two clips of one prompt and seed differ in it alone"
+    return found, why
 
 
 def failure_shares(findings: pd.DataFrame) -> pd.DataFrame:

@@ -138,7 +138,11 @@ def comparisons(table: pd.DataFrame, tested: str) -> str:
 
 def failures(shares: pd.DataFrame) -> str:
     """Return the shares of clips that have each kind of failure, of `mgeval.reporting.facts.failure_shares`."""
-    lines = [r"\begin{tabular}{@{}lrrr@{}}", r"\toprule", r"failure & clips that have it & judged & prompts \\"]
+    lines = [
+        r"\begin{tabular}{@{}lrrr@{}}",
+        r"\toprule",
+        r"failure & clips that have it, 95 \% CI & judged & prompts \\",
+    ]
     lines.append(r"\midrule")
     for row in shares.to_dict("records"):
         share = escaped(percent(row["share"], row["lo"], row["hi"]))

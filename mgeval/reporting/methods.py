@@ -10,11 +10,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from mgeval import __version__
+from mgeval.hearing import checkpoint_of
 from mgeval.metrics import described
 from mgeval.models import Sampling
 from mgeval.reporting.facts import GAP, INTERVAL, Facts
 from mgeval.reporting.numbers import SIGNIFICANCE, counted, listed
-from mgeval.reporting.sources import BIBTEX, cited, sources
+from mgeval.reporting.sources import BIBTEX, MUSICGEN, cited, is_musicgen, sources
+from mgeval.scoring import recipes_of
 from mgeval.store import CONTROL
 
 if TYPE_CHECKING:
@@ -40,7 +42,12 @@ def markdown(text: str) -> str:
 
 def paragraphs(facts: Facts, quote: Quote) -> list[str]:
     """Return the methods as paragraphs; references stand in them as ``[@key]``."""
-    return [_generation(facts, quote), _measurement(facts, quote), _statistics(facts), _exclusions(facts, quote)]
+    return [_generation(facts, quote), _measurement(facts, quote), _statistics(facts, quote), _exclusions(facts, quote)]
+
+
+def references(facts: Facts) -> list[str]:
+    """Return the keys of what the methods cite."""
+    return cited(facts.metrics, facts.made["model"].unique())
 
 
 def as_markdown(facts: Facts) -> str:
@@ -50,7 +57,7 @@ def as_markdown(facts: Facts) -> str:
 
 def as_html(facts: Facts) -> str:
     """Return the methods and their references as HTML."""
-    keys = cited(facts.metrics)
+    keys = references(facts)
     numbers = {key: place for place, key in enumerate(keys, start=1)}
 
     def linked(found: re.Match[str]) -> str:
@@ -70,16 +77,18 @@ def _reference(key: str) -> str:
     where = next(
         (fields[name] for name in ("journal", "booktitle", "number", "publisher") if name in fields), "software"
     )
-    if "journal" in fields:
+    if "volume" in fields:
         where += f" {fields['volume']}({fields['number']}), {fields['pages'].replace('--', chr(0x2013))}"
     title = fields["title"].replace(" -- ", f" {chr(0x2013)} ")
-    return f"{fields['author'].replace(' and ', '; ')}: {title}. {where}, {fields['year']}."
+    preprint = f", arXiv:{fields['eprint']}" if "eprint" in fields else ""
+    return f"{fields['author'].replace(' and ', '; ')}: {title}. {where}, {fields['year']}{preprint}."
 
 
 def _generation(facts: Facts, quote: Quote) -> str:
     made = facts.made
     models = [
-        f"{quote(str(m))} (revision {quote(str(r))})" for m, r in made[["model", "revision"]].drop_duplicates().values
+        f"{quote(str(m))} (revision {quote(str(r))}{_architecture(str(m))})"
+        for m, r in made[["model", "revision"]].drop_duplicates().values
     ]
     seconds = float((made["n_samples"] / made["rate"]).sum())
     prompts = made["prompt_id"].nunique()
@@ -101,6 +110,11 @@ def _generation(facts: Facts, quote: Quote) -> str:
         f"{quote(_versions(made))}.",
     ]
     return " ".join(part for part in parts if part)
+
+
+def _architecture(model: str) -> str:
+    musicgen, encodec = MUSICGEN
+    return f"; MusicGen [@{musicgen}] with EnCodec [@{encodec}]" if is_musicgen(model) else ""
 
 
 def _levels(values: pd.Series) -> list[object]:
@@ -136,19 +150,26 @@ def _measurement(facts: Facts, quote: Quote) -> str:
         "Clips were measured as they were made: at their own rate, without normalising their level, stereo measures on "
         f"the original channels. Measured were: {'; '.join(groups)}."
     )
-    if "embedder" in facts.made.columns and (ears := facts.made["embedder"].dropna().unique()).size:
-        text += f" CLAP scores are of the mono mean, over windows of 10 s every 5 s, by {quote(listed(ears))}."
+    there = {metric.partition(":")[2] for metric in facts.metrics}
+    ears = {one: how for one, how in recipes_of(facts.made).items() if checkpoint_of(one) in there}
+    if ears:
+        said = "; ".join(
+            f"{one} ({how})" if how else f"{one} (how it hears a clip is not recorded)" for one, how in ears.items()
+        )
+        text += f" CLAP scores are by {quote(said)}."
     return text + " Failures were looked for with the detectors of mgeval at their default thresholds."
 
 
-def _statistics(facts: Facts) -> str:
-    return (
+def _statistics(facts: Facts, quote: Quote) -> str:
+    text = (
         "The prompt is the unit: means are over the prompts' means. Brackets and bars are 95 % intervals of the mean: "
         f"{INTERVAL}. Those of shares are Wilson's intervals, of as many independent clips as would scatter like the "
         "prompts do. Intervals are not adjusted for the number of metrics and groups shown. Differences between "
         "settings are those of clips of one prompt and seed, all else equal; their p is that of a sign-flip test over "
         f"prompts, adjusted after Holm within a table. Gaps of a factor are a group of their own, {GAP}."
     )
+    lone = "; ".join(f"{quote(factor)}: {quote(why)}" for factor, why in facts.uncompared.items())
+    return f"{text} Not compared were the levels of {lone}." if lone else text
 
 
 def how_tested(table: pd.DataFrame) -> str:

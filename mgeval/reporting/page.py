@@ -46,10 +46,11 @@ def rendered(facts: Facts, shares: pd.DataFrame, files: dict[str, Any], store: S
         The report's.
     """
     factors = facts.factors
+    atlas = figures.atlas_figure(facts, folder)
     drawn = [figures.metric_figure(facts, metric, folder) for metric in facts.headlines] if factors else []
     sections = [
         ("short", "In short", _short(facts, shares)),
-        ("failures", "Failures", _failures(facts, shares, files, folder)),
+        ("failures", "Failures", _failures(facts, shares, atlas, files, folder)),
         ("figures", "Figures", "".join(map(_figure, drawn))) if drawn else None,
         *((f"by-{place}", f"By {_words(factor)}", _by(facts, factor)) for place, factor in enumerate(factors)),
         ("all", "All clips", _overall(facts)),
@@ -57,7 +58,7 @@ def rendered(facts: Facts, shares: pd.DataFrame, files: dict[str, Any], store: S
         ("examples", "Examples to hear", clips.example_cards(facts, store, folder, files)),
         ("methods", "Methods and provenance", methods.as_html(facts) + _revisions(facts)),
         ("meanings", "What the metrics mean", _meanings(facts.metrics)),
-        ("files", "Files", _files(facts, drawn)),
+        ("files", "Files", _files(facts, drawn if atlas is None else [atlas, *drawn])),
     ]
     shown = [section for section in sections if section is not None]
     return Template(_part("page.html")).substitute(
@@ -151,7 +152,9 @@ def _estimated(row: pd.Series, digits: int, where: str = "") -> Cell:
     return Cell(f"{estimate(row['mean'], row['lo'], row['hi'], digits)} <small>{about}</small>", float(row["mean"]))
 
 
-def _failures(facts: Facts, shares: pd.DataFrame, files: dict[str, Any], folder: Path) -> str:
+def _failures(
+    facts: Facts, shares: pd.DataFrame, atlas: figures.Figure | None, files: dict[str, Any], folder: Path
+) -> str:
     rows = [
         [
             cell(_words(row["kind"])),
@@ -160,10 +163,13 @@ def _failures(facts: Facts, shares: pd.DataFrame, files: dict[str, Any], folder:
         ]
         for row in shares.to_dict("records")
     ]
-    caption = "Share of the clips that have each kind, mean over prompts with its 95 % interval."
+    caption = (
+        "Share of the clips that have each kind, mean over prompts with its 95 % interval. The detectors do not read "
+        "the prompt: a clip that was asked to be mono counts as collapsed."
+    )
     heads = ["failure", "share of clips", "clips with it", "clips judged", "prompts"]
     parts = [sortable(heads, rows, caption)]
-    if (atlas := figures.atlas_figure(facts, folder)) is not None:
+    if atlas is not None:
         parts.append(_figure(atlas))
     if cards := clips.failure_cards(facts, folder, files) if facts.findings["flagged"].any() else "":
         parts.append(f"<h3>To hear</h3><p class='note'>Of each kind the clip in which it lasts longest.</p>{cards}")
@@ -182,13 +188,15 @@ def _figure(figure: figures.Figure) -> str:
 def _by(facts: Facts, factor: str) -> str:
     caption = f"{MEANS} n stands in the head, and in the cell where it is another; a dash where nothing is defined."
     shown = tables.by_factor(facts.by[factor], factor, caption)
-    if factor not in facts.compared:
-        return shown
+    if factor in facts.uncompared:
+        return f"{shown}<p class='note'>Levels are not compared: {html.escape(facts.uncompared[factor])}.</p>"
     table = facts.compared[factor]
     caption = (
         "Differences between clips of one prompt and seed, all other settings equal: mean over prompts with its 95 % "
         f"interval. {html.escape(methods.how_tested(table))}"
     )
+    if (table["dz"].notna() & table["dz_lo"].isna()).any():
+        caption += " Where an effect size has no interval, the table's file says why."
     return f"{shown}<h3>Compared</h3>{tables.comparisons(table, caption)}"
 
 

@@ -11,6 +11,23 @@ BIBTEX = {
   year = {2026},
   version = {VERSION}
 }""",
+    "copet2023": """@inproceedings{copet2023,
+  title = {Simple and controllable music generation},
+  author = {Copet, Jade and Kreuk, Felix and Gat, Itai and Remez, Tal and Kant, David and Synnaeve, Gabriel and
+            Adi, Yossi and Défossez, Alexandre},
+  booktitle = {Advances in Neural Information Processing Systems},
+  year = {2023},
+  eprint = {2306.05284},
+  archiveprefix = {arXiv}
+}""",
+    "defossez2023": """@article{defossez2023,
+  title = {High fidelity neural audio compression},
+  author = {Défossez, Alexandre and Copet, Jade and Synnaeve, Gabriel and Adi, Yossi},
+  journal = {Transactions on Machine Learning Research},
+  year = {2023},
+  eprint = {2210.13438},
+  archiveprefix = {arXiv}
+}""",
     "itu1770": """@techreport{itu1770,
   title = {Algorithms to measure audio programme loudness and true-peak audio level},
   author = {{International Telecommunication Union}},
@@ -151,6 +168,9 @@ BIBTEX = {
 }
 """References by their keys."""
 
+MUSICGEN = ("copet2023", "defossez2023")
+"""The sources of a MusicGen: of the model, and of the codec whose codes it draws."""
+
 _OWN = ("mgeval",)
 SOURCES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("correlation", "correlation_low", "antiphase_share", "width", "side_mid_db", "balance_db"), _OWN),
@@ -185,9 +205,15 @@ def sources(metric: str) -> tuple[str, ...]:
     return SOURCES.get(metric.partition(":")[0], ())
 
 
-def cited(metrics: Iterable[str]) -> list[str]:
-    """Return the keys of the references of metrics, mgeval first; columns of a checkpoint count as their metric."""
-    keys = [key for metric in metrics for key in sources(metric)]
+def is_musicgen(model: str) -> bool:
+    """Return whether a model of that name is a MusicGen: what else `mgeval.load_model` knows is named here."""
+    return model != "synth" and not model.startswith("folder:")
+
+
+def cited(metrics: Iterable[str], models: Iterable[str] = ()) -> list[str]:
+    """Return the keys of the references of models and metrics, mgeval first; of a checkpoint's column its metric's."""
+    keys = [key for model in models if is_musicgen(model) for key in MUSICGEN]
+    keys += [key for metric in metrics for key in sources(metric)]
     return list(dict.fromkeys(["mgeval", *keys]))
 
 

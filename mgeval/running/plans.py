@@ -11,7 +11,7 @@ from mgeval.models import LIMITS, Request, Sampling, model_identity
 from mgeval.models.sampling import checked as checked_setting
 from mgeval.storage.keys import row_keys
 from mgeval.storage.plans import differing
-from mgeval.store import OUTCOME, Store
+from mgeval.store import EMBEDDER, OUTCOME, Store
 from mgeval.sweep import PLAN, check_attributes
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def checked(plan: pd.DataFrame) -> pd.DataFrame:
             raise SweepError(f"the plan has gaps in column {column!r}")
         if wrong := [value for value in plan[column].tolist() if not isinstance(value, str)]:
             raise SweepError(f"the plan's column {column!r} holds {wrong[0]!r}: texts are needed")
-    later = {*OUTCOME, *columns(plan.columns), "embedder", "reason"}
+    later = {*OUTCOME, *columns(plan.columns), *EMBEDDER, "reason"}
     plan = plan.drop(columns=[column for column in plan.columns if column in later])
     check_attributes(plan[[column for column in plan.columns if column not in LIMITS]])
     keys = _keys(plan)

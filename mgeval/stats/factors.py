@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mgeval.errors import MetricError, nearest
 from mgeval.metrics import columns, described, metric_of
-from mgeval.store import CONTROL, OUTCOME, own_clips
+from mgeval.store import CONTROL, EMBEDDER, OUTCOME, own_clips
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 LEVELS = 24
 """Different values up to which a column can be grouped by."""
 
-NO_SETTING = {"key", "revision", "prompt_id", "prompt", "seed", "reason", "embedder", CONTROL, *OUTCOME}
+NO_SETTING = {"key", "revision", "prompt_id", "prompt", "seed", "reason", *EMBEDDER, CONTROL, *OUTCOME}
 """Columns that say which clip it is or how making it went, beside those of metrics."""
 
 

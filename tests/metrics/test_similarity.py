@@ -12,6 +12,7 @@ from mgeval.embed.clap import TINY, Clap
 from mgeval.errors import MetricError, ModelError
 from mgeval.metrics import described, evaluate
 from mgeval.metrics.similarity import chance, clap, clap_min, clap_rank
+from mgeval.scoring import recipes_of
 
 RNG = np.random.default_rng(0)
 
@@ -66,9 +67,10 @@ def run(tmp_path_factory):
 def test_measure_scores_every_clip_against_its_prompt(run):
     clips, store = run
     scores = mg.measure(clips, store, ["width", "clap:tiny"], progress=False)
-    assert scores.columns.tolist()[-5:] == ["width", "clap:tiny", "clap_min:tiny", "embedder", "reason"]
+    added = ["width", "clap:tiny", "clap_min:tiny", "embedder", "embedder_recipe", "reason"]
+    assert scores.columns.tolist()[-6:] == added
     ears = mg.embed.load("clap:tiny")
-    assert set(scores["embedder"]) == {ears.id}
+    assert set(scores["embedder"]) == {ears.id} and set(scores["embedder_recipe"]) == {ears.recipe}
     for row in scores[scores["prompt"] != ""].to_dict("records"):
         windows, text = ears.audio([store.audio(row["key"])])[0], ears.text([row["prompt"]])[0]
         assert row["clap:tiny"] == pytest.approx(clap(windows, text), abs=1e-5)
@@ -97,6 +99,12 @@ def test_a_table_read_from_a_file_is_measured_again(run, tmp_path):
     both = mg.measure(first, store, [f"clap:{other}"], progress=False)
     assert [c for c in both if ":" in c] == ["clap:tiny", "clap_min:tiny", "clap:other@2$", "clap_min:other@2$"]
     assert both["embedder"].iloc[0].count("; ") == 1 and first["embedder"].iloc[0] in both["embedder"].iloc[0]
+    recipe = first["embedder_recipe"].iloc[0]
+    assert recipes_of(both) == dict.fromkeys(both["embedder"].iloc[0].split("; "), recipe) and "windows" in recipe
+    # A table that lost the column, or never had it, does not say how its clips were heard.
+    assert recipes_of(first.drop(columns="embedder_recipe")) == {first["embedder"].iloc[0]: ""}
+    older = mg.measure(first.drop(columns="embedder_recipe"), store, [f"clap:{other}"], progress=False)
+    assert sorted(recipes_of(older).values()) == ["", recipe] and recipes_of(clips) == {}
     mg.report(both, store, tmp_path / "report")
 
 

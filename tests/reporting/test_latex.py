@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-
 import pandas as pd
-import pytest
+from typeset import pages
 
 import mgeval as mg
 from mgeval.reporting.latex import by_factor, escaped
@@ -15,29 +12,6 @@ HOSTILE = [
     r"\input{/etc/passwd}", "50 % & $x_1^2$ # ~ {brace} \\", "<img src=x onerror=alert(1)>", "[first] * star",
     "'q' \"q\"", "café naïve Łódź ßø ő", "日本 🎵 Ω", "a--b ?` !` <<", "\x07bell\x00", "",
 ]  # fmt: skip
-
-PAGE = r"""\documentclass{article}
-\usepackage[T1]{fontenc}
-\usepackage{lmodern,booktabs,graphicx}
-\usepackage[margin=15mm]{geometry}
-\pagestyle{empty}
-\begin{document}
-\noindent\scriptsize
-BODY
-\end{document}
-"""
-
-
-def pages(folder, body):
-    """Set a page; return its text and how many pages there are."""
-    if shutil.which("pdflatex") is None or shutil.which("pdftotext") is None:
-        pytest.skip("pdflatex or pdftotext is not installed: texlive-latex-recommended, lmodern, poppler-utils")
-    (folder / "page.tex").write_text(PAGE.replace("BODY", body))
-    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", "page.tex"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace", timeout=120)
-    assert done.returncode == 0, done.stdout[-2000:]
-    text = subprocess.run(["pdftotext", "-layout", "page.pdf", "-"], cwd=folder, capture_output=True, text=True).stdout
-    return text, text.count("\f"), done.stdout
 
 
 def test_pdflatex_sets_every_text_as_typed(tmp_path):

@@ -14,7 +14,7 @@ from mgeval.reporting.facts import ANY, extremes, failure_shares, longest_failur
 from mgeval.reporting.figures import file_name
 from mgeval.reporting.methods import how_tested, markdown
 from mgeval.reporting.numbers import decimals, interval, listed, number, percent
-from mgeval.reporting.sources import BIBTEX, SOURCES, bibliography, cited
+from mgeval.reporting.sources import BIBTEX, MUSICGEN, SOURCES, bibliography, cited
 from mgeval.reporting.tables import by_factor, cell, comparisons, sortable
 from mgeval.stats import compare
 
@@ -78,7 +78,7 @@ def test_numbers_that_are_none():
 def test_every_metric_has_a_source_and_every_source_an_entry():
     assert list(SOURCES) == list(METRICS)
     used = {key for keys in SOURCES.values() for key in keys}
-    assert used == set(BIBTEX) and all(SOURCES.values())
+    assert used | set(MUSICGEN) == set(BIBTEX) and not used & set(MUSICGEN) and all(SOURCES.values())
     for key, entry in BIBTEX.items():
         assert re.match(rf"@\w+{{{key},\n", entry) and entry.count("{") == entry.count("}")
         assert {"title", "author", "year"} <= set(re.findall(r"^  (\w+) = \{", entry, re.MULTILINE))
@@ -95,6 +95,8 @@ def test_years_in_docstrings_are_those_of_the_references():
 def test_a_bibliography_holds_what_is_cited_once():
     keys = cited(["loudness", "true_peak", "clap:tiny"])
     assert keys == ["mgeval", "itu1770", "steinmetz2021", "elizalde2023", "wu2023"]
+    assert cited(["crest"], ["synth", "folder:/clips"]) == ["mgeval"]
+    assert cited(["true_peak"], ["facebook/musicgen-stereo-small"]) == ["mgeval", *MUSICGEN, "itu1770"]
     text = bibliography(keys)
     assert [key for key in re.findall(r"@\w+\{(\w+),", text)] == keys and "VERSION" not in text
 

@@ -1,5 +1,6 @@
 """The report: whole, self-contained, inert."""
 
+import html
 import re
 from dataclasses import replace
 
@@ -11,6 +12,9 @@ import soundfile
 import mgeval as mg
 from mgeval.metrics import METRICS
 from mgeval.models.composer import Composer
+from mgeval.reporting import methods
+from mgeval.reporting.facts import gather
+from mgeval.reporting.sources import bibliography
 
 
 def test_all_it_names_is_there_and_nothing_else_is_asked_for(run, index):
@@ -105,6 +109,13 @@ def test_groups_without_a_value_are_in_it(run, tmp_path):
     assert "(none) <small>4 clips, 4 prompts</small>" in text and "mood (none)" in text
 
 
+def test_levels_that_are_numbers_ascend(run):
+    scores, store = run
+    facts = gather(scores.iloc[::-1].assign(dose=[3.0, None, 10.0, 2.0] * 2), store, by=["duration", "dose"])
+    levels = {factor: list(dict.fromkeys(table[factor])) for factor, table in facts.by.items()}
+    assert levels == {"duration": [0.5, 1], "dose": [2, 3, 10, "(none)"]}
+
+
 def test_loud_clips_are_played_at_their_own_level(tmp_path):
     class Loud(Composer):
         def stream(self, requests):
@@ -154,6 +165,61 @@ def test_nothing_swept(tmp_path):
         and "1 clip, 1 prompt" in text
         and not re.search(r"\bnan\b", text)
     )
+
+
+def test_it_says_why_levels_are_not_compared(run, tmp_path):
+    """Of two grids that vary a setting each, the clips of the level in both differ in the other setting."""
+    store = mg.Store(tmp_path / "run")
+    grids = [{"guidance": [1, 3], "duration": [0.5]}, {"temperature": [0.5, 1.5], "duration": [0.5]}]
+    clips = mg.run(mg.Sweep("synth", ["piano", "organ"], grids).plan(), store, progress=False)
+    page = mg.report(mg.measure(clips, store, ["width"], progress=False), store, tmp_path / "report")
+    why = "3.0 holds several clips of one prompt and seed, which differ in 'temperature': keep one of its values"
+    assert f"Levels are not compared: {html.escape(why)}." in page.read_text()
+    assert "<h3>Compared</h3>" not in page.read_text()
+    text = (page.parent / "methods.md").read_text()
+    assert "levels of temperature: 1.0 holds several clips" in text and f"; guidance: {why}." in text
+
+
+def test_it_says_why_nothing_is_compared_by_a_column(run):
+    scores, store = run
+    # A kind belongs to a prompt, and each clip has a key of its own.
+    facts = gather(scores, store, by=["<b>kind", "duration", "key"])
+    assert list(facts.compared) == ["duration"] and facts.uncompared == {
+        "<b>kind": "no two clips of one prompt and seed differ in it alone",
+        "key": "it has 8 levels, and a report compares 2 to 6",
+    }
+    text = methods.as_html(facts)
+    assert "levels of &lt;b&gt;kind: no two clips" in text
+    facts = gather(scores[["key", "status", "prompt_id", "prompt", "seed", "duration", "crest"]], store, by="duration")
+    assert facts.uncompared["duration"].startswith("none of the metrics that a report compares was measured (clap, ")
+
+
+def test_clap_scores_are_told_as_they_were_recorded(run):
+    scores, store = run
+    heard = scores.assign(**{"clap:a": 0.1, "embedder": "clap:a@1; clap:gone@2"})
+    told = gather(heard.assign(embedder_recipe="8 kHz, windows of 3 s; x"), store, by="duration")
+    assert "CLAP scores are by clap:a@1 (8 kHz, windows of 3 s)." in methods.as_html(told)
+    assert "clap:a@1 (how it hears a clip is not recorded)." in methods.as_html(gather(heard, store, by="duration"))
+    # The embedder's column alone is no score.
+    assert "CLAP" not in methods.as_html(gather(heard.drop(columns="clap:a"), store, by="duration"))
+
+
+def test_a_musicgen_and_its_codec_are_cited(run):
+    scores, store = run
+    assert "MusicGen" not in methods.as_html(gather(scores, store, by="duration"))
+    mixed = gather(scores.assign(model=["facebook/musicgen-stereo-small", *scores["model"][1:]]), store, by="duration")
+    assert "; MusicGen [@copet2023] with EnCodec [@defossez2023]), synth" in methods.as_markdown(mixed)
+    text = methods.as_html(mixed)
+    assert (
+        "Simple and controllable music generation. Advances in Neural Information Processing Systems, 2023, arXiv:2306"
+        in text
+    )
+    assert (
+        "High fidelity neural audio compression. Transactions on Machine Learning Research, 2023, arXiv:2210.1343"
+        in text
+    )
+    entries = bibliography(methods.references(mixed))
+    assert [key for key in re.findall(r"@\w+\{(\w+),", entries)][:3] == ["mgeval", "copet2023", "defossez2023"]
 
 
 def test_controls_and_failures_are_in_the_methods(run, tmp_path):
