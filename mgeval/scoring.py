@@ -106,6 +106,7 @@ def _measure_clips(
     sources = [partial(store.audio, row["key"]) if row["status"] == "done" else None for row in records]
     rows = [numbers for _, numbers in _scored(sources, prompts_of(kept), names, ears, store, progress)]
     table = pd.concat([kept, pd.DataFrame(rows, index=kept.index, columns=added)], axis=1)
+    table = table.assign(reason=reasons_of(clips, kept, table["reason"]))
     if ears and before:
         # Columns of a former measurement stay, and with them the checkpoints that made them.
         there = {column.partition(":")[2] for column in columns(kept.columns)}
@@ -235,6 +236,15 @@ def recipes_of(scores: pd.DataFrame) -> dict[str, str]:
         found |= dict(zip(each, how if len(how) == len(each) else [""] * len(each), strict=True))
     found.pop("", None)
     return found
+
+
+def reasons_of(before: pd.DataFrame, kept: pd.DataFrame, now: pd.Series) -> list[str]:
+    """Return why values of a table are undefined: those of metrics that stay for the reasons of before."""
+    if "reason" not in before.columns:
+        return now.tolist()
+    stays = kept[columns(kept.columns)].isna().any(axis=1)
+    former = before["reason"].where(stays & before["reason"].notna(), "")
+    return ["; ".join(dict.fromkeys(filter(None, pair))) for pair in zip(former, now, strict=True)]
 
 
 def reasons(values: dict[str, float]) -> str:

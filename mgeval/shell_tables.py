@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 commands = typer.Typer()
 
+TEXTS = {"key": str, "prompt_id": str, "prompt": str, "revision": str}
+"""Columns of a CSV that are texts also where they hold digits only."""
+
 METRIC_HELP = (
     "A metric; repeat for more. By default all that need no checkpoint; 'all' and 'clap:tiny' add how well clips fit "
     "their prompts."
@@ -131,7 +134,7 @@ def _scores(run: Path, metrics: list[str] | None) -> pd.DataFrame:
         store = store_of(run)
         return measure(store.table(), store, metrics)
     try:
-        table = pd.read_parquet(run) if run.suffix == ".parquet" else pd.read_csv(run)
+        table = pd.read_parquet(run) if run.suffix == ".parquet" else pd.read_csv(run, dtype=TEXTS)
     except (ValueError, UnicodeDecodeError) as error:
         raise MgevalError(f"{run}: is no table that measure wrote ({str(error).splitlines()[0]})") from None
     there = columns(table)

@@ -15,7 +15,7 @@ from mgeval.metrics.claims import Claim, claims
 from mgeval.metrics.failures import DETECTORS, Finding, findings_of
 from mgeval.metrics.failures.findings import undefined
 from mgeval.metrics.tokens import Tokens
-from mgeval.scoring import reasons, spread
+from mgeval.scoring import reasons, reasons_of, spread
 from mgeval.stats import share_interval
 from mgeval.store import Store, own_clips, prompts_of
 
@@ -52,7 +52,8 @@ def token_table(store: Store, clips: pd.DataFrame | None = None) -> pd.DataFrame
         values = _of_tokens(row, store)
         rows.append({**{name: float(value) for name, value in values.items()}, "reason": reasons(values)})
     kept = clips.drop(columns=[name for name in (*TOKENS, "reason") if name in clips.columns])
-    return pd.concat([kept, pd.DataFrame(rows, index=kept.index, columns=[*TOKENS, "reason"])], axis=1)
+    table = pd.concat([kept, pd.DataFrame(rows, index=kept.index, columns=[*TOKENS, "reason"])], axis=1)
+    return table.assign(reason=reasons_of(clips, kept, table["reason"]))
 
 
 def clips_of(store: Store, clips: pd.DataFrame | None) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mgeval.errors import AudioError, MetricError, StoreError
-from mgeval.metrics import Undefined, chosen, evaluate
+from mgeval.metrics import Undefined, chosen, columns, evaluate
 from mgeval.metrics.tokens import Tokens, curves
 from mgeval.scoring import reasons, spread
 from mgeval.store import EMBEDDER, Store
@@ -66,7 +66,8 @@ def stretch_table(
     names = chosen(metrics)
     clips = clips_of(store, clips)
     clips = clips[clips["status"] == "done"].drop(columns=["reason", *EMBEDDER], errors="ignore")
-    clips = clips.drop(columns=[name for name in names if name in clips.columns])
+    # Numbers of the whole clip are none of its stretches'.
+    clips = clips.drop(columns=columns(clips.columns))
     if taken := {"start_s", "end_s"} & set(clips.columns):
         raise MetricError(f"the table has a column {min(taken)!r}, which that of stretches needs: rename it")
     jobs = [(store, key, seconds, names) for key in clips["key"]]

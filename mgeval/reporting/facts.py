@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 HEADLINES = ("clap", "width", "correlation", "image_angle", "loudness", "failure_count")
 """The metrics that get a figure and stand at the top of the page; of those with a checkpoint, every checkpoint's."""
 
+NEEDED = (
+    "key", "prompt_id", "seed", "model", "revision", "n_samples", "rate", "elapsed", "device", "dtype", "versions",
+)  # fmt: skip
+"""Columns of the store's table that a report reads."""
+
 GAP = "(none)"
 """The level of clips that have no value of a factor."""
 
@@ -92,6 +97,9 @@ def gather(scores: pd.DataFrame, store: Store, by: str | Sequence[str] | None = 
     """
     if "status" not in scores.columns:
         raise MetricError("the table is not one of clips of a run: measure(clips, store) returns one")
+    for column in NEEDED:
+        if column not in scores.columns:
+            raise MetricError(f"the table has no column {column!r}, which measure(clips, store) leaves in it")
     own = own_clips(scores)
     own = own.assign(prompt=prompts_of(own)).reset_index(drop=True)
     made = own[own["status"] == "done"]
@@ -101,6 +109,8 @@ def gather(scores: pd.DataFrame, store: Store, by: str | Sequence[str] | None = 
     for factor in factors:
         if factor not in made.columns:
             raise MetricError(f"the table has no column {factor!r}: {nearest(factor, map(str, made.columns))}")
+        if columns([factor]):
+            raise MetricError(f"{factor!r} is a metric: to split a report by it, copy it to a column of another name")
         made = made.assign(**{factor: made[factor].astype(object).where(made[factor].notna(), GAP)})
     metrics = [name for name in columns(made.columns) if made[name].notna().any()]
     # Columns that a finding has too cannot stand beside it.

@@ -92,11 +92,14 @@ def _generation(facts: Facts, quote: Quote) -> str:
     ]
     seconds = float((made["n_samples"] / made["rate"]).sum())
     prompts = made["prompt_id"].nunique()
-    varied = ", ".join(f"{quote(name)} ({quote(listed(_levels(made[name])))})" for name in facts.factors)
+    settings = [name for name in Sampling.__dataclass_fields__ if name in made.columns and name != "seed"]
+    # Settings of too many values for a factor were varied all the same.
+    more = [name for name in settings if name not in facts.factors and made[name].nunique(dropna=False) > 1]
+    varied = ", ".join(f"{quote(name)} ({quote(listed(_levels(made[name])))})" for name in (*facts.factors, *more))
     held = [
         f"{quote(name)} {quote(listed(_levels(made[name])))}"
-        for name in Sampling.__dataclass_fields__
-        if name in made.columns and name not in (*facts.factors, "seed")
+        for name in settings
+        if name not in (*facts.factors, *more)
     ]
     seeds = sorted(made["seed"].astype(str).unique(), key=lambda seed: (len(seed), seed))
     parts = [

@@ -62,7 +62,8 @@ def sign_flip(differences: np.ndarray, clusters: np.ndarray) -> Tested:
     >>> sign_flip([1, 2, 3, 4, 5, 6], list("abcdef")).p
     0.03125
     """
-    means = prompt_means(differences, clusters)
+    # In one order, so that the draws do not depend on that of the table.
+    means = np.array(sorted(prompt_means(differences, clusters), key=abs))
     n = len(means)
     if n == 0:
         return Tested(np.nan, "", "no pair of clips has a value")
@@ -118,6 +119,9 @@ def shuffle_within(cells: np.ndarray) -> Tested:
     if cells.ndim != 2 or len(cells) < 1 or cells.shape[1] < 2 or np.isnan(cells).any():
         raise MetricError(f"shuffling within prompts needs full (prompts, levels), two levels or more: {cells.shape}")
     cells = cells - cells.mean(axis=1, keepdims=True)
+    # In one order, so that the draws do not depend on that of the table.
+    cells = cells[:, np.argsort(np.abs(cells.sum(axis=0)))]
+    cells = cells[np.lexsort(np.abs(cells).T)]
     prompts, levels = cells.shape
 
     def drawn(rng: np.random.Generator, draws: int) -> np.ndarray:
@@ -153,7 +157,8 @@ def shuffle_between(means: np.ndarray, levels: np.ndarray) -> Tested:
     means, levels = np.asarray(means, float), np.asarray(levels, int)
     if means.shape != levels.shape or means.ndim != 1 or np.isnan(means).any():
         raise MetricError("shuffling between prompts needs one mean and one level for each prompt")
-    means = means - means.mean()
+    order = np.argsort(np.abs(means - means.mean()))
+    means, levels = means[order] - means.mean(), levels[order]
     sizes = np.bincount(levels)
     among = np.equal.outer(levels, np.arange(len(sizes))) / np.sqrt(np.maximum(sizes, 1))
 

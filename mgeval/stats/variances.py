@@ -106,7 +106,7 @@ def _of_metric(y: np.ndarray, groups: pd.DataFrame, prompts: np.ndarray) -> list
     ends = 1 + np.cumsum([part.shape[1] for part in parts.values()])
     places = {name: slice(end - part.shape[1], end) for (name, part), end in zip(parts.items(), ends, strict=True)}
     explained = {n: _explained(parts[n], fit.beta[at], fit.covariance[at, at]) for n, at in places.items()}
-    total = sum(explained.values()) + fit.prompt + fit.rest
+    total = sum(explained.values()) + np.nan_to_num(fit.prompt) + fit.rest
     rows = []
     for name, part in parts.items():
         # The other factors' effects are taken off, so that an uneven design does not lend them to this one.
@@ -114,9 +114,10 @@ def _of_metric(y: np.ndarray, groups: pd.DataFrame, prompts: np.ndarray) -> list
         tested = _tested(alone, groups[name].to_numpy(), prompts)
         about = {"p": tested.p, "test": tested.name, "levels": groups[name].nunique(), "reason": tested.reason}
         rows.append({"factor": name, "share": explained[name] / total, **about})
-    untested = {"p": np.nan, "test": "", "levels": np.nan, "reason": ""}
-    for name, variance in ((PROMPT, fit.prompt), (REST, fit.rest)):
-        rows.append({"factor": name, "share": variance / total, **untested})
+    untested = {"p": np.nan, "test": "", "levels": np.nan}
+    one = "one clip per prompt: what prompts differ by is part of the rest" if np.isnan(fit.prompt) else ""
+    for name, variance, reason in ((PROMPT, fit.prompt, one), (REST, fit.rest, "")):
+        rows.append({"factor": name, "share": variance / total, **untested, "reason": reason})
     return [{**row, **size, "model": fit.name} for row in rows]
 
 
@@ -155,6 +156,8 @@ def _fit(y: np.ndarray, x: np.ndarray, prompts: np.ndarray) -> _Fit:
     from statsmodels.regression.mixed_linear_model import MixedLM
     from statsmodels.tools.sm_exceptions import ConvergenceWarning
 
+    if len(np.unique(prompts)) == len(y):
+        return _alone(y, x)
     plain = _moments(y, x, prompts)
     if plain.prompt == 0:
         # Where prompts do not differ the mixed model lies at its bound, and its matrices are singular.
@@ -175,13 +178,23 @@ def _fit(y: np.ndarray, x: np.ndarray, prompts: np.ndarray) -> _Fit:
     return fit if sane and (np.diag(fit.covariance) >= 0).all() else plain
 
 
+def _alone(y: np.ndarray, x: np.ndarray) -> _Fit:
+    """Fit clips of which each has a prompt of its own: what prompts differ by is part of the rest."""
+    beta, *_ = np.linalg.lstsq(x, y, rcond=None)
+    rest = float(np.sum((y - x @ beta) ** 2) / (len(y) - x.shape[1]))
+    return _Fit(beta, rest * np.linalg.inv(x.T @ x), np.nan, rest, "least squares")
+
+
 def _moments(y: np.ndarray, x: np.ndarray, prompts: np.ndarray) -> _Fit:
     """Fit by least squares; the prompts' variance is what their residuals share."""
     beta, *_ = np.linalg.lstsq(x, y, rcond=None)
     residual = y - x @ beta
     _, index, counts = np.unique(prompts, return_inverse=True, return_counts=True)
     means = np.bincount(index, residual) / counts
-    inner = np.sum((residual - means[index]) ** 2) / max(len(y) - len(counts), 1)
+    within = x - np.column_stack([np.bincount(index, column) / counts for column in x.T])[index]
+    # What the factors' levels within prompts take, and the prompts' means, is no chance that is left.
+    free = len(y) - len(counts) - np.linalg.matrix_rank(within)
+    inner = np.sum((residual - means[index]) ** 2) / max(free, 1)
     outer = np.sum(counts * means**2) / (len(counts) - 1)
     each = (len(y) - np.sum(counts**2) / len(y)) / (len(counts) - 1)
     prompt = max((outer - inner) / each, 0.0)

@@ -162,6 +162,26 @@ def test_the_mixed_model_and_the_moments_agree_where_all_is_even():
     assert mixed.prompt == pytest.approx(plain.prompt, rel=0.05) and mixed.rest == pytest.approx(plain.rest, rel=0.05)
 
 
+def test_what_levels_take_of_chance_is_not_counted_as_chance():
+    from mgeval.stats.variances import _moments
+
+    rng, found = np.random.default_rng(0), []
+    prompts, levels = np.repeat(np.arange(3), 10), np.tile(np.arange(10), 3)
+    x = np.column_stack([np.ones(30), *(np.equal(levels, level) for level in range(1, 10))]).astype(float)
+    for _ in range(200):
+        found.append(_moments(rng.normal(size=30), x, prompts).rest)
+    # 18 degrees of freedom each.
+    assert np.mean(found) == pytest.approx(1, abs=4 * np.sqrt(2 / 18 / 200))
+
+
+def test_one_clip_per_prompt_cannot_tell_prompts_from_the_rest():
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"prompt_id": range(40), "genre": np.tile(list("abcd"), 10), "width": rng.normal(size=40)})
+    shares = mg.effects(table, "genre").set_index("factor")
+    assert np.isnan(shares.loc["(prompt)", "share"]) and "one clip per prompt" in shares.loc["(prompt)", "reason"]
+    assert shares["share"].sum() == pytest.approx(1)
+
+
 def test_prompts_without_variance_are_no_error():
     rng = np.random.default_rng(3)
     for seed in range(4):

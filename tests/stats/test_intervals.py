@@ -1,5 +1,7 @@
 """Means and intervals over prompts."""
 
+import tracemalloc
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -97,10 +99,30 @@ def test_nothing_to_average():
     assert (mean, n) == (1.5, 1) and np.isnan(lo) and np.isnan(hi)
 
 
-def test_the_interval_does_not_depend_on_the_order_of_clips_or_prompt_names():
-    values, prompts = np.arange(12.0), np.repeat(list("abcd"), 3)
-    order = np.random.default_rng(0).permutation(12)
-    assert mean_interval(values[order], prompts[order]) == pytest.approx(mean_interval(values, prompts))
+@pytest.mark.parametrize("n", [4, 24])
+def test_the_interval_does_not_depend_on_the_order_of_clips_or_prompt_names(n):
+    rng = np.random.default_rng(0)
+    values, prompts = rng.exponential(size=3 * n), np.repeat(np.arange(n), 3)
+    order = rng.permutation(3 * n)
+    assert mean_interval(values[order], prompts[order]) == pytest.approx(mean_interval(values, prompts), abs=1e-12)
+    # Nor on which side is called the upper one.
+    mean, lo, hi, _ = mean_interval(-values, prompts)
+    assert mean_interval(values, prompts)[:3] == pytest.approx((-mean, -hi, -lo), abs=1e-9)
+
+
+def test_who_has_no_prompt_is_one_of_its_own():
+    values, alone = np.arange(6.0), np.array(["a", "a", "b", None, None, np.nan], object)
+    assert mean_interval(values, alone) == mean_interval(values, np.array(list("aabxyz")))
+
+
+def test_a_folder_of_very_many_files_has_its_interval_in_little_memory():
+    values = np.random.default_rng(0).normal(size=20_000)
+    tracemalloc.start()
+    _, lo, hi, n = mean_interval(values, np.arange(20_000))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert n == 20_000 and hi - lo == pytest.approx(2 * 1.96 / np.sqrt(20_000), rel=0.1)
+    assert peak < 120e6
 
 
 @pytest.fixture
@@ -177,7 +199,8 @@ def test_a_column_that_the_summary_has_itself_is_refused(scores):
 
 
 def test_prompt_ids_of_any_kind(scores):
-    assert mg.summarise(scores.assign(prompt_id=[1, "a", None, 2.5] * 3))["n_prompts"][0] == 4
+    # Three rows have none: each counts by itself.
+    assert mg.summarise(scores.assign(prompt_id=[1, "a", None, 2.5] * 3))["n_prompts"][0] == 6
 
 
 def test_summaries_stay_in_the_metrics_range_and_take_shares_of_flags(scores):

@@ -44,6 +44,15 @@ def test_flips_are_of_prompts_not_of_clips():
     assert found.p == 0.25 and found.reason == "with 3 prompts p cannot fall below 0.25"
 
 
+def test_no_p_depends_on_the_order_of_the_table():
+    rng = np.random.default_rng(4)
+    d, cells, kinds = rng.normal(0.3, 1, 24), rng.normal(size=(9, 3)), rng.integers(3, size=24)
+    for order in (rng.permutation(24), np.arange(24)[::-1]):
+        assert sign_flip(d[order], np.arange(24)).p == sign_flip(d, np.arange(24)).p
+        assert shuffle_between(d[order], kinds[order]).p == shuffle_between(d, 2 - kinds).p
+    assert shuffle_within(cells[::-1][:, [2, 0, 1]]).p == shuffle_within(cells).p
+
+
 def test_a_test_knows_neither_units_nor_direction():
     d, prompts = RNG.normal(0.3, 1, 30), np.repeat(np.arange(10), 3)
     assert sign_flip(-5e-8 * d, prompts).p == sign_flip(d, prompts).p == sign_flip(d[::-1], prompts[::-1]).p
