@@ -278,7 +278,8 @@ def test_compare_takes_tables_and_refuses_the_rest_in_one_line(tmp_path):
     pd.DataFrame(rows).assign(width=0.9).to_parquet(tmp_path / "two.parquet", index=False)
     one, two = tmp_path / "one.csv", tmp_path / "two.parquet"
     done = mgeval("compare", one, two, "--metric", "width", "--json")
-    assert json.loads(done.stdout)[0]["difference"] == pytest.approx(0.55)
+    row = json.loads(done.stdout)[0]
+    assert row["difference"] == pytest.approx(0.55) and row["n_pairs"] == 8
     (tmp_path / "broken.parquet").write_bytes(b"no table")
     out = tmp_path / "out.csv"
     refused(mgeval("compare", one, "--out", out), "--by guidance")

@@ -58,6 +58,9 @@ def test_clips_of_a_run_are_measured_from_their_files(tmp_path):
     assert scores["width"].tolist() == pytest.approx(expected)
     again = mg.measure(scores, store, metrics="width", progress=False)
     assert list(again.columns).count("width") == 1 == list(again.columns).count("reason")
+    # Metrics that stay keep the reasons of their gaps.
+    assert scores["loudness_range"].isna().all() and again["loudness_range"].isna().all()
+    assert again["reason"].tolist() == scores["reason"].tolist() and again["reason"].str.contains("3 s").all()
     whole = mg.measure(tmp_path / "run", progress=False)
     assert set(whole["key"]) == set(clips["key"]) and whole["width"].notna().all()
     store.file(clips["key"][0]).unlink()

@@ -42,6 +42,9 @@ def test_a_stretch_is_measured_as_if_it_were_a_clip(store):
     whole = mg.stretch_table(store, seconds=4, metrics="width", progress=False)
     measured = mg.measure(store.table(), store, "width", progress=False)
     assert whole["width"].tolist() == measured["width"].tolist()
+    both = mg.measure(store.table(), store, ["width", "loudness"], progress=False)
+    # The loudness of the whole clip is none of its stretches'.
+    assert "loudness" not in mg.stretch_table(store, both, seconds=1, metrics="width", progress=False)
 
 
 def test_a_rest_that_is_shorter_is_left_out(store):

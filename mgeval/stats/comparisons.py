@@ -111,6 +111,8 @@ def paired(
     for side in (one, two):
         if "prompt_id" not in side.columns:
             raise MetricError("the table has no column 'prompt_id': a pair is two clips of one prompt and seed")
+    # Digits are numbers in a CSV and texts in a store.
+    one, two = (side.assign(prompt_id=side["prompt_id"].astype(str)) for side in (one, two))
     keys = _keys(one, two, by)
     for name, side in ((a, one), (b, two)):
         twice = side[side.duplicated(keys, keep=False)]

@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 import mgeval as mg
-from mgeval.metrics import METRICS
+from mgeval.metrics import METRICS, columns
 from mgeval.models.composer import Composer
 from mgeval.reporting import methods
 from mgeval.reporting.facts import gather
@@ -190,7 +190,8 @@ def test_it_says_why_nothing_is_compared_by_a_column(run):
     }
     text = methods.as_html(facts)
     assert "levels of &lt;b&gt;kind: no two clips" in text
-    facts = gather(scores[["key", "status", "prompt_id", "prompt", "seed", "duration", "crest"]], store, by="duration")
+    measured = columns(scores.columns)
+    facts = gather(scores.drop(columns=[name for name in measured if name != "crest"]), store, by="duration")
     assert facts.uncompared["duration"].startswith("none of the metrics that a report compares was measured (clap, ")
 
 
@@ -232,3 +233,21 @@ def test_controls_and_failures_are_in_the_methods(run, tmp_path):
     assert "1 row of controls (silence)" in text and "7 clips of 4 prompts" in text
     revision = scores["revision"][0]
     assert f"synth (revision {revision})" in text and "Seeds: 0." in text and "duration (0.5, 1)" in text
+
+
+def test_settings_of_many_values_are_not_said_to_be_held(run, tmp_path):
+    scores, store = run
+    many = scores.assign(guidance=np.linspace(1, 5, len(scores)))
+    text = methods.as_markdown(gather(many, store, by="duration"))
+    held = text[text.index("Held:") :].partition(". ")[0]
+    assert "guidance" not in held and "guidance (" in text[text.index("Varied:") : text.index("Held:")]
+
+
+def test_tables_without_what_a_report_reads_are_refused(run, tmp_path):
+    scores, store = run
+    for column in ("prompt_id", "seed", "elapsed"):
+        with pytest.raises(mg.MetricError, match=f"no column '{column}'"):
+            mg.report(scores.drop(columns=column), store, tmp_path / "report")
+    with pytest.raises(mg.MetricError, match="'crest' is a metric"):
+        mg.report(scores, store, tmp_path / "report", by="crest")
+    assert not (tmp_path / "report").exists()
