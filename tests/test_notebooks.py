@@ -19,6 +19,9 @@ STRIPPED, EXECUTED = 60_000, 3_000_000
 SECONDS = 400
 """A cell that takes longer hangs."""
 
+MINUTES = 4
+"""What all notebooks take at most on two processors that do nothing else."""
+
 pytestmark = pytest.mark.notebook
 
 
@@ -27,8 +30,19 @@ def nbformat():
     return pytest.importorskip("nbformat", reason="notebooks need JupyterLab")
 
 
+def processor_seconds():
+    """Return what kernels that have ended took of the processors."""
+    times = os.times()
+    return times.children_user + times.children_system
+
+
 @pytest.fixture(scope="module")
-def executed(nbformat, tmp_path_factory):
+def begun():
+    return processor_seconds()
+
+
+@pytest.fixture(scope="module")
+def executed(nbformat, tmp_path_factory, begun):
     """Return a function from a notebook's path to what came of running it; two at a time run ahead."""
     folder = tmp_path_factory.mktemp("runs")
     with ThreadPoolExecutor(2) as pool:
@@ -88,6 +102,15 @@ def test_a_notebook_runs_and_answers(path, executed):
 
 def headed(notebook, title):
     return max(place for place, cell in enumerate(notebook.cells) if cell.source.startswith(title))
+
+
+def test_all_notebooks_take_a_few_minutes(executed, begun):
+    for path in NOTEBOOKS:
+        executed(path)
+    # By the processors and not by the clock: the machine may have more to do.
+    minutes = (processor_seconds() - begun) / 2 / 60
+    print(f"\nall notebooks: {minutes:.1f} min on two processors")
+    assert minutes < MINUTES
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=NAMES)

@@ -19,7 +19,10 @@ PICTURES = Path(os.environ.get("MGEVAL_SCREENSHOTS") or Path(__file__).parents[2
 
 LOCAL = {"127.0.0.1", "localhost"}
 PLAYED = """() => {
+  const before = window.bench;
   window.bench = { pressed: 0, delays: [] };
+  // Heard once, however often it is begun anew.
+  if (before) return;
   document.addEventListener("pointerdown", () => { bench.pressed = performance.now(); }, true);
   document.addEventListener("mgeval:playing", () => bench.delays.push(performance.now() - bench.pressed), true);
 }"""

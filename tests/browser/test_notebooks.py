@@ -1,11 +1,11 @@
-"""Every notebook as its user sees it, in JupyterLab; one of them as an app through Voila."""
+"""Every notebook as its user sees it, in JupyterLab, and as an app through Voila."""
 
 from __future__ import annotations
 
 import subprocess
 
 import pytest
-from browser.bench import PLAYED, open_notebook, picture, points, run_all, setting
+from browser.bench import PLAYED, open_notebook, picture, points, run_all, setting, watched
 from browser.conftest import free_port, wait_for
 
 from mgeval import lab as notebooks
@@ -33,33 +33,65 @@ def whole(page, part):
 
 
 @pytest.fixture
-def app(browser, tmp_path):
-    """The first notebook, served by Voila; returns its address."""
+def apps(lab, tmp_path):
+    """Every notebook, on the run that JupyterLab left, served by Voila; returns the address before their names."""
     pytest.importorskip("voila", reason="apps are an extra: pip install -e '.[app]'")
-    (copy,) = notebooks.copy_notebooks(tmp_path / "run", tmp_path, [notebooks.find_notebook("01")])
+    folder = tmp_path / "apps"
+    for name, source in notebooks.notebooks().items():
+        notebooks.copy_notebooks(lab.folder / "runs" / name, folder, [source])
     port, log = free_port(), tmp_path / "log"
     with log.open("w") as out:
-        command = notebooks.app_command(copy, browser=False, port=port)
+        command = notebooks.app_command(folder, browser=False, port=port)
         server = subprocess.Popen(
-            command, cwd=tmp_path, env=notebooks.environment(), stdout=out, stderr=subprocess.STDOUT
+            command, cwd=folder, env=notebooks.environment(), stdout=out, stderr=subprocess.STDOUT
         )
     try:
         wait_for(f"http://127.0.0.1:{port}/voila/static/", server, log)
-        yield f"http://127.0.0.1:{port}/"
+        yield f"http://127.0.0.1:{port}/voila/render/"
     finally:
         server.terminate()
         server.wait(timeout=30)
 
 
-def test_an_app_in_voila_plays_what_is_clicked(app, page):
-    page.goto(app, wait_until="domcontentloaded", timeout=300_000)
+def test_every_notebook_is_an_app(apps, browser):
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(60_000)
+    begun = []
+    for name in sorted(notebooks.notebooks()):
+        tab = context.new_page()
+        begun.append((name, tab, watched(tab)))
+        tab.goto(f"{apps}{name}.ipynb", wait_until="commit", timeout=300_000)
+        # Two kernels at a time.
+        if len(begun) == 2:
+            whole_app(*begun.pop(0))
+    whole_app(*begun.pop())
+    context.close()
+
+
+def whole_app(name, tab, problems):
+    # Which it is when all cells have run.
+    tab.wait_for_load_state("load", timeout=300_000)
+    wrong = tab.locator(".jp-OutputArea-output", has_text="Traceback (most recent call last)")
+    assert wrong.count() == 0, f"{name}: {wrong.first.inner_text()}"
+    source = notebooks.find_notebook(name).read_text(encoding="utf-8")
+    tab.wait_for_function(
+        "count => document.querySelectorAll('.mg-root').length === count", arg=source.count("mg.panels.")
+    )
+    assert tab.locator(".jp-OutputArea-output img").count() > 0
+    if name.startswith("01"):
+        plays_what_is_clicked(tab)
+    picture(tab, f"app-{name}")
+    assert problems == [], name
+    tab.close()
+
+
+def plays_what_is_clicked(page):
     # The sweep builder's plot is there too, and waits for clips.
     plot = page.locator("[data-ready='24'] .mg-plot")
-    plot.wait_for(timeout=300_000)
+    plot.wait_for()
     page.evaluate(PLAYED)
     plot.scroll_into_view_if_needed()
     x, y = points(page)[0]
     page.mouse.click(x, y)
     page.wait_for_function("bench.delays.length === 1")
     print(page.evaluate("bench.delays"))
-    picture(page, "voila")
