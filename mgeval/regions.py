@@ -10,6 +10,8 @@ import numpy as np
 from mgeval.errors import MetricError, nearest
 from mgeval.metrics import described
 from mgeval.stats import mean_interval
+from mgeval.stats.comparisons import differing
+from mgeval.store import own_clips
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +32,7 @@ def safe_region(
     Parameters
     ----------
     scores : DataFrame
-        Clips with the setting, ``prompt_id`` and the metrics.
+        Clips with the setting, ``prompt_id`` and the metrics. Controls are left out.
     x : str
         The setting, a column of numbers.
     default : float
@@ -51,21 +53,24 @@ def safe_region(
     Raises
     ------
     MetricError
-        No such column, no clip at the default, or a tolerance that is not above 0.
+        No such column, no clip at the default, a tolerance that is not above 0, or several clips of one prompt, seed
+        and ``x``, between which the pairing cannot choose.
     """
     import pandas as pd
 
-    keys = [name for name in ("prompt_id", "seed") if name in scores.columns] + list(paired)
     for column in (x, "prompt_id", *paired, *tolerance):
         if column not in scores.columns:
             raise MetricError(f"the table has no column {column!r}: {nearest(column, map(str, scores.columns))}")
-    if not (scores[x] == default).any():
-        raise MetricError(f"no clip has {x} {default!r}: there are {', '.join(map(str, sorted(scores[x].unique())))}")
-    usual = scores[scores[x] == default]
-    rows = []
     for metric, allowed in tolerance.items():
         if not allowed > 0:
             raise MetricError(f"the tolerance of {metric!r} is {allowed!r}, need a number above 0")
+    scores = own_clips(scores).dropna(subset=[x])
+    if not (scores[x] == default).any():
+        raise MetricError(f"no clip has {x} {default!r}: there are {', '.join(map(str, sorted(scores[x].unique())))}")
+    keys = _keys(scores, x, paired, tolerance)
+    usual = scores[scores[x] == default]
+    rows = []
+    for metric, allowed in tolerance.items():
         for value in sorted(scores[x].unique()):
             pairs = scores[scores[x] == value].merge(usual, on=keys, suffixes=("", "_usual"))
             change = pairs[metric].to_numpy(float) - pairs[f"{metric}_usual"].to_numpy(float)
@@ -75,6 +80,18 @@ def safe_region(
                          "n_clips": int(np.isfinite(change).sum()), "n_prompts": n_prompts,
                          "tolerance": allowed, "verdict": verdict})  # fmt: skip
     return pd.DataFrame(rows)
+
+
+def _keys(scores: pd.DataFrame, x: str, paired: Sequence[str], beside: Iterable[str]) -> list[str]:
+    """Return the columns that must agree in a pair; raise where they do not tell the clips of a value apart."""
+    keys = [name for name in ("prompt_id", "seed") if name in scores.columns] + list(paired)
+    twice = scores[scores.duplicated([x, *keys], keep=False)]
+    if twice.empty:
+        return keys
+    several = f"several clips have the same {', '.join([*keys, x])}"
+    if apart := differing(twice, [x, *keys], list(beside)):
+        raise MetricError(f"{several} and differ in {', '.join(map(repr, apart))}: name the swept ones in paired")
+    raise MetricError(f"{several} and are alike in all settings: keep one of them")
 
 
 def _more_is_better(metric: str) -> bool:

@@ -66,6 +66,33 @@ def test_undefined_scores_are_no_pair():
     assert found[2.0] == "open" and region["n_prompts"].tolist() == [8, 0]
 
 
+def swept(**more):
+    """Return clips of 10 prompts and 2 seeds that fail once more at guidance 9."""
+    rows = [{"prompt_id": p, "seed": s, "guidance": g, "failure_count": 1.0 + (g == 9)}
+            for p in range(10) for s in range(2) for g in (3, 9)]  # fmt: skip
+    return pd.DataFrame(rows).assign(**more)
+
+
+def test_controls_are_no_clips_of_the_model():
+    table = swept(control=None)
+    controls = [swept(control=kind, failure_count=1.0) for kind in ("silence", "noise", "dual mono")]
+    alone, beside = (
+        mg.safe_region(scores, "guidance", 3, {"failure_count": 0.5})
+        for scores in (table, pd.concat([table, *controls]))
+    )
+    pd.testing.assert_frame_equal(alone, beside)
+    assert beside["verdict"].tolist() == ["safe", "worse"] and beside["n_clips"].tolist() == [20, 20]
+
+
+def test_clips_that_the_pairing_cannot_tell_apart_are_refused():
+    both = pd.concat([swept(top_k=10), swept(top_k=250)])
+    with pytest.raises(MetricError, match="same prompt_id, seed, guidance and differ in 'top_k': name .* in paired"):
+        mg.safe_region(both, "guidance", 3, {"failure_count": 0.5})
+    assert mg.safe_region(both, "guidance", 3, {"failure_count": 0.5}, paired=["top_k"])["n_clips"].tolist() == [40, 40]
+    with pytest.raises(MetricError, match="alike in all settings: keep one"):
+        mg.safe_region(pd.concat([swept(), swept()]), "guidance", 3, {"failure_count": 0.5})
+
+
 def test_what_cannot_be_answered_is_refused():
     scores = table({1.0: 0.0, 2.0: 0.0})
     with pytest.raises(MetricError, match="no clip has temperature 3"):

@@ -131,11 +131,16 @@ def _keys(one: pd.DataFrame, two: pd.DataFrame, by: str | None) -> list[str]:
 
 def _between(twice: pd.DataFrame, keys: list[str], by: str | None) -> str:
     """Say what tells clips of one pair's side apart, and what to do."""
-    cells, skip = twice.groupby(keys, dropna=False), NO_SETTING | {by} | set(columns(twice.columns))
-    apart = [c for c in twice.columns if c not in skip | set(keys) and cells[c].nunique(dropna=False).max() > 1]
+    apart = differing(twice, keys, [] if by is None else [by])
     if not apart:
         return ", alike in all settings: keep one of them"
     return f", which differ in {', '.join(map(repr, apart))}: keep one of its values"
+
+
+def differing(clips: pd.DataFrame, keys: list[str], beside: Sequence[str] = ()) -> list[str]:
+    """Return the settings, beside these, that differ between clips that share the keys."""
+    cells, skip = clips.groupby(keys, dropna=False), NO_SETTING | {*keys, *beside} | set(columns(clips.columns))
+    return [c for c in clips.columns if c not in skip and cells[c].nunique(dropna=False).max() > 1]
 
 
 def _row(pairs: pd.DataFrame, metric: str, lone: int) -> dict[str, Any]:
