@@ -79,6 +79,28 @@ def test_pairs_share_the_other_settings():
         mg.compare(both[both["guidance"] == 1], scores(settings=(3,), duration=5.0))
 
 
+def test_settings_that_change_along_are_named():
+    """Width depends on the temperature alone, and each guidance has its own."""
+    table = scores(10).assign(temperature=lambda t: np.where(t["guidance"] == 1, 0.8, 1.2), top_k=250)
+    table["width"] = table["temperature"] / 4 + 0.01 * np.random.default_rng(0).normal(size=len(table))
+    found = mg.compare(table, by="guidance", metrics="width").iloc[0]
+    assert found.p < 0.01 and found.reason.endswith("; the pairs also differ in 'temperature'")
+    both = mg.compare(table.assign(top_k=lambda t: 10 * t["guidance"]), by="guidance", metrics="loudness")
+    assert both["reason"][0] == "the pairs also differ in 'temperature', 'top_k'"
+    # Gaps are alike; some pairs that differ are enough.
+    some = table.assign(temperature=np.where(table.index == 0, 0.8, np.nan))
+    assert "'temperature'" in mg.compare(some, by="guidance")["reason"][0]
+    assert mg.compare(table.assign(temperature=np.nan), by="guidance", metrics="loudness")["reason"][0] == ""
+
+
+def test_two_tables_may_differ_in_what_sets_them_apart():
+    table = scores(10).assign(temperature=lambda t: np.where(t["guidance"] == 1, 0.8, 1.2))
+    one, two = table[table["guidance"] == 1], table[table["guidance"] == 3]
+    assert mg.compare(one, two)["reason"].tolist() == ["", ""]
+    drawn = two.assign(temperature=np.linspace(0.5, 1.5, len(two)))
+    assert mg.compare(one, drawn)["reason"].tolist() == ["the pairs also differ in 'temperature'"] * 2
+
+
 def test_clips_without_a_partner_are_counted():
     table = scores()
     found = mg.compare(table.drop(index=table.index[[0, 5]]), by="guidance", metrics="width").iloc[0]
@@ -104,10 +126,13 @@ def test_angles_differ_the_shorter_way_round():
 
 
 def test_controls_are_compared_only_when_asked_for():
-    table = pd.concat([scores(control=None), scores(control="dual mono").assign(width=0.0)])
+    table = pd.concat([
+        scores(control=None, model="tiny"), scores(control="dual mono", model="control:dual mono").assign(width=0.0)
+    ])  # fmt: skip
     assert mg.compare(table, by="guidance")["n_pairs"].tolist() == [20, 20]
     found = mg.compare(table, by="control", metrics="width").iloc[0]
     assert {found.a, found.b} == {"dual mono", "(none)"} and found.n_pairs == 40
+    assert "model" not in found.reason
 
 
 @pytest.mark.parametrize(
