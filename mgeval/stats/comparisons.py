@@ -13,7 +13,7 @@ from mgeval.metrics import Undefined, columns, metric_of
 from mgeval.stats.effect_sizes import Effect, cliffs_delta, cohens_dz
 from mgeval.stats.factors import LEVELS, NO_SETTING, checked_metrics
 from mgeval.stats.intervals import mean_interval, wrapped
-from mgeval.stats.permutations import benjamini_hochberg, holm, sign_flip
+from mgeval.stats.permutations import Tested, benjamini_hochberg, holm, sign_flip
 from mgeval.store import CONTROL, own_clips
 
 if TYPE_CHECKING:
@@ -64,7 +64,8 @@ def compare(
         report); ``dz`` and ``delta``, each with its 95 % interval; ``n_pairs``; ``n_prompts``; ``test``, how p was
         found; and ``reason``: why a number is NaN or p cannot be small, in which other settings the pairs differ (of
         two tables, those that vary in one), and how many clips have no partner.
-        Differences of metrics that wrap round, such as `image_angle`, are the shorter way round.
+        Differences of metrics that wrap round, such as `image_angle`, are the shorter way round; where one is larger
+        than a quarter of the period, p and ``dz``, which rest on signs, are NaN.
 
     Raises
     ------
@@ -187,10 +188,15 @@ def _row(pairs: pd.DataFrame, metric: str, notes: list[str]) -> dict[str, Any]:
     mean, lo, hi, n_prompts = mean_interval(difference, prompts, period)
     tested, dz = sign_flip(difference, prompts), cohens_dz(difference, prompts)
     delta = cliffs_delta(a, b, prompts)
+    why_dz = _why("dz", dz)
+    # 89 and -89 degrees of an axis are 2 apart, but would cancel where signs are summed.
+    if period and (np.abs(difference) > period / 4).any():
+        nothing = Undefined("differences near half a period have no sign")
+        tested, dz, why_dz = Tested(np.nan, "", nothing.reason), Effect(nothing, nothing, nothing), ""
     if period:
         nothing = Undefined("values that wrap round have no order")
         delta = Effect(nothing, nothing, nothing)
-    reasons = [tested.reason] if n_prompts == 0 else [tested.reason, _why("dz", dz), _why("delta", delta)]
+    reasons = [tested.reason] if n_prompts == 0 else [tested.reason, why_dz, _why("delta", delta)]
     if n_prompts == 1:
         reasons[1:] = ["one prompt has no interval and no effect size"]
     return {

@@ -125,6 +125,19 @@ def test_angles_differ_the_shorter_way_round():
     assert mg.compare(table, by="guidance", metrics="image_angle")["difference"][0] == pytest.approx(10)
 
 
+def test_angles_near_half_a_period_have_a_difference_but_no_test():
+    """Mono at 0 degrees against antiphase: 89 and -89 are the same way round."""
+    rng = np.random.default_rng(0)
+    table = scores(10).assign(image_angle=lambda t: np.where(t["guidance"] == 1, 0.0, 90 + rng.normal(0, 3, len(t))))
+    table["image_angle"] = (table["image_angle"] + 90) % 180 - 90
+    found = mg.compare(table, by="guidance", metrics="image_angle").iloc[0]
+    assert abs(found.difference) == pytest.approx(90, abs=2) and 0 < found.hi - found.lo < 6
+    assert np.isnan([found.p, found.p_holm, found.dz, found.dz_lo, found.dz_hi]).all() and found.test == ""
+    assert found.reason.startswith("differences near half a period have no sign; delta: ") and "dz" not in found.reason
+    near = table.assign(image_angle=np.where(table["guidance"] == 1, 0.0, 44 + rng.normal(0, 0.1, len(table))))
+    assert mg.compare(near, by="guidance", metrics="image_angle")["p"][0] < 0.01
+
+
 def test_controls_are_compared_only_when_asked_for():
     table = pd.concat([
         scores(control=None, model="tiny"), scores(control="dual mono", model="control:dual mono").assign(width=0.0)
