@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 
 LEVEL = 0.95
 
+LEAST = 1e-12
+"""Variance of a strength up to which it is rounding: no prompts differ so little that answer at all differently."""
+
+GAP = "(none)"
+"""The level of clips that have no value of the setting."""
+
 
 def preferences(answers: pd.DataFrame) -> pd.DataFrame:
     r"""Return how strongly each level is preferred, by the model of Bradley and Terry.
@@ -37,7 +43,8 @@ def preferences(answers: pd.DataFrame) -> pd.DataFrame:
         One row per level: ``level``, ``strength`` (log odds against the average level), ``lo``, ``hi``,
         ``win_share`` (0 to 1), ``n_answers``, ``n_prompts``, ``reason``.
         ``strength`` is NaN with a reason where the answers allow no finite one: some levels never lose to the
-        others, or were never compared with them (Ford 1957). With a single prompt the intervals are NaN.
+        others, or were never compared with them (Ford 1957). The intervals are NaN with a reason where the sandwich
+        has none: with no more prompts than levels, or where all prompts answer alike. A gap is the level '(none)'.
 
     Raises
     ------
@@ -54,8 +61,10 @@ def preferences(answers: pd.DataFrame) -> pd.DataFrame:
     answers = _asked(answers, ("level_a", "level_b", "answer"))
     if len(wrong := answers[~answers["answer"].isin(ANSWERS)]):
         raise MetricError(f"an answer is {wrong['answer'].iloc[0]!r}: 'a', 'b' or 'same' is needed")
-    codes, levels = pd.factorize(pd.concat([answers["level_a"], answers["level_b"]]), sort=True)
-    a, b = codes[: len(answers)], codes[len(answers) :]
+    sides = [_named(answers[side]) for side in ("level_a", "level_b")]
+    levels = _ordered(set().union(*sides))
+    place = {level: number for number, level in enumerate(levels)}
+    a, b = (side.map(place).to_numpy(int) for side in sides)
     won = answers["answer"].map({"a": 1.0, "b": 0.0, "same": 0.5}).to_numpy(float)
     prompts = pd.factorize(answers["prompt_id"])[0]
     strength, lo, hi, reason = _strengths(a, b, won, prompts, len(levels))
@@ -81,8 +90,8 @@ def ratings(answers: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``level`` ('anchor' for the anchors, whatever they were made of), ``mean``, ``lo``, ``hi`` (95 %,
-        clustered by prompt as in `mgeval.summarise`), ``n_answers``, ``n_prompts``.
+        ``level`` ('anchor' for the anchors, whatever they were made of; '(none)' for gaps), ``mean``, ``lo``, ``hi``
+        (95 %, clustered by prompt as in `mgeval.summarise`), ``n_answers``, ``n_prompts``.
 
     Raises
     ------
@@ -95,9 +104,9 @@ def ratings(answers: pd.DataFrame) -> pd.DataFrame:
     values = pd.to_numeric(answers["rating"], errors="coerce")
     if not values.between(0, 100).all():
         raise MetricError(f"a rating is {answers['rating'][~values.between(0, 100)].iloc[0]!r}: 0 to 100 is needed")
-    level = answers["level"].astype(object).where(answers["control"] != "anchor", "anchor")
+    level = _named(answers["level"]).where(answers["control"] != "anchor", "anchor")
     rows = []
-    for name in [*sorted(set(level) - {"anchor"}), "anchor"]:
+    for name in [*_ordered(set(level) - {"anchor"}), "anchor"]:
         mine = level == name
         mean, lo, hi, prompts = mean_interval(values[mine].to_numpy(float), answers["prompt_id"][mine].to_numpy())
         rows.append(
@@ -157,6 +166,18 @@ def _asked(answers: pd.DataFrame, wanted: tuple[str, ...]) -> pd.DataFrame:
     return asked
 
 
+def _named(levels: pd.Series) -> pd.Series:
+    return levels.astype(object).where(levels.notna(), GAP)
+
+
+def _ordered(levels: set[Any]) -> list[Any]:
+    """Return levels in ascending order; by their texts where numbers and texts are mixed."""
+    try:
+        return sorted(levels)
+    except TypeError:
+        return sorted(levels, key=str)
+
+
 def _strengths(
     a: np.ndarray, b: np.ndarray, won: np.ndarray, prompts: np.ndarray, levels: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, str]:
@@ -180,7 +201,12 @@ def _strengths(
     clusters = len(np.unique(prompts))
     if clusters < 2:
         return whole @ model.fit().params, nothing, nothing, "one prompt: no interval"
+    if clusters <= levels:
+        # The prompts' scores sum to zero: so few of them span no covariance of all strengths.
+        return whole @ model.fit().params, nothing, nothing, "too few prompts: no interval"
     fit = model.fit(cov_type="cluster", cov_kwds={"groups": prompts})
-    strength = whole @ fit.params
-    half = t.ppf((1 + LEVEL) / 2, clusters - 1) * np.sqrt(np.diag(whole @ fit.cov_params() @ whole.T))
+    strength, variance = whole @ fit.params, np.diag(whole @ fit.cov_params() @ whole.T)
+    if not (variance > LEAST).all():
+        return strength, nothing, nothing, "the prompts answer alike: no interval"
+    half = t.ppf((1 + LEVEL) / 2, clusters - 1) * np.sqrt(variance)
     return strength, strength - half, strength + half, ""

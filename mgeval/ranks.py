@@ -15,7 +15,7 @@ from mgeval.metrics import Undefined
 from mgeval.metrics.similarity import Rank, chance, clap_rank
 from mgeval.references import clip_sources, group_columns, groups_of, loaded, made, prompts_or_rows
 from mgeval.stats import mean_interval
-from mgeval.store import Store, prompts_of
+from mgeval.store import Store, own_clips, prompts_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,6 +25,9 @@ COLUMNS = (
     *("n_clips", "n_prompts", "n_texts", "reason"),
 )
 
+NO_CLIP = "no clip has a prompt and can be read"
+NO_TEXT = "its text is a file's name, no prompt of the sweep"
+
 
 def prompt_ranks(
     clips: pd.DataFrame,
@@ -33,7 +36,7 @@ def prompt_ranks(
     by: str | Sequence[str] | None = None,
     progress: bool = True,
 ) -> pd.DataFrame:
-    """Say how well clips find their own prompts among all prompts of the table.
+    """Say how well clips find their own prompts among all prompts of the sweep.
 
     `mgeval.metrics.similarity.clap_rank` of each clip, averaged. A model that ignores its prompts, and a text tower
     whose vectors are all alike, read the chance.
@@ -41,13 +44,14 @@ def prompt_ranks(
     Parameters
     ----------
     clips : DataFrame
-        From `run` or `measure`, with prompts. Those without one, and those that cannot be read, are left out.
+        From `run` or `measure`, with prompts. Those without one, and those that cannot be read, are left out. The
+        prompts are those of the model's own clips: of a control that bears the name of a file no rank is defined.
     store : Store
         Where the clips lie; their vectors are kept there.
     embedders : str, Embedder or sequence of them
         That read texts.
     by : str or sequence of str, optional
-        Columns whose combinations are the groups; each is ranked against all prompts of the table. Controls are
+        Columns whose combinations are the groups; each is ranked against all prompts of the sweep. Controls are
         groups of their own.
     progress : bool
         Show a bar with the time left.
@@ -63,7 +67,7 @@ def prompt_ranks(
     Raises
     ------
     MetricError
-        The table is not one of clips, has fewer than two prompts, or a column does not exist.
+        The table is not one of clips, the model's clips have fewer than two prompts, or a column does not exist.
     ModelError
         An embedder that does not work, or that reads no texts.
     """
@@ -71,17 +75,19 @@ def prompt_ranks(
 
     clips = made(clips)
     by, sources, prompts = group_columns(clips, by, COLUMNS), clip_sources(clips, store), prompts_of(clips)
-    texts = list(dict.fromkeys(prompt for prompt in prompts if prompt.strip()))
+    texts = list(dict.fromkeys(prompt for prompt in prompts_of(own_clips(clips)) if prompt.strip()))
     if len(texts) < 2:
-        raise MetricError("ranking needs two different prompts: the table has fewer")
+        raise MetricError("ranking needs two different prompts: the model's clips in the table have fewer")
+    named = np.array([bool(prompt.strip()) and prompt not in texts for prompt in prompts])
     clusters, groups = prompts_or_rows(clips), groups_of(clips, by)
     rows = []
     for embedder in loaded(embedders):
         if not embedder.has_text:
             raise ModelError(f"{embedder.id} reads no texts: one that does is 'clap:tiny'")
         ranks = _ranks(sources, prompts, texts, embedder, store, progress)
-        rows += [{**where, "embedder": embedder.id, **_summary(ranks[index], clusters[index], len(texts))}
-                 for where, index in groups]  # fmt: skip
+        for where, index in groups:
+            summary = _summary(ranks[index], clusters[index], len(texts), NO_TEXT if named[index].all() else NO_CLIP)
+            rows.append({**where, "embedder": embedder.id, **summary})
     return pd.DataFrame(rows, columns=[*by, *COLUMNS])
 
 
@@ -103,6 +109,9 @@ def _rank(source: Source, prompt: str, texts: list[str], vectors: np.ndarray, em
     if not prompt.strip():
         nothing = Undefined("there is no prompt")
         return Rank(nothing, nothing)
+    if prompt not in texts:
+        nothing = Undefined(NO_TEXT)
+        return Rank(nothing, nothing)
     try:
         clip = source()
     except AudioError as error:
@@ -111,7 +120,7 @@ def _rank(source: Source, prompt: str, texts: list[str], vectors: np.ndarray, em
     return clap_rank(cached_vectors(embedder, [clip], store)[0], vectors, texts.index(prompt))
 
 
-def _summary(ranks: np.ndarray, clusters: np.ndarray, texts: int) -> dict[str, Any]:
+def _summary(ranks: np.ndarray, clusters: np.ndarray, texts: int, why: str) -> dict[str, Any]:
     mean, lo, hi, n_prompts = mean_interval(ranks[:, 0], clusters)
     margin, margin_lo, margin_hi, _ = mean_interval(ranks[:, 1], clusters)
     return {
@@ -120,5 +129,5 @@ def _summary(ranks: np.ndarray, clusters: np.ndarray, texts: int) -> dict[str, A
         "n_clips": int(np.isfinite(ranks[:, 0]).sum()),
         "n_prompts": n_prompts,
         "n_texts": texts,
-        "reason": "" if n_prompts else "no clip has a prompt and can be read",
+        "reason": "" if n_prompts else why,
     }

@@ -49,7 +49,7 @@ MAY_IMPORT = {
     "bradley_terry": {"listening", "stats"},
     "surveys": {"audio", "metrics", "scoring", "stats", "store"},
     "timing": {"metrics", "scoring", "store", "surveys"},
-    "regions": {"metrics", "stats"},
+    "regions": {"metrics", "stats", "store"},
     "wording": set(),
 }
 ANYTHING = {

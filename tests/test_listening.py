@@ -176,6 +176,35 @@ def test_one_prompt_has_no_interval():
     )
 
 
+@pytest.mark.parametrize("prompts", [2, 3])
+def test_few_prompts_have_no_interval(prompts):
+    rng = np.random.default_rng(0)
+    duels = [("x", "y"), ("y", "z"), ("z", "x")] * 4 * prompts
+    duels = [(a, b, str(rng.choice([a, b]))) for a, b in duels]
+    table = preferences(answered(duels, [f"p{i // 12}" for i in range(len(duels))]))
+    assert table["strength"].notna().all() and table[["lo", "hi"]].isna().all(axis=None)
+    assert (table["reason"] == "too few prompts: no interval").all()
+
+
+def test_prompts_that_answer_alike_have_no_interval():
+    duels = [("x", "y", "x"), ("x", "y", "x"), ("x", "y", "y")] * 6
+    table = preferences(answered(duels, [f"p{i // 3}" for i in range(18)]))
+    assert table["strength"].to_list() == pytest.approx([np.log(2) / 2, -np.log(2) / 2], abs=1e-6)
+    assert table[["lo", "hi"]].isna().all(axis=None)
+    assert (table["reason"] == "the prompts answer alike: no interval").all()
+
+
+def test_gaps_are_a_level_and_mixed_levels_are_ordered_by_text():
+    duels = answered([("x", "y", "x"), ("x", "y", "y"), ("y", "x", "y")] * 6)
+    mixed = duels.replace({"x": 3, "y": np.nan})
+    one, other = preferences(duels), preferences(mixed)
+    assert other["level"].tolist() == ["(none)", 3] and other["strength"].tolist() == one["strength"].tolist()[::-1]
+    numbers = preferences(duels.replace({"x": 10, "y": 9}))
+    assert numbers["level"].tolist() == [9, 10] and set(numbers["n_answers"]) == {18}
+    rated = pd.DataFrame({"level": [3, "a", None], "rating": 50, "prompt_id": "p", "control": ["", "", ""]})
+    assert ratings(rated)["level"].tolist() == ["(none)", 3, "a", "anchor"]
+
+
 def test_controls_do_not_count():
     duels = answered([("x", "y", "x"), ("x", "y", "y")] * 10)
     hidden = duels.assign(control="same", answer="a")

@@ -1,6 +1,9 @@
 """The table of prompt ranks: own prompts are found, controls and a deaf tower read chance."""
 
+import shutil
+
 import numpy as np
+import pandas as pd
 import pytest
 
 import mgeval as mg
@@ -57,6 +60,23 @@ def test_groups_and_controls(run):
     own, noise = (table[table["control"].isna() == there] for there in (True, False))
     assert own["clap_rank"].min() > noise["clap_rank"].max()
     assert set(table["n_clips"]) == {5}
+
+
+def test_names_of_a_reference_s_files_are_no_prompts(run, tmp_path):
+    store, clips = run
+    copy = mg.Store(shutil.copytree(store.path, tmp_path / "run"))
+    (tmp_path / "files").mkdir()
+    for key, name in zip(clips["key"], ["solo piano", "take 1", "take 2"], strict=False):
+        mg.save_audio(store.audio(key), tmp_path / f"files/{name}.wav")
+    files = mg.controls(copy, "reference", reference=tmp_path / "files")
+    alone = mg.prompt_ranks(clips, copy, "clap:tiny", progress=False).iloc[0]
+    both = mg.prompt_ranks(pd.concat([clips, files]), copy, "clap:tiny", progress=False)
+    assert both.loc[0, list(COLUMNS)].to_dict() == alone.to_dict() and both["n_texts"].tolist() == [5, 5]
+    # One of the files is called like a prompt.
+    assert both["n_clips"].tolist() == [10, 1]
+    takes = pd.concat([clips, files[files["prompt"] != "solo piano"]])
+    gone = mg.prompt_ranks(takes, copy, Collapsed(), progress=False).iloc[1]
+    assert np.isnan(gone["clap_rank"]) and gone["reason"] == "its text is a file's name, no prompt of the sweep"
 
 
 def test_a_collapsed_tower_reads_chance(run):

@@ -66,6 +66,57 @@ def test_undefined_scores_are_no_pair():
     assert found[2.0] == "open" and region["n_prompts"].tolist() == [8, 0]
 
 
+def swept(**more):
+    """Return clips of 10 prompts and 2 seeds that fail once more at guidance 9."""
+    rows = [{"prompt_id": p, "seed": s, "guidance": g, "failure_count": 1.0 + (g == 9)}
+            for p in range(10) for s in range(2) for g in (3, 9)]  # fmt: skip
+    return pd.DataFrame(rows).assign(**more)
+
+
+def test_controls_are_no_clips_of_the_model():
+    table = swept(control=None)
+    controls = [swept(control=kind, failure_count=1.0) for kind in ("silence", "noise", "dual mono")]
+    alone, beside = (
+        mg.safe_region(scores, "guidance", 3, {"failure_count": 0.5})
+        for scores in (table, pd.concat([table, *controls]))
+    )
+    pd.testing.assert_frame_equal(alone, beside)
+    assert beside["verdict"].tolist() == ["safe", "worse"] and beside["n_clips"].tolist() == [20, 20]
+
+
+def test_clips_that_the_pairing_cannot_tell_apart_are_refused():
+    both = pd.concat([swept(top_k=10), swept(top_k=250)])
+    with pytest.raises(MetricError, match="same prompt_id, seed, guidance and differ in 'top_k': name .* in paired"):
+        mg.safe_region(both, "guidance", 3, {"failure_count": 0.5})
+    assert mg.safe_region(both, "guidance", 3, {"failure_count": 0.5}, paired=["top_k"])["n_clips"].tolist() == [40, 40]
+    with pytest.raises(MetricError, match="alike in all settings: keep one"):
+        mg.safe_region(pd.concat([swept(), swept()]), "guidance", 3, {"failure_count": 0.5})
+
+
+@pytest.mark.parametrize(
+    ("change", "verdict"), [(-0.45, "worse"), (0.45, "worse"), (-0.04, "safe"), (0.04, "safe"), (-0.1, "open")]
+)
+def test_a_metric_without_direction_must_stay_within_the_tolerance_either_way(change, verdict):
+    scores = table({1.0: 0.0, 2.0: -change}, noise=0.001 if verdict != "open" else 0.1, metric="width")
+    assert verdicts(scores, tolerance=0.05 if verdict != "open" else 0.1, metric="width")[1][2.0] == verdict
+
+
+@pytest.mark.parametrize(
+    ("angle", "change", "verdict"), [(-89, 2, "safe"), (-81, 10, "worse"), (79, -10, "worse"), (-1, 90, "worse")]
+)
+def test_angles_change_the_shorter_way_round(angle, change, verdict):
+    angles = np.where(swept()["guidance"] == 3, 89.0, float(angle)) + np.arange(40) % 4 // 2 * 0.1
+    region = mg.safe_region(swept(image_angle=angles), "guidance", 3, {"image_angle": 5})
+    assert region["mean"].tolist() == pytest.approx([0, change]) and region["verdict"].tolist() == ["safe", verdict]
+
+
+def test_an_angle_s_interval_that_wraps_onto_the_default_is_open():
+    angles = np.where(swept()["guidance"] == 3, 0.0, np.repeat([79.0] * 8 + [160.0] * 2, 4))
+    row = mg.safe_region(swept(image_angle=angles), "guidance", 3, {"image_angle": 65}).iloc[1]
+    # 115 degrees are -65 again.
+    assert 65 < row["lo"] and 115 < row["hi"] and row["verdict"] == "open"
+
+
 def test_what_cannot_be_answered_is_refused():
     scores = table({1.0: 0.0, 2.0: 0.0})
     with pytest.raises(MetricError, match="no clip has temperature 3"):

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from mgeval.files import write_atomic
 from mgeval.metrics import described
 from mgeval.reporting.facts import ANY, Facts, failure_shares, gather
-from mgeval.reporting.figures import file_name
-from mgeval.reporting.methods import as_markdown, markdown
+from mgeval.reporting.figures import file_names
+from mgeval.reporting.methods import as_markdown, markdown, references
 from mgeval.reporting.numbers import counted, decimals, estimate, listed, percent, sample
+from mgeval.reporting.sources import bibliography
 from mgeval.store import Store
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ def write_cards(scores: pd.DataFrame, store: Store, path: str | os.PathLike[str]
     """Write a model card for each model of a run.
 
     The front matter is the hub's ``model-index``: each metric's mean, with its interval and n as arguments of
-    the metric. Under it stands a summary of a page: headline metrics, failures, methods.
+    the metric. Under it stands a summary of a page: headline metrics, failures, methods, whose references are in
+    ``references.bib`` beside the cards.
 
     Parameters
     ----------
@@ -52,14 +54,25 @@ def write_cards(scores: pd.DataFrame, store: Store, path: str | os.PathLike[str]
         The table holds no clip that was made, or no metric; then nothing is written.
     """
     whole = gather(scores, store)
-    models = whole.made[["model", "revision"]].drop_duplicates()
-    cards = {}
-    for model, revision in models.itertuples(index=False):
-        mine = (scores["model"] == model) & (scores["revision"] == revision)
-        one = whole if len(models) == 1 else gather(scores[mine], store)
-        alone = (models["model"] == model).sum() == 1
-        cards[file_name(str(model) if alone else f"{model}-{revision}")] = card(one, str(model))
-    return [write_atomic(Path(path) / f"{name}.md", text.encode()) for name, text in cards.items()]
+    parts = {
+        key: part
+        for key, part in whole.own.groupby(["model", "revision"], sort=False, dropna=False)
+        if (part["status"] == "done").any()
+    }
+    facts = [whole] if len(parts) == 1 else [gather(part, store) for part in parts.values()]
+    models = [str(model) for model, _ in parts]
+    # A line's end, which no model's name holds, keeps each text apart from all others.
+    texts = [
+        name if models.count(name) == 1 else f"{name}\n{revision}"
+        for name, (_, revision) in zip(models, parts, strict=True)
+    ]
+    cards = [card(one, name) for one, name in zip(facts, models, strict=True)]
+    keys = dict.fromkeys(key for one in facts for key in references(one))
+    write_atomic(Path(path) / "references.bib", bibliography(keys).encode())
+    names = file_names(texts)
+    return [
+        write_atomic(Path(path) / f"{names[text]}.md", one.encode()) for text, one in zip(texts, cards, strict=True)
+    ]
 
 
 def card(facts: Facts, model: str) -> str:

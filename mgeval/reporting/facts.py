@@ -12,6 +12,7 @@ from mgeval.metrics import columns
 from mgeval.metrics.failures import DETECTORS, Finding
 from mgeval.reporting.numbers import counted
 from mgeval.stats import compare, share_interval, summarise, swept
+from mgeval.stats.comparisons import ALSO
 from mgeval.store import Store, own_clips, prompts_of
 from mgeval.surveys import failure_table
 
@@ -163,7 +164,10 @@ def _compared(
                 # Clips of one prompt and seed between which a pairing cannot choose, as of two grids.
                 why[factor] = str(error)
                 continue
-            if (table["n_pairs"] > 0).any():
+            also = {part for reason in table["reason"] for part in reason.split("; ") if part.startswith(ALSO)}
+            if also:
+                why[factor] = "; ".join(sorted(also))
+            elif (table["n_pairs"] > 0).any():
                 found[factor] = table
             else:
                 why[factor] = "no two clips of one prompt and seed differ in it alone"

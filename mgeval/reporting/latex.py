@@ -34,7 +34,7 @@ HEADER = r"% Needs \usepackage{booktabs}. Made by mgeval." + "\n"
 
 SPECIAL = {
     "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}",
-    ">": r"\textgreater{}", "|": r"\textbar{}", '"': r"\textquotedbl{}", "'": r"\textquotesingle{}",
+    ">": r"\textgreater{}", "|": r"\textbar{}", '"': r"{\char34}", "'": r"\textquotesingle{}",
     "`": r"\textasciigrave{}", "-": "-{}", "[": "{[}", "]": "{]}", "*": "{*}", "?": "?{}", "!": "!{}",
     **{c: f"\\{c}" for c in "$&#_%{}"},
     DASH: "--", "\N{EM DASH}": "---", MINUS: "$-$", "\N{HORIZONTAL ELLIPSIS}": r"\ldots{}",
@@ -44,7 +44,8 @@ SPECIAL = {
     "\N{MICRO SIGN}": r"\textmu{}", "ß": r"\ss{}", "æ": r"\ae{}", "Æ": r"\AE{}", "œ": r"\oe{}", "Œ": r"\OE{}",
     "ø": r"\o{}", "Ø": r"\O{}", "ł": r"\l{}", "Ł": r"\L{}", "ı": r"\i{}",
 }  # fmt: skip
-"""What is set otherwise than typed. Brackets and stars in braces: after a line's end they would be its options."""
+"""What is set otherwise than typed. Brackets and stars in braces: after a line's end they would be its options.
+The double quote by its number, as only T1 knows its name; in OT1, which has no straight one, it is a closing quote."""
 
 ACCENTS = {
     "\N{COMBINING GRAVE ACCENT}": "`", "\N{COMBINING ACUTE ACCENT}": "'", "\N{COMBINING CIRCUMFLEX ACCENT}": "^",

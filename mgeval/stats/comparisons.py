@@ -13,7 +13,7 @@ from mgeval.metrics import Undefined, columns, metric_of
 from mgeval.stats.effect_sizes import Effect, cliffs_delta, cohens_dz
 from mgeval.stats.factors import LEVELS, NO_SETTING, checked_metrics
 from mgeval.stats.intervals import mean_interval, wrapped
-from mgeval.stats.permutations import benjamini_hochberg, holm, sign_flip
+from mgeval.stats.permutations import Tested, benjamini_hochberg, holm, sign_flip
 from mgeval.store import CONTROL, own_clips
 
 if TYPE_CHECKING:
@@ -26,6 +26,9 @@ COMPARISON = (
 RUNS = ("first", "second")
 """What the two tables are called, where two are compared."""
 
+ALSO = "the pairs also differ in "
+"""How a reason begins that names settings that change along with the one that is compared."""
+
 
 def compare(
     scores: pd.DataFrame,
@@ -35,9 +38,11 @@ def compare(
 ) -> pd.DataFrame:
     """Compare settings of one table, or two tables: ``compare(scores, by="guidance")``, ``compare(scores, other)``.
 
-    A pair is two clips of the same prompt and seed, and of the same other settings as far as both sides vary them. All
-    numbers are over prompts: the difference is the mean of the prompts' mean differences, its interval that of
-    `mean_interval`, p that of `sign_flip`, the effect sizes are `cohens_dz` and `cliffs_delta`.
+    A pair is two clips of the same prompt and seed, and of the same other settings as far as both sides vary them
+    within prompts. Where a design has another temperature for each guidance, pairs differ in both: ``reason`` says so,
+    and `effects` tells them apart. All numbers are over prompts: the difference is the mean of the prompts' mean
+    differences, its interval that of `mean_interval`, p that of `sign_flip`, the effect sizes are `cohens_dz` and
+    `cliffs_delta`.
 
     Parameters
     ----------
@@ -57,8 +62,10 @@ def compare(
         ``mean_b`` over the pairs; ``difference``, b less a, in the metric's unit, with ``lo`` and ``hi`` (95 %); ``p``,
         ``p_holm`` and ``p_bh`` (adjusted over all rows of the table: ask for the metrics that you mean to
         report); ``dz`` and ``delta``, each with its 95 % interval; ``n_pairs``; ``n_prompts``; ``test``, how p was
-        found; and ``reason``: why a number is NaN or p cannot be small, and how many clips have no partner.
-        Differences of metrics that wrap round, such as `image_angle`, are the shorter way round.
+        found; and ``reason``: why a number is NaN or p cannot be small, in which other settings the pairs differ (of
+        two tables, those that vary in one), and how many clips have no partner.
+        Differences of metrics that wrap round, such as `image_angle`, are the shorter way round; where one is larger
+        than a quarter of the period, p and ``dz``, which rest on signs, are NaN.
 
     Raises
     ------
@@ -85,8 +92,10 @@ def compare(
     names = checked_metrics([c for c in scores.columns if other is None or c in other.columns], metrics)
     rows = []
     for a, b in itertools.combinations(sides, 2):
-        pairs, lone = paired(sides[a], sides[b], str(a), str(b), by, names)
-        rows += [{"metric": name, "a": a, "b": b, **_row(pairs, name, lone)} for name in names]
+        settings = _settings(sides[a], sides[b], by)
+        pairs, lone = paired(sides[a], sides[b], str(a), str(b), by, [*names, *settings])
+        notes = [_also(pairs, settings, by), _lone(lone)]
+        rows += [{"metric": name, "a": a, "b": b, **_row(pairs, name, notes)} for name in names]
     table = pd.DataFrame(rows).assign(p_holm=lambda t: holm(t["p"]), p_bh=lambda t: benjamini_hochberg(t["p"]))
     # Settings side by side for one metric, as they are read.
     order = np.argsort([names.index(name) for name in table["metric"]], kind="stable")
@@ -125,22 +134,54 @@ def paired(
 def _keys(one: pd.DataFrame, two: pd.DataFrame, by: str | None) -> list[str]:
     """Return the columns that partners share: prompt, seed, and settings that vary within prompts on both sides."""
     keys = ["prompt_id", *(["seed"] if "seed" in one.columns and "seed" in two.columns else [])]
-    skip = NO_SETTING | {by} | set(columns(one.columns))
-    # A setting: something that is not said of the clip or the prompt, but chosen for it.
-    shared = [c for c in one.columns if c in two.columns and c not in skip]
+    shared = _shared(one, two, by)
     return keys + [c for c in shared if all(side.groupby(keys)[c].nunique().max() > 1 for side in (one, two))]
+
+
+def _shared(one: pd.DataFrame, two: pd.DataFrame, by: str | None) -> list[str]:
+    """Return the settings that both sides have: what is not said of the clip or the prompt, but chosen for it."""
+    # A control's model is what makes it.
+    skip = NO_SETTING | {by} | ({"model"} if by == CONTROL else set()) | set(columns(one.columns))
+    return [c for c in one.columns if c in two.columns and c not in skip]
+
+
+def _settings(one: pd.DataFrame, two: pd.DataFrame, by: str | None) -> list[str]:
+    """Return the settings that partners need not share."""
+    keys = _keys(one, two, by) if "prompt_id" in one.columns and "prompt_id" in two.columns else []
+    return [c for c in _shared(one, two, by) if c not in keys]
+
+
+def _also(pairs: pd.DataFrame, settings: list[str], by: str | None) -> str:
+    """Say in which settings the sides of the pairs differ, beside the one that is compared."""
+    found = []
+    for name in settings:
+        a, b = pairs[f"{name} a"], pairs[f"{name} b"]
+        # What is the same throughout each of two tables is what they are compared in.
+        varied = by is not None or max(a.nunique(dropna=False), b.nunique(dropna=False)) > 1
+        if varied and ((a != b) & ~(a.isna() & b.isna())).any():
+            found.append(name)
+    return f"{ALSO}{', '.join(map(repr, found))}" if found else ""
+
+
+def _lone(clips: int) -> str:
+    return f"{clips} {'clip has' if clips == 1 else 'clips have'} no partner" if clips else ""
 
 
 def _between(twice: pd.DataFrame, keys: list[str], by: str | None) -> str:
     """Say what tells clips of one pair's side apart, and what to do."""
-    cells, skip = twice.groupby(keys, dropna=False), NO_SETTING | {by} | set(columns(twice.columns))
-    apart = [c for c in twice.columns if c not in skip | set(keys) and cells[c].nunique(dropna=False).max() > 1]
+    apart = differing(twice, keys, [] if by is None else [by])
     if not apart:
         return ", alike in all settings: keep one of them"
     return f", which differ in {', '.join(map(repr, apart))}: keep one of its values"
 
 
-def _row(pairs: pd.DataFrame, metric: str, lone: int) -> dict[str, Any]:
+def differing(clips: pd.DataFrame, keys: list[str], beside: Sequence[str] = ()) -> list[str]:
+    """Return the settings, beside these, that differ between clips that share the keys."""
+    cells, skip = clips.groupby(keys, dropna=False), NO_SETTING | {*keys, *beside} | set(columns(clips.columns))
+    return [c for c in clips.columns if c not in skip and cells[c].nunique(dropna=False).max() > 1]
+
+
+def _row(pairs: pd.DataFrame, metric: str, notes: list[str]) -> dict[str, Any]:
     period = metric_of(metric).period
     a, b = (pairs[f"{metric} {side}"].to_numpy(float) for side in "ab")
     there, prompts = ~(np.isnan(a) | np.isnan(b)), pairs["prompt_id"].to_numpy(object)
@@ -149,20 +190,24 @@ def _row(pairs: pd.DataFrame, metric: str, lone: int) -> dict[str, Any]:
     mean, lo, hi, n_prompts = mean_interval(difference, prompts, period)
     tested, dz = sign_flip(difference, prompts), cohens_dz(difference, prompts)
     delta = cliffs_delta(a, b, prompts)
+    why_dz = _why("dz", dz)
+    # 89 and -89 degrees of an axis are 2 apart, but would cancel where signs are summed.
+    if period and (np.abs(difference) > period / 4).any():
+        nothing = Undefined("differences near half a period have no sign")
+        tested, dz, why_dz = Tested(np.nan, "", nothing.reason), Effect(nothing, nothing, nothing), ""
     if period:
         nothing = Undefined("values that wrap round have no order")
         delta = Effect(nothing, nothing, nothing)
-    reasons = [tested.reason] if n_prompts == 0 else [tested.reason, _why("dz", dz), _why("delta", delta)]
+    reasons = [tested.reason] if n_prompts == 0 else [tested.reason, why_dz, _why("delta", delta)]
     if n_prompts == 1:
         reasons[1:] = ["one prompt has no interval and no effect size"]
-    reasons += [f"{lone} {'clip has' if lone == 1 else 'clips have'} no partner"] if lone else []
     return {
         **{"mean_a": mean_interval(a, prompts, period).mean, "mean_b": mean_interval(b, prompts, period).mean},
         **{"difference": mean, "lo": lo, "hi": hi, "p": tested.p},
         **{"dz": float(dz.value), "dz_lo": float(dz.lo), "dz_hi": float(dz.hi)},
         **{"delta": float(delta.value), "delta_lo": float(delta.lo), "delta_hi": float(delta.hi)},
         **{"n_pairs": len(a), "n_prompts": n_prompts, "test": tested.name},
-        "reason": "; ".join(reason for reason in reasons if reason),
+        "reason": "; ".join(reason for reason in [*reasons, *notes] if reason),
     }
 
 

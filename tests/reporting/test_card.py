@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 import pytest
 from huggingface_hub import ModelCard
@@ -42,6 +44,40 @@ def test_each_model_has_its_own_card(run, tmp_path):
     assert [path.name for path in paths] == ["synth.md", "other----model.md"]
     results = ModelCard.load(paths[1]).data.eval_results
     assert next(one.metric_value for one in results if one.metric_type == "width") == 0.25
+
+
+@pytest.mark.parametrize(
+    ("models", "names"),
+    [
+        (("a/b", "a-b"), ["a-b.md", "a-b-2.md"]),
+        (("x" * 120 + "1", "x" * 120 + "2"), ["x" * 100 + ".md", "x" * 100 + "-2.md"]),
+    ],
+)
+def test_models_with_names_alike_keep_their_cards(run, tmp_path, models, names):
+    scores, store = run
+    both = [scores.assign(model=model, width=width) for model, width in zip(models, (0.25, 0.75), strict=True)]
+    paths = write_cards(pd.concat(both), store, tmp_path)
+    assert [path.name for path in paths] == names
+    cards = [ModelCard.load(path).data for path in paths]
+    assert [card.model_name for card in cards] == list(models)
+    found = [next(one.metric_value for one in card.eval_results if one.metric_type == "width") for card in cards]
+    assert found == [0.25, 0.75]
+
+
+def test_a_model_without_a_revision_has_a_card(run, tmp_path):
+    scores, store = run
+    both = pd.concat([scores, scores.assign(model="theirs", revision=None)])
+    paths = write_cards(both, store, tmp_path)
+    assert [path.name for path in paths] == ["synth.md", "theirs.md"]
+    again = write_cards(pd.concat([scores, scores.assign(revision=float("nan"))]), store, tmp_path / "two")
+    assert len(set(again)) == 2 and again[1].name == "synth-nan.md"
+
+
+def test_the_references_lie_beside_the_card(run, tmp_path):
+    (path,) = write_cards(*run, tmp_path)
+    cited = set(re.findall(r"@(\w+)", ModelCard.load(path).text))
+    there = set(re.findall(r"@\w+\{(\w+),", (tmp_path / "references.bib").read_text()))
+    assert cited and there == cited
 
 
 def test_nothing_is_written_of_nothing(run, tmp_path):

@@ -29,6 +29,12 @@ def test_pdflatex_sets_every_text_as_typed(tmp_path):
     assert "<img src=x onerror=alert(1)>" in words and "'q' \"q\"" in words.replace("’", "'")
 
 
+def test_latexs_own_fonts_do_too(tmp_path):
+    text, count, _ = pages(tmp_path, r" \par ".join(map(escaped, HOSTILE)), fonts="")
+    words = " ".join(text.split()).translate(str.maketrans("’”", "'\""))
+    assert count == 1 and "'q' \"q\"" in words and "<img src=x onerror=alert(1)>" in words
+
+
 def test_escapes_need_nothing_of_what_is_around():
     assert escaped("[a]") == "{[}a{]}" and escaped("*") == "{*}" and escaped("a\n b") == "a b"
     assert all(c.isascii() for c in escaped("".join(HOSTILE)))

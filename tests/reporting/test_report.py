@@ -180,6 +180,19 @@ def test_it_says_why_levels_are_not_compared(run, tmp_path):
     assert "levels of temperature: 1.0 holds several clips" in text and f"; guidance: {why}." in text
 
 
+def test_settings_that_change_together_are_not_compared(tmp_path):
+    """In a latin design each guidance comes with a temperature of its own."""
+    store = mg.Store(tmp_path / "run")
+    ranges = {"guidance": [1.0, 6.0], "temperature": [0.5, 1.5]}
+    sweep = mg.Sweep("synth", ["piano", "organ"], {"duration": 0.5}, ranges=ranges, points=3)
+    clips = mg.run(sweep.plan(), store, progress=False)
+    facts = gather(mg.measure(clips, store, ["width"], progress=False), store)
+    assert facts.compared == {} and facts.uncompared == {
+        "temperature": "the pairs also differ in 'guidance'",
+        "guidance": "the pairs also differ in 'temperature'",
+    }
+
+
 def test_it_says_why_nothing_is_compared_by_a_column(run):
     scores, store = run
     # A kind belongs to a prompt, and each clip has a key of its own.

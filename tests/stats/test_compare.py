@@ -79,6 +79,28 @@ def test_pairs_share_the_other_settings():
         mg.compare(both[both["guidance"] == 1], scores(settings=(3,), duration=5.0))
 
 
+def test_settings_that_change_along_are_named():
+    """Width depends on the temperature alone, and each guidance has its own."""
+    table = scores(10).assign(temperature=lambda t: np.where(t["guidance"] == 1, 0.8, 1.2), top_k=250)
+    table["width"] = table["temperature"] / 4 + 0.01 * np.random.default_rng(0).normal(size=len(table))
+    found = mg.compare(table, by="guidance", metrics="width").iloc[0]
+    assert found.p < 0.01 and found.reason.endswith("; the pairs also differ in 'temperature'")
+    both = mg.compare(table.assign(top_k=lambda t: 10 * t["guidance"]), by="guidance", metrics="loudness")
+    assert both["reason"][0] == "the pairs also differ in 'temperature', 'top_k'"
+    # Gaps are alike; some pairs that differ are enough.
+    some = table.assign(temperature=np.where(table.index == 0, 0.8, np.nan))
+    assert "'temperature'" in mg.compare(some, by="guidance")["reason"][0]
+    assert mg.compare(table.assign(temperature=np.nan), by="guidance", metrics="loudness")["reason"][0] == ""
+
+
+def test_two_tables_may_differ_in_what_sets_them_apart():
+    table = scores(10).assign(temperature=lambda t: np.where(t["guidance"] == 1, 0.8, 1.2))
+    one, two = table[table["guidance"] == 1], table[table["guidance"] == 3]
+    assert mg.compare(one, two)["reason"].tolist() == ["", ""]
+    drawn = two.assign(temperature=np.linspace(0.5, 1.5, len(two)))
+    assert mg.compare(one, drawn)["reason"].tolist() == ["the pairs also differ in 'temperature'"] * 2
+
+
 def test_clips_without_a_partner_are_counted():
     table = scores()
     found = mg.compare(table.drop(index=table.index[[0, 5]]), by="guidance", metrics="width").iloc[0]
@@ -103,11 +125,27 @@ def test_angles_differ_the_shorter_way_round():
     assert mg.compare(table, by="guidance", metrics="image_angle")["difference"][0] == pytest.approx(10)
 
 
+def test_angles_near_half_a_period_have_a_difference_but_no_test():
+    """Mono at 0 degrees against antiphase: 89 and -89 are the same way round."""
+    rng = np.random.default_rng(0)
+    table = scores(10).assign(image_angle=lambda t: np.where(t["guidance"] == 1, 0.0, 90 + rng.normal(0, 3, len(t))))
+    table["image_angle"] = (table["image_angle"] + 90) % 180 - 90
+    found = mg.compare(table, by="guidance", metrics="image_angle").iloc[0]
+    assert abs(found.difference) == pytest.approx(90, abs=2) and 0 < found.hi - found.lo < 6
+    assert np.isnan([found.p, found.p_holm, found.dz, found.dz_lo, found.dz_hi]).all() and found.test == ""
+    assert found.reason.startswith("differences near half a period have no sign; delta: ") and "dz" not in found.reason
+    near = table.assign(image_angle=np.where(table["guidance"] == 1, 0.0, 44 + rng.normal(0, 0.1, len(table))))
+    assert mg.compare(near, by="guidance", metrics="image_angle")["p"][0] < 0.01
+
+
 def test_controls_are_compared_only_when_asked_for():
-    table = pd.concat([scores(control=None), scores(control="dual mono").assign(width=0.0)])
+    table = pd.concat([
+        scores(control=None, model="tiny"), scores(control="dual mono", model="control:dual mono").assign(width=0.0)
+    ])  # fmt: skip
     assert mg.compare(table, by="guidance")["n_pairs"].tolist() == [20, 20]
     found = mg.compare(table, by="control", metrics="width").iloc[0]
     assert {found.a, found.b} == {"dual mono", "(none)"} and found.n_pairs == 40
+    assert "model" not in found.reason
 
 
 @pytest.mark.parametrize(
