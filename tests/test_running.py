@@ -14,6 +14,7 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
+from checkpoints import melody_checkpoint
 from workers import Slow, files, once_each, wait_for
 
 import mgeval as mg
@@ -103,6 +104,16 @@ def test_a_cancelled_run_keeps_what_is_finished(plan, tmp_path):
     assert handle.status == "cancelled" and 2 <= made.sum() < 8 and clips.loc[~made, "status"].isna().all()
     assert len(list((store.path / "rows").iterdir())) == 1 and set(store.table()["key"]) == set(clips["key"][made])
     assert (mg.run(plan, store, progress=False)["status"] == "done").all()
+
+
+def test_a_melody_checkpoint_heeds_a_cancel(tmp_path):
+    model = mg.load_model(melody_checkpoint(tmp_path / "melody"), device="cpu")
+    plan = mg.Sweep(model.name, PROMPTS, {"duration": 0.5}, seeds=range(8)).plan()
+    handle = mg.start(plan, mg.Store(tmp_path / "run"), model)
+    wait_for(lambda: handle.done >= 1)
+    handle.cancel()
+    clips = handle.result(timeout=60)
+    assert handle.status == "cancelled" and 1 <= clips["status"].eq("done").sum() < 16
 
 
 def test_an_error_is_told_by_the_handle(plan, tmp_path):
