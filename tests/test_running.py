@@ -14,6 +14,7 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
+import soundfile
 from checkpoints import melody_checkpoint
 from workers import Slow, files, once_each, wait_for
 
@@ -175,6 +176,15 @@ def test_a_model_that_gives_up_fails_the_rest_and_no_more(plan, tmp_path):
     failed = clips["status"] == "failed"
     assert failed.tolist() == [False] * 3 + [True] * 5 and set(clips["error"][failed]) == {"RuntimeError: no more"}
     assert clips["traceback"][failed].str.contains("raise RuntimeError").all() and set(clips["traceback"][:3]) == {""}
+
+
+def test_a_clip_that_no_flac_can_hold_fails_alone(tmp_path):
+    for name, rate in (("a", 32000), ("b", 384000), ("c", 32000)):
+        soundfile.write(tmp_path / f"{name}.wav", np.full((rate // 10, 2), 0.1), rate)
+    plan = mg.Sweep(f"folder:{tmp_path}", ["a", "b", "c"]).plan()
+    clips = mg.run(plan, mg.Store(tmp_path / "run"), progress=False)
+    assert clips["status"].tolist() == ["done", "failed", "done"]
+    assert clips["error"][1].startswith("AudioError: cannot write .flac at 384000 Hz")
 
 
 # The plan that a store keeps
