@@ -230,6 +230,32 @@ def test_a_folder_without_a_plan_cannot_be_resumed(tmp_path):
         assert done.returncode == 2 and done.stderr.count("\n") == 1 and reason in done.stderr
 
 
+def test_a_folder_of_a_checkpoint_is_asked_for_when_something_is_missing(tmp_path, monkeypatch):
+    class Mine(Composer):
+        name, revision = "ckpt/mine", "0123"
+
+    (tmp_path / "here/ckpt/mine").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "here")
+    store = mg.Store(tmp_path / "run")
+    bare = mg.Sweep("synth", PROMPTS, {"duration": 0.1}).plan().drop(columns="key")
+    mg.run(bare, store, progress=False)
+    mg.run(bare.assign(model=Mine.name, revision=Mine.revision), store, Mine(), progress=False)
+    made = mg.run(plan := store.plan(), store, progress=False)
+    monkeypatch.chdir(tmp_path)
+    pd.testing.assert_frame_equal(mg.run(plan, store, progress=False), made)
+    store.file(made["key"][made["model"] == Mine.name].iloc[0]).unlink()
+    before = files(store)
+    with pytest.raises(mg.SweepError, match="there is no folder ckpt/mine here: resume from the folder where"):
+        mg.run(plan, store, progress=False)
+    with pytest.raises(mg.SweepError, match="row 1 of the plan was changed"):
+        mg.run(plan.assign(prompt="drums"), store, progress=False)
+    assert files(store) == before and len(store.runs()) == 2
+    # By its whole path it is the same model.
+    Mine.name = str(tmp_path / "here/ckpt/mine")
+    named = plan[plan["model"] != "synth"].assign(model=Mine.name)
+    assert mg.run(named, store, Mine(), progress=False)["status"].eq("done").all() and once_each(store, plan)
+
+
 def test_a_damaged_plan_is_found_and_discarded_and_plans_are_merged(plan, tmp_path):
     store, other = mg.Store(tmp_path / "run"), mg.Store(tmp_path / "other")
     mg.run(plan.head(2), store, progress=False)
