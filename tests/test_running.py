@@ -21,7 +21,7 @@ from workers import Slow, files, once_each, wait_for
 import mgeval as mg
 from mgeval.models.composer import Composer
 from mgeval.models.sampling import LIMITS
-from mgeval.running.cluster import _threads
+from mgeval.running.cluster import _threads, check_choice
 from mgeval.running.steering import Steering, heeding_interrupts
 from mgeval.storage.keys import clip_key, row_keys
 from mgeval.storage.upkeep import status
@@ -309,12 +309,22 @@ def test_a_checkpoint_travels_as_its_name():
         ({"workers": 2, "scheduler": "tcp://h:1"}, "both given"),
         ({"scheduler": 8786}, "scheduler is 8786: an address such as"),
         ({"scheduler": ""}, "scheduler is empty"),
+        ({"scheduler": "nonsense://x"}, "scheduler is 'nonsense://x', which is no address"),
+        ({"scheduler": "head-node"}, "scheduler is 'head-node', which is no address"),
+        ({"scheduler": "tcp://head-node:port"}, "scheduler is 'tcp://head-node:port', which is no address"),
     ],
 )
 def test_wrong_workers(plan, tmp_path, options, reason):
     with pytest.raises(mg.SweepError, match=reason):
         mg.run(plan, mg.Store(tmp_path / "run"), progress=False, **options)
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    "address", ["tcp://10.0.0.1:8786", "tls://head-node:1", "ucx://h:1", "ws://h:1", "wss://h/dask", "h:1", "[::1]:1"]
+)
+def test_addresses_that_dask_knows(dask, address):
+    check_choice(None, address)
 
 
 def test_a_scheduler_that_does_not_answer_is_one_line(dask, plan, tmp_path, monkeypatch):
