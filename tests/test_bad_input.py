@@ -236,6 +236,7 @@ PLANS = {
     "an unknown model": (lambda plan: plan.assign(model="sinth").drop(columns="key"), "'sinth'"),
     "a stale key": (lambda plan: plan.assign(duration=0.2), "drop column 'key'"),
     "an index that repeats": (lambda plan: pd.concat([plan, plan]), "reset_index"),
+    "a number for a column's name": (lambda plan: plan.assign(**{"x": 1}).rename(columns={"x": 3}), "is called 3"),
     "a column of lists": (lambda plan: plan.assign(tags=[["a"]]), "column 'tags'"),
 }
 
