@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mgeval.errors import MgevalError, StoreError
-from mgeval.files import FULL
+from mgeval.files import FULL, named
 from mgeval.shell_notebooks import commands as notebook_commands
 from mgeval.shell_runs import Json, Run, store_of
 from mgeval.shell_runs import commands as run_commands
@@ -46,7 +46,7 @@ def main() -> None:
     # File names can hold what the terminal cannot show.
     sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        code = app(sys.argv[1:] or ["--help"], standalone_mode=False) or 0
+        code = app([_named(argument) for argument in sys.argv[1:]] or ["--help"], standalone_mode=False) or 0
     except MgevalError as error:
         _stop(str(error))
     except ShellError as error:
@@ -60,6 +60,14 @@ def main() -> None:
     if code == INTERRUPTED:
         print("mgeval: stopped; a run keeps what was finished, and the same command goes on", file=sys.stderr)
     sys.exit(code)
+
+
+def _named(argument: str) -> str:
+    """Return an argument with the home folder in place of ``~``, which shells leave in --option=~/folder."""
+    option, equals, path = argument.partition("=")
+    if equals and path.startswith("~"):
+        return f"{option}={named(path)}"
+    return str(named(argument)) if argument.startswith("~") else argument
 
 
 def _stop(message: str) -> None:

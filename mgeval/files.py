@@ -15,6 +15,11 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """What the system says where there is no room for a file: on the disk, in the user's share, or for one so large."""
 
 
+def named(path: str | os.PathLike[str]) -> Path:
+    """Return what a path names: ``~`` is the home folder, where a shell left it so; of an unknown user it stays."""
+    return Path(os.path.expanduser(path))
+
+
 def write_atomic(path: str | os.PathLike[str], data: bytes) -> Path:
     """Write ``data`` to ``path`` so that no reader ever sees a part of it.
 

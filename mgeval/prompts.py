@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mgeval.errors import PromptError, nearest
+from mgeval.files import named
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -141,7 +142,7 @@ def load_prompts(source: str | os.PathLike[str] | Iterable[str] | pd.DataFrame) 
     if isinstance(source, (str, os.PathLike)):
         if str(source) in BUILT_IN:
             return BUILT_IN[str(source)]()
-        return _from_csv(Path(source))
+        return _from_csv(named(source))
     texts = list(source)
     for text in texts:
         if not isinstance(text, str) or not _writable(text):

@@ -12,6 +12,7 @@ import numpy as np
 
 from mgeval.audio import FORMATS, Audio, load_audio
 from mgeval.errors import AudioError, MetricError
+from mgeval.files import named
 from mgeval.hearing import Ear, checkpoint_of, heard, loaded_ears
 from mgeval.metrics import METRICS, Undefined, chosen, columns, evaluate
 from mgeval.store import EMBEDDER, Store, is_store, prompts_of
@@ -81,7 +82,7 @@ def measure(
         paths = [clips] if isinstance(clips, (str, os.PathLike)) else list(clips)
         if not paths:
             raise AudioError("there is nothing to measure: give at least one file or folder")
-        return pd.concat([_measure_path(Path(path), names, ears, progress) for path in paths], ignore_index=True)
+        return pd.concat([_measure_path(named(path), names, ears, progress) for path in paths], ignore_index=True)
     if store is None:
         raise MetricError("measure(clips, store): a table of clips needs the store that holds them")
     return _measure_clips(clips, store, names, ears, progress)

@@ -27,7 +27,7 @@ import numpy as np
 
 from mgeval.audio import Audio, load_audio
 from mgeval.errors import StoreError
-from mgeval.files import uninterrupted, write_atomic
+from mgeval.files import named, uninterrupted, write_atomic
 from mgeval.storage import clips, layout, parts, plans, upkeep
 from mgeval.storage.clips import OUTCOME as OUTCOME
 
@@ -56,7 +56,7 @@ class Store:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
+        self.path = named(path)
         if self.path.exists() and not self.path.is_dir():
             raise StoreError(f"{self.path}: is a file, a store is a folder")
         layout.check_manifest(self.path)
@@ -323,6 +323,6 @@ def prompts_of(table: pd.DataFrame) -> list[str]:
 def is_store(path: str | os.PathLike[str]) -> bool:
     """Say whether a folder is a run's, damaged or not."""
     try:
-        return '"mgeval store"' in (Path(path) / "manifest.json").read_text(encoding="utf-8")
+        return '"mgeval store"' in (named(path) / "manifest.json").read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         return False

@@ -167,10 +167,12 @@ class Sweep:
 
 
 def check_attributes(table: pd.DataFrame) -> None:
-    """Make sure that what is known of the prompts can be stored: each column all texts or all numbers."""
+    """Make sure that what is known of the prompts can be stored: each column all texts or all numbers, its name a text."""
     import pandas as pd
 
     for column in table.columns:
+        if not isinstance(column, str):
+            raise SweepError(f"a column of the prompts is called {column!r}: a text is needed")
         kind = pd.api.types.infer_dtype(table[column], skipna=True)
         if kind not in ("string", "integer", "floating", "mixed-integer-float", "boolean", "empty", "categorical"):
             raise SweepError(f"column {column!r} of the prompts holds {kind} values: texts or numbers are needed")

@@ -80,6 +80,12 @@ SWEEPS = {
     "no duration": (GOOD + "grid: {duration: 0}\n", "duration is 0", "from 0.02 to 3600"),
     "an endless duration": (GOOD + "grid: {duration: .inf}\n", "duration is inf", "from 0.02 to 3600"),
     "a duration that is NaN": (GOOD + "grid: {duration: .nan}\n", "duration is nan", "from 0.02 to 3600"),
+    "more codes than a float can count": (GOOD + f"grid: {{top_k: {'9' * 400}}}\n", "top_k is 999", "whole numbers"),
+    "guidance that no float can hold": (GOOD + f"grid: {{guidance: {'9' * 400}}}\n", "guidance is 999", "to 100"),
+    "a range to where no float goes": (
+        GOOD + f"ranges: {{top_k: [1, {'9' * 400}]}}\npoints: 2\n", "top_k is 999", "whole numbers"
+    ),
+    "a seed of 400 digits": (GOOD + f"seeds: [{'9' * 400}]\n", "seed is 999", "to 2**63 - 1"),
     "half a code": (GOOD + "grid: {top_k: 2.5}\n", "top_k is 2.5", "whole numbers"),
     "a list of lists": (GOOD + "grid: {guidance: [[1, 3]]}\n", "guidance", "a number or a list"),
     "a wrong second grid": (GOOD + "grid: [{guidance: 1}, {guidance: strong}]\n", "grid 2.guidance is 'strong'", ""),
@@ -230,6 +236,7 @@ PLANS = {
     "an unknown model": (lambda plan: plan.assign(model="sinth").drop(columns="key"), "'sinth'"),
     "a stale key": (lambda plan: plan.assign(duration=0.2), "drop column 'key'"),
     "an index that repeats": (lambda plan: pd.concat([plan, plan]), "reset_index"),
+    "a number for a column's name": (lambda plan: plan.assign(**{"x": 1}).rename(columns={"x": 3}), "is called 3"),
     "a column of lists": (lambda plan: plan.assign(tags=[["a"]]), "column 'tags'"),
 }
 

@@ -16,6 +16,7 @@ import pytest
 from signals import RATE, correlated, tone
 
 import mgeval as mg
+from mgeval import cli
 
 SWEEP = "models: [synth]\nprompts: [piano, 'wide organ']\ngrid: {duration: [0.5]}\nseeds: [0, 1]\n"
 
@@ -201,6 +202,23 @@ def test_prompts_are_looked_for_beside_the_sweep_file(tmp_path):
 def test_places_that_cannot_be(sweep, tmp_path, arguments, reason):
     mg.save_audio(mg.Audio(tone(0.5), RATE), tmp_path / "clips" / "a.wav")
     refused(mgeval(*arguments, cwd=tmp_path), reason)
+
+
+def test_a_tilde_that_the_shell_left_is_the_home_folder(sweep, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "p.csv").write_text("prompt\npiano\n")
+    sweep.write_text("models: synth\nprompts: ~/p.csv\ngrid: {duration: 0.5}\n")
+    for arguments in (
+        ["run", "~/sweep.yaml", "--out=~/run", "--metric", "width"],
+        ["report", "~/run", "--metric", "width"],
+        ["measure", "~/run", "--metric", "width", "--out=~/t.csv"],
+    ):
+        monkeypatch.setattr("sys.argv", ["mgeval", *arguments])
+        with pytest.raises(SystemExit):
+            cli.main()
+    assert (tmp_path / "run/report/index.html").is_file() and len(pd.read_csv(tmp_path / "t.csv")) == 1
+    assert not (tmp_path / "~").exists() and str(tmp_path / "run/report/index.html") in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("model", ["x" * 300, "a/b..c", "a/b--c", "~nouser/x", "a/b.git"])

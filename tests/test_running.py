@@ -14,12 +14,14 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
+import soundfile
+from checkpoints import melody_checkpoint
 from workers import Slow, files, once_each, wait_for
 
 import mgeval as mg
 from mgeval.models.composer import Composer
 from mgeval.models.sampling import LIMITS
-from mgeval.running.cluster import _threads
+from mgeval.running.cluster import _threads, check_choice
 from mgeval.running.steering import Steering, heeding_interrupts
 from mgeval.storage.keys import clip_key, row_keys
 from mgeval.storage.upkeep import status
@@ -105,6 +107,16 @@ def test_a_cancelled_run_keeps_what_is_finished(plan, tmp_path):
     assert (mg.run(plan, store, progress=False)["status"] == "done").all()
 
 
+def test_a_melody_checkpoint_heeds_a_cancel(tmp_path):
+    model = mg.load_model(melody_checkpoint(tmp_path / "melody"), device="cpu")
+    plan = mg.Sweep(model.name, PROMPTS, {"duration": 0.5}, seeds=range(8)).plan()
+    handle = mg.start(plan, mg.Store(tmp_path / "run"), model)
+    wait_for(lambda: handle.done >= 1)
+    handle.cancel()
+    clips = handle.result(timeout=60)
+    assert handle.status == "cancelled" and 1 <= clips["status"].eq("done").sum() < 16
+
+
 def test_an_error_is_told_by_the_handle(plan, tmp_path):
     wrong = plan.drop(columns="key").assign(revision="old")
     handle = mg.start(wrong, mg.Store(tmp_path / "run"))
@@ -166,6 +178,15 @@ def test_a_model_that_gives_up_fails_the_rest_and_no_more(plan, tmp_path):
     assert clips["traceback"][failed].str.contains("raise RuntimeError").all() and set(clips["traceback"][:3]) == {""}
 
 
+def test_a_clip_that_no_flac_can_hold_fails_alone(tmp_path):
+    for name, rate in (("a", 32000), ("b", 384000), ("c", 32000)):
+        soundfile.write(tmp_path / f"{name}.wav", np.full((rate // 10, 2), 0.1), rate)
+    plan = mg.Sweep(f"folder:{tmp_path}", ["a", "b", "c"]).plan()
+    clips = mg.run(plan, mg.Store(tmp_path / "run"), progress=False)
+    assert clips["status"].tolist() == ["done", "failed", "done"]
+    assert clips["error"][1].startswith("AudioError: cannot write .flac at 384000 Hz")
+
+
 # The plan that a store keeps
 
 
@@ -207,6 +228,32 @@ def test_a_folder_without_a_plan_cannot_be_resumed(tmp_path):
         command = [sys.executable, "-m", "mgeval.cli", "resume", tmp_path / folder]
         done = subprocess.run(command, capture_output=True, text=True)
         assert done.returncode == 2 and done.stderr.count("\n") == 1 and reason in done.stderr
+
+
+def test_a_folder_of_a_checkpoint_is_asked_for_when_something_is_missing(tmp_path, monkeypatch):
+    class Mine(Composer):
+        name, revision = "ckpt/mine", "0123"
+
+    (tmp_path / "here/ckpt/mine").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "here")
+    store = mg.Store(tmp_path / "run")
+    bare = mg.Sweep("synth", PROMPTS, {"duration": 0.1}).plan().drop(columns="key")
+    mg.run(bare, store, progress=False)
+    mg.run(bare.assign(model=Mine.name, revision=Mine.revision), store, Mine(), progress=False)
+    made = mg.run(plan := store.plan(), store, progress=False)
+    monkeypatch.chdir(tmp_path)
+    pd.testing.assert_frame_equal(mg.run(plan, store, progress=False), made)
+    store.file(made["key"][made["model"] == Mine.name].iloc[0]).unlink()
+    before = files(store)
+    with pytest.raises(mg.SweepError, match="there is no folder ckpt/mine here: resume from the folder where"):
+        mg.run(plan, store, progress=False)
+    with pytest.raises(mg.SweepError, match="row 1 of the plan was changed"):
+        mg.run(plan.assign(prompt="drums"), store, progress=False)
+    assert files(store) == before and len(store.runs()) == 2
+    # By its whole path it is the same model.
+    Mine.name = str(tmp_path / "here/ckpt/mine")
+    named = plan[plan["model"] != "synth"].assign(model=Mine.name)
+    assert mg.run(named, store, Mine(), progress=False)["status"].eq("done").all() and once_each(store, plan)
 
 
 def test_a_damaged_plan_is_found_and_discarded_and_plans_are_merged(plan, tmp_path):
@@ -262,12 +309,22 @@ def test_a_checkpoint_travels_as_its_name():
         ({"workers": 2, "scheduler": "tcp://h:1"}, "both given"),
         ({"scheduler": 8786}, "scheduler is 8786: an address such as"),
         ({"scheduler": ""}, "scheduler is empty"),
+        ({"scheduler": "nonsense://x"}, "scheduler is 'nonsense://x', which is no address"),
+        ({"scheduler": "head-node"}, "scheduler is 'head-node', which is no address"),
+        ({"scheduler": "tcp://head-node:port"}, "scheduler is 'tcp://head-node:port', which is no address"),
     ],
 )
 def test_wrong_workers(plan, tmp_path, options, reason):
     with pytest.raises(mg.SweepError, match=reason):
         mg.run(plan, mg.Store(tmp_path / "run"), progress=False, **options)
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    "address", ["tcp://10.0.0.1:8786", "tls://head-node:1", "ucx://h:1", "ws://h:1", "wss://h/dask", "h:1", "[::1]:1"]
+)
+def test_addresses_that_dask_knows(dask, address):
+    check_choice(None, address)
 
 
 def test_a_scheduler_that_does_not_answer_is_one_line(dask, plan, tmp_path, monkeypatch):

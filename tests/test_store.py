@@ -9,6 +9,7 @@ from signals import RATE, noise
 
 import mgeval as mg
 from mgeval.storage.keys import clip_key
+from mgeval.store import is_store
 
 SETTINGS = mg.Sampling().asdict()
 
@@ -109,6 +110,18 @@ def test_lost_parts_are_made_up_for_by_records(tmp_path):
     for part in (store.path / "rows").iterdir():
         part.unlink()
     assert sorted(store.table()["key"]) == ["a", "b"]
+
+
+def test_a_tilde_is_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    store = mg.Store("~/run")
+    store.add_rows([put(store, "a")])
+    assert store.path == tmp_path / "run" and is_store("~/run") and not (tmp_path / "~").exists()
+    table = mg.measure("~/run", metrics="width", progress=False)
+    assert len(table) == 1 and len(mg.measure(["~/run/clips/a.flac"], metrics="width", progress=False)) == 1
+    # Of nobody's home a folder is not guessed.
+    assert mg.Store("~nobody-here/run").path.parts[0] == "~nobody-here"
 
 
 def test_no_store_is_made_of_a_folder_with_other_files(tmp_path):

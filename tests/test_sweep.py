@@ -70,6 +70,7 @@ def test_attributes_of_the_prompts_come_along():
         ({"prompts": pd.DataFrame({"prompt": ["a"], "width": ["wide"]})}, "column 'width'.*rename"),
         ({"prompts": pd.DataFrame({"prompt": ["a", "b"], "year": [1999, "n/a"]})}, "column 'year'.*mixed-integer"),
         ({"prompts": pd.DataFrame({"prompt": ["a"], "day": [pd.Timestamp("2026-01-01")]})}, "column 'day'.*datetime"),
+        ({"prompts": pd.DataFrame({"prompt": ["a"], 3: [1]})}, "column of the prompts is called 3: a text"),
         ({"prompts": "demmo"}, "did you mean 'demo'"),
     ],
 )

@@ -8,6 +8,9 @@ from mgeval.errors import ModelError
 from mgeval.models.base import Generated, Model, Request
 from mgeval.models.sampling import FRAME_RATE, LIMITS, Sampling, valid_range
 
+LOCAL = "local"
+"""The identity of every checkpoint in a folder."""
+
 __all__ = [
     "FRAME_RATE",
     "LIMITS",
@@ -80,7 +83,13 @@ def model_identity(name: str) -> str:
         return "folder:"
     from mgeval.models.checkpoint import is_hub_id, local_folder
 
-    return name if name == "synth" or (is_hub_id(name) and local_folder(name) is None) else "local"
+    return name if name == "synth" or (is_hub_id(name) and local_folder(name) is None) else LOCAL
+
+
+def elsewhere(name: str) -> str:
+    """Return `model_identity` of a name where what looks like a hub id is a folder of that name."""
+    found = model_identity(name)
+    return found if name == "synth" or found != name else LOCAL
 
 
 def model_revision(name: str | os.PathLike[str]) -> str:

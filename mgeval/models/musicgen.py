@@ -154,16 +154,20 @@ class MusicGen(Model):
         watch : callable, optional
             Called between steps with the seconds of audio made so far and those to be made. If it
             returns something true, nothing more is made; what is finished has been yielded. Melody
-            checkpoints make clip after clip, and do not call it.
+            checkpoints make clip after clip, and call it before each.
         """
         if self.melody is None:
             yield from self._stream_together(requests, watch)
             return
+        made, total = 0.0, sum(request.sampling.duration for request in requests)
         for index, request in enumerate(requests):
+            if watch and watch(made, total):
+                return
             try:
                 result: Generated | Exception = self._make(request)
             except Exception as error:
                 result = error
+            made += request.sampling.duration
             yield index, result
 
     @functools.cached_property

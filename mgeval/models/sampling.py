@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import numbers
+import reprlib
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
@@ -118,7 +118,8 @@ def checked(name: str, value: Any) -> int | float:
         raise _wrong(name, value)
     # An integer must not pass through float: seeds have 63 bits.
     number = int(value) if isinstance(value, numbers.Integral) else float(value)
-    if not math.isfinite(number) or not limit.low <= number <= limit.high:
+    # Also of NaN and of whole numbers that no float can hold.
+    if not limit.low <= number <= limit.high:
         raise _wrong(name, value)
     if limit.integer:
         if number != int(number):
@@ -129,4 +130,4 @@ def checked(name: str, value: Any) -> int | float:
 
 
 def _wrong(name: str, value: Any) -> SamplingError:
-    return SamplingError(f"{name} is {value!r}, valid are {valid_range(name)}")
+    return SamplingError(f"{name} is {reprlib.repr(value)}, valid are {valid_range(name)}")

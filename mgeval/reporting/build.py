@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mgeval.files import write_atomic
+from mgeval.files import named, write_atomic
 from mgeval.reporting import clips, latex, methods, page, sources, tables
 from mgeval.reporting.facts import Facts, failure_shares, gather
 from mgeval.reporting.figures import file_names
@@ -49,7 +49,7 @@ def report(
     MetricError
         The table holds no clip that was made, no metric, or no such column; then nothing is written.
     """
-    folder = Path(path)
+    folder = named(path)
     facts = gather(scores, store, by)
     shares = failure_shares(facts.findings)
     files = clips.written(clips.chosen(facts).to_dict("records"), store, folder)

@@ -11,7 +11,7 @@ from mgeval.running.cluster import check_choice
 from mgeval.running.handle import Handle
 from mgeval.running.journal import kept
 from mgeval.running.making import Work, make_here
-from mgeval.running.plans import checked, finished, relabel
+from mgeval.running.plans import check_folders, checked, finished, relabel
 from mgeval.running.sharing import make_apart
 from mgeval.running.steering import Steering
 from mgeval.store import Store, check_store
@@ -153,6 +153,7 @@ def _make(
     missing = [key not in there for key in cells["key"].tolist()]
     if any(missing):
         new, where = cells[missing], _where(workers, scheduler)
+        check_folders(new)
         with steering.shown(new, progress), kept(store.path, new, steering, where) as began:
             work = Work(new, cells, store, store.table(), steering, began)
             if workers is None and scheduler is None:

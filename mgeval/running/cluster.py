@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,6 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from mgeval.errors import SweepError
+
+ADDRESS = re.compile(r"((tcp|tls|ucx)://)?([\w.-]+|\[\S+\]):\d+|wss?://\S+")
+"""Of a scheduler, as Dask understands it; without a protocol it is TCP."""
 
 CONNECTING = 30
 """Seconds in which a scheduler must answer."""
@@ -37,6 +41,9 @@ def check_choice(workers: Any, scheduler: Any) -> None:
         )
     if isinstance(scheduler, str) and not scheduler.strip():
         raise SweepError("scheduler is empty: an address such as tcp://host:8786 is needed")
+    if isinstance(scheduler, str) and not ADDRESS.fullmatch(scheduler):
+        # Of any other Dask leaves a client half made, which ends with a traceback of its own.
+        raise SweepError(f"scheduler is {scheduler!r}, which is no address: one such as tcp://host:8786 is needed")
     try:
         import distributed  # noqa: F401
     except ImportError:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mgeval.errors import SweepError
+from mgeval.errors import AudioError, SweepError
 from mgeval.models import Generated, Model, Request, load_model, model_identity
 from mgeval.provenance import failure, making, origin
 from mgeval.running.plans import request
@@ -121,8 +121,16 @@ def made(
     """Make cells; yield each one's row when its files are written, or with the error that came instead."""
     common = origin(model)
     for index, result in results(model, [request(cell) for cell in cells], watch):
-        row = {**cells[index], **common}
-        yield kept(row, result, store) if isinstance(result, Generated) else {**row, **failure(result)}
+        yield _outcome({**cells[index], **common}, result, store)
+
+
+def _outcome(row: Mapping[str, Any], result: Generated | Exception, store: Store) -> dict[str, Any]:
+    """Write a clip if there is one; return its row, or that of its failure."""
+    try:
+        return kept(row, result, store) if isinstance(result, Generated) else {**row, **failure(result)}
+    except AudioError as error:
+        # What no FLAC can hold, such as 384 kHz, is one failed clip; a full disk ends the run.
+        return {**row, **failure(error)}
 
 
 def kept(row: Mapping[str, Any], clip: Generated, store: Store) -> dict[str, Any]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mgeval.errors import SweepError
 from mgeval.metrics import columns
-from mgeval.models import LIMITS, Request, Sampling, model_identity
+from mgeval.models import LIMITS, Request, Sampling, elsewhere, model_identity
 from mgeval.models.sampling import checked as checked_setting
 from mgeval.storage.keys import row_keys
 from mgeval.storage.plans import differing
@@ -35,8 +35,12 @@ def checked(plan: pd.DataFrame) -> pd.DataFrame:
     plan = plan.drop(columns=[column for column in plan.columns if column in later])
     check_attributes(plan[[column for column in plan.columns if column not in LIMITS]])
     keys = _keys(plan)
-    if "key" in plan.columns:
-        wrong = [i for i, (key, old) in enumerate(zip(keys, plan["key"].tolist(), strict=True)) if key != old]
+    if "key" in plan.columns and keys != (kept := plan["key"].tolist()):
+        # A folder such as ckpt/mine looks like an id on the hub where it is not there; what it made is known by its
+        # hash, and `check_folders` asks for it when more is to be made.
+        local = _keys(plan, elsewhere)
+        keys = [there if there == old else key for key, there, old in zip(keys, local, kept, strict=True)]
+        wrong = [i for i, (key, old) in enumerate(zip(keys, kept, strict=True)) if key != old]
         if wrong:
             raise SweepError(
                 f"row {wrong[0] + 1} of the plan was changed after its key was made: drop column 'key' to have it "
@@ -45,8 +49,19 @@ def checked(plan: pd.DataFrame) -> pd.DataFrame:
     return plan.assign(key=pd.Series(keys, plan.index, dtype=str))
 
 
-def _keys(plan: pd.DataFrame) -> list[str]:
-    identities = {name: model_identity(name) for name in plan["model"].unique()}
+def check_folders(cells: pd.DataFrame) -> None:
+    """Refuse cells of a local checkpoint whose folder is not there: its name would be looked for on the hub."""
+    first = cells.drop_duplicates("model")
+    for name, key, old in zip(first["model"].tolist(), _keys(first), first["key"].tolist(), strict=True):
+        if key != old:
+            raise SweepError(
+                f"there is no folder {name} here: resume from the folder where the sweep was begun, or name it by "
+                "its whole path"
+            )
+
+
+def _keys(plan: pd.DataFrame, identity: Callable[[str], str] = model_identity) -> list[str]:
+    identities = {name: identity(name) for name in plan["model"].unique()}
     models = [identities[name] for name in plan["model"].tolist()]
     cells = zip(models, plan["revision"].tolist(), plan["prompt"].tolist(), strict=True)
     # Row by row, 100,000 `Sampling`s take as many times ten microseconds.

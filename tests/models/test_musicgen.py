@@ -297,6 +297,17 @@ def test_an_interrupt_passes(stereo, melody, monkeypatch):
             list(model.stream([Request(PROMPT, SHORT)]))
 
 
+def test_a_melody_checkpoint_is_stopped_between_clips(melody):
+    asked = []
+
+    def watch(made, total):
+        asked.append((made, total))
+        return made >= 1
+
+    assert [index for index, _ in melody.stream([Request(PROMPT, SHORT)] * 4, watch)] == [0, 1]
+    assert asked == [(0, 2), (0.5, 2), (1, 2)]
+
+
 def test_clips_come_one_by_one(stereo):
     stream = stereo.stream([Request(PROMPT, SHORT), Request(None, SHORT)])
     assert next(stream)[0] == 0
