@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import gc
+import re
 import threading
 import weakref
 
@@ -403,6 +404,37 @@ def test_memory_that_ends_with_one_large_clip_leaves_the_others(fresh, monkeypat
     assert isinstance(results[1], ModelError)
     assert results[0].codes.shape == (8, 5) and results[2].codes.shape == (8, 10)
     assert model.engine.slots >= 1
+
+
+def test_memory_that_ends_with_one_long_prompt_leaves_the_others(fresh, monkeypatch):
+    """Not the longest clip is to blame, and the others decode together again."""
+    model, begin = fresh(4), Batch.__init__
+    requests = [Request("rock", Sampling(duration=d)) for d in (0.5, 0.2, 0.4)]
+    expected = made(model, requests)
+
+    def tight(batch, engine, slots, frames, words):
+        if words > 500:
+            raise MemoryError("not enough memory")
+        begin(batch, engine, slots, frames, words)
+
+    monkeypatch.setattr(Batch, "__init__", tight)
+    with pytest.warns(UserWarning, match="out of memory"):
+        results = made(model, [*requests, Request("drums and " * 300, Sampling(duration=0.1))])
+    assert isinstance(results[3], ModelError) and "a shorter one or prompt may fit" in str(results[3])
+    for index, clip in expected.items():
+        np.testing.assert_array_equal(results[index].codes, clip.codes)
+        assert results[index].slots == 4
+
+
+def test_a_prompt_of_too_many_words_is_an_error_and_the_others_do_not_wait_for_it(fresh, melody, monkeypatch):
+    model, endless = fresh(4), "drums " * 30_000
+    monkeypatch.setattr(decoder, "free_memory", lambda: 10**8)
+    results = made(model, [Request(prompt, Sampling(duration=0.1)) for prompt in (*PROMPTS[:3], endless)])
+    assert [results[index].codes.shape for index in range(3)] == [(8, 5)] * 3
+    said = r"the prompt has 3000\d tokens, at most 1024 are taken: shorten it"
+    for error in (results[3], made(melody, [Request(endless, Sampling(duration=0.1))])[0]):
+        assert isinstance(error, ModelError) and re.fullmatch(said, str(error))
+    assert model.engine.slots == 4
 
 
 def test_a_processor_does_not_take_memory_that_it_has_not(fresh, monkeypatch):
