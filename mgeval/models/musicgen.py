@@ -108,10 +108,9 @@ class MusicGen(Model):
     channels : int
         1 or 2.
     window : int
-        Frames that are generated in one go: 1500, the 30 s that the models were trained on.
+        Frames that are generated in one go: 1500, the 30 s that the models were trained on. It decides
+        codes and is in no clip's key, so it cannot be set.
     """
-
-    window: int = TRAINED_FRAMES
 
     def __init__(
         self, name: str, revision: str, network: Any, tokenizer: Any, device: str, dtype: str,
@@ -141,7 +140,17 @@ class MusicGen(Model):
         from mgeval.models import load_model
 
         # Another process loads it anew, on its own device of that kind: it may see another number of them.
-        return load_model, (self.name, self.device.partition(":")[0], self.dtype, self.revision)
+        how = self.name, self.device.partition(":")[0], self.dtype, self.revision
+        # An engine that nobody has asked for yet has its usual slots there too.
+        return load_model, how, {"slots": self.engine.slots} if "engine" in vars(self) else None
+
+    def __setstate__(self, state: dict[str, int]) -> None:
+        self.engine.slots = state["slots"]
+
+    @property
+    def window(self) -> int:
+        """Frames that are generated in one go."""
+        return TRAINED_FRAMES
 
     @property
     def max_duration(self) -> float:
