@@ -9,6 +9,7 @@ and attention runs over whole chunks, so that padding changes no bit.
 from __future__ import annotations
 
 import contextlib
+import functools
 import threading
 import time
 import warnings
@@ -156,6 +157,13 @@ class Engine:
         self.graphs = self.device.type == "cuda"
         self.lock = threading.RLock()
         self._texts: OrderedDict[str, Any] = OrderedDict()
+
+    @functools.cached_property
+    def stream(self) -> Any:
+        """What a GPU's graphs are recorded on, one for all: they share their temporary memory."""
+        import torch
+
+        return torch.cuda.Stream(self.device)
 
     @property
     def slots(self) -> int:

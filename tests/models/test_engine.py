@@ -21,7 +21,7 @@ from mgeval.errors import ModelError
 from mgeval.models import Request, Sampling, decoder, musicgen
 from mgeval.models.batch import Batch
 from mgeval.models.decoder import Cache
-from mgeval.models.engine import Engine
+from mgeval.models.engine import Clip, Engine
 from mgeval.models.loading import quiet
 from mgeval.models.musicgen import captured, load_musicgen, text_states
 
@@ -308,6 +308,41 @@ def test_captured_steps_are_the_same_steps(fresh, monkeypatch):
     model.engine.graphs = True
     for index, clip in made(model, pool()).items():
         np.testing.assert_array_equal(clip.codes, expected[index].codes)
+
+
+def test_steps_are_recorded_on_the_engine_s_own_gpu(fresh, monkeypatch):
+    """torch records on the current one; torch's own parts are stood in for."""
+    model, current, recorded = fresh(2), [], []
+    place = torch.device("cuda:1")
+
+    @contextlib.contextmanager
+    def device(one):
+        current.append(one)
+        yield
+        current.pop()
+
+    @contextlib.contextmanager
+    def graph(one, pool=None, stream=None, capture_error_mode="global"):
+        recorded.append((current[-1], stream, pool, capture_error_mode))
+        yield
+
+    class Graph:
+        def replay(self):
+            assert current == [place]
+
+    fakes = dict(device=device, graph=graph, CUDAGraph=Graph)
+    fakes |= dict(graph_pool_handle=lambda: "pool", Stream=lambda one: ("stream", one))
+    for name, fake in fakes.items():
+        monkeypatch.setattr(torch.cuda, name, fake)
+    engine = model.engine
+    batch = Batch(engine, 2, 5, 16)
+    clip = Clip("", Sampling(duration=0.1), lambda: np.zeros((8, 0), np.int16), 1)
+    clip.begin(8)
+    batch.admit(clip)
+    engine.device, engine.graphs = place, True
+    batch.step()
+    batch.step()
+    assert recorded == [(place, ("stream", place), "pool", "thread_local")]
 
 
 def test_transformers_is_as_it_was(stereo, stereo_folder, networks):
