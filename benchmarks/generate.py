@@ -146,8 +146,8 @@ def step_floor_record(model: MusicGen, duration: float) -> list[float]:
         return len(steps) > STEPS
 
     none = np.zeros((model.codebooks, 0), np.int16)
-    clips = [Clip(PROMPTS[0], Sampling(duration=duration, seed=seed), lambda: none) for seed in range(engine.slots)]
-    list(engine.decode(clips, 16, watch))
+    clips = [Clip(PROMPTS[0], Sampling(duration=duration, seed=seed), lambda: none, 16) for seed in range(engine.slots)]
+    list(engine.decode(clips, watch))
     return [statistics.median(times) for times in (steps, floors, records)]
 
 

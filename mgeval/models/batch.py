@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -142,7 +143,17 @@ class Batch:
     @without_gradients
     def step(self) -> None:
         """Take every clip one step on."""
+        with self._current():
+            self._step()
 
+    def _current(self) -> contextlib.AbstractContextManager[Any]:
+        """Make the engine's GPU the current one: graphs are recorded there, wherever their tensors lie."""
+        import torch
+
+        device = self.engine.device
+        return torch.cuda.device(device) if device.type == "cuda" else contextlib.nullcontext()
+
+    def _step(self) -> None:
         for span in self.spans.values():
             span[1] += 1
         length = self.decoder.whole(max(position for _, position, _ in self.spans.values()))
@@ -180,7 +191,8 @@ class Batch:
         # They never run at once, and share their temporary memory.
         self.pool = self.pool or torch.cuda.graph_pool_handle()
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph, pool=self.pool):
+        # Other threads may use the GPU meanwhile, such as one that decodes another clip's samples.
+        with torch.cuda.graph(graph, self.pool, self.engine.stream, capture_error_mode="thread_local"):
             self._advance(0, rows, length, filters)
         return graph
 

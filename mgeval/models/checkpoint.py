@@ -205,8 +205,24 @@ def download(name: str, revision: str | None = None) -> Path:
         info = HfApi().model_info(name, revision=revision, files_metadata=True, timeout=HUB_SECONDS)
         files = needed_files({file.rfilename: file.size or 0 for file in info.siblings or []})
         print(f"{name}: downloading {_size(sum(files.values()))} to {constants.HF_HUB_CACHE}", file=sys.stderr)
-        # By the branch's name, not its commit: only so is the name found in the cache without a network.
-        return Path(snapshot_download(name, revision=revision, allow_patterns=list(files), etag_timeout=HUB_SECONDS))
+        newest = revision == info.sha and revision == HfApi().model_info(name, timeout=HUB_SECONDS).sha
+        folder = snapshot_download(name, revision=revision, allow_patterns=list(files), etag_timeout=HUB_SECONDS)
+        if newest:
+            _keep_branch(Path(folder))
+        return Path(folder)
+
+
+def _keep_branch(folder: Path) -> None:
+    """Note in the hub's cache that the default branch is at a snapshot's commit.
+
+    A plan names commits, and the hub's library notes branches only where it is asked for one: without a
+    network the model would not be found by its name.
+    """
+    from huggingface_hub import constants
+
+    note = folder.parents[1] / "refs" / constants.DEFAULT_REVISION
+    note.parent.mkdir(exist_ok=True)
+    note.write_text(folder.name, encoding="utf-8")
 
 
 @contextlib.contextmanager

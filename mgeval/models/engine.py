@@ -9,6 +9,7 @@ and attention runs over whole chunks, so that padding changes no bit.
 from __future__ import annotations
 
 import contextlib
+import functools
 import threading
 import time
 import warnings
@@ -51,6 +52,8 @@ class Clip:
         Its settings.
     begun : callable
         Returns the codes that it begins with, int16 ``(codebooks, frames)``; called when its turn comes.
+    words : int
+        The prompt's number of tokens.
     codes : numpy.ndarray
         What is known of it so far, int16 ``(codebooks, frames)``.
     record : numpy.ndarray
@@ -72,6 +75,7 @@ class Clip:
     prompt: str
     sampling: Sampling
     begun: Callable[[], np.ndarray]
+    words: int
     codes: np.ndarray = None
     record: np.ndarray = None
     given: int = 0
@@ -154,6 +158,13 @@ class Engine:
         self.lock = threading.RLock()
         self._texts: OrderedDict[str, Any] = OrderedDict()
 
+    @functools.cached_property
+    def stream(self) -> Any:
+        """What a GPU's graphs are recorded on, one for all: they share their temporary memory."""
+        import torch
+
+        return torch.cuda.Stream(self.device)
+
     @property
     def slots(self) -> int:
         """Clips that decode together at most."""
@@ -169,7 +180,7 @@ class Engine:
             self.counts = equal_rows(self.decoder.products(), 2 * count, self.decoder.table)
 
     def decode(
-        self, clips: Sequence[Clip], words: int, watch: Watch | None = None
+        self, clips: Sequence[Clip], watch: Watch | None = None
     ) -> Iterator[tuple[list[Clip], Exception | None]]:
         """Yield clips as soon as their codes are whole, those that end together in one list; or one with its error.
 
@@ -177,18 +188,17 @@ class Engine:
         ----------
         clips : sequence of Clip
             Long ones are begun first, so that few slots are empty at the end.
-        words : int
-            The longest prompt's number of tokens.
         watch : callable, optional
             See `Watch`.
         """
         waiting = deque(sorted(clips, key=lambda clip: -clip.sampling.frames))
         total = sum(clip.sampling.frames for clip in clips)
-        done, batch = 0, None
+        done, batch, slots = 0, None, self.slots
         while waiting:
             try:
                 if batch is None:
                     frames = min(max(clip.sampling.frames for clip in waiting), self.window)
+                    words = max(clip.words for clip in waiting)
                     with self.lock:
                         batch = Batch(self, min(self.slots, len(waiting)), frames, words)
                 for finished, error in self._run(batch, waiting):
@@ -202,9 +212,12 @@ class Engine:
                     raise
                 with self.lock:
                     lost = self._halve(batch, waiting, error)
+                    if lost is not None and batch is None:
+                        # There was no room for that clip alone: the others may still fit together.
+                        self.slots = slots
                 batch = None
                 if lost is not None:
-                    yield [lost], ModelError("out of memory with a single clip: a shorter one may fit")
+                    yield [lost], ModelError("out of memory with a single clip: a shorter one or prompt may fit")
 
     def _run(self, batch: Batch, waiting: deque[Clip]) -> Iterator[tuple[list[Clip], Exception | None]]:
         """Work until nothing waits: yield what is finished, and an empty list after each step."""
@@ -262,6 +275,10 @@ class Engine:
         """Return the smallest number of rows from ``rows`` on that all kernels treat alike."""
         return next(count for count in self.counts if count >= rows)
 
+    def _needs(self, clip: Clip) -> int:
+        """Return how much of a cache a clip takes, in columns: a slot has two rows, and one text."""
+        return 2 * self.decoder.whole(min(clip.sampling.frames, self.window)) + self.decoder.whole(clip.words)
+
     def _halve(self, batch: Batch | None, waiting: deque[Clip], error: Exception) -> Clip | None:
         """Go on with half the slots; the clips that were in them start again. Return one that cannot be made."""
         import torch
@@ -273,7 +290,10 @@ class Engine:
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
         if used == 1:
-            return waiting.popleft()
+            # Without a batch none was begun: the cache has room for the longest clip and the longest prompt.
+            lost = waiting[0] if batch else max(waiting, key=self._needs)
+            waiting.remove(lost)
+            return lost
         for clip in touched:
             clip.halved = True
         self.slots = min(self.slots, used // 2)

@@ -28,6 +28,9 @@ from mgeval.models.sampling import FRAME_RATE, Sampling
 TRAINED_FRAMES = 30 * FRAME_RATE
 """Frames of the clips that every published MusicGen was trained on: 30 s."""
 
+LONGEST_PROMPT = 1024
+"""Tokens of a prompt at most, twice what the text encoders were trained on: each costs memory in every slot."""
+
 ONE_AT_A_TIME = threading.Lock()
 """Torch's generators and a network's `decode` are shared: two clips in two threads must not meet there."""
 
@@ -90,6 +93,9 @@ class MusicGen(Model):
     averaged), encoded, and stands unchanged at the beginning of the clip's codes; the duration
     counts it.
 
+    A prompt has at most `LONGEST_PROMPT` tokens of the checkpoint's text encoder; a longer one is its
+    clip's own error.
+
     A clip longer than `window` is made in windows, as in audiocraft: the last
     ``window - extend_stride`` seconds of codes become the prompt of the next window. Codes are
     never decoded and encoded again; the whole clip is decoded once. A melody goes on along with the
@@ -102,10 +108,9 @@ class MusicGen(Model):
     channels : int
         1 or 2.
     window : int
-        Frames that are generated in one go: 1500, the 30 s that the models were trained on.
+        Frames that are generated in one go: 1500, the 30 s that the models were trained on. It decides
+        codes and is in no clip's key, so it cannot be set.
     """
-
-    window: int = TRAINED_FRAMES
 
     def __init__(
         self, name: str, revision: str, network: Any, tokenizer: Any, device: str, dtype: str,
@@ -135,7 +140,17 @@ class MusicGen(Model):
         from mgeval.models import load_model
 
         # Another process loads it anew, on its own device of that kind: it may see another number of them.
-        return load_model, (self.name, self.device.partition(":")[0], self.dtype, self.revision)
+        how = self.name, self.device.partition(":")[0], self.dtype, self.revision
+        # An engine that nobody has asked for yet has its usual slots there too.
+        return load_model, how, {"slots": self.engine.slots} if "engine" in vars(self) else None
+
+    def __setstate__(self, state: dict[str, int]) -> None:
+        self.engine.slots = state["slots"]
+
+    @property
+    def window(self) -> int:
+        """Frames that are generated in one go."""
+        return TRAINED_FRAMES
 
     @property
     def max_duration(self) -> float:
@@ -179,17 +194,17 @@ class MusicGen(Model):
     def _stream_together(self, requests: Sequence[Request], watch: Watch | None) -> Iterator:
         clips: dict[Clip, int] = {}
         failed: list[tuple[int, Exception]] = []
-        words = 1
         for index, request in enumerate(requests):
             try:
                 if request.melody is not None:
                     raise ModelError(f"{self.name} takes no melody; facebook/musicgen-stereo-melody does")
-                words = max(words, self._text(request.prompt).input_ids.shape[1])
-                clips[Clip(request.prompt, request.sampling, functools.partial(self._beginning, request))] = index
+                words = self._text(request.prompt).input_ids.shape[1]
+                begun = functools.partial(self._beginning, request)
+                clips[Clip(request.prompt, request.sampling, begun, words)] = index
             except Exception as error:
                 failed.append((index, error))
         self.engine.window = self.window
-        for finished, error in self.engine.decode(list(clips), words, watch):
+        for finished, error in self.engine.decode(list(clips), watch):
             if error:
                 yield clips[finished[0]], error
                 continue
@@ -216,7 +231,11 @@ class MusicGen(Model):
         ]  # fmt: skip
 
     def _text(self, prompt: str) -> Any:
-        return self.tokenizer([prompt], return_tensors="pt").to(self.device)
+        text = self.tokenizer([prompt], return_tensors="pt")
+        words = text.input_ids.shape[1]
+        if words > LONGEST_PROMPT:
+            raise ModelError(f"the prompt has {words} tokens, at most {LONGEST_PROMPT} are taken: shorten it")
+        return text.to(self.device)
 
     def encode(self, audio: Audio) -> np.ndarray:
         """Return a signal's codes in this model's order.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import gc
+import re
 import threading
 import weakref
 
@@ -16,10 +18,10 @@ from hypothesis import strategies as st
 
 from mgeval.audio import Audio
 from mgeval.errors import ModelError
-from mgeval.models import Request, Sampling, decoder
+from mgeval.models import Request, Sampling, decoder, musicgen
 from mgeval.models.batch import Batch
 from mgeval.models.decoder import Cache
-from mgeval.models.engine import Engine
+from mgeval.models.engine import Clip, Engine
 from mgeval.models.loading import quiet
 from mgeval.models.musicgen import captured, load_musicgen, text_states
 
@@ -113,7 +115,7 @@ def test_continuation_is_transformers(stereo, stereo_folder, networks):
 
 
 def test_windows_are_made_as_by_hand(stereo, stereo_folder, networks, monkeypatch):
-    monkeypatch.setattr(stereo, "window", 75)
+    monkeypatch.setattr(musicgen, "TRAINED_FRAMES", 75)
     samplings = [Sampling(duration=d, temperature=0, extend_stride=1) for d in (3, 1, 2)]
     clips = stereo.generate(PROMPTS[:3], samplings, progress=False)
     codes = theirs(networks["stereo"], stereo_folder, PROMPTS[:1], 75, 3.0)[0]
@@ -144,15 +146,23 @@ def pool():
     return [Request(prompt, Sampling(**settings), audio) for prompt, settings, audio in rows]
 
 
+@contextlib.contextmanager
+def short_windows():
+    """Let models generate 1.5 s in one go."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(musicgen, "TRAINED_FRAMES", 75)
+        yield
+
+
 @pytest.fixture(scope="module")
 def company(stereo_folder):
     """Models with different numbers of slots, the clips of the pool made alone, and where alone is kept."""
     models = {}
     for slots in (1, 2, 3, 5):
         models[slots] = load_musicgen(str(stereo_folder), device="cpu")
-        models[slots].window = 75
         models[slots].engine = engine_of(models[slots], slots)
-    return models, [made(models[5], [request])[0] for request in pool()]
+    with short_windows():
+        return models, [made(models[5], [request])[0] for request in pool()]
 
 
 @settings(max_examples=25, deadline=None)
@@ -160,7 +170,9 @@ def company(stereo_folder):
 def test_a_clip_is_the_same_in_any_company_order_and_slot(company, order, slots):
     models, alone = company
     requests = pool()
-    for place, clip in models[slots].stream([requests[index] for index in order]):
+    with short_windows():
+        clips = made(models[slots], [requests[index] for index in order])
+    for place, clip in clips.items():
         expected = alone[order[place]]
         np.testing.assert_array_equal(clip.codes, expected.codes)
         np.testing.assert_array_equal(clip.audio.samples, expected.audio.samples)
@@ -298,6 +310,41 @@ def test_captured_steps_are_the_same_steps(fresh, monkeypatch):
         np.testing.assert_array_equal(clip.codes, expected[index].codes)
 
 
+def test_steps_are_recorded_on_the_engine_s_own_gpu(fresh, monkeypatch):
+    """torch records on the current one; torch's own parts are stood in for."""
+    model, current, recorded = fresh(2), [], []
+    place = torch.device("cuda:1")
+
+    @contextlib.contextmanager
+    def device(one):
+        current.append(one)
+        yield
+        current.pop()
+
+    @contextlib.contextmanager
+    def graph(one, pool=None, stream=None, capture_error_mode="global"):
+        recorded.append((current[-1], stream, pool, capture_error_mode))
+        yield
+
+    class Graph:
+        def replay(self):
+            assert current == [place]
+
+    fakes = dict(device=device, graph=graph, CUDAGraph=Graph)
+    fakes |= dict(graph_pool_handle=lambda: "pool", Stream=lambda one: ("stream", one))
+    for name, fake in fakes.items():
+        monkeypatch.setattr(torch.cuda, name, fake)
+    engine = model.engine
+    batch = Batch(engine, 2, 5, 16)
+    clip = Clip("", Sampling(duration=0.1), lambda: np.zeros((8, 0), np.int16), 1)
+    clip.begin(8)
+    batch.admit(clip)
+    engine.device, engine.graphs = place, True
+    batch.step()
+    batch.step()
+    assert recorded == [(place, ("stream", place), "pool", "thread_local")]
+
+
 def test_transformers_is_as_it_was(stereo, stereo_folder, networks):
     """The engine reads the network's weights and changes none."""
     state = networks["stereo"].state_dict()
@@ -403,6 +450,37 @@ def test_memory_that_ends_with_one_large_clip_leaves_the_others(fresh, monkeypat
     assert isinstance(results[1], ModelError)
     assert results[0].codes.shape == (8, 5) and results[2].codes.shape == (8, 10)
     assert model.engine.slots >= 1
+
+
+def test_memory_that_ends_with_one_long_prompt_leaves_the_others(fresh, monkeypatch):
+    """Not the longest clip is to blame, and the others decode together again."""
+    model, begin = fresh(4), Batch.__init__
+    requests = [Request("rock", Sampling(duration=d)) for d in (0.5, 0.2, 0.4)]
+    expected = made(model, requests)
+
+    def tight(batch, engine, slots, frames, words):
+        if words > 500:
+            raise MemoryError("not enough memory")
+        begin(batch, engine, slots, frames, words)
+
+    monkeypatch.setattr(Batch, "__init__", tight)
+    with pytest.warns(UserWarning, match="out of memory"):
+        results = made(model, [*requests, Request("drums and " * 300, Sampling(duration=0.1))])
+    assert isinstance(results[3], ModelError) and "a shorter one or prompt may fit" in str(results[3])
+    for index, clip in expected.items():
+        np.testing.assert_array_equal(results[index].codes, clip.codes)
+        assert results[index].slots == 4
+
+
+def test_a_prompt_of_too_many_words_is_an_error_and_the_others_do_not_wait_for_it(fresh, melody, monkeypatch):
+    model, endless = fresh(4), "drums " * 30_000
+    monkeypatch.setattr(decoder, "free_memory", lambda: 10**8)
+    results = made(model, [Request(prompt, Sampling(duration=0.1)) for prompt in (*PROMPTS[:3], endless)])
+    assert [results[index].codes.shape for index in range(3)] == [(8, 5)] * 3
+    said = r"the prompt has 3000\d tokens, at most 1024 are taken: shorten it"
+    for error in (results[3], made(melody, [Request(endless, Sampling(duration=0.1))])[0]):
+        assert isinstance(error, ModelError) and re.fullmatch(said, str(error))
+    assert model.engine.slots == 4
 
 
 def test_a_processor_does_not_take_memory_that_it_has_not(fresh, monkeypatch):

@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
+OLDER = "f" * 40
 FIND = "from mgeval.models.checkpoint import find_checkpoint; print(find_checkpoint('acme/musicgen').revision)"
 ASK = "from mgeval.models import model_revision; print(model_revision('acme/musicgen'))"
 
@@ -32,8 +33,9 @@ def hub(stereo_folder, tmp_path):
         def do_GET(self, body=True):
             place = self.path.split("?")[0]
             file = stereo_folder / place.rsplit("/", 1)[-1]
+            commit = OLDER if OLDER in place else COMMIT
             if place.startswith("/api/models/acme/musicgen"):
-                status, data = 200, json.dumps(answer("/tree/" in place)).encode()
+                status, data = 200, json.dumps(answer("/tree/" in place, commit)).encode()
             elif "/resolve/" in place and file.is_file():
                 status, data = 200, file.read_bytes()
             else:
@@ -41,19 +43,19 @@ def hub(stereo_folder, tmp_path):
             self.send_response(status)
             self.send_header("Content-Length", str(len(data)))
             self.send_header("ETag", f'"{hashlib.sha1(data).hexdigest()}"')
-            self.send_header("X-Repo-Commit", COMMIT)
+            self.send_header("X-Repo-Commit", commit)
             self.end_headers()
             if body:
                 self.wfile.write(data)
 
-    def answer(tree):
+    def answer(tree, commit):
         files = [(file.name, file.stat().st_size) for file in sorted(stereo_folder.iterdir())]
         # Published repositories hold files that nobody needs.
         files.append(("README.md", 1000))
         if tree:
             return [{"type": "file", "path": name, "size": size, "oid": name} for name, size in files]
         siblings = [{"rfilename": name, "size": size, "blobId": name} for name, size in files]
-        return {"id": "acme/musicgen", "sha": COMMIT, "siblings": siblings, "tags": [], "private": False}
+        return {"id": "acme/musicgen", "sha": commit, "siblings": siblings, "tags": [], "private": False}
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -66,23 +68,37 @@ def hub(stereo_folder, tmp_path):
     server.shutdown()
 
 
+def python(environment, code, **more):
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment | more, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    return done
+
+
 def test_what_was_downloaded_is_found_without_a_network(hub):
     environment, asked = hub
-
-    def python(code, **more):
-        done = subprocess.run(
-            [sys.executable, "-c", code], env=environment | more, capture_output=True, text=True, timeout=120
-        )
-        assert done.returncode == 0, done.stderr
-        return done
-
     # Asking for the revision alone fetches no file.
-    assert python(ASK).stdout.strip() == COMMIT
+    assert python(environment, ASK).stdout.strip() == COMMIT
     assert not any("/resolve/" in path for path in asked)
-    first = python(FIND)
+    first = python(environment, FIND)
     assert first.stdout.strip() == COMMIT and "acme/musicgen: downloading" in first.stderr
     asked.clear()
-    again = python(FIND)
+    again = python(environment, FIND)
     assert again.stdout.strip() == COMMIT and "downloading" not in again.stderr and asked == []
-    assert python(FIND, HF_HUB_OFFLINE="1").stdout.strip() == COMMIT
-    assert python(ASK, HF_HUB_OFFLINE="1").stdout.strip() == COMMIT
+    assert python(environment, FIND, HF_HUB_OFFLINE="1").stdout.strip() == COMMIT
+    assert python(environment, ASK, HF_HUB_OFFLINE="1").stdout.strip() == COMMIT
+
+
+def test_what_a_plan_s_commit_downloaded_is_found_by_name_without_a_network(hub):
+    """`run` asks for the commit that the plan names; the next plan asks by name."""
+    environment, _ = hub
+    assert python(environment, FIND.replace("musicgen'", f"musicgen', '{COMMIT}'")).stdout.strip() == COMMIT
+    assert python(environment, FIND, HF_HUB_OFFLINE="1").stdout.strip() == COMMIT
+    assert python(environment, ASK, HF_HUB_OFFLINE="1").stdout.strip() == COMMIT
+
+
+def test_an_older_commit_does_not_become_the_name_s(hub):
+    environment, _ = hub
+    assert python(environment, FIND.replace("musicgen'", f"musicgen', '{OLDER}'")).stdout.strip() == OLDER
+    assert python(environment, FIND).stdout.strip() == COMMIT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import random
 
 import numpy as np
@@ -11,7 +12,7 @@ import transformers
 
 from mgeval.audio import Audio
 from mgeval.errors import ModelError
-from mgeval.models import Request, Sampling
+from mgeval.models import Request, Sampling, load_model, musicgen
 from mgeval.models.devices import own_stream, pick_device, pick_dtype
 from mgeval.models.loading import quiet
 from mgeval.models.musicgen import load_musicgen
@@ -227,7 +228,7 @@ def test_a_prompt_as_long_as_the_clip_is_refused(stereo):
 
 
 def test_long_clips_are_made_in_windows(stereo, stereo_folder, monkeypatch):
-    monkeypatch.setattr(stereo, "window", 75)
+    monkeypatch.setattr(musicgen, "TRAINED_FRAMES", 75)
     assert stereo.max_duration == 1.5
     sampling = dict(temperature=0, extend_stride=1)
     clip = stereo.generate(PROMPT, Sampling(duration=3, **sampling), progress=False)[0]
@@ -244,14 +245,14 @@ def test_long_clips_are_made_in_windows(stereo, stereo_folder, monkeypatch):
 
 
 def test_windows_go_on_drawing(stereo, monkeypatch):
-    monkeypatch.setattr(stereo, "window", 75)
+    monkeypatch.setattr(musicgen, "TRAINED_FRAMES", 75)
     codes = codes_of(stereo, sampling=Sampling(duration=4, extend_stride=1))
     assert not np.array_equal(codes[:, 75:125], codes[:, 125:175])
     np.testing.assert_array_equal(codes, codes_of(stereo, sampling=Sampling(duration=4, extend_stride=1)))
 
 
 def test_a_prompt_longer_than_the_window(stereo, monkeypatch):
-    monkeypatch.setattr(stereo, "window", 75)
+    monkeypatch.setattr(musicgen, "TRAINED_FRAMES", 75)
     prompt = sines(440, 3000, seconds=2)
     codes = codes_of(stereo, sampling=Sampling(duration=3, extend_stride=1), audio_prompts=prompt)
     assert codes.shape == (8, 150)
@@ -269,13 +270,25 @@ def test_a_melody_is_followed(melody):
 
 
 def test_a_melody_beside_an_audio_prompt_and_windows(melody, monkeypatch):
-    monkeypatch.setattr(melody, "window", 75)
+    monkeypatch.setattr(musicgen, "TRAINED_FRAMES", 75)
     prompt = sines(440, 3000)
     codes = codes_of(
         melody, sampling=Sampling(duration=2, extend_stride=1), audio_prompts=prompt, melodies=sines(300, 300)
     )
     assert codes.shape == (8, 100)
     np.testing.assert_array_equal(codes[:, :20], melody.encode(prompt))
+
+
+def test_a_pickled_model_makes_the_same_clips_as_many_at_once(stereo_folder):
+    """A worker gets it so: what decides codes must not get lost on the way."""
+    model = load_model(str(stereo_folder), device="cpu")
+    assert "engine" not in vars(pickle.loads(pickle.dumps(model)))
+    model.engine.slots = 3
+    with pytest.raises(AttributeError):
+        model.window = 100
+    there = pickle.loads(pickle.dumps(model))
+    assert (there.window, there.engine.slots, there.revision) == (model.window, 3, model.revision)
+    np.testing.assert_array_equal(codes_of(there), codes_of(model))
 
 
 def test_one_failure_does_not_stop_the_others(stereo):
