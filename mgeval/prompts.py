@@ -140,6 +140,11 @@ def load_prompts(source: str | os.PathLike[str] | Iterable[str] | pd.DataFrame) 
     if not isinstance(source, Iterable) and not isinstance(source, os.PathLike):
         raise PromptError(f"prompts are {source!r}: the name of a set, a CSV file or a list of texts is needed")
     if isinstance(source, (str, os.PathLike)):
+        if not str(source).strip():
+            raise PromptError(
+                'prompts is empty: the name of a set, a CSV file or a list of texts is needed; [""] is the '
+                "unconditional prompt"
+            )
         if str(source) in BUILT_IN:
             return BUILT_IN[str(source)]()
         return _from_csv(named(source))

@@ -59,6 +59,7 @@ SWEEPS = {
     "yes for a prompt": ("models: synth\nprompts: [piano, yes]\n", "YAML reads yes", "a list of texts"),
     "a number for prompts": ("models: synth\nprompts: 3\n", "prompts is 3", "name of a prompt set"),
     "no prompt in the list": ("models: synth\nprompts: []\n", "no prompt in it", ""),
+    "an empty text for prompts": ('models: synth\nprompts: ""\n', "prompts is empty", '[""] is the unconditional'),
     "a prompt twice": ("models: synth\nprompts: [a, a]\n", "prompts 1, 2 are the same", "keep one"),
     "a set misspelt": ("models: synth\nprompts: spacial\n", "'spacial'", "did you mean 'spatial'"),
     "a CSV that is not there": ("models: synth\nprompts: p.csv\n", "p.csv", "no such file"),

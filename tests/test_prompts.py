@@ -69,6 +69,7 @@ def test_factorial_says_which_factor_is_missing():
     [
         ("spatail", "did you mean 'spatial'"),
         ("no/such.csv", "no such file"),
+        ("", r'prompts is empty.*\[""\] is the unconditional prompt'),
         (["a", "b", "a"], "prompts 1, 3 are the same"),
         ([], "no prompt"),
         ([1], "texts are needed"),
