@@ -86,12 +86,20 @@ def test_every_tempo_is_named_for_the_nearest_that_can_be_played():
 
 def test_phrases_hold_what_is_filled_in_and_nothing_twice():
     fields = {"side": ("s", "o"), "bpm": ("t",), "duet": ("m", "c"), "solo": ("m",)}
+    fields["sentence"] = ("players", "mode", "tempo", "drums", "image")
     for meaning, wordings in words.phrases().items():
         assert len(set(wordings)) == len(wordings), meaning
         filled = [text.format(**dict.fromkeys(fields.get(meaning, ()), "X")) for text in wordings]
         assert all(("X" in text) == (meaning in fields) for text in filled), meaning
     assert not [word for word in (*words.phrases()["drums"], *words.phrases()["no drums"]) if "{" in word]
     assert not set(words.phrases()["drums"]) & set(words.phrases()["no drums"])
+    assert not set(words.SWITCHES["drums"]) & set(words.SWITCHES["no drums"])
+
+
+def test_drums_are_switched_in_a_word_or_two():
+    rng = np.random.default_rng(0)
+    on, off = ({words._say(meaning, rng) for _ in range(3000)} for meaning in ("drums", "no drums"))
+    assert "drums on" in on and "drums off" in off and not on & off
 
 
 def test_tempi_are_one_token_and_bytes_spell_the_rest(tokenizer):

@@ -95,16 +95,16 @@ def random_plan(rng: np.random.Generator) -> Plan:
     melody = pick(rng, ("piano", "guitar", "bell", "organ", "strings"))
     chords = pick(rng, ("piano", "guitar", "organ", "strings"))
     bass, drums = rng.random() < 0.65, rng.random() < 0.55
-    if chance < 0.12:
+    if chance < 0.20:
         # Alone, but for drums as often as not: 'solo piano with drums' has to be as common as 'solo piano'.
         chords, bass = (None if melody == "bell" or rng.random() < 0.4 else _comping(melody)), False
-    elif chance < 0.15:
+    elif chance < 0.23:
         melody, chords, bass, drums = None, None, False, True
-    elif chance < 0.20:
+    elif chance < 0.28:
         chords = None
-    elif chance < 0.24:
+    elif chance < 0.32:
         melody = None
-    elif chance < 0.36:
+    elif chance < 0.42:
         chords = _comping(melody)
     tempo = float(np.exp(rng.uniform(np.log(60), np.log(164))))
     return Plan(

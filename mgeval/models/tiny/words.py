@@ -7,6 +7,7 @@ ones do not.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -75,6 +76,17 @@ PLAIN = {
 }  # fmt: skip
 """The common ways to say something. They are said as often as all the others together."""
 
+SWITCHED = ("drums", "drums", "percussion", "beat", "the drums", "drum kit", "drum track", "drums and percussion")
+SWITCHES = {
+    "drums": ("{d} on", "{d}: on", "{d}: yes", "{d} = yes", "{d}=on", "{d}: true", "{d}: 1", "{d}: present",
+        "{d} enabled", "{d} active", "{d} in", "{d} switched on", "{d} turned on", "yes to {d}", "+ {d}",
+        "{d}: included", "yes, {d}"),
+    "no drums": ("{d} off", "{d}: off", "{d}: no", "{d} = no", "{d}=off", "{d}: false", "{d}: 0", "{d}: none",
+        "{d} disabled", "{d} inactive", "{d} out", "{d} switched off", "{d} turned off", "no to {d}", "- {d}",
+        "{d}: absent", "no, {d} off"),
+}  # fmt: skip
+"""Drums named and switched, as in a form: one short word turns the meaning, so each has to be met often."""
+
 LABELS = {
     "players": ("instruments", "instrument", "sound", "scoring", "who plays"),
     "tempo": ("speed", "pace", "tempo"),
@@ -97,7 +109,12 @@ def corrupted(plan: Plan, rng: np.random.Generator, wrong: float = WRONG) -> tup
         "density": lambda: float(rng.uniform(0.05, 0.95)),
         "image": lambda: pick(rng, IMAGES),
     }
-    changes = {name: draw() for name, draw in other.items() if getattr(plan, name) is not None and rng.random() < wrong}
+    changes = {
+        name: draw()
+        for name, draw in other.items()
+        # Drums are heard in every bar: a caption is rarely wrong about them.
+        if getattr(plan, name) is not None and rng.random() < (wrong / 2 if name == "drums" else wrong)
+    }
     if plan.melody is None and plan.chords is None:
         changes.pop("drums", None)
     said = replace(plan, **changes)
@@ -123,6 +140,8 @@ def caption(plan: Plan, rng: np.random.Generator, wrong: float = WRONG) -> str:
     remarks = [
         f"{pick(rng, LABELS[name])}: {parts[name]}" if labelled and name in LABELS else parts[name] for name in order
     ]
+    if not labelled and rng.random() < 0.3:
+        remarks = _in_sentence(parts, order, rng)
     text = pick(rng, JOINTS).join(remarks)
     if rng.random() < 0.5:
         text = f"{pick(rng, phrases()['opener'])} {text}"
@@ -131,6 +150,15 @@ def caption(plan: Plan, rng: np.random.Generator, wrong: float = WRONG) -> str:
     if rng.random() < UNHEARD:
         text = _with_a_stranger(text, rng)
     return text if rng.random() < 0.6 else text[:1].upper() + text[1:] + pick(rng, (".", "", "!"))
+
+
+def _in_sentence(parts: dict[str, str], order: list[str], rng: np.random.Generator) -> list[str]:
+    """Return the remarks, some of them within one sentence."""
+    fitting = [text for text in phrases()["sentence"] if set(re.findall(r"{(\w+)}", text)) <= set(parts)]
+    if not fitting:
+        return [parts[name] for name in order]
+    sentence = pick(rng, fitting)
+    return [sentence.format(**parts), *(parts[name] for name in order if f"{{{name}}}" not in sentence)]
 
 
 def _with_a_stranger(text: str, rng: np.random.Generator) -> str:
@@ -152,6 +180,8 @@ def phrases() -> dict[str, tuple[str, ...]]:
 
 def _say(meaning: str, rng: np.random.Generator) -> str:
     """Return one of the ways to say something; the common ones as often as all others."""
+    if meaning in SWITCHES and rng.random() < 0.2:
+        return pick(rng, SWITCHES[meaning]).format(d=pick(rng, SWITCHED))
     return pick(rng, PLAIN[meaning] if meaning in PLAIN and rng.random() < 0.5 else phrases()[meaning])
 
 
@@ -185,6 +215,8 @@ def _parts(plan: Plan, tempo: float, rng: np.random.Generator) -> dict[str, str]
             parts["drums"] = _say("drums" if plan.drums else "no drums", rng)
         if rng.random() < (0.9 if alone and plan.bass else 0.3):
             parts["bass"] = pick(rng, BASS_WORDS[plan.bass])
+        if alone and rng.random() < 0.25:
+            parts["alone"] = pick(rng, phrases()["alone"])
     if rng.random() < 0.6:
         parts["tempo"] = _say("bpm", rng).format(t=f"{tempo:g}")
     elif rng.random() < 0.6:
@@ -195,6 +227,9 @@ def _parts(plan: Plan, tempo: float, rng: np.random.Generator) -> dict[str, str]
         parts["density"] = pick(rng, DENSITY_WORDS["sparse" if plan.density < 0.5 else "busy"])
     if plan.genre and rng.random() < 0.4:
         parts["genre"] = plan.genre
+    if rng.random() < 0.25:
+        # 'No' must not mean 'no drums' by itself.
+        parts["aside"] = pick(rng, phrases()["aside"])
     return parts or {"players": "music"}
 
 
