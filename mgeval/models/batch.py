@@ -163,11 +163,22 @@ class Batch:
             return
         # A graph has fixed shapes: all slots step, those in no use to no effect.
         on = self._filters()
-        one = max((f.most for f in on), default=0), any(f.nucleus for f in on)
+        one = self._common(on)
         if (length, *one) not in self.graphs:
             everywhere = [Filter(slice(None), *one, alike=False)] if on else []
             self.graphs[length, *one] = self._captured(length, everywhere)
         self.graphs[length, *one].replay()
+
+    def _common(self, filters: list[Filter]) -> tuple[int, bool]:
+        """Return ``most`` and ``nucleus`` of a filter that serves for all.
+
+        Few values of each, or every mixture of settings would be recorded anew. A GPU may sum another number of
+        codes in another order: where probabilities are summed all codes are, whatever the others ask for.
+        """
+        most, nucleus = max((f.most for f in filters), default=0), any(f.nucleus for f in filters)
+        if nucleus:
+            return self.decoder.codes, True
+        return most and min(1 << (most - 1).bit_length(), self.decoder.codes), False
 
     def _filters(self) -> list[Filter]:
         """Return the filters that the clips ask for, by slots in use."""

@@ -3,7 +3,8 @@
 A fixed number of slots decode together. A slot has its own clip, settings, position and length, and
 takes the next clip when its own is done. A clip's codes do not depend on the others: its random numbers
 are its own, the number of rows is always one that the machine's kernels treat alike (found by trying),
-and attention runs over whole chunks, so that padding changes no bit.
+and attention runs over whole chunks, so that padding changes no bit. On a processor tests hold it to that;
+on a GPU, whose kernels may sum another length in another order, it was not tried.
 """
 
 from __future__ import annotations
@@ -127,7 +128,7 @@ class Engine:
         Returns the text encoder's states of a prompt, ``(words, width)``, or None where there is no text.
     slots : int, optional
         Clips that decode together; by default `SLOTS` of the device, on a processor `SMALL_SLOTS` for a small
-        decoder. Neither this nor the number of clips changes a clip.
+        decoder. Neither this nor the number of clips changes a clip on a processor; on a GPU that was not tried.
     window : int
         Frames that are generated in one go.
 
@@ -183,6 +184,8 @@ class Engine:
         self, clips: Sequence[Clip], watch: Watch | None = None
     ) -> Iterator[tuple[list[Clip], Exception | None]]:
         """Yield clips as soon as their codes are whole, those that end together in one list; or one with its error.
+
+        A clip's codes are the same bits in any company on a processor; on a GPU that was not tried.
 
         Parameters
         ----------

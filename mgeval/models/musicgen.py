@@ -84,8 +84,8 @@ def text_states(network: Any, tokenizer: Any, prompt: str) -> Any:
 class MusicGen(Model):
     """A MusicGen checkpoint; `load_musicgen` makes one.
 
-    A clip depends on its request alone, not on what else is made or in which order. Its random
-    stream is keyed by seed and prompt. The empty prompt generates unconditionally, as in
+    A clip depends on its request alone, not on what else is made or in which order: to the bit on a
+    processor, not tried on a GPU. Its random stream is keyed by seed and prompt. The empty prompt generates unconditionally, as in
     audiocraft: the text states are zeros under a mask of zeros, so guidance has nothing to pull
     towards, unless there is a melody.
 
