@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from mgeval.errors import ModelError
-from mgeval.models.batch import Batch
+from mgeval.models.batch import Batch, fitting
 from mgeval.models.decoder import Decoder
 from mgeval.models.devices import without_gradients
 from mgeval.models.draws import RECORDED, uniforms
@@ -177,7 +177,8 @@ class Engine:
         if count < 1:
             raise ModelError(f"slots is {count}: at least one clip must fit")
         self._slots = count
-        if self.counts[-1] < 2 * count:
+        # Where no numbers agree there is one alone, the largest: it would take as much memory for fewer slots.
+        if self.counts[-1] < 2 * count or len(self.counts) == 1:
             self.counts = equal_rows(self.decoder.products(), 2 * count, self.decoder.table)
 
     def decode(
@@ -276,7 +277,7 @@ class Engine:
 
     def pad(self, rows: int) -> int:
         """Return the smallest number of rows from ``rows`` on that all kernels treat alike."""
-        return next(count for count in self.counts if count >= rows)
+        return fitting(self.counts, rows)
 
     def _needs(self, clip: Clip) -> int:
         """Return how much of a cache a clip takes, in columns: a slot has two rows, and one text."""

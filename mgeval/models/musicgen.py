@@ -85,9 +85,9 @@ class MusicGen(Model):
     """A MusicGen checkpoint; `load_musicgen` makes one.
 
     A clip depends on its request alone, not on what else is made or in which order: to the bit on a
-    processor, not tried on a GPU. Its random stream is keyed by seed and prompt. The empty prompt generates unconditionally, as in
-    audiocraft: the text states are zeros under a mask of zeros, so guidance has nothing to pull
-    towards, unless there is a melody.
+    processor, not tried on a GPU. Its random stream is keyed by seed and prompt. The empty prompt
+    generates unconditionally, as in audiocraft: the text states are zeros under a mask of zeros, so
+    guidance has nothing to pull towards, unless there is a melody.
 
     An audio prompt is converted to the checkpoint's rate and channels (mono is duplicated, stereo
     averaged), encoded, and stands unchanged at the beginning of the clip's codes; the duration

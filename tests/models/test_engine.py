@@ -313,7 +313,7 @@ def stand_in(monkeypatch):
             self.batch, self.how = batch, how
 
         def replay(self):
-            self.batch._advance(0, self.batch.engine.pad(2 * self.batch.slots), *self.how)
+            self.batch._advance(0, self.batch.pad(2 * self.batch.slots), *self.how)
 
     monkeypatch.setattr(Batch, "_captured", lambda batch, *how: Recorded(batch, *how))
     return recordings
@@ -415,6 +415,16 @@ def test_more_slots_than_at_first(fresh):
     model.engine.slots = 40
     for index, clip in made(model, pool()[:3] * 12).items():
         np.testing.assert_array_equal(clip.codes, expected[index % 3].codes)
+
+
+def test_fewer_slots_take_fewer_rows_where_kernels_agree_on_no_number(fresh, monkeypatch):
+    """A batch that another thread is at keeps its rows."""
+    monkeypatch.setattr("mgeval.models.engine.equal_rows", lambda products, rows, like: [-(-rows // 64) * 64])
+    model = fresh(40)
+    batch = Batch(model.engine, 40, 5, 16)
+    model.engine.slots = 1
+    assert (model.engine.pad(2), batch.pad(80)) == (64, 128)
+    assert Batch(model.engine, 1, 5, 16).cache.keys.shape[1] < batch.cache.keys.shape[1]
 
 
 def test_a_codec_error_is_one_clips(fresh, monkeypatch):
