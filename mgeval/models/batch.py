@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,11 @@ from mgeval.models.draws import GREEDY_BELOW, RECORDED, Filter, Settings, take
 
 if TYPE_CHECKING:
     from mgeval.models.engine import Clip, Engine
+
+
+def fitting(counts: Sequence[int], rows: int) -> int:
+    """Return the first of ascending counts that is at least ``rows``."""
+    return next(count for count in counts if count >= rows)
 
 
 class Batch:
@@ -37,6 +43,8 @@ class Batch:
         self.engine, self.decoder, self.slots = engine, engine.decoder, slots
         # As a clip's record has it: a short list of clips takes fewer, another thread may halve the engine's.
         self.limit = engine.slots
+        # So have its rows: they were laid out by these.
+        self.counts = engine.counts
         self.clips: dict[int, Clip] = {}
         self.twins: list[int] = []
         books = self.decoder.codebooks
@@ -44,7 +52,7 @@ class Batch:
         self.delay = books // engine.channels - 1
         self.columns = max(frames, self.delay) + self.delay + 2
         self.decoder.reach(self.columns)
-        rows = max(slots - used + engine.pad(2 * used) for used in range(1, slots + 1))
+        rows = max(slots - used + self.pad(2 * used) for used in range(1, slots + 1))
 
         def full(value: Any, *shape: int, dtype: Any = torch.float32) -> Any:
             return torch.full(shape, value, device=engine.device, dtype=dtype)
@@ -71,6 +79,10 @@ class Batch:
         self.spans: dict[int, list[int]] = {}
         self.graphs: dict[Any, Any] = {}
         self.pool: Any = None
+
+    def pad(self, rows: int) -> int:
+        """Return the smallest number of rows from ``rows`` on that all kernels treat alike."""
+        return fitting(self.counts, rows)
 
     @property
     def first(self) -> int:
@@ -158,16 +170,27 @@ class Batch:
             span[1] += 1
         length = self.decoder.whole(max(position for _, position, _ in self.spans.values()))
         if not self.engine.graphs:
-            rows = self.engine.pad(len(self.clips) + len(self.twins))
+            rows = self.pad(len(self.clips) + len(self.twins))
             self._advance(self.first, rows, length, self._filters())
             return
         # A graph has fixed shapes: all slots step, those in no use to no effect.
         on = self._filters()
-        one = max((f.most for f in on), default=0), any(f.nucleus for f in on)
+        one = self._common(on)
         if (length, *one) not in self.graphs:
             everywhere = [Filter(slice(None), *one, alike=False)] if on else []
             self.graphs[length, *one] = self._captured(length, everywhere)
         self.graphs[length, *one].replay()
+
+    def _common(self, filters: list[Filter]) -> tuple[int, bool]:
+        """Return ``most`` and ``nucleus`` of a filter that serves for all.
+
+        Few values of each, or every mixture of settings would be recorded anew. A GPU may sum another number of
+        codes in another order: where probabilities are summed all codes are, whatever the others ask for.
+        """
+        most, nucleus = max((f.most for f in filters), default=0), any(f.nucleus for f in filters)
+        if nucleus:
+            return self.decoder.codes, True
+        return most and min(1 << (most - 1).bit_length(), self.decoder.codes), False
 
     def _filters(self) -> list[Filter]:
         """Return the filters that the clips ask for, by slots in use."""
@@ -185,7 +208,7 @@ class Batch:
         """Record a step's kernels once, to be replayed without Python."""
         import torch
 
-        rows, position = self.engine.pad(2 * self.slots), self.state["position"].clone()
+        rows, position = self.pad(2 * self.slots), self.state["position"].clone()
         self._advance(0, rows, length, filters)
         self.state["position"].copy_(position)
         # They never run at once, and share their temporary memory.
@@ -207,7 +230,7 @@ class Batch:
         each = torch.arange(slots, device=position.device)
         here = position[owner]
         codes = state["codes"][owner, :, here]
-        padded = min(self.engine.pad(slots), rows)
+        padded = min(self.pad(slots), rows)
         logits = self.decoder.step(codes, here, self.cache, first, slots, padded, length)
         settings = Settings(state["temperature"], state["greedy"], state["top_k"], state["top_p"], filters)
         after = position + 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import itertools
+import math
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -19,7 +20,7 @@ from mgeval.models.base import Generated, Model, Request
 from mgeval.models.checkpoint import find_checkpoint
 from mgeval.models.chroma import ChromaSettings, chroma, read_settings
 from mgeval.models.codec import TOGETHER, CodecDecoder
-from mgeval.models.devices import own_stream, pick_device, pick_dtype, without_gradients
+from mgeval.models.devices import free_memory, own_stream, pick_device, pick_dtype, without_gradients
 from mgeval.models.draws import GREEDY_BELOW, RECORDED
 from mgeval.models.engine import Clip, Engine, Watch
 from mgeval.models.loading import load_network, quiet
@@ -84,10 +85,10 @@ def text_states(network: Any, tokenizer: Any, prompt: str) -> Any:
 class MusicGen(Model):
     """A MusicGen checkpoint; `load_musicgen` makes one.
 
-    A clip depends on its request alone, not on what else is made or in which order. Its random
-    stream is keyed by seed and prompt. The empty prompt generates unconditionally, as in
-    audiocraft: the text states are zeros under a mask of zeros, so guidance has nothing to pull
-    towards, unless there is a melody.
+    A clip depends on its request alone, not on what else is made or in which order: to the bit on a
+    processor, not tried on a GPU. Its random stream is keyed by seed and prompt. The empty prompt
+    generates unconditionally, as in audiocraft: the text states are zeros under a mask of zeros, so
+    guidance has nothing to pull towards, unless there is a melody.
 
     An audio prompt is converted to the checkpoint's rate and channels (mono is duplicated, stereo
     averaged), encoded, and stands unchanged at the beginning of the clip's codes; the duration
@@ -194,10 +195,17 @@ class MusicGen(Model):
     def _stream_together(self, requests: Sequence[Request], watch: Watch | None) -> Iterator:
         clips: dict[Clip, int] = {}
         failed: list[tuple[int, Exception]] = []
+        free = free_memory() if self.device == "cpu" else math.inf
         for index, request in enumerate(requests):
             try:
                 if request.melody is not None:
                     raise ModelError(f"{self.name} takes no melody; facebook/musicgen-stereo-melody does")
+                need = self._samples_need(request.sampling)
+                if need > free:
+                    raise ModelError(
+                        f"the samples of {request.sampling.duration:g} s take {need / 1e9:.1f} GB to decode, "
+                        f"{free / 1e9:.1f} GB are free: make a shorter clip"
+                    )
                 words = self._text(request.prompt).input_ids.shape[1]
                 begun = functools.partial(self._beginning, request)
                 clips[Clip(request.prompt, request.sampling, begun, words)] = index
@@ -214,6 +222,15 @@ class MusicGen(Model):
                     # The stream may be long; what was handed over is not kept.
                     clip.codes = clip.record = None
         yield from failed
+
+    def _samples_need(self, sampling: Sampling) -> float:
+        """Return the bytes that the codec takes for a clip's samples, told before hours of decoding are lost.
+
+        Sides come one after the other; a residual block of the last layers has its input, that input with its
+        ends continued and its output, float32, in memory at once.
+        """
+        width = self.network.config.audio_encoder.num_filters
+        return 3 * 4 * width * self.rate * sampling.duration
 
     def _finished(self, clips: Sequence[Clip]) -> list[Generated | Exception]:
         start = time.perf_counter()

@@ -297,17 +297,49 @@ def test_captured_steps_are_the_same_steps(fresh, monkeypatch):
     model = fresh(3)
     expected = made(model, pool())
 
-    class Recorded:
-        def __init__(self, batch, *how):
-            self.batch, self.how = batch, how
-
-        def replay(self):
-            self.batch._advance(0, self.batch.engine.pad(2 * self.batch.slots), *self.how)
-
-    monkeypatch.setattr(Batch, "_captured", lambda batch, *how: Recorded(batch, *how))
+    stand_in(monkeypatch)
     model.engine.graphs = True
     for index, clip in made(model, pool()).items():
         np.testing.assert_array_equal(clip.codes, expected[index].codes)
+
+
+def stand_in(monkeypatch):
+    """Replay steps without a GPU; return the filters of every recording, as they come."""
+    recordings = []
+
+    class Recorded:
+        def __init__(self, batch, *how):
+            recordings.append(how[1])
+            self.batch, self.how = batch, how
+
+        def replay(self):
+            self.batch._advance(0, self.batch.pad(2 * self.batch.slots), *self.how)
+
+    monkeypatch.setattr(Batch, "_captured", lambda batch, *how: Recorded(batch, *how))
+    return recordings
+
+
+@pytest.mark.parametrize(
+    "settings, recorded",
+    [
+        ([dict(top_k=k) for k in range(9, 17)], [(16, False)]),
+        ([dict(top_k=k) for k in (33, 50, 63)], [(64, False)]),
+        ([dict(top_k=1), dict(top_k=2)], [(1, False), (2, False)]),
+        ([dict(top_k=0)], []),
+        # A GPU's sums depend on how many there are: always all.
+        ([dict(top_k=5, top_p=0.8), dict(top_k=0, top_p=0.5)], [(64, True)]),
+    ],
+)
+def test_mixtures_of_filters_are_recorded_a_few_times_only(fresh, monkeypatch, settings, recorded):
+    model = fresh(1)
+    requests = [Request("rock", Sampling(duration=0.1, **more)) for more in settings]
+    expected = made(model, requests)
+    recordings = stand_in(monkeypatch)
+    model.engine.graphs = True
+    for index, clip in made(model, requests).items():
+        np.testing.assert_array_equal(clip.codes, expected[index].codes)
+    assert sorted((one.most, one.nucleus) for filters in recordings for one in filters) == recorded
+    assert len(recordings) == max(len(recorded), 1)
 
 
 def test_steps_are_recorded_on_the_engine_s_own_gpu(fresh, monkeypatch):
@@ -383,6 +415,16 @@ def test_more_slots_than_at_first(fresh):
     model.engine.slots = 40
     for index, clip in made(model, pool()[:3] * 12).items():
         np.testing.assert_array_equal(clip.codes, expected[index % 3].codes)
+
+
+def test_fewer_slots_take_fewer_rows_where_kernels_agree_on_no_number(fresh, monkeypatch):
+    """A batch that another thread is at keeps its rows."""
+    monkeypatch.setattr("mgeval.models.engine.equal_rows", lambda products, rows, like: [-(-rows // 64) * 64])
+    model = fresh(40)
+    batch = Batch(model.engine, 40, 5, 16)
+    model.engine.slots = 1
+    assert (model.engine.pad(2), batch.pad(80)) == (64, 128)
+    assert Batch(model.engine, 1, 5, 16).cache.keys.shape[1] < batch.cache.keys.shape[1]
 
 
 def test_a_codec_error_is_one_clips(fresh, monkeypatch):

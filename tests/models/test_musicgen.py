@@ -291,6 +291,14 @@ def test_a_pickled_model_makes_the_same_clips_as_many_at_once(stereo_folder):
     np.testing.assert_array_equal(codes_of(there), codes_of(model))
 
 
+def test_a_clip_whose_samples_cannot_be_decoded_is_an_error_before_its_codes_are(stereo, monkeypatch):
+    width = stereo.network.config.audio_encoder.num_filters
+    monkeypatch.setattr(musicgen, "free_memory", lambda: 12 * width * 32000 * 10)
+    results = dict(stereo.stream([Request(PROMPT, SHORT), Request(PROMPT, Sampling(duration=3600))]))
+    assert results[0].codes.shape == (8, 25)
+    assert isinstance(results[1], ModelError) and "the samples of 3600 s take" in str(results[1])
+
+
 def test_one_failure_does_not_stop_the_others(stereo):
     requests = [Request(PROMPT, SHORT), Request(PROMPT, SHORT, melody=sines(440, 440)), Request("rock", SHORT)]
     results = dict(stereo.stream(requests))
