@@ -167,7 +167,7 @@ class Sweep:
 
 
 def check_attributes(table: pd.DataFrame) -> None:
-    """Make sure that what is known of prompts can be stored: each column all texts or all numbers, its name a text."""
+    """Make sure that what is known of prompts can be stored: columns called by texts, of texts or of numbers only."""
     import pandas as pd
 
     for column in table.columns:
