@@ -60,8 +60,8 @@ def check_folders(cells: pd.DataFrame) -> None:
             )
 
 
-def _keys(plan: pd.DataFrame, identity: Callable[[str], str] = model_identity) -> list[str]:
-    identities = {name: identity(name) for name in plan["model"].unique()}
+def _keys(plan: pd.DataFrame, identity: Callable[[str], str] | None = None) -> list[str]:
+    identities = {name: (identity or model_identity)(name) for name in plan["model"].unique()}
     models = [identities[name] for name in plan["model"].tolist()]
     cells = zip(models, plan["revision"].tolist(), plan["prompt"].tolist(), strict=True)
     # Row by row, 100,000 `Sampling`s take as many times ten microseconds.
