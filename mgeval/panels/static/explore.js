@@ -7,7 +7,7 @@ import { player } from "./player.js";
 import { wake } from "./audio.js";
 import { linked } from "./linked.js";
 
-const PAUSE = 120;
+const PAUSE = 150;
 
 function render({ model, el, signal }) {
   el.classList.add("mg-root");
@@ -50,24 +50,27 @@ function render({ model, el, signal }) {
   const sieve = filters(top, drawn.filter, (rows) => { drawn.select(rows); link.lasso(rows); });
 
   let table = null, opened = null, soon = 0;
-  // The sound first; what there is to read when no other clip was chosen for a moment.
-  function open(row, play) {
+  // The sound first: what there is to read when it plays, and no other clip was chosen for a moment.
+  async function open(row, play) {
     const key = table.keys[row], again = key === opened, sounding = deck.load(key, { play });
-    opened = key;
     if (again) return;
+    opened = key;
     clearTimeout(soon);
-    soon = setTimeout(async () => {
-      try {
-        await tell(key);
-        if (opened !== key) return;
-        line.wait();
-        const { findings } = await wire.ask("findings", { key });
-        await sounding;
-        if (opened === key) line.show(findings, deck.deck.duration || 1);
-      } catch (error) {
-        if (opened === key) { line.root.hidden = true; link.failed(error); }
-      }
-    }, PAUSE);
+    await sounding;
+    clearTimeout(soon);
+    if (opened === key) soon = setTimeout(read, PAUSE, key);
+  }
+
+  async function read(key) {
+    try {
+      await tell(key);
+      if (opened !== key) return;
+      line.wait();
+      const { findings } = await wire.ask("findings", { key });
+      if (opened === key) line.show(findings, deck.deck.duration || 1);
+    } catch (error) {
+      if (opened === key) { line.root.hidden = true; link.failed(error); }
+    }
   }
 
   async function tell(key) {

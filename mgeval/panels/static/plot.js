@@ -170,6 +170,10 @@ export function plot(root, signal, { choose, lasso, near = () => {} }) {
     const [x, y] = at(event), other = tool === "zoom" ? "lasso" : "zoom";
     drag = { x, y, toX: x, toY: y, path: [[x, y]], moved: false, tool: event.shiftKey ? other : tool, adding: event.ctrlKey || event.metaKey };
     area.setPointerCapture(event.pointerId);
+    // A press is as good a sign as a rest: what it may choose is on its way before it is let go.
+    const row = grid ? grid.nearest(x, y) : -1;
+    clearTimeout(rest);
+    if (row >= 0) near(row);
   });
   area.addEventListener("pointermove", (event) => {
     const [x, y] = at(event);
