@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -26,9 +25,12 @@ def read_together(sources: Sequence[Source | None]) -> list[Audio | None]:
     list of Audio or None
         In order; None where there is no source, or where it raised `AudioError`.
     """
+    from joblib import cpu_count
+
     if not any(sources):
         return [None] * len(sources)
-    with ThreadPoolExecutor(min(len(sources), os.cpu_count() or 1)) as pool:
+    # A SLURM job or a container has fewer processors than its machine: joblib knows.
+    with ThreadPoolExecutor(min(len(sources), cpu_count())) as pool:
         return list(pool.map(_read, sources))
 
 

@@ -22,7 +22,7 @@ def test_clips_come_in_order_and_what_cannot_be_read_is_none(tmp_path):
 
 
 def test_two_are_read_at_once(monkeypatch):
-    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    monkeypatch.setattr("joblib.cpu_count", lambda: 2)
     # Neither goes on before the other has begun.
     both = threading.Barrier(2, timeout=20)
 
