@@ -9,6 +9,7 @@ import numpy as np
 from mgeval.errors import MetricError
 from mgeval.listening import ANSWERS
 from mgeval.stats import mean_interval
+from mgeval.stats.factors import GAP
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,9 +18,6 @@ LEVEL = 0.95
 
 LEAST = 1e-12
 """Variance of a strength up to which it is rounding: no prompts differ so little that answer at all differently."""
-
-GAP = "(none)"
-"""The level of clips that have no value of the setting."""
 
 
 def preferences(answers: pd.DataFrame) -> pd.DataFrame:

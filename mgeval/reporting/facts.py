@@ -13,6 +13,7 @@ from mgeval.metrics.failures import DETECTORS, Finding
 from mgeval.reporting.numbers import counted
 from mgeval.stats import compare, share_interval, summarise, swept
 from mgeval.stats.comparisons import ALSO
+from mgeval.stats.factors import GAP as GAP
 from mgeval.store import Store, own_clips, prompts_of
 from mgeval.surveys import failure_table
 
@@ -26,9 +27,6 @@ NEEDED = (
     "key", "prompt_id", "seed", "model", "revision", "n_samples", "rate", "elapsed", "device", "dtype", "versions",
 )  # fmt: skip
 """Columns of the store's table that a report reads."""
-
-GAP = "(none)"
-"""The level of clips that have no value of a factor."""
 
 MOST = 6
 """Levels of a factor up to which each is compared with each other."""

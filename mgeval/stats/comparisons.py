@@ -11,7 +11,7 @@ import numpy as np
 from mgeval.errors import MetricError, nearest
 from mgeval.metrics import Undefined, columns, metric_of
 from mgeval.stats.effect_sizes import Effect, cliffs_delta, cohens_dz
-from mgeval.stats.factors import LEVELS, NO_SETTING, checked_metrics
+from mgeval.stats.factors import GAP, LEVELS, NO_SETTING, checked_metrics
 from mgeval.stats.intervals import mean_interval, wrapped
 from mgeval.stats.permutations import Tested, benjamini_hochberg, holm, sign_flip
 from mgeval.store import CONTROL, own_clips
@@ -107,7 +107,7 @@ def sides_of(scores: pd.DataFrame, by: str) -> dict[Any, pd.DataFrame]:
     if by not in scores.columns:
         raise MetricError(f"the table has no column {by!r}: {nearest(by, map(str, scores.columns))}")
     scores = scores if by == CONTROL else own_clips(scores)
-    groups = {("(none)" if level != level else level): part for level, part in scores.groupby(by, dropna=False)}
+    groups = {(GAP if level != level else level): part for level, part in scores.groupby(by, dropna=False)}
     if not 2 <= len(groups) <= LEVELS:
         raise MetricError(f"{by!r} has {len(groups)} different values: comparing takes 2 to {LEVELS}")
     return groups

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 LEVELS = 24
 """Different values up to which a column can be grouped by."""
 
+GAP = "(none)"
+"""The level of clips that have no value of a factor."""
+
 NO_SETTING = {"key", "revision", "prompt_id", "prompt", "seed", "reason", *EMBEDDER, CONTROL, *OUTCOME}
 """Columns that say which clip it is or how making it went, beside those of metrics."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from mgeval.errors import MetricError, nearest
-from mgeval.stats.factors import checked_factors
+from mgeval.stats.factors import GAP, checked_factors
 from mgeval.stats.firth import NOTHING, logistic, separation
 from mgeval.stats.intervals import LEVEL
 from mgeval.stats.permutations import benjamini_hochberg, holm
@@ -129,8 +129,8 @@ def _terms(every: pd.Series, own: pd.Series) -> list[_Term]:
         if not high > low:
             return []
         return [_Term(every.name, high, low, (own.to_numpy(float) - low) / (high - low))]
-    named = every.astype(object).where(every.notna(), "(none)")
-    values, levels = own.astype(object).where(own.notna(), "(none)"), list(dict.fromkeys(named))
+    named = every.astype(object).where(every.notna(), GAP)
+    values, levels = own.astype(object).where(own.notna(), GAP), list(dict.fromkeys(named))
     reference = max(levels, key=lambda level: int((named == level).sum()))
     others = [level for level in levels if level != reference]
     return [_Term(every.name, level, reference, (values == level).to_numpy(float)) for level in others]
