@@ -5,6 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 # For Pythons that have no numpy 1, where the lock leaves laion-clap out.
 NUMPY2 := 2.4.6
+# Processes that run tests; those in a browser run one after the other, for some measure how soon a page answers.
+JOBS ?= 2
+TESTS := -m pytest --numprocesses $(JOBS) --dist loadfile
 READY := $(VENV)/.ready
 
 .PHONY: help demo test browser faults lab notebooks lock lint types docs wheel coverage numpy2 clean
@@ -23,7 +26,7 @@ demo: $(READY)  ## install, run a small sweep, print where its table, plot and p
 	$(BIN)/mgeval demo --out demo-run
 
 test: $(READY)  ## install, run the whole suite; pictures of the notebooks and widgets go to build/screenshots
-	$(BIN)/python -m pytest -m 'not browser'
+	$(BIN)/python $(TESTS) -m 'not browser'
 	$(BIN)/python -m pytest -m browser tests/browser -s
 
 faults: $(READY)  ## kill runs, fill disks, damage files; print what each left
@@ -47,7 +50,7 @@ types: $(READY)  ## check the annotations with mypy
 	$(BIN)/python -m mypy
 
 coverage: $(READY)  ## run the suite and say how much of the package it runs; lines in build/coverage, the figure in build/coverage.txt
-	$(BIN)/python -m pytest -m 'not browser' --cov --cov-report=html:build/coverage
+	$(BIN)/python $(TESTS) -m 'not browser' --cov --cov-report=html:build/coverage
 	$(BIN)/coverage report --format=total | tee build/coverage.txt
 
 wheel: $(READY)  ## build the package, check it, install it into a bare environment, run the demo there
@@ -72,8 +75,8 @@ numpy2: $(READY)  ## install the wheel without laion-clap beside numpy 2, in .ve
 	.venv-numpy2/bin/python -c 'import numpy; assert numpy.__version__ >= "2", numpy.__version__'
 	mkdir build/wheel-demo
 	cd build/wheel-demo && HF_HUB_OFFLINE=1 ../../.venv-numpy2/bin/mgeval demo --out demo-run
-	.venv-numpy2/bin/python -m pip install --quiet --constraint .venv-numpy2/constraints.txt pytest hypothesis
-	.venv-numpy2/bin/python -m pytest -m 'not notebook and not browser'
+	.venv-numpy2/bin/python -m pip install --quiet --constraint .venv-numpy2/constraints.txt pytest pytest-xdist hypothesis
+	.venv-numpy2/bin/python $(TESTS) -m 'not notebook and not browser'
 
 lock:  ## resolve the full environment anew and write requirements.lock
 	rm -rf .venv-lock

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import reprlib
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from mgeval.errors import MgevalError, SweepError, nearest
+from mgeval.files import named
 from mgeval.sweep import Sweep
 
 KEYS = ("models", "prompts", "grid", "seeds", "ranges", "points", "design", "design_seed")
@@ -58,7 +58,7 @@ def load_sweep(path: str | os.PathLike[str]) -> Sweep:
         The file is missing, is not YAML, or holds something else than a sweep; the message names
         the field and what would be valid.
     """
-    path = Path(path)
+    path = named(path)
     try:
         content = _yaml(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -12,6 +12,9 @@ import matplotlib
 import pytest
 
 matplotlib.use("Agg")
+# Of several processes that run tests each has a processor; their threads would wait for each other.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 # A test that reaches for the network fails at once instead of retrying.
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 

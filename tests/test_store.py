@@ -10,6 +10,7 @@ from signals import RATE, noise
 import mgeval as mg
 from mgeval.storage.keys import clip_key
 from mgeval.store import is_store
+from mgeval.sweepfile import load_sweep
 
 SETTINGS = mg.Sampling().asdict()
 
@@ -120,6 +121,9 @@ def test_a_tilde_is_the_home_folder(tmp_path, monkeypatch):
     assert store.path == tmp_path / "run" and is_store("~/run") and not (tmp_path / "~").exists()
     table = mg.measure("~/run", metrics="width", progress=False)
     assert len(table) == 1 and len(mg.measure(["~/run/clips/a.flac"], metrics="width", progress=False)) == 1
+    mg.save_audio(mg.load_audio("~/run/clips/a.flac"), "~/b.wav")
+    (tmp_path / "sweep.yaml").write_text("models: [synth]\nprompts: [calm piano]\n")
+    assert (tmp_path / "b.wav").is_file() and len(load_sweep("~/sweep.yaml").plan()) == 1
     # Of nobody's home a folder is not guessed.
     assert mg.Store("~nobody-here/run").path.parts[0] == "~nobody-here"
 
