@@ -25,9 +25,11 @@ export function wake() {
 }
 
 // An offline context decodes at the file's rate; that of a device would resample.
+const decoders = new Map();
 export async function decode(data, rate) {
   const bytes = data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength);
-  const buffer = await new OfflineAudioContext(2, 1, rate).decodeAudioData(bytes);
+  if (!decoders.has(rate)) decoders.set(rate, new OfflineAudioContext(2, 1, rate));
+  const buffer = await decoders.get(rate).decodeAudioData(bytes);
   const channels = [];
   for (let i = 0; i < buffer.numberOfChannels; i++) channels.push(buffer.getChannelData(i));
   return { buffer, channels };

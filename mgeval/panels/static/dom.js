@@ -64,9 +64,19 @@ export function select(label, options, value, change) {
   return field;
 }
 
+// Sizes as they were last laid out: to ask a canvas while the page changes lays all of the page out.
+const sizes = new WeakMap();
+const sizing = new ResizeObserver((entries) => {
+  for (const { target } of entries) sizes.set(target, [target.clientWidth, target.clientHeight]);
+});
+
 // A canvas as large as it is shown, in the screen's own pixels; drawing is in CSS pixels.
 export function fitted(canvas) {
-  const width = canvas.clientWidth, height = canvas.clientHeight, ratio = globalThis.devicePixelRatio || 1;
+  if (!sizes.has(canvas)) {
+    sizes.set(canvas, [canvas.clientWidth, canvas.clientHeight]);
+    sizing.observe(canvas);
+  }
+  const [width, height] = sizes.get(canvas), ratio = globalThis.devicePixelRatio || 1;
   const w = Math.round(width * ratio), h = Math.round(height * ratio);
   if (canvas.width !== w) canvas.width = w;
   if (canvas.height !== h) canvas.height = h;

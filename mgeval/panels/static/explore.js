@@ -22,8 +22,7 @@ function render({ model, el, signal }) {
   const drawn = chart(left, signal, {
     choose(row) {
       wake();
-      open(row, true);
-      link.choose(row);
+      link.choose(row, open(row, true));
     },
     // The clip is here when it is clicked.
     near: (row) => deck.expect(table.keys[row]),
@@ -44,8 +43,7 @@ function render({ model, el, signal }) {
     if (row === undefined) return;
     drawn.choose(row);
     wake();
-    open(row, true);
-    link.choose(row);
+    link.choose(row, open(row, true));
   } });
   const sieve = filters(top, drawn.filter, (rows) => { drawn.select(rows); link.lasso(rows); });
 

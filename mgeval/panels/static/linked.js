@@ -45,9 +45,12 @@ export function linked(model, wire, drawn, say, { name = "value", filled = () =>
     failed,
     rows,
     async begin() { return fill(await wire.hello("table")); },
-    choose(row) {
-      model.set(name, table.keys[row]);
-      wire.ask("choose", { key: table.keys[row] }).catch(failed);
+    // The kernel hears of it once the clip sounds, which nothing is to delay, and no other was chosen since.
+    async choose(row, sounding = null) {
+      const key = table.keys[row];
+      model.set(name, key);
+      await sounding;
+      if (model.get(name) === key) wire.ask("choose", { key }).catch(failed);
     },
     lasso(found) { wire.ask("select", { keys: found.map((row) => table.keys[row]) }).catch(failed); },
     changed(fields) { wire.ask("fields", { fields }).catch(failed); },

@@ -1,7 +1,8 @@
 // The player: one clip, or two of which one is heard.
 import { el, icon, toggle, pressed, segmented, fitted, theme, onTheme, onResize, inFrame, clock, signed } from "./dom.js";
 import { Deck, decode, wake } from "./audio.js";
-import { peaks, drawWaves, magnified, drawScope, correlation } from "./signal.js";
+import { peaks, drawWaves, magnified } from "./signal.js";
+import { stereoImage } from "./image.js";
 
 const KEPT = 12;
 const SOLOS = [
@@ -28,29 +29,21 @@ export function player(root, wire, signal, { kept = () => {}, below = "", fixed 
   const match = toggle("Match levels", "Turn the louder of A and B down (V)", () => setMatching(!matching), "Match levels");
   const title = el("div", { class: "mg-title" }, "No clip chosen");
   const status = el("div", { class: "mg-status", role: "status" });
-  const wave = el("canvas", { class: "mg-wave" });
+  // What moves while a clip plays lies above the waveform: nothing of it is drawn anew.
+  const wave = el("canvas", { class: "mg-wave" }), veil = el("div", { class: "mg-veil" }), head = el("div", { class: "mg-head" });
+  const lanes = el("div", { class: "mg-lanes" });
   const seeker = el("div", {
     class: "mg-seek", role: "slider", tabindex: 0, "aria-label": "Position in the clip",
     "aria-valuemin": 0, "aria-valuemax": 0, "aria-valuenow": 0,
-  }, wave);
-  const scope = el("canvas", { class: "mg-scope", role: "img", "aria-label": "Vectorscope" });
-  const scale = el("span", { class: "mg-scale" });
-  const needle = el("div", { class: "mg-needle" });
-  const meter = el("div", {
-    class: "mg-meter", role: "meter", "aria-label": "Correlation of left and right",
-    "aria-valuemin": -1, "aria-valuemax": 1, "aria-valuenow": 0,
-  }, el("div", { class: "mg-zero" }), needle);
-  const number = el("span", { class: "mg-number" }, "–");
+  }, wave, veil, lanes, head);
+  const image = stereoImage();
   const frame = el("div", { class: "mg-player", role: "group", "aria-label": "Clip player" },
     title,
     el("div", { class: "mg-body" },
       el("div", { class: "mg-sound" }, seeker, below,
         el("div", { class: "mg-bar" }, play, time, loop, solo.group),
         el("div", { class: "mg-bar" }, sides.group, match, pin, status)),
-      el("div", { class: "mg-image" },
-        el("div", { class: "mg-scopebox" }, scope, scale),
-        el("div", { class: "mg-correlation" }, el("span", {}, "−1"), meter, el("span", {}, "+1")),
-        el("div", { class: "mg-caption" }, "correlation ", number))));
+      image.root));
   root.append(frame);
 
   function say(text, wrong = false) {
@@ -225,30 +218,36 @@ export function player(root, wire, signal, { kept = () => {}, below = "", fixed 
     if (signal.aborted || !frame.isConnected) return;
     colours ??= theme(frame);
     const at = deck.position, { pen, width, height } = fitted(wave), clip = deck.clip;
-    time.textContent = `${clock(at)} / ${clock(deck.duration)}`;
+    tell(at);
+    if (width === 0) return;
+    const part = at / Math.max(deck.duration, 1e-9);
+    veil.style.transform = `scaleX(${1 - part})`;
+    head.style.transform = `translateX(${Math.min(Math.max(part * width - 0.5, 0), width - 1.5)}px)`;
+    head.hidden = !clip;
+    if (!clip) {
+      lanes.replaceChildren();
+      return pen.clearRect(0, 0, width, height);
+    }
+    if (drawn !== wave.width) {
+      drawn = wave.width;
+      drawWaves(pen, width, height, peaks(clip.channels, Math.floor(width)), clip.gain, colours);
+      lanes.replaceChildren(...(clip.channels.length === 2 ? ["L", "R"] : ["M"]).map((name) => el("div", {}, name)));
+    }
+    image.draw(clip, at, colours, fresh || !deck.playing);
+    fresh = false;
+  }
+
+  // What there is to read changes ten times a second while it plays: each time the page is laid out.
+  let told = "";
+  function tell(at) {
+    const text = `${clock(at)} / ${clock(deck.duration)}`;
+    if (deck.playing && text === told) return;
+    told = text;
+    time.textContent = text;
     frame.dataset.time = at.toFixed(3);
     seeker.setAttribute("aria-valuenow", at.toFixed(2));
     seeker.setAttribute("aria-valuetext", `${at.toFixed(1)} of ${deck.duration.toFixed(1)} seconds`);
-    if (width === 0) return;
-    if (!clip) return pen.clearRect(0, 0, width, height);
-    if (!drawn || drawn.width !== Math.floor(width)) {
-      drawn = { width: Math.floor(width), lanes: peaks(clip.channels, Math.floor(width)) };
-    }
-    drawWaves(pen, width, height, drawn.lanes, clip.gain, (at / Math.max(deck.duration, 1e-9)) * drawn.width, colours);
-    drawImage(clip, Math.min(Math.round(at * clip.rate), clip.channels[0].length));
-  }
-
-  function drawImage(clip, at) {
-    const { pen, width } = fitted(scope);
-    drawScope(pen, width, clip.channels, at, clip.gain * clip.zoom, colours, fresh || !deck.playing);
-    fresh = false;
-    scale.textContent = clip.zoom === 1 ? "" : `×${clip.zoom >= 1 ? clip.zoom : `1/${1 / clip.zoom}`}`;
-    const value = correlation(clip.channels, at, clip.rate);
-    needle.hidden = value === null;
-    if (value !== null) needle.style.left = `${((value + 1) / 2) * 100}%`;
-    number.textContent = value === null ? "–" : signed(value, 2);
-    meter.setAttribute("aria-valuenow", value === null ? 0 : value.toFixed(2));
-    meter.setAttribute("aria-valuetext", value === null ? "not defined" : value.toFixed(2));
+    image.tell(deck.clip, at);
   }
 
   function seekTo(event) {
@@ -282,7 +281,7 @@ export function player(root, wire, signal, { kept = () => {}, below = "", fixed 
     return true;
   }
 
-  const restyled = () => { colours = null; fresh = true; redraw(); };
+  const restyled = () => { colours = drawn = null; fresh = true; redraw(); };
   onTheme(restyled, signal);
   onResize(seeker, restyled, signal);
   signal.addEventListener("abort", () => deck.halt());

@@ -1,4 +1,4 @@
-// A plot of two columns: points on one canvas, what moves with the pointer on another above it.
+// A plot of two columns: points on a canvas; what moves with the pointer lies above it, so that nothing is drawn anew.
 import { el, fitted, theme, onTheme, onResize, inFrame, short, segmented, toggle } from "./dom.js";
 import { MARGIN, domain, beside, drawAxes, drawReferences } from "./axes.js";
 import { colouring, sprites, Grid, towards, inside } from "./points.js";
@@ -12,9 +12,10 @@ const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], Arrow
 export function plot(root, signal, { choose, lasso, near = () => {} }) {
   const base = el("canvas", { class: "mg-layer" }), over = el("canvas", { class: "mg-layer" });
   const tip = el("div", { class: "mg-tip", hidden: true });
+  const mark = el("div", { class: "mg-ring mg-mark" }), ring = el("div", { class: "mg-ring" });
   const area = el("div", {
     class: "mg-plot", tabindex: 0, role: "application", "aria-roledescription": "scatter plot", "aria-label": "Scatter plot",
-  }, base, over, tip);
+  }, base, over, mark, ring, tip);
   const live = el("div", { class: "mg-hidden", "aria-live": "polite" });
   const tools = segmented("What dragging does", [["zoom", "Zoom", "Drag a box to zoom in; with Shift: lasso"],
     ["lasso", "Lasso", "Drag around clips to select them; with Shift: zoom"]], (name) => { tool = name; tools.show(name); });
@@ -76,7 +77,7 @@ export function plot(root, signal, { choose, lasso, near = () => {} }) {
       }
     }
     pen.globalAlpha = 1;
-    drawOver();
+    circle();
   }
 
   function drawIntervals(pen) {
@@ -93,19 +94,20 @@ export function plot(root, signal, { choose, lasso, near = () => {} }) {
     }
   }
 
+  // Rings around the chosen point and the one under the pointer.
+  function circle() {
+    for (const [node, row] of [[mark, current], [ring, hover]]) {
+      const there = row >= 0 && px[row] === px[row];
+      node.style.visibility = there ? "visible" : "hidden";
+      if (there) node.style.transform = `translate(${px[row]}px, ${py[row]}px)`;
+    }
+  }
+
   function drawOver() {
     if (signal.aborted || !area.isConnected) return;
     colours ??= theme(area);
     const { pen, width, height } = fitted(over);
     pen.clearRect(0, 0, width, height);
-    for (const [row, colour, radius] of [[current, colours.accent, 9], [hover, colours.text, 7]]) {
-      if (row < 0 || px[row] !== px[row]) continue;
-      pen.strokeStyle = colour;
-      pen.lineWidth = 2;
-      pen.beginPath();
-      pen.arc(px[row], py[row], radius, 0, 2 * Math.PI);
-      pen.stroke();
-    }
     if (!drag?.moved) return;
     pen.strokeStyle = colours.accent;
     pen.fillStyle = colours.accent;
@@ -133,14 +135,14 @@ export function plot(root, signal, { choose, lasso, near = () => {} }) {
     if (row < 0) return;
     tip.replaceChildren(el("div", { class: "mg-tiptitle" }, table.prompts[table.promptOf[row]] || table.keys[row]),
       ...words(row).map(([name, value]) => el("div", {}, `${name}: `, el("b", {}, value))));
-    const right = px[row] > area.clientWidth / 2, low = py[row] > area.clientHeight / 2;
+    const right = px[row] > (box.left + box.right) / 2, low = py[row] > (box.top + box.bottom) / 2;
     const x = px[row] + (right ? -14 : 14), y = py[row] + (low ? -12 : 12);
     tip.style.transform = `translate(${Math.round(x)}px, ${Math.round(y)}px) translate(${right ? "-100%" : "0"}, ${low ? "-100%" : "0"})`;
   }
 
   function point(row, how) {
     current = row;
-    overlay();
+    circle();
     if (row >= 0 && how !== "code") {
       live.textContent = words(row).map(([name, value]) => `${name} ${value}`).join(", ");
       choose(row, how);
@@ -189,9 +191,9 @@ export function plot(root, signal, { choose, lasso, near = () => {} }) {
     if (row >= 0) rest = setTimeout(near, REST, row);
     area.style.cursor = row < 0 ? "crosshair" : "pointer";
     showTip(row);
-    overlay();
+    circle();
   });
-  area.addEventListener("pointerleave", () => { hover = -1; clearTimeout(rest); showTip(-1); overlay(); });
+  area.addEventListener("pointerleave", () => { hover = -1; clearTimeout(rest); showTip(-1); circle(); });
   area.addEventListener("pointercancel", () => { drag = null; overlay(); });
   area.addEventListener("pointerup", (event) => {
     if (!drag) return;

@@ -24,8 +24,8 @@ export function peaks(channels, columns) {
 }
 
 // One lane per channel at the level of the file: a lane ends at full scale, or beyond it where the clip does.
-export function drawWaves(pen, width, height, shown, gain, played, colours) {
-  const lanes = shown.length, room = height / lanes, reach = Math.max(1, gain), names = lanes === 2 ? ["L", "R"] : ["M"];
+export function drawWaves(pen, width, height, shown, gain, colours) {
+  const lanes = shown.length, room = height / lanes, reach = Math.max(1, gain);
   pen.clearRect(0, 0, width, height);
   shown.forEach(({ low, high }, lane) => {
     const middle = room * (lane + 0.5), scale = ((room / 2 - 3) * gain) / reach;
@@ -38,18 +38,10 @@ export function drawWaves(pen, width, height, shown, gain, played, colours) {
     if (reach > 1) limits(pen, width, middle, (room / 2 - 3) / reach, colours);
     pen.fillStyle = lanes === 2 ? COLOURS[lane] : COLOURS[2];
     for (let column = 0; column < low.length; column++) {
-      pen.globalAlpha = column < played ? 1 : 0.42;
       const top = middle - high[column] * scale, bottom = middle - low[column] * scale;
       pen.fillRect(column, top, 1, Math.max(bottom - top, 1));
     }
-    pen.globalAlpha = 1;
-    pen.fillStyle = colours.muted;
-    pen.font = `600 10px ${colours.font}`;
-    pen.textBaseline = "top";
-    pen.fillText(names[lane], 4, room * lane + 3);
   });
-  pen.fillStyle = colours.text;
-  pen.fillRect(Math.min(Math.max(played - 0.5, 0), width - 1.5), 0, 1.5, height);
 }
 
 function limits(pen, width, middle, reach, colours) {
@@ -67,7 +59,12 @@ function limits(pen, width, middle, reach, colours) {
 // How much a scope magnifies a clip: the power of two that brings its peak to the upper half.
 export function magnified(channels, gain) {
   let peak = 0;
-  for (const samples of channels) for (const value of samples) peak = Math.max(peak, Math.abs(value));
+  for (const samples of channels) {
+    for (let i = 0; i < samples.length; i++) {
+      const size = Math.abs(samples[i]);
+      if (size > peak) peak = size;
+    }
+  }
   peak *= gain;
   return peak > 0 ? 2 ** Math.max(-8, Math.min(12, Math.floor(Math.log2(1 / peak)))) : 1;
 }

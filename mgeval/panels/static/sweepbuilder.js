@@ -29,8 +29,7 @@ function render({ model, el, signal }) {
   const drawn = chart(result, signal, {
     choose(row) {
       wake();
-      hear(row, true);
-      link.choose(row);
+      link.choose(row, hear(row, true));
     },
     near: (row) => deck.expect(keys[row]),
     lasso: (rows) => link.lasso(rows),
@@ -46,7 +45,7 @@ function render({ model, el, signal }) {
   let heard = null;
   function hear(row, play) {
     heard = keys[row];
-    deck.load(heard, { play });
+    return deck.load(heard, { play });
   }
 
   // What the sweep in the fields will take; answers to what was edited since do not count.
