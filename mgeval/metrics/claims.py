@@ -34,19 +34,22 @@ TEMPO = re.compile(r"(?<![\d.])(\d{2,3}(?:\.\d+)?)[ -]?(?:bpm|beats per minute)\
 RANGE = re.compile(r"\d ?(?:-|to|or|and) ?$|\b(?:below|under|over|above|beyond|to|than|least|most) $")
 KEY = re.compile(r"(?<![\w#])([A-G])(#|b|[ -]?sharp|[ -]?flat)?[ -]?(major|minor|maj|min)\b")
 KEY_BEFORE = re.compile(r"\b(?:in|of|key:?) $", re.IGNORECASE)
-STAGE = r"(?:stereo|image|mix|panorama|sound ?stage|sound field)"
+STAGE = r"(?:stereo|image|mix(?! of\b)|panorama|sound ?stage|sound field)"
+# Of drums and something else nothing is said; 'drums and percussion' are drums.
+ALONE = r"(?!,? (?:\w+,? )?(?:and|with|plus|over) (?!drums|percussion))"
 PHRASES = {
     "left": r"\bpann\w+ (?:\w+ ){0,3}left\b|\b(?:on|to|from|in) the (?:far )?left\b(?! hand)|\bhard left\b"
     r"|\bleft (?:channel|speaker)",
     "right": r"\bpann\w+ (?:\w+ ){0,3}right\b|\bhard right\b|\bright (?:channel|speaker)"
     r"|\b(?:on|to|from|in) the (?:far )?right\b(?! (?:hand|track|note|moment|time|key|way|mood))",
     "centre": r"\b(?:in|at|to) the cent(?:re|er)\b|\bpann\w+ (?:dead )?cent(?:re|er)|\bdead cent(?:re|er)\b",
-    "mono": r"\bmono\b|\bmonaural\b",
+    # A mono synthesiser plays one note at a time: of the image that says nothing.
+    "mono": r"\bmono\b(?![ -](?:synth|bass|sub|lead|patch))|\bmonaural\b",
     "narrow": rf"\bnarrow\b[^,.;:]{{0,20}}{STAGE}|{STAGE}[^,.;:]{{0,12}}\bnarrow\b",
     "wide": rf"\bwide\b[^,.;:]{{0,20}}{STAGE}|{STAGE}[^,.;:]{{0,12}}\bwide\b",
     "ping-pong": r"\bping[ -]?pong\b|\b(?:bounc|jump|altern)\w+ between (?:the )?(?:left|speakers|channels|sides)",
-    "drums only": r"\b(?:only|just|solo|nothing but) (?:drums|percussion)\b|\b(?:drums|percussion) (?:only|alone)\b"
-    r"|\bdrum solo\b",
+    "drums only": rf"\b(?:only|just|solo|nothing but) (?:drums|percussion)\b{ALONE}"
+    rf"|(?<!(?<!drums )and )\b(?:drums|percussion) (?:only|alone)\b{ALONE}|(?<!with a )(?<!and a )\bdrum solo\b{ALONE}",
     "fades out": r"\bfad(?:e|es|ing)[ -]out\b",
 }
 NO_DRUMS_SAID = re.compile(r"\b(?:no|without|minus)(?: any)? (?:drums|percussion|drum kit|beats?)\b|\bdrumless\b")
@@ -56,7 +59,7 @@ def claims(prompt: str) -> list[Claim]:
     """Read the checkable facts of a prompt: tempo in BPM, key or mode, stereo image, drums, fading out.
 
     What is denied ("not panned left", "no ping-pong") claims nothing, to the end of its clause, but for
-    "no drums". Prompts that name both sides claim neither; nor do two tempi or keys claim one. Tempo
+    "no drums". Prompts that name two places claim neither; nor do two tempi or keys claim one. Tempo
     words, genres, instruments, loud and quiet are not read: no threshold would be fair to them.
 
     Parameters
@@ -80,10 +83,11 @@ def claims(prompt: str) -> list[Claim]:
     text = DENIED.sub(" ", text)
     stated = text.lower()
     found |= {kind: Claim(kind) for kind, phrase in PHRASES.items() if re.search(phrase, stated)}
-    if re.search(r"\bleft\b", stated) and re.search(r"\bright\b", stated):
+    places = [kind for kind in ("left", "right", "centre") if kind in found]
+    if len(places) > 1 or re.search(r"\bleft\b", stated) and re.search(r"\bright\b", stated):
         # Voices of their own: of the whole mix nothing is said.
-        for kind in ("left", "right", "centre"):
-            found.pop(kind, None)
+        for kind in places:
+            del found[kind]
     found |= {claim.kind: claim for claim in (*_tempo(stated), *_tonality(text, stated))}
     return [found[kind] for kind in KINDS if kind in found]
 
