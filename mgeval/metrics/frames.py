@@ -31,6 +31,11 @@ SHORT = "the clip is shorter than one frame of 400 ms"
 BROKEN = "samples are NaN or Inf"
 EMPTY = "there are no samples"
 
+LOUDEST = 1e9
+"""Sample, of full scale 1, above which powers in float32 would overflow: nothing but a broken file or model has it."""
+
+BEYOND = f"a sample is above {LOUDEST:.0e} times full scale: this is no sound"
+
 
 def checked(x: np.ndarray) -> np.ndarray:
     """Return ``x`` as a float array ``(channels, time)``, or say what is wrong with its shape."""
@@ -38,6 +43,9 @@ def checked(x: np.ndarray) -> np.ndarray:
     if x.dtype.kind != "f":
         # Of integers the full scale is unknown: 16 or 24 bits, or 32 in which 24 are used.
         raise MetricError(f"samples are {x.dtype}, floating point numbers with full scale +-1 are needed")
+    if x.dtype.itemsize not in (4, 8):
+        # What a model decodes in half precision: its squares would underflow, and scipy does not take it.
+        x = x.astype(np.float32 if x.dtype.itemsize < 4 else np.float64)
     if x.ndim == 1:
         x = x[None, :]
     if x.ndim != 2 or not 1 <= x.shape[0] <= 2:

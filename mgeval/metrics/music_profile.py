@@ -11,7 +11,19 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mgeval.files import locked
-from mgeval.metrics.frames import BROKEN, EMPTY, QUIET, RANGE_DB, SHORT, checked, counted, hop, power
+from mgeval.metrics.frames import (
+    BEYOND,
+    BROKEN,
+    EMPTY,
+    LOUDEST,
+    QUIET,
+    RANGE_DB,
+    SHORT,
+    checked,
+    counted,
+    hop,
+    power,
+)
 from mgeval.metrics.undefined import Undefined
 
 STEP = 0.016
@@ -193,6 +205,8 @@ def _problem(x: np.ndarray, rate: int) -> Undefined | None:
         return Undefined(EMPTY)
     if not np.isfinite(x).all():
         return Undefined(BROKEN)
+    if np.abs(x).max() > LOUDEST:
+        return Undefined(BEYOND)
     powers = power(x, rate)
     if powers.size == 0:
         return Undefined(SHORT)

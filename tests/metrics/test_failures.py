@@ -12,7 +12,8 @@ from mgeval import synth
 from mgeval.errors import MetricError
 from mgeval.metrics import evaluate, signal, stereo
 from mgeval.metrics.failures import DETECTORS, Finding, failures, findings_of, texture
-from mgeval.metrics.failures.findings import block_power, clusters, runs
+from mgeval.metrics.failures.findings import UNHEARD, block_power, clusters, runs
+from mgeval.metrics.frames import BEYOND, SHORT
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "reference"))
 import clean_clips
@@ -333,8 +334,36 @@ def test_degenerate_input():
     assert not mono["flagged"].any() and set(mono.index[mono["score"].isna()]) == IMAGE
     short = failures(music(0.5), RATE)
     assert not short["flagged"].any() and (short["reason"] != "")[short["score"].isna()].all()
+    # As loud as ever: the reason must not speak of silence.
+    assert set(failures(music(0.3), RATE)["reason"]) == {SHORT}
     half = failures(music() * np.array([[1], [0]]), RATE)
     assert set(half["kind"][half["flagged"]]) == {"dead_channel", "imbalance"}
+
+
+def test_an_offset_is_neither_sound_nor_level():
+    flat = failures(np.full((2, 10 * RATE), 0.3, np.float32), RATE)
+    assert set(flat["kind"][flat["flagged"]]) == {"silence", "dc_offset", "collapsed_stereo"}
+    assert set(flat["kind"][flat["reason"] == UNHEARD]) >= {"noise_collapse", "drone", "seam", "looping"}
+    falling = noise(12.0, 2) * 10 ** np.linspace(0, -1, 12 * RATE)
+    assert only("level_drift", falling + 0.1).score == pytest.approx(only("level_drift", falling).score, rel=1e-3)
+    stopping = music(12.0) * (np.arange(12 * RATE) < 6 * RATE)
+    assert not only("seam", stopping).flagged and not only("seam", stopping + 0.05).flagged
+
+
+def test_samples_far_beyond_full_scale():
+    x = 1e18 * music(4.0).astype(np.float32)
+    table = failures(x, RATE)
+    undefined = table["score"].isna()
+    assert not table["flagged"][undefined].any() and set(table["reason"][undefined]) == {BEYOND}
+    assert undefined.sum() >= len(DETECTORS) - len(IMAGE)
+    assert evaluate(x, RATE, ["musical_key"])["musical_key"].reason == BEYOND
+
+
+def test_half_precision():
+    x = music(4.0)
+    assert evaluate(x.astype(np.float16), RATE, ["failure_count", "width"]) == pytest.approx(
+        evaluate(x, RATE, ["failure_count", "width"]), rel=1e-3
+    )
 
 
 def test_errors_name_the_nearest():

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mgeval.metrics.frames import BROKEN, EMPTY, FRAME, SHORT, checked, hop
+from mgeval.metrics.frames import BEYOND, BROKEN, EMPTY, FRAME, LOUDEST, SHORT, checked, hop
 
 QUIET_DB = -60.0
 """Level in dBFS at or under which a detector takes a sound for silence."""
@@ -42,11 +42,10 @@ def problem(x: np.ndarray, rate: int) -> str:
     hop(rate)  # says what is wrong with the rate
     if x.shape[1] == 0:
         return EMPTY
-    # One sum in place of a flag for each sample: it is not finite if one of them is not.
-    with np.errstate(invalid="ignore", over="ignore"):
-        suspect = not np.isfinite(x.sum())
-    if suspect and not np.isfinite(x).all():
-        return BROKEN
+    # NaN if one of the samples is.
+    highest = max(float(x.max()), -float(x.min()))
+    if not highest <= LOUDEST:
+        return BEYOND if np.isfinite(highest) else BROKEN
     return SHORT if x.shape[1] < FRAME * rate else ""
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 from mgeval.metrics import stereo
-from mgeval.metrics.failures.findings import Finding, Place, judged, placed, problem, runs, undefined
-from mgeval.metrics.frames import QUIET, STEPS, checked
+from mgeval.metrics.failures.findings import Finding, Place, judged, placed, runs, undefined
+from mgeval.metrics.frames import QUIET, STEPS
+from mgeval.metrics.image import framed
 
 NOTHING = 1e-6
 """Power ratio, -60 dB, under which a signal is not there beside another."""
@@ -132,14 +133,10 @@ def imbalance(x: np.ndarray | stereo.StereoProfile, rate: int, threshold: float 
 
 def _profiled(x: np.ndarray | stereo.StereoProfile, rate: int) -> tuple[stereo.StereoProfile, str]:
     """Return the profile, and why nothing can be found in it, if so."""
-    why = ""
-    if not isinstance(x, stereo.StereoProfile):
-        x = checked(x)
-        why = problem(x, rate)
-        x = stereo.profile(x, rate)
-    if x.problem is not None:
-        return x, x.problem.reason
-    return x, why or ("" if x.counted.any() else QUIET)
+    known, problem = framed(x, rate)
+    if problem is not None:
+        return known, problem.reason
+    return known, "" if known.counted.any() else QUIET
 
 
 def _seconds(known: stereo.StereoProfile) -> float:

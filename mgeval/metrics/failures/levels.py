@@ -227,8 +227,8 @@ def dc_offset(x: np.ndarray, rate: int, threshold: float = 0.01) -> list[Finding
 def level_drift(x: np.ndarray, rate: int, threshold: float = 9.0) -> list[Finding]:
     """Find a level that creeps up or down all through the clip.
 
-    The change over the clip is a Theil-Sen line through the levels of 1 s (every 0.5 s, those within 40
-    dB of the loudest), once through all and once through the first 70 %; the smaller counts, 0 if they
+    The change over the clip is a Theil-Sen line through the levels of 1 s (every 0.5 s, an offset aside, those within
+    40 dB of the loudest), once through all and once through the first 70 %; the smaller counts, 0 if they
     disagree in sign. So a fade-out, which comes at the end, is no drift. A note now and then has no
     level to follow: in sparse music drift may be missed.
 
@@ -251,7 +251,7 @@ def level_drift(x: np.ndarray, rate: int, threshold: float = 9.0) -> list[Findin
         why = f"the clip is shorter than {DRIFT_SHORTEST:g} s"
     if why:
         return undefined("level_drift", why)
-    powers = block_power(x, round(DRIFT_BLOCK * rate)).mean(axis=0)
+    powers = _swing(x, round(DRIFT_BLOCK * rate)).mean(axis=0)
     levels = decibels((powers[1:] + powers[:-1]) / 2)
     kept = np.flatnonzero(levels > max(levels.max() - DRIFT_RANGE_DB, QUIET_DB))
     body = kept[kept < DRIFT_BODY * len(levels)]

@@ -64,7 +64,7 @@ def looping(x: np.ndarray, rate: int, threshold: float = 0.97) -> list[Finding]:
     x, why = usable(x, rate)
     if not why and x.shape[1] < WINDOW * rate:
         why = f"the clip is shorter than {WINDOW:g} s"
-    if not why and decibels(np.square(x).max()) <= QUIET_DB:
+    if not why and decibels(np.square(x - x.mean(axis=1, keepdims=True)).max()) <= QUIET_DB:
         why = UNHEARD
     if why:
         return undefined("looping", why)

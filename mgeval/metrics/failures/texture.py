@@ -69,6 +69,10 @@ class Spectrogram(NamedTuple):
     problem: str
     """Why nothing can be found, '' if it can."""
 
+    def heard(self) -> np.ndarray:
+        """Say which windows are above -60 dBFS, ``(windows,)``: nobody hears an offset."""
+        return decibels(self.power[:, RUMBLE:].sum(axis=1)) > QUIET_DB
+
     def bands(self) -> np.ndarray:
         """Return the power in `BANDS`, ``(windows, bands)``; those above the last bin are left out."""
         edges = np.round(BANDS / self.hertz).astype(int)
@@ -106,9 +110,8 @@ def spectrogram(x: np.ndarray, rate: int) -> Spectrogram:
         for side, channel in zip(sides, x, strict=True):
             bins = rfft(channel[: count * size].astype(np.float32).reshape(count, size) * window, axis=1)
             side[:] = bins.real**2 + bins.imag**2
-        if decibels(sides.mean(axis=0).sum(axis=1).max()) <= QUIET_DB:
-            why = UNHEARD
-    return Spectrogram(sides, sides.mean(axis=0), size / rate, rate / size, x.shape[1] / rate, why)
+    known = Spectrogram(sides, sides.mean(axis=0), size / rate, rate / size, x.shape[1] / rate, why)
+    return known if why or known.heard().any() else known._replace(problem=UNHEARD)
 
 
 def _known(x: np.ndarray | Spectrogram, rate: int) -> Spectrogram:
@@ -238,8 +241,7 @@ def seam(x: np.ndarray | Spectrogram, rate: int, threshold: float = 3.0) -> list
         return undefined("seam", known.problem or "the clip is shorter than 6.5 s")
     powers = known.bands()
     total = powers.sum(axis=1).mean()
-    heard = decibels(known.power.sum(axis=1)) > QUIET_DB
-    sounds = np.lib.stride_tricks.sliding_window_view(heard, side).mean(axis=1) >= SEAM_HEARD
+    sounds = np.lib.stride_tricks.sliding_window_view(known.heard(), side).mean(axis=1) >= SEAM_HEARD
     powers = np.maximum(powers[:, powers.mean(axis=0) > SEAM_RANGE * total], SEAM_RANGE * total)
     # One window is left out between the sides: it holds some of both.
     change = _changes(powers, side, side + 1)
