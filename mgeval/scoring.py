@@ -26,7 +26,7 @@ CLIPS_PER_WORKER = 12
 _Source = Callable[[], Audio]
 
 SEVERAL = "; "
-"""Between the checkpoints of one cell."""
+"""Between the checkpoints, or the reasons, of one cell."""
 
 NAMED = 3
 """A reason that holds for more measures than this counts them instead of naming them."""
@@ -106,7 +106,9 @@ def _measure_clips(
     records = kept.to_dict("records")
     sources = [partial(store.audio, row["key"]) if row["status"] == "done" else None for row in records]
     rows = [numbers for _, numbers in _scored(sources, prompts_of(kept), names, ears, store, progress)]
-    table = pd.concat([kept, pd.DataFrame(rows, index=kept.index, columns=added)], axis=1)
+    # Of no clips, too, the metrics are numbers.
+    numbers = dict.fromkeys(columns(added), float)
+    table = pd.concat([kept, pd.DataFrame(rows, index=kept.index, columns=added).astype(numbers)], axis=1)
     table = table.assign(reason=reasons_of(clips, kept, table["reason"]))
     if ears and before:
         # Columns of a former measurement stay, and with them the checkpoints that made them.
@@ -245,7 +247,9 @@ def reasons_of(before: pd.DataFrame, kept: pd.DataFrame, now: pd.Series) -> list
         return now.tolist()
     stays = kept[columns(kept.columns)].isna().any(axis=1)
     former = before["reason"].where(stays & before["reason"].notna(), "")
-    return ["; ".join(dict.fromkeys(filter(None, pair))) for pair in zip(former, now, strict=True)]
+    # Part by part: what was said before and holds still must not grow with every measurement.
+    parts = (f"{one}{SEVERAL}{other}".split(SEVERAL) for one, other in zip(former, now, strict=True))
+    return [SEVERAL.join(dict.fromkeys(filter(None, each))) for each in parts]
 
 
 def reasons(values: dict[str, float]) -> str:

@@ -68,6 +68,24 @@ def test_clips_of_a_run_are_measured_from_their_files(tmp_path):
     assert "no such file" in lost["reason"][0] and np.isnan(lost["width"][0])
 
 
+def test_measuring_again_says_each_reason_once(tmp_path):
+    store = mg.Store(tmp_path / "run")
+    clips = mg.run(mg.Sweep("synth", ["piano"], {"duration": 1}).plan(), store, progress=False)
+    scores = mg.token_table(store, mg.measure(clips, store, ["tempo", "width"], progress=False))
+    for _ in range(2):
+        again = mg.measure(scores, store, ["tempo", "width"], progress=False)
+        assert again["reason"].tolist() == scores["reason"].tolist()
+        scores = again
+
+
+def test_a_table_without_clips_is_measured_again_and_again(tmp_path):
+    store = mg.Store(tmp_path / "run")
+    clips = mg.run(mg.Sweep("synth", ["piano"], {"duration": 1}).plan(), store, progress=False)
+    for _ in range(2):
+        clips = mg.measure(clips[:0], store, ["width"], progress=False)
+        assert len(clips) == 0 and clips["width"].dtype == np.float64
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "reason"),
     [
