@@ -34,10 +34,10 @@ def codebook_usage(clips: Sequence[np.ndarray], size: int) -> np.ndarray:
     Raises
     ------
     MetricError
-        No clip, or a code beyond the size.
+        No clip, none with codes, or a code beyond the size.
     """
     codes = _pooled(clips)
-    if codes.size and codes.max() >= size:
+    if codes.max() >= size:
         raise MetricError(f"a code is {codes.max()}, the codebooks are said to have {size}")
     return np.array([len(np.unique(row)) / size for row in codes])
 
@@ -64,7 +64,7 @@ def side_information(clips: Sequence[np.ndarray], seed: int = 0) -> np.ndarray:
     Raises
     ------
     MetricError
-        No clip, or an odd number of codebooks.
+        No clip, none with codes, or an odd number of codebooks.
     """
     codes = _pooled(clips)
     if len(codes) % 2:
@@ -81,16 +81,19 @@ def side_information(clips: Sequence[np.ndarray], seed: int = 0) -> np.ndarray:
 
 def _pooled(clips: Sequence[np.ndarray]) -> np.ndarray:
     clips = [np.asarray(clip, np.int64) for clip in clips]
-    if not clips or len({clip.shape[:1] for clip in clips}) > 1:
+    if not clips or any(clip.ndim != 2 for clip in clips) or len({len(clip) for clip in clips}) > 1:
         raise MetricError("need codes (codebooks, frames) of at least one clip, all with as many codebooks")
-    return np.concatenate(clips, axis=1)
+    codes = np.concatenate(clips, axis=1)
+    if codes.size == 0:
+        raise MetricError("the clips hold no codes: controls and models without a codec have none")
+    return codes
 
 
 def _information(left: np.ndarray, right: np.ndarray) -> float:
-    joint = left * (right.max(initial=0) + 1) + right
+    joint = left * (right.max() + 1) + right
     return _bits(left) + _bits(right) - _bits(joint)
 
 
 def _bits(codes: np.ndarray) -> float:
-    shares = np.unique(codes, return_counts=True)[1] / max(len(codes), 1)
+    shares = np.unique(codes, return_counts=True)[1] / len(codes)
     return float(-(shares * np.log2(shares)).sum())

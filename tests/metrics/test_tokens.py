@@ -173,6 +173,11 @@ def test_shapes_that_do_not_fit(arguments, reason):
 def test_sets_that_do_not_fit():
     with pytest.raises(mg.MetricError, match="at least one clip"):
         pooled.codebook_usage([], 8)
+    with pytest.raises(mg.MetricError, match="at least one clip"):
+        pooled.codebook_usage([np.zeros(4, int)], 8)
+    for function in (pooled.side_information, lambda clips: pooled.codebook_usage(clips, 8)):
+        with pytest.raises(mg.MetricError, match="no codes"):
+            function([np.zeros((4, 0), int)])
     with pytest.raises(mg.MetricError, match="pairs of left and right"):
         pooled.side_information([np.zeros((3, 4), int)])
 
