@@ -183,7 +183,8 @@ def truth(spec: Spec, seed: int, notes: list[tuple[Note, float]]) -> dict[str, A
 
 EXACT = [
     "image 'mono' with no pan: left equals right in every sample",
-    "one pan for every voice and decorrelation 0 (left, right): image angle is the pan, correlation 1",
+    "one pan for every voice and decorrelation 0 (left, right): image angle is the pan, correlation 1 "
+    "(none at -45 and 45, where one channel is silent)",
     "note starts, pitches, instruments and pans; no note of a voice that the spec leaves out",
     "a note's own channels correlate by 1 - decorrelation over its steady part; the kick's and the bass's by 1",
 ]

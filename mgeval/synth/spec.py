@@ -60,7 +60,8 @@ class Spec:
     image : str
         The stereo image, one of `IMAGES`, which holds the numbers each name stands for.
     pan, spread : float or None
-        Degrees, -45 to 45, in place of the image's own numbers; see `Image`.
+        Degrees, -45 to 45, in place of the image's own numbers; see `Image`. An image of one side keeps its
+        side: its pan is below 0 on the left, above on the right.
     decorrelation : float or None
         0 to 1, in place of the image's own number.
 
@@ -109,6 +110,10 @@ class Spec:
             raise SpecError("melody, chords, bass and drums are all left out: nothing would sound")
         if self.image == "mono" and self.stereo != Image():
             raise SpecError("image is 'mono': leave pan, spread and decorrelation out, or choose another image")
+        # The image's name is truth, and becomes a caption.
+        side, valid = {"left": (-1, "below"), "right": (1, "above")}.get(self.image, (0, ""))
+        if side and self.stereo.pan * side <= 0:
+            raise SpecError(f"pan is {self.stereo.pan:g}, for image {self.image!r} it must be {valid} 0")
         if round(self.duration * RATE) == 0:
             raise SpecError(f"duration is {self.duration:g}, shorter than one sample")
 

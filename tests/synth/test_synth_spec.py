@@ -27,6 +27,8 @@ from mgeval.synth.spec import KEYS, MODES
         ({"duration": float("nan")}, "duration is nan"),
         ({"image": "left", "pan": -60}, r"pan is -60, valid are numbers from -45 to 45 \(degrees\)"),
         ({"decorrelation": True}, "decorrelation is True"),
+        ({"image": "left", "pan": 30}, "pan is 30, for image 'left' it must be below 0"),
+        ({"image": "right", "pan": 0}, "pan is 0, for image 'right' it must be above 0"),
         ({"image": "mono", "pan": 10}, "image is 'mono': leave pan"),
         ({"melody": None, "chords": None, "bass": None, "drums": False}, "nothing would sound"),
     ],
