@@ -16,7 +16,7 @@ import numpy as np
 
 from mgeval.metrics import music, music_profile, stereo
 from mgeval.metrics.claims import Claim, claims
-from mgeval.metrics.frames import FLOOR, FRAME, QUIET, SHORT, STEPS, checked, hop, power
+from mgeval.metrics.frames import FLOOR, FRAME, QUIET, SHORT, STEPS, checked, frame_sums, hop, power
 from mgeval.metrics.undefined import Undefined
 
 TEMPO_NEAR = 0.04
@@ -118,6 +118,8 @@ def alternation(x: np.ndarray, rate: int) -> float:
 def fade_out_db(x: np.ndarray, rate: int) -> float:
     """Level by which a clip ends below its beginning: median of the first half's frames less the last frame.
 
+    The level of a frame is its power about its own mean: an offset is no sound.
+
     Parameters
     ----------
     x : array_like
@@ -134,7 +136,10 @@ def fade_out_db(x: np.ndarray, rate: int) -> float:
     known = music.profile(x, rate)
     if known.problem is not None:
         return known.problem
-    powers = power(checked(x), rate)
+    x, width = checked(x), hop(rate)
+    hops = x[:, : x.shape[1] // width * width].reshape(len(x), -1, width).sum(axis=2, dtype=np.float64)
+    # Each frame about its own mean: an offset does not fade.
+    powers = power(x, rate) - np.mean((frame_sums(hops) / (STEPS * width)) ** 2, axis=0)
     if len(powers) <= STEPS:
         return Undefined(f"the clip is shorter than {2 * FRAME:g} s")
     before = np.median(powers[: len(powers) // 2])

@@ -204,6 +204,14 @@ def test_a_loop_and_its_lag(lag):
     assert row.start_s == pytest.approx(5, abs=1) and row.end_s == pytest.approx(10, abs=1)
 
 
+def test_a_loop_in_the_last_seconds():
+    x = music(10.0)
+    loop = x[:, 6 * RATE : 6 * RATE + 13000]
+    x[:, 7 * RATE :] = np.tile(loop, 8)[:, : 3 * RATE]
+    row = only("looping", x)
+    assert row.flagged and (row.start_s, row.end_s) == (7, 10)
+
+
 def test_autocorrelation_against_plain_sums():
     from mgeval.metrics.failures.loops import _autocorrelation, _strength
 

@@ -85,8 +85,8 @@ def _repeats(x: np.ndarray, rate: int) -> list[Repeat]:
     every = max(round(rate / SEARCH_RATE), 1)
     # The difference comes after the mean: before it, the treble that the mean cannot hold would prevail.
     coarse = np.diff(x[:, : x.shape[1] // every * every].reshape(len(x), -1, every).mean(axis=2), axis=1)
-    size, step = (round(seconds * rate / every) for seconds in (WINDOW, STEP))
-    # The difference takes a sample.
+    # The difference takes a sample: without it the last window of a clip of whole seconds would not fit.
+    size, step = round(WINDOW * rate / every) - 1, round(STEP * rate / every)
     size = min(size, coarse.shape[1])
     lags = np.arange(round(LAGS[0] * rate / every), round(LAGS[1] * rate / every))
     repeats = []
