@@ -260,8 +260,15 @@ def group_columns(clips: pd.DataFrame, by: str | Sequence[str] | None, taken: Se
 
 
 def prompts_or_rows(clips: pd.DataFrame) -> np.ndarray:
-    """Return what clips are clustered by: their prompts, or each on its own where there are none."""
-    return clips["prompt_id"].to_numpy() if "prompt_id" in clips.columns else np.arange(len(clips))
+    """Return what clips are clustered by: the number of their prompt; each that has none is one of its own."""
+    import pandas as pd
+
+    if "prompt_id" not in clips.columns:
+        return np.arange(len(clips))
+    index, names = pd.factorize(clips["prompt_id"])
+    alone = index < 0
+    index[alone] = len(names) + np.arange(alone.sum())
+    return index
 
 
 def groups_of(clips: pd.DataFrame, by: list[str]) -> list[tuple[dict[str, Any], np.ndarray]]:

@@ -171,6 +171,15 @@ def test_files_without_a_store(runs, tmp_path):
     assert (found.loc[found["distance"] == "kernel", "value"] < 0).all()
 
 
+@pytest.mark.parametrize("nothing", [None, np.nan])
+def test_clips_without_a_prompt_are_each_on_their_own(runs, tmp_path, nothing):
+    """Files beside clips of a run: as one prompt they would make the intervals of few prompts."""
+    (store, table), (records, _) = runs
+    mixed = table.assign(prompt_id=pd.Series([*table["prompt_id"][:20], *[nothing] * 40], dtype=object))
+    found = mg.distances(mixed, store, records, Levels(), kinds="kernel", progress=False)
+    assert set(found["n_prompts"]) == {10 + 40}
+
+
 def test_controls_are_groups_of_their_own(tmp_path):
     store, table = filled(tmp_path / "own", [clip(i) for i in range(6)], control=[None] * 3 + ["noise"] * 3)
     found = mg.distances(table, store, store, Levels(), kinds="vendi", progress=False)
