@@ -113,7 +113,10 @@ class GaussianStats:
     @property
     def rank(self) -> int:
         """Directions in which the set varies, at most ``min(n - 1, dim)``."""
-        return int(np.linalg.matrix_rank(self.factor)) if self.factor.size else 0
+        if self.covariance is None:
+            return int(np.linalg.matrix_rank(self.rows))
+        # Of the covariance itself: the roots of what is rounding in it, which its factor holds, are none any more.
+        return int(np.linalg.matrix_rank(self.covariance, hermitian=True))
 
     def __add__(self, other: GaussianStats) -> GaussianStats:
         """Return the statistics of both sets together, as if taken of all vectors at once.
@@ -180,7 +183,7 @@ class GaussianStats:
             raise MetricError(f"{path}: mu {mu.shape} and cov {cov.shape} must be (dim,) and (dim, dim), and finite")
         if not _is_covariance(cov):
             raise MetricError(f"{path}: cov is no covariance: it must be symmetric, without negative eigenvalues")
-        if "n" in found and (found["n"].ndim or found["n"] != np.floor(found["n"])):
+        if "n" in found and (found["n"].ndim or not np.isfinite(found["n"]) or found["n"] != np.floor(found["n"])):
             raise MetricError(f"{path}: n must be the number of vectors, not {found['n']}")
         n = int(found["n"]) if "n" in found else None
         rows = found.get("rows")

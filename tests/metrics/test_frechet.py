@@ -70,6 +70,14 @@ def test_few_vectors_have_a_distance(n):
     assert 0 <= frechet_distance(of(x), of(x)) < 1e-10
 
 
+def test_rank_is_not_raised_by_rounding():
+    """More vectors than dimensions, one of which follows from the others: half of such covariances have a root."""
+    for seed in range(20):
+        x = draws(60, 8, seed)
+        x[:, -1] = x[:, :-1] @ np.random.default_rng(seed).normal(size=7)
+        assert of(x).rank == of(x[:8]).rank == 7
+
+
 def test_rotation_and_order_do_not_matter():
     x, y = draws(60, 20, 7), draws(12, 20, 8)
     turn, _ = np.linalg.qr(np.random.default_rng(0).normal(size=(20, 20)))
@@ -156,6 +164,7 @@ def test_damaged_and_senseless_files_are_refused(tmp_path):
         "mu holds": {"mu": np.array(["a", "b", "c"])},
         "cov holds complex128": {"cov": np.eye(3) + 1j},
         "n must be the number of vectors": {"n": np.array([3, 4])},
+        "number of vectors, not inf": {"n": np.inf},
         "n must be the number": {"n": np.nan},
         "symmetric": {"cov": np.triu(np.ones((3, 3)))},
         "without negative eigenvalues": {"cov": -np.eye(3)},
