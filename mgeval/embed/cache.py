@@ -92,7 +92,10 @@ def _embedded(embedder: Embedder, clips: dict[str, Audio], store: Store | None) 
     """Embed clips by key, and keep what came out."""
     if not clips:
         return {}
-    vectors = dict(zip(clips, embedder.audio(list(clips.values())), strict=True))
+    found = embedder.audio(list(clips.values()))
+    if len(found) != len(clips):
+        raise ModelError(f"{embedder.id} returned vectors of {len(found)} clips for {len(clips)}")
+    vectors = dict(zip(clips, found, strict=True))
     for key, rows in vectors.items():
         if not _fits(embedder, rows):
             raise ModelError(

@@ -123,6 +123,9 @@ def test_what_does_not_fit_is_refused(clips, store):
     embedder.dim = 3
     with pytest.raises(ModelError, match=r"counting@1 returned float32 \(2, 2\) for a clip, need .* 3\)"):
         cached_vectors(embedder, clips[:1], store)
+    embedder.audio = lambda several: []
+    with pytest.raises(ModelError, match="returned vectors of 0 clips for 1"):
+        cached_vectors(embedder, clips[:1], store)
     assert not list(store.path.rglob("*.npy"))
 
 
