@@ -197,7 +197,7 @@ def _to_peak(rows: Audio, peak_db: float | None) -> Audio:
 
 
 def clip_vectors(
-    clips: Sequence[Audio], embedder: Embedder, recipe: Recipe, store: Store | None = None
+    clips: Sequence[Audio], embedder: Embedder, recipe: Recipe, store: Store | None = None, together: bool = False
 ) -> list[np.ndarray]:
     """Embed clips by a recipe.
 
@@ -206,24 +206,29 @@ def clip_vectors(
     clips : sequence of Audio
         One row each, or two, whose vectors are put side by side.
     embedder : Embedder
-        What hears each row, as a mono signal at its own rate.
+        What hears each row, as a mono signal at its own rate, or both.
     recipe : Recipe
         What is done before.
     store : Store, optional
         Where vectors are kept, and found the next time.
+    together : bool
+        Let the embedder hear two rows as the channels of one clip; see `Embedder.together`.
 
     Returns
     -------
     list of numpy.ndarray
-        For each clip ``(windows, rows * dim)``; no windows where the recipe leaves none.
+        For each clip ``(windows, rows * dim)``, or ``(windows, dim)`` of rows heard together; no windows where the
+        recipe leaves none.
     """
     cut = [prepared(clip, embedder.rate, recipe.sets) for clip in clips]
-    single = [Audio(row, part.rate) for parts in cut for part in parts for row in part.samples]
-    found = iter(cached_vectors(embedder, single, store))
+    whole = [part for parts in cut for part in parts]
+    heard = whole if together else [Audio(row, part.rate) for part in whole for row in part.samples]
+    found = iter(cached_vectors(embedder, heard, store))
     rows = []
     for clip, parts in zip(clips, cut, strict=True):
-        sides = [[next(found) for _ in range(clip.channels)] for _ in parts]
-        none = np.zeros((0, clip.channels * embedder.dim), np.float32)
+        count = 1 if together else clip.channels
+        sides = [[next(found) for _ in range(count)] for _ in parts]
+        none = np.zeros((0, count * embedder.dim), np.float32)
         both = np.concatenate([none, *(np.concatenate(side, axis=1) for side in sides)])
         rows.append(both.astype(np.float16) if recipe.half else both)
     return rows

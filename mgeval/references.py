@@ -41,7 +41,8 @@ def mid_side(clip: Audio) -> Audio:
 
 POLICIES: dict[str, Callable[[Audio], Audio]] = {"mono": Audio.mono, "left_right": left_right, "mid_side": mid_side}
 """What an embedder is given. Each row is heard on its own, and the vectors of two rows that sound at the same time
-are put side by side: twice the dimensions. As one pool of vectors, the rows would lose which belongs to which."""
+are put side by side: twice the dimensions. As one pool of vectors, the rows would lose which belongs to which. An
+embedder that hears channels apart by itself is given the two rows as one clip, where `Embedder.together` says so."""
 
 
 class Reference(NamedTuple):
@@ -52,32 +53,37 @@ class Reference(NamedTuple):
     saved: dict[tuple[str, str], GaussianStats]
     note: str = ""
     """What a reader of its numbers must know."""
+    mono: Sequence[bool] = ()
+    """Whether each clip has one channel only; none of saved statistics."""
 
 
 def embedded(
     sources: Sequence[Source], embedders: Sequence[Embedder], recipe: Recipe, store: Store | None, progress: bool
-) -> Vectors:
-    """Embed clips on all channel policies; one that cannot be read has no vectors.
+) -> tuple[Vectors, list[bool]]:
+    """Embed clips on all channel policies, and say which have one channel; one that cannot be read has no vectors.
 
     Vectors that are not finite are left out.
     """
     from tqdm.auto import tqdm
 
     found: Vectors = {(embedder.id, policy): [] for embedder in embedders for policy in POLICIES}
+    mono: list[bool] = []
     with tqdm(total=len(sources), desc="embedding", unit="clip", disable=not progress) as bar:
         for start in range(0, len(sources), TOGETHER):
             clips = read_together(sources[start : start + TOGETHER])
+            mono += [clip is not None and clip.channels == 1 for clip in clips]
             for embedder in embedders:
                 for policy in POLICIES:
                     found[embedder.id, policy] += _heard(clips, policy, embedder, recipe, store)
             bar.update(len(clips))
-    return found
+    return found, mono
 
 
 def _heard(
     clips: Sequence[Audio | None], policy: str, embedder: Embedder, recipe: Recipe, store: Store | None
 ) -> Iterator[np.ndarray]:
-    rows = iter(clip_vectors([POLICIES[policy](clip) for clip in clips if clip is not None], embedder, recipe, store))
+    there = [POLICIES[policy](clip) for clip in clips if clip is not None]
+    rows = iter(clip_vectors(there, embedder, recipe, store, policy in embedder.together))
     for clip in clips:
         vectors = np.zeros((0, 1), np.float32) if clip is None else next(rows)
         yield vectors[np.isfinite(vectors).all(axis=1)]
@@ -105,7 +111,8 @@ def load_reference(
     path = reference.path if isinstance(reference, Store) else Path(reference)
     if path.suffix == ".npz":
         return _saved(path, embedders, recipe)
-    return Reference(path.name, embedded(_sources(path), embedders, recipe, store, progress), {})
+    vectors, mono = embedded(_sources(path), embedders, recipe, store, progress)
+    return Reference(path.name, vectors, {}, mono=mono)
 
 
 def _sources(path: Path) -> list[Source]:

@@ -60,6 +60,8 @@ class _Set(NamedTuple):
     stats: GaussianStats | None
     lost: int = 0
     """Clips that cannot be read, or are too short for any vector."""
+    mono: int = 0
+    """Clips of one channel, where two are heard."""
 
     @property
     def vectors(self) -> np.ndarray:
@@ -87,9 +89,10 @@ def distances(
     """Hold sets of clips against a reference set: how far, how sure, and whether there are enough of them.
 
     Each clip is heard three times: its mono mean, left beside right, and mid beside side
-    (``mgeval.references.POLICIES``); docs/distances.md shows what each of them notices. The functions are those of
-    `mgeval.metrics.distribution`, on the vectors of all windows of all clips of a group. What a group is wide, as a
-    number in each stereo measure's own unit, says `mgeval.metrics.distribution.stereo_distance`.
+    (``mgeval.references.POLICIES``); docs/distances.md shows what each of them notices. An embedder that hears channels
+    apart by itself (a stereo ``encodec:``) gets left and right as one clip; a mono clip is its own left and right. The
+    functions are those of `mgeval.metrics.distribution`, on the vectors of all windows of all clips of a group. What
+    a group is wide, as a number in each stereo measure's own unit, says `mgeval.metrics.distribution.stereo_distance`.
 
     Parameters
     ----------
@@ -144,30 +147,32 @@ def distances(
     sources, by = clip_sources(clips, store), group_columns(clips, by, COLUMNS)
     ears = loaded(embedders)
     held = load_reference(reference, ears, how, store, progress)
-    found = embedded(sources, ears, how, store, progress)
+    found, mono = embedded(sources, ears, how, store, progress)
     prompts, groups = prompts_or_rows(clips), groups_of(clips, by)
     rows = []
     for embedder in ears:
         for policy in POLICIES:
             against = _reference_set(held, embedder.id, policy, how)
             for where, index in groups:
-                own = _set([found[embedder.id, policy][i] for i in index], [prompts[i] for i in index], how)
+                heard = found[embedder.id, policy]
+                flat = [policy != "mono" and mono[i] for i in index]
+                own = _set([heard[i] for i in index], [prompts[i] for i in index], flat, how)
                 about = {"embedder": embedder.id, "channels": policy, "recipe": recipe, "reference": held.name}
                 rows += [{**where, **about, **row} for row in _rows(kinds, own, against, held.note)]
     return pd.DataFrame(rows, columns=[*by, *COLUMNS])
 
 
-def _set(clips: list[np.ndarray], prompts: list[Any], recipe: Recipe) -> _Set:
+def _set(clips: list[np.ndarray], prompts: list[Any], flat: list[bool], recipe: Recipe) -> _Set:
     there = [i for i, clip in enumerate(clips) if len(clip)]
-    lost = len(clips) - len(there)
+    lost, mono = len(clips) - len(there), sum(flat[i] for i in there)
     clips, prompts = [clips[i] for i in there], [prompts[i] for i in there]
-    return _Set(clips, prompts, recipe.stats(clips) if clips else None, lost)
+    return _Set(clips, prompts, recipe.stats(clips) if clips else None, lost, mono)
 
 
 def _reference_set(held: Reference, embedder: str, policy: str, recipe: Recipe) -> _Set:
     if held.vectors:
         clips = held.vectors[embedder, policy]
-        return _set(clips, list(range(len(clips))), recipe)
+        return _set(clips, list(range(len(clips))), [policy != "mono" and one for one in held.mono], recipe)
     return _Set([], [], held.saved.get((embedder, policy)))
 
 
@@ -183,7 +188,7 @@ def _rows(kinds: Sequence[str], own: _Set, against: _Set, note: str) -> list[dic
     }
     # Four of them come from one pass over all pairs.
     shares = _tried(_manifold, own, against) if {*kinds} & {*_SHARES} else None
-    own_notes, other_notes = _lost("the group", own), [*_lost("the reference", against), *([note] if note else [])]
+    own_notes, other_notes = _told("the group", own), [*_told("the reference", against), *([note] if note else [])]
     rows = []
     for kind in kinds:
         found = shares if kind in _SHARES else _tried(_OF[kind], own, against)
@@ -211,11 +216,16 @@ def _tried(compute: Callable[[_Set, _Set], Any], own: _Set, against: _Set) -> An
         return str(error)
 
 
-def _lost(what: str, one: _Set) -> list[str]:
-    """Warn of clips that were left out."""
-    if not one.lost:
-        return []
-    return [f"{what}: {one.lost} of {one.lost + len(one.clips)} clips are unreadable or too short, and left out"]
+def _told(what: str, one: _Set) -> list[str]:
+    """Warn of clips that were left out, and of those that have no stereo image to be heard."""
+    notes = []
+    if one.lost:
+        whole = one.lost + len(one.clips)
+        notes.append(f"{what}: {one.lost} of {whole} clips are unreadable or too short, and left out")
+    if one.mono:
+        files = f"{one.mono} of {len(one.clips)} clips are mono"
+        notes.append(f"{what}: {files}, heard as left and right that are the same, and a silent side")
+    return notes
 
 
 def _biased(what: str, one: _Set) -> list[str]:

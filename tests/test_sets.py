@@ -272,6 +272,54 @@ def test_silence_and_mono(tmp_path):
     assert (found["value"].isna() == (found["reason"] != "")).all()
 
 
+def test_mono_clips_are_told_where_two_channels_are_heard(tmp_path):
+    """Their silent side is far from all others and can decide a distance."""
+    clips = [clip(i) for i in range(6)]
+    store, table = filled(tmp_path / "own", [one.mono() if i < 2 else one for i, one in enumerate(clips)])
+    records, _ = filled(tmp_path / "records", [clip(100).mono(), *(clip(100 + i) for i in range(1, 8))])
+    found = mg.distances(table, store, records, Levels(), kinds=["frechet", "vendi"], progress=False)
+    for row in found.itertuples():
+        told = row.channels != "mono"
+        assert ("the group: 2 of 6 clips are mono" in row.warning) == told
+        assert ("the reference: 1 of 8 clips are mono" in row.warning) == (told and row.distance == "frechet")
+
+
+class Both(Levels):
+    """Hears a clip's channels apart by itself, left beside right; of a mono clip both the same."""
+
+    id, dim = "both@1", 4
+
+    def audio(self, clips):
+        self.heard += len(clips)
+        return [np.concatenate([self.hear(row) for row in left_right(one).samples], axis=1) for one in clips]
+
+
+@pytest.mark.parametrize("recipe", ["mgeval", "fadtk"])
+def test_an_embedder_of_both_channels_hears_them_as_one_clip(runs, tmp_path, recipe):
+    """Given left and right one by one, it would hear two mono clips and say everything twice."""
+    (store, table), (records, _) = runs
+    asked = {"kinds": ["frechet", "vendi"], "recipe": recipe, "progress": False}
+    plain = mg.distances(table, store, records, Levels(), **asked)
+    whole, apart = Both(), Both()
+    whole.id, whole.together = "whole@1", ("left_right", "mid_side")
+    found = mg.distances(table, store, records, [whole, apart], **asked).set_index(["embedder", "channels", "distance"])
+    plain = plain.set_index(["channels", "distance"])
+    for policy in ("left_right", "mid_side"):
+        for column in ("value", "dim", "rank", "n"):
+            same = found.loc[("whole@1", policy, "frechet"), column]
+            assert same == pytest.approx(plain.loc[(policy, "frechet"), column], rel=1e-9)
+        assert found.loc[("whole@1", policy, "vendi"), "value"] == pytest.approx(plain.loc[(policy, "vendi"), "value"])
+        assert found.loc[("both@1", policy, "frechet"), "dim"] == 8
+        assert found.loc[("both@1", policy, "frechet"), "value"] == pytest.approx(
+            2 * plain.loc[(policy, "frechet"), "value"], rel=1e-6
+        )
+    # A mono clip it hears as both its channels.
+    assert found.loc[("whole@1", "mono", "frechet"), "dim"] == 4
+    saved = mg.save_reference(tmp_path / "r.npz", records, whole, recipe=recipe, progress=False)
+    with np.load(saved) as file:
+        assert file[f"whole@1|left_right|{recipe}.mu"].shape == (4,)
+
+
 def test_policies():
     x = clip(0)
     left, right = x.samples

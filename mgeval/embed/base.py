@@ -30,6 +30,9 @@ class Embedder(abc.ABC):
         In words, what is done to a clip before the embedder hears it.
     has_text : bool
         Whether `text` works.
+    together : tuple of str
+        Channel policies (``mgeval.references.POLICIES``) whose two rows it hears as the two channels of one clip.
+        Of the others, and by default of all, each row is heard on its own, as a mono clip.
     """
 
     id: str
@@ -37,6 +40,7 @@ class Embedder(abc.ABC):
     dim: int
     recipe: str
     has_text: bool = False
+    together: tuple[str, ...] = ()
 
     @abc.abstractmethod
     def audio(self, clips: Sequence[Audio]) -> list[np.ndarray]:

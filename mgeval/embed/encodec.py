@@ -29,7 +29,8 @@ class Encodec(Embedder):
     - A mono codec hears the mean of the channels.
     - A stereo codec (``facebook/encodec_48khz``) hears both; a mono clip is given to both.
     - The codec of a MusicGen-stereo, which is mono, hears left and right by themselves, as the model does; a row
-      is the left latent and then the right one. Swapping the channels swaps its halves.
+      is the left latent and then the right one. Swapping the channels swaps its halves; of a mono clip they are
+      the same, and a Frechet distance is twice that of one of them.
 
     Parameters
     ----------
@@ -48,6 +49,8 @@ class Encodec(Embedder):
         self.rate = int(config.sampling_rate)
         self.dim = int(config.hidden_size) * (2 if sides else 1)
         self.segment = config.chunk_length
+        # Mid and side are no left and right to a codec that hears both at once.
+        self.together = ("left_right", "mid_side") if sides else ("left_right",) if self.channels == 2 else ()
         heard = "left and right by themselves" if sides else "stereo" if self.channels == 2 else "mono mean"
         cut = "in one piece" if self.segment is None else f"in segments of {self.segment / self.rate:g} s"
         self.recipe = f"{self.rate} Hz, {heard}, {cut}, a row per frame, before quantising"

@@ -12,6 +12,8 @@ from checkpoints import mono_checkpoint, stereo_checkpoint
 from mgeval import embed
 from mgeval.audio import Audio
 from mgeval.errors import ModelError
+from mgeval.recipes import RECIPES, clip_vectors
+from mgeval.references import POLICIES
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +55,20 @@ def test_its_sides_are_the_channels(tiny, noise):
     plain, swapped, mono = tiny.audio([clip, Audio(clip.samples[::-1], clip.rate), clip.mono()])
     np.testing.assert_array_equal(np.roll(swapped, tiny.dim // 2, axis=1), plain)
     np.testing.assert_array_equal(*np.split(mono, 2, axis=1))
+
+
+def test_sets_are_heard_as_the_codec_hears_clips(tiny, noise, tmp_path):
+    """Not row by row: left alone would be a mono clip, whose latent stands twice in a row."""
+    clips, half = [noise(1, seed=seed) for seed in range(2)], tiny.dim // 2
+    for policy, both in POLICIES.items():
+        rows = [both(clip) for clip in clips]
+        found = clip_vectors(rows, tiny, RECIPES["mgeval"], together=policy in tiny.together)
+        for one, vectors in zip(rows, found, strict=True):
+            np.testing.assert_array_equal(vectors, tiny.audio([one])[0])
+            assert np.array_equal(vectors[:, :half], vectors[:, half:]) == (policy == "mono")
+    # What is mid and what is side a codec that hears both at once cannot know.
+    codec(tmp_path, sampling_rate=48000, audio_channels=2)
+    assert embed.load(f"encodec:{tmp_path}").together == ("left_right",)
 
 
 @pytest.mark.parametrize("samples", [np.zeros((2, 32000)), np.ones((1, 1)) * 0.5, np.zeros((1, 1)), np.ones((2, 400))])
