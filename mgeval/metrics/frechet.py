@@ -68,8 +68,9 @@ def frechet_infinity_interval(
 
     Whole prompts are drawn. Each prompt in turn is left out, all cuts kept, and the line fitted anew; the
     t interval is on the jackknife's standard error. The reference is taken as given. That it covers is
-    tested by simulation, where the distance is not near 0 and the vectors are worth more independent ones than 5
-    for each dimension: windows that are much alike, of few prompts, count as fewer, and then it can miss.
+    tested by simulation, of clips with one window and with several, where the distance is not near 0 and the
+    vectors are worth more independent ones than 5 for each dimension: windows that are much alike, of few prompts,
+    count as fewer, and then it can miss.
 
     Parameters
     ----------

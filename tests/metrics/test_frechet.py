@@ -297,6 +297,22 @@ def test_the_interval_covers():
     assert 0.8 < np.mean(hi - lo) / 2 / (2.02 * np.std(value, ddof=1)) < 1.35
 
 
+def test_the_interval_covers_where_clips_have_several_windows():
+    """Their number varies, and most of the variance is between clips: windows are far from independent."""
+    rng = np.random.default_rng(18)
+    dim, prompts, times = 4, 20, 200
+    reference, true, intervals = GaussianStats(np.zeros(dim), None, np.eye(dim)), dim * 0.6**2, []
+    for seed in range(times):
+        clips = [
+            0.6 + np.sqrt(0.6) * rng.normal(size=dim) + np.sqrt(0.4) * rng.normal(size=(rng.integers(1, 10), dim))
+            for _ in range(prompts)
+        ]
+        intervals.append(frechet_infinity_interval(clips, range(prompts), reference, seed))
+    value, lo, hi, _ = np.array(intervals).T
+    assert 0.93 <= np.mean((lo <= true) & (true <= hi)) <= 0.97
+    assert value.mean() == pytest.approx(true, rel=0.1)
+
+
 def test_two_spreads_of_the_plain_distance_do_not_cover():
     rng = np.random.default_rng(17)
     dim, prompts, times = 16, 40, 60
