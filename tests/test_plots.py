@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from plotted import assert_legible
 from signals import RATE, correlated, panned, tone
 
 import mgeval as mg
@@ -141,3 +142,47 @@ def test_a_steady_tone_fills_its_ellipse_at_any_length():
     for seconds in (1.0, 10.0):
         places, _ = scope(np.stack([tone(seconds, 500), tone(seconds, 500, phase=1.0)]))
         assert len(places) >= 64
+
+
+SIZES = ("facebook/musicgen-stereo-small", "facebook/musicgen-stereo-medium")
+
+
+def test_models_whose_names_begin_alike_stay_apart():
+    """Cut to what fits, both names are the same; they are two levels, and two lines, all the same."""
+    rows = [
+        {"model": model, "guidance": g, "prompt_id": p, "width": 0.2 + 0.4 * size + 0.01 * p}
+        for size, model in enumerate(SIZES)
+        for g in (1, 3)
+        for p in range(4)
+    ]
+    ax = plots.response(mg.summarise(pd.DataFrame(rows), "model"), "model", "width")
+    (points,) = drawn(ax)
+    assert points[:, 0].tolist() == [0, 1] and points[:, 1] == pytest.approx([0.215, 0.615])
+    names = [label.get_text() for label in ax.get_xticklabels()]
+    assert len(set(names)) == 2 and names[1].endswith("-medium")
+    ax = plots.response(mg.summarise(pd.DataFrame(rows), ["guidance", "model"]), "guidance", "width")
+    assert [line[:, 0].tolist() for line in drawn(ax)] == [[1, 3], [1, 3]]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == names
+
+
+def test_the_odds_of_models_whose_names_begin_alike_are_told_apart():
+    ratio = {"kind": "drone", "factor": "model", "odds_ratio": 2.0, "lo": 1.2, "hi": 3.0, "reason": ""}
+    counts = {"n_failed": 3, "n_clips": 9, "n_prompts": 3}
+    ax = plots.forest(pd.DataFrame([{**ratio, **counts, "level": SIZES[1], "reference": SIZES[0]}]), "drone")
+    (name,) = (label.get_text() for label in ax.get_yticklabels())
+    level, reference = name.split("\nvs ")
+    assert level.endswith("-medium") and reference.endswith("-small")
+    assert_legible(ax)
+
+
+def test_a_response_of_what_is_defined_nowhere_says_so(summary):
+    nothing = summary.assign(mean=np.nan, lo=np.nan, hi=np.nan, n_clips=0, n_prompts=0)
+    ax = plots.response(nothing, "guidance", "width")
+    assert [text.get_text() for text in ax.texts] == ["the metric is defined for none of the clips"]
+    assert ax.get_yticks().size == 0
+
+
+def test_numbers_beside_a_gap_are_named_as_numbers(summary):
+    part = summary[summary["spatial"] == "wide"].drop(columns="spatial")
+    ax = plots.response(part.assign(guidance=part["guidance"].where(part["guidance"] > 1)), "guidance", "width")
+    assert {label.get_text() for label in ax.get_xticklabels()} == {"3", "6", "(none)"}

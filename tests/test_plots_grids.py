@@ -238,6 +238,14 @@ def test_groups_of_adherence_stand_under_each_other():
     assert_legible(ax)
 
 
+def test_groups_of_adherence_may_lack_a_value_or_have_names_that_begin_alike():
+    groups = ("facebook/musicgen-stereo-small", "facebook/musicgen-stereo-medium", None)
+    ax = plots.adherence(pd.concat([adherence_table(model=model) for model in groups]), by="model")
+    assert [len(container.lines[0].get_xdata()) for container in ax.containers] == [len(adherence_table())] * 3
+    names = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert len(set(names)) == 3 and names[2] == "(none)"
+
+
 def test_adherence_that_nothing_is_known_of_says_so():
     ax = plots.adherence(adherence_table().assign(met=np.nan, lo=np.nan, hi=np.nan))
     assert "no clip could be judged" in [text.get_text() for text in ax.texts]

@@ -7,7 +7,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mgeval.errors import MetricError, nearest
-from mgeval.plots.style import COLOURS, GREY, SMALL, blank, level_name, needed, own_axes, plain, titled, words
+from mgeval.plots.style import (
+    COLOURS,
+    GREY,
+    SMALL,
+    blank,
+    distinct,
+    known,
+    level_names,
+    needed,
+    own_axes,
+    plain,
+    titled,
+    words,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,6 +28,9 @@ if TYPE_CHECKING:
 
 ROW = 0.19
 """Height of a row in inches."""
+
+WIDE = 36
+"""Letters of two levels up to which they stand on one line."""
 
 TALLEST = 7.0
 BOUNDS = (1e-3, 1e3)
@@ -50,7 +66,9 @@ def forest(odds: pd.DataFrame, kind: str, ax: Axes | None = None) -> Axes:
     rows = odds[odds["kind"] == kind]
     if rows.empty:
         raise MetricError(f"the table holds no failure {kind!r}: {nearest(kind, odds['kind'].unique())}")
-    ax = own_axes(ax, height=float(np.clip(0.9 + ROW * len(rows), 1.4, TALLEST)))
+    names = _names(rows)
+    lines = sum(name.count("\n") + 1 for name in names)
+    ax = own_axes(ax, height=float(np.clip(0.9 + ROW * lines, 1.4, TALLEST)))
     if rows["odds_ratio"].isna().all():
         blank(ax, f"{words(kind)}: {rows['reason'].iloc[0]}")
         return ax
@@ -62,7 +80,7 @@ def forest(odds: pd.DataFrame, kind: str, ax: Axes | None = None) -> Axes:
     for place, row in enumerate(rows.itertuples()):
         _draw(ax, place, row)
     ax.set_ylim(len(rows) - 0.5, -0.5)
-    ax.set_yticks(range(len(rows)), [_name(row) for row in rows.itertuples()])
+    ax.set_yticks(range(len(rows)), names)
     ax.set_xlabel("odds ratio (95 % interval)")
     plain(ax, grid="x")
     for label, gone in zip(ax.get_yticklabels(), rows["odds_ratio"].isna(), strict=True):
@@ -88,10 +106,19 @@ def _draw(ax: Axes, place: int, row: Any) -> None:
     ax.plot(ratio, place, "o", markersize=4.5, color=COLOURS[0], markerfacecolor=COLOURS[0] if sure else "white")
 
 
-def _name(row: Any) -> str:
-    level, reference = level_name(row.level), level_name(row.reference)
-    # Texts say what they are of more often than not; numbers never do.
-    return f"{level} vs {reference}" if isinstance(row.level, str) else f"{words(row.factor)}: {level} vs {reference}"
+def _names(rows: pd.DataFrame) -> list[str]:
+    texts = distinct([*rows["level"], *rows["reference"]])
+    # Named together: of texts that begin alike the ends are kept.
+    short = dict(zip(texts, level_names(texts), strict=True))
+    names = []
+    for factor, level, reference in zip(rows["factor"], rows["level"], rows["reference"], strict=True):
+        level_is, against = short[known(level)], short[known(reference)]
+        # On one line, two long names would leave no room for what they name.
+        between = " " if len(level_is) + len(against) <= WIDE else "\n"
+        pair = f"{level_is}{between}vs {against}"
+        # Texts say what they are of more often than not; numbers never do.
+        names.append(pair if isinstance(level, str) else f"{words(factor)}: {pair}")
+    return names
 
 
 def _ticks(ax: Axes) -> None:

@@ -14,11 +14,15 @@ from mgeval.plots.style import (
     GREY,
     LONG_LABELS,
     MARKERS,
+    distinct,
     is_number,
+    known,
     legend_above,
     level,
+    level_names,
     metric_label,
     metric_rows,
+    noted,
     own_axes,
     plain,
     setting_label,
@@ -72,26 +76,31 @@ def response(summary: pd.DataFrame, x: str, metric: str, ax: Axes | None = None)
     if len(others) > 1:
         raise MetricError(f"the summary is grouped by {', '.join(others)} besides {x}: summarise by one of them only")
     ax = own_axes(ax)
-    rows = rows.assign(**{column: [level(value) for value in rows[column]] for column in (x, *others)})
-    levels = list(dict.fromkeys(rows[x]))
+    # Levels are told apart by their values: the short names of two long texts can be the same.
+    levels = distinct(rows[x])
     numeric = all(map(is_number, levels))
     if numeric:
         rows = rows.sort_values(x, kind="stable")
-    groups = list(rows.groupby(others, sort=False, dropna=False)) if others else [(None, rows)]
-    for index, (group, part) in enumerate(groups):
-        places = part[x].to_numpy(float) if numeric else np.array([levels.index(name) for name in part[x]], float)
+    groups = list(rows.groupby(others, sort=False, dropna=False)) if others else [((None,), rows)]
+    labels = level_names([key[0] for key, _ in groups]) if others else [None]
+    for index, (label, (_, part)) in enumerate(zip(labels, groups, strict=True)):
+        places = part[x].to_numpy(float) if numeric else np.array([levels.index(known(v)) for v in part[x]], float)
         if not numeric:
             # Beside each other, so that intervals of two groups do not hide one another.
             places = places + (index - (len(groups) - 1) / 2) * 0.8 / max(len(groups), 4)
-        label = None if group is None else f"{group[0]:.10g}" if is_number(group[0]) else group[0]
         _interval(ax, places, part, index, "-" if numeric else "none", label)
     if not numeric:
-        _name_levels(ax, levels)
+        _name_levels(ax, level_names(levels))
     elif len(levels) <= 8:
         ax.set_xticks(sorted(levels), [f"{place:.10g}" for place in sorted(levels)])
     ax.set_xlabel(setting_label(x))
     ax.set_ylabel(metric_label(metric))
     plain(ax)
+    if rows["mean"].isna().all():
+        noted(ax, "the metric is defined for none of the clips")
+        if held.empty:
+            # Nothing is there that numbers at the axis could measure.
+            ax.set_yticks([])
     _counted(ax, rows)
     _controls(ax, held, metric)
     if others:
@@ -126,8 +135,7 @@ def _interval(ax: Axes, places: np.ndarray, part: pd.DataFrame, index: int, line
     )
 
 
-def _name_levels(ax: Axes, levels: Sequence[Any]) -> None:
-    names = [str(level) for level in levels]
+def _name_levels(ax: Axes, names: Sequence[str]) -> None:
     crowded = sum(map(len, names)) > LONG_LABELS
     ax.set_xticks(range(len(names)), names, rotation=30 if crowded else 0, ha="right" if crowded else "center")
     ax.set_xlim(-0.6, len(names) - 0.4)

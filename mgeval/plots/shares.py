@@ -11,8 +11,10 @@ from mgeval.plots.style import (
     COLUMN,
     GREY,
     MARKERS,
+    distinct,
     legend_above,
     level_name,
+    level_names,
     needed,
     noted,
     own_axes,
@@ -58,14 +60,14 @@ def adherence(table: pd.DataFrame, by: str | None = None, ax: Axes | None = None
     """
     needed(table, ["claim", "met", "lo", "hi", "chance", *([by] if by else [])], "adherence(store) makes one")
     claims = list(dict.fromkeys(table["claim"]))
-    groups = list(dict.fromkeys(table[by])) if by else [None]
+    groups = distinct(table[by]) if by else [None]
+    labels = level_names(groups) if by else [None]
     ax = own_axes(ax, height=max(AROUND + ROW * len(claims) * (0.6 + 0.4 * len(groups)), COLUMN[1] / 2))
-    for index, group in enumerate(groups):
-        rows = table if group is None else table[table[by] == group]
+    for index, (group, label) in enumerate(zip(groups, labels, strict=True)):
+        rows = table if not by else table[table[by].isna() if group is None else table[by] == group]
         places = np.array([claims.index(name) for name in rows["claim"]], float)
         places += (index - (len(groups) - 1) / 2) * 0.7 / max(len(groups), 2)
         met, lo, hi, chance = (100 * rows[column].to_numpy(float) for column in ("met", "lo", "hi", "chance"))
-        label = None if group is None else level_name(group)
         look: dict[str, Any] = {
             "color": COLOURS[index % len(COLOURS)],
             "marker": MARKERS[index % len(MARKERS)],
