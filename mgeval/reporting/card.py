@@ -53,6 +53,8 @@ def write_cards(scores: pd.DataFrame, store: Store, path: str | os.PathLike[str]
     MetricError
         The table holds no clip that was made, or no metric; then nothing is written.
     """
+    import pandas as pd
+
     whole = gather(scores, store)
     parts = {
         key: part
@@ -63,7 +65,7 @@ def write_cards(scores: pd.DataFrame, store: Store, path: str | os.PathLike[str]
     models = [str(model) for model, _ in parts]
     # A line's end, which no model's name holds, keeps each text apart from all others.
     texts = [
-        name if models.count(name) == 1 else f"{name}\n{revision}"
+        name if models.count(name) == 1 else f"{name}\n{'no revision' if pd.isna(revision) else revision}"
         for name, (_, revision) in zip(models, parts, strict=True)
     ]
     cards = [card(one, name) for one, name in zip(facts, models, strict=True)]

@@ -6,8 +6,8 @@ import html
 import json
 import re
 from collections import Counter
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from mgeval import __version__
 from mgeval.hearing import checkpoint_of
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 Quote = Callable[[str], str]
 """Makes a user's text inert in what is written."""
 
+NO_REVISION = "revision not on record"
 PACKAGES = ("torch", "transformers", "numpy")
 
 
@@ -47,7 +48,7 @@ def paragraphs(facts: Facts, quote: Quote) -> list[str]:
 
 def references(facts: Facts) -> list[str]:
     """Return the keys of what the methods cite."""
-    return cited(facts.metrics, facts.made["model"].unique())
+    return cited(facts.metrics, any(one.musicgen for one in _makers(facts.made)))
 
 
 def as_markdown(facts: Facts) -> str:
@@ -84,40 +85,99 @@ def _reference(key: str) -> str:
     return f"{fields['author'].replace(' and ', '; ')}: {title}. {where}, {fields['year']}{preprint}."
 
 
+class Maker(NamedTuple):
+    """A model in one revision, with the clips that it made."""
+
+    model: str
+    revision: str
+    musicgen: bool
+    clips: pd.DataFrame
+
+    @property
+    def folder(self) -> bool:
+        """Whether it only holds clips that another system made."""
+        return self.model.startswith("folder:")
+
+    def named(self, quote: Quote) -> str:
+        """Return what it is called, with its revision and what to cite."""
+        architecture = "; MusicGen [@{}] with EnCodec [@{}]".format(*MUSICGEN) if self.musicgen else ""
+        return f"{quote(self.model)} ({quote(self.revision)}{architecture})"
+
+
+def _makers(made: pd.DataFrame) -> list[Maker]:
+    import pandas as pd
+
+    found = []
+    for (model, revision), clips in made.groupby(["model", "revision"], sort=False, dropna=False):
+        slots = pd.to_numeric(clips["slots"], errors="coerce").max() if "slots" in clips else 0
+        found.append(Maker(str(model), revision_of(revision), is_musicgen(str(model), slots), clips))
+    return found
+
+
+def revision_of(revision: object) -> str:
+    """Return a revision in words; a table of an older run, or from elsewhere, may have none."""
+    return NO_REVISION if revision is None or revision != revision else f"revision {revision}"
+
+
 def _generation(facts: Facts, quote: Quote) -> str:
-    made = facts.made
-    models = [
-        f"{quote(str(m))} (revision {quote(str(r))}{_architecture(str(m))})"
-        for m, r in made[["model", "revision"]].drop_duplicates().values
-    ]
-    seconds = float((made["n_samples"] / made["rate"]).sum())
-    prompts = made["prompt_id"].nunique()
+    makers = _makers(facts.made)
+    ours = [one for one in makers if not one.folder]
+    theirs = [one for one in makers if one.folder]
+    parts = [_made(facts, ours, quote)] if ours else []
+    parts += [_taken(facts, theirs, quote)] if theirs else []
+    return " ".join(parts)
+
+
+def _made(facts: Facts, makers: Sequence[Maker], quote: Quote) -> str:
+    made = facts.made.loc[[index for one in makers for index in one.clips.index]].sort_index()
     settings = [name for name in Sampling.__dataclass_fields__ if name in made.columns and name != "seed"]
     # Settings of too many values for a factor were varied all the same.
     more = [name for name in settings if name not in facts.factors and made[name].nunique(dropna=False) > 1]
-    varied = ", ".join(f"{quote(name)} ({quote(listed(_levels(made[name])))})" for name in (*facts.factors, *more))
     held = [
         f"{quote(name)} {quote(listed(_levels(made[name])))}"
         for name in settings
-        if name not in (*facts.factors, *more)
+        if name not in (*facts.factors, *more) and made[name].notna().any()
     ]
     seeds = sorted(made["seed"].astype(str).unique(), key=lambda seed: (len(seed), seed))
+    # How a model of somebody else draws is theirs to say.
+    known = all(one.musicgen or one.model == "synth" for one in makers)
+    device = ", ".join(filter(None, (listed(_levels(made[name])) for name in ("device", "dtype"))))
+    versions = _versions(made)
     parts = [
-        f"{counted(len(made), 'clip')} of {counted(prompts, 'prompt')} ({seconds / 60:.1f} minutes of audio) were "
-        f"made with mgeval {__version__} "
-        f"[@mgeval] by {', '.join(models)}.",
-        f"Varied: {varied}." if varied else "",
+        f"{_amount(made)} were made with mgeval [@mgeval] by {', '.join(one.named(quote) for one in makers)}.",
+        _varied(facts, made, more, quote),
         f"Held: {', '.join(held)}." if held else "",
-        f"Seeds: {quote(listed(seeds))}. A clip's random numbers depend on its seed and its prompt only.",
-        f"Device {quote(listed(_levels(made['device'])))}, {quote(listed(_levels(made['dtype'])))}; "
-        f"{quote(_versions(made))}.",
+        f"Seeds: {quote(listed(seeds))}.",
+        "A clip's random numbers depend on its seed and its prompt only." if known else "",
+        f"Device {quote(device)}." if device else "",
+        f"Versions: {quote(versions)}." if versions else "",
     ]
     return " ".join(part for part in parts if part)
 
 
-def _architecture(model: str) -> str:
-    musicgen, encodec = MUSICGEN
-    return f"; MusicGen [@{musicgen}] with EnCodec [@{encodec}]" if is_musicgen(model) else ""
+def _taken(facts: Facts, makers: Sequence[Maker], quote: Quote) -> str:
+    """Say of clips that another system made where they are from: the run's settings say nothing of how."""
+    taken = facts.made.loc[[index for one in makers for index in one.clips.index]]
+    cut = f"; longer ones are cut at {quote(listed(_levels(taken['duration'])))} s" if "duration" in taken else ""
+    text = (
+        f"{_amount(taken)} were made by another system, with settings that are not on record, and taken from "
+        f"{', '.join(one.named(quote) for one in makers)}{cut}."
+    )
+    varied = _varied(facts, taken, [], quote) if len(taken) == len(facts.made) else ""
+    return f"{text} {varied}".strip()
+
+
+def _amount(made: pd.DataFrame) -> str:
+    seconds = float((made["n_samples"] / made["rate"]).sum())
+    prompts = counted(made["prompt_id"].nunique(), "prompt")
+    return f"{counted(len(made), 'clip')} of {prompts} ({seconds / 60:.1f} minutes of audio)"
+
+
+def _varied(facts: Facts, made: pd.DataFrame, more: Sequence[str], quote: Quote) -> str:
+    names = (*facts.factors, *more)
+    levels = {name: _levels((facts.made if name in facts.factors else made)[name]) for name in names}
+    varied = ", ".join(f"{quote(name)} ({quote(listed(levels[name]))})" for name in names)
+    return f"Varied: {varied}." if varied else ""
 
 
 def _levels(values: pd.Series) -> list[object]:
@@ -150,8 +210,9 @@ def _measurement(facts: Facts, quote: Quote) -> str:
         for keys, labels in names.items()
     ]
     text = (
-        "Clips were measured as they were made: at their own rate, without normalising their level, stereo measures on "
-        f"the original channels. Measured were: {'; '.join(groups)}."
+        f"Clips were measured with mgeval {__version__} [@mgeval] as they were made: at their own rate, without "
+        "normalising their level, stereo measures on the original channels. "
+        f"Measured were: {'; '.join(groups)}."
     )
     there = {metric.partition(":")[2] for metric in facts.metrics}
     ears = {one: how for one, how in recipes_of(facts.made).items() if checkpoint_of(one) in there}
@@ -177,6 +238,10 @@ def _statistics(facts: Facts, quote: Quote) -> str:
 
 def how_tested(table: pd.DataFrame) -> str:
     """Return how the p values of a table of `mgeval.compare` were found, in words."""
+    if table["p"].isna().all():
+        reasons = dict.fromkeys(part for reason in table["reason"] for part in reason.split("; "))
+        why = [part for part in reasons if part and not part.startswith(("dz: ", "delta: "))]
+        return f"p is not defined: {'; '.join(why) or 'there is nothing to test'}."
     tests = listed(text for text in table["test"].unique() if text)
     parts = {part for reason in table["reason"] for part in reason.split("; ") if "p cannot fall" in part}
     few = "".join(f" {part[0].upper()}{part[1:]}." for part in sorted(parts))

@@ -218,7 +218,7 @@ def _revisions(facts: Facts) -> str:
     rows = [
         [
             cell(group[0]),
-            *(cell(value) for value in group[1:]),
+            *(cell(value if value == value and value is not None else DASH) for value in group[1:]),
             Cell(f"{len(part):,}", float(len(part))),
             _elapsed(part),
         ]

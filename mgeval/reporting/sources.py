@@ -205,16 +205,20 @@ def sources(metric: str) -> tuple[str, ...]:
     return SOURCES.get(metric.partition(":")[0], ())
 
 
-def is_musicgen(model: str) -> bool:
-    """Return whether a model of that name is a MusicGen: what else `mgeval.load_model` knows is named here."""
-    return model != "synth" and not model.startswith("folder:")
+def is_musicgen(model: str, slots: float = 0) -> bool:
+    """Return whether clips are a MusicGen's: their model is called so, or mgeval's decoder made them in its slots.
+
+    Any `Model` can have any name, and a checkpoint in a folder as well; only the decoder counts slots.
+    """
+    if model == "synth" or model.startswith("folder:"):
+        return False
+    return model == "tiny" or "musicgen" in model.lower() or slots > 0
 
 
-def cited(metrics: Iterable[str], models: Iterable[str] = ()) -> list[str]:
-    """Return the keys of the references of models and metrics, mgeval first; of a checkpoint's column its metric's."""
-    keys = [key for model in models if is_musicgen(model) for key in MUSICGEN]
-    keys += [key for metric in metrics for key in sources(metric)]
-    return list(dict.fromkeys(["mgeval", *keys]))
+def cited(metrics: Iterable[str], musicgen: bool = False) -> list[str]:
+    """Return the keys of the references of metrics, and of a MusicGen; of a checkpoint's column its metric's."""
+    keys = [key for metric in metrics for key in sources(metric)]
+    return list(dict.fromkeys(["mgeval", *(MUSICGEN if musicgen else ()), *keys]))
 
 
 def bibliography(keys: Iterable[str]) -> str:

@@ -70,7 +70,9 @@ def test_a_model_without_a_revision_has_a_card(run, tmp_path):
     paths = write_cards(both, store, tmp_path)
     assert [path.name for path in paths] == ["synth.md", "theirs.md"]
     again = write_cards(pd.concat([scores, scores.assign(revision=float("nan"))]), store, tmp_path / "two")
-    assert len(set(again)) == 2 and again[1].name == "synth-nan.md"
+    assert len(set(again)) == 2 and again[1].name == "synth-no-revision.md"
+    text = again[1].read_text()
+    assert "synth (revision not on record)" in text and "nan" not in text
 
 
 def test_the_references_lie_beside_the_card(run, tmp_path):

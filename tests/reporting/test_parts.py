@@ -14,7 +14,7 @@ from mgeval.reporting.facts import ANY, extremes, failure_shares, longest_failur
 from mgeval.reporting.figures import file_name
 from mgeval.reporting.methods import how_tested, markdown
 from mgeval.reporting.numbers import decimals, interval, listed, number, percent
-from mgeval.reporting.sources import BIBTEX, MUSICGEN, SOURCES, bibliography, cited
+from mgeval.reporting.sources import BIBTEX, MUSICGEN, SOURCES, bibliography, cited, is_musicgen
 from mgeval.reporting.tables import by_factor, cell, comparisons, sortable
 from mgeval.stats import compare
 
@@ -95,10 +95,34 @@ def test_years_in_docstrings_are_those_of_the_references():
 def test_a_bibliography_holds_what_is_cited_once():
     keys = cited(["loudness", "true_peak", "clap:tiny"])
     assert keys == ["mgeval", "itu1770", "steinmetz2021", "elizalde2023", "wu2023"]
-    assert cited(["crest"], ["synth", "folder:/clips"]) == ["mgeval"]
-    assert cited(["true_peak"], ["facebook/musicgen-stereo-small"]) == ["mgeval", *MUSICGEN, "itu1770"]
+    assert cited(["crest"]) == ["mgeval"]
+    assert cited(["true_peak"], musicgen=True) == ["mgeval", *MUSICGEN, "itu1770"]
     text = bibliography(keys)
     assert [key for key in re.findall(r"@\w+\{(\w+),", text)] == keys and "VERSION" not in text
+
+
+@pytest.mark.parametrize(
+    ("model", "slots", "told"),
+    [
+        ("tiny", np.nan, True),
+        ("facebook/musicgen-stereo-small", np.nan, True),
+        ("my/finetune", 8, True),
+        ("my/tones", 0, False),
+        ("tiny-diffusion", np.nan, False),
+        ("synth", 0, False),
+        ("folder:/out/musicgen", 0, False),
+    ],
+)
+def test_what_is_a_musicgen(model, slots, told):
+    assert is_musicgen(model, slots) == told
+
+
+def test_a_comparison_in_which_nothing_was_tested_says_why():
+    rows = [(f"p{p}", g, np.nan) for p in range(3) for g in (1, 3)]
+    table = compare(pd.DataFrame(rows, columns=["prompt_id", "guidance", "width"]).assign(seed=0), by="guidance")
+    assert table["p"].isna().all()
+    said = how_tested(table)
+    assert said.startswith("p is not defined: ") and "Holm" not in said and "*" not in said and len(said) > 25
 
 
 def test_tables_sort_by_values_and_name_what_differs_in_n():

@@ -236,6 +236,40 @@ def test_a_musicgen_and_its_codec_are_cited(run):
     assert [key for key in re.findall(r"@\w+\{(\w+),", entries)][:3] == ["mgeval", "copet2023", "defossez2023"]
 
 
+def test_what_somebodys_own_model_made_is_not_said_to_be_a_musicgens(run):
+    scores, store = run
+    text = methods.as_markdown(gather(scores.assign(model="tones", versions='{"mgeval": "0.0.9"}'), store, "duration"))
+    assert "MusicGen" not in text and "random numbers" not in text
+    # What made the clips may be an older mgeval than what measures them.
+    assert "were made with mgeval [@mgeval] by tones (" in text and "Versions: mgeval 0.0.9." in text
+    assert f"measured with mgeval {mg.__version__} " in text
+    finetuned = scores.assign(model="./finetune", slots=8)
+    assert "MusicGen [@copet2023]" in methods.as_markdown(gather(finetuned, store, "duration"))
+
+
+def test_clips_of_another_system_are_not_said_to_be_made_with_the_runs_settings(run):
+    scores, store = run
+    text = methods.as_markdown(gather(scores.assign(model="folder:/theirs", guidance=7.25), store, by="<b>kind"))
+    assert "7.25" not in text and "Seeds" not in text and "made with mgeval" not in text
+    assert "8 clips of 4 prompts (0.1 minutes of audio) were made by another system" in text
+    assert "taken from folder:/theirs (revision " in text and "cut at 0.5, 1 s." in text and "Varied: <" not in text
+    assert r"Varied: \<b\>kind" in text.replace("&lt;", r"\<")
+    both = scores.assign(model=["folder:/theirs", *scores["model"][1:]], guidance=[7.25, *scores["guidance"][1:]])
+    text = methods.as_markdown(gather(both, store, by="model"))
+    assert "7 clips of 4 prompts" in text and "1 clip of 1 prompt" in text and "7.25" not in text
+    assert text.count("Varied: ") == 1 and "Varied: model (folder:/theirs, synth), duration (0.5, 1)." in text
+
+
+def test_a_record_without_revision_device_and_versions_leaves_no_gaps_in_the_methods(run, tmp_path):
+    scores, store = run
+    bare = scores.assign(revision=float("nan"), device=None, dtype=None, versions=None)
+    text = methods.as_markdown(gather(bare, store, by="duration"))
+    assert "synth (revision not on record)" in text and "nan" not in text
+    assert "Device" not in text and "Versions" not in text and " ." not in text
+    page = mg.report(bare, store, tmp_path / "report", by="duration").read_text()
+    assert ">nan<" not in page and ">None<" not in page
+
+
 def test_controls_and_failures_are_in_the_methods(run, tmp_path):
     scores, store = run
     marked = scores.assign(status=["failed", *scores["status"][1:]], error=["*out* of tune", *scores["error"][1:]])
