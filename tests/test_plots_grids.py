@@ -140,6 +140,13 @@ def test_an_atlas_holds_the_shares_of_the_clips_that_could_be_judged():
     assert_legible(ax)
 
 
+def test_an_atlas_by_a_column_with_gaps_of_pandas_own():
+    rows = [(key, "clicks", True, 1.0) for key in "abcd"]
+    found = pd.DataFrame(rows, columns=["key", "kind", "flagged", "score"])
+    ax = plots.failure_atlas(found.assign(take=pd.array([1, None, 1, 2], dtype="Int64")), "take")
+    assert sorted(label.get_text() for label in ax.get_xticklabels()) == ["(none)", "1", "2"]
+
+
 def test_an_atlas_of_nothing_found():
     calm = found().assign(flagged=False)
     assert plots.failure_atlas(calm, "guidance").texts[0].get_text() == "no failure found in 5 clips"

@@ -81,7 +81,7 @@ def is_number(value: Any) -> bool:
 
 def level(value: Any) -> Any:
     """Return a group's value as it can be drawn: numbers as they are, texts short and inert."""
-    if value is None or value != value:
+    if known(value) is None:
         return "(none)"
     if is_number(value):
         return value
@@ -122,7 +122,10 @@ def distinct(values: Iterable[Any]) -> list[Any]:
 
 def known(value: Any) -> Any:
     """Return a value, None in place of any NaN: those are not equal to each other."""
-    return None if value is None or value != value else value
+    import pandas as pd
+
+    # pandas' own NA is neither equal nor unequal to anything.
+    return None if value is None or value is pd.NA or value != value else value
 
 
 def ordered(values: Iterable[Any]) -> list[Any]:

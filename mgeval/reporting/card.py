@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mgeval.files import write_atomic
+from mgeval.files import named, write_atomic
 from mgeval.metrics import described
 from mgeval.reporting.facts import ANY, Facts, failure_shares, gather
 from mgeval.reporting.figures import file_names
@@ -55,6 +55,7 @@ def write_cards(scores: pd.DataFrame, store: Store, path: str | os.PathLike[str]
     """
     import pandas as pd
 
+    folder = named(path)
     whole = gather(scores, store)
     parts = {
         key: part
@@ -70,11 +71,9 @@ def write_cards(scores: pd.DataFrame, store: Store, path: str | os.PathLike[str]
     ]
     cards = [card(one, name) for one, name in zip(facts, models, strict=True)]
     keys = dict.fromkeys(key for one in facts for key in references(one))
-    write_atomic(Path(path) / "references.bib", bibliography(keys).encode())
+    write_atomic(folder / "references.bib", bibliography(keys).encode())
     names = file_names(texts)
-    return [
-        write_atomic(Path(path) / f"{names[text]}.md", one.encode()) for text, one in zip(texts, cards, strict=True)
-    ]
+    return [write_atomic(folder / f"{names[text]}.md", one.encode()) for text, one in zip(texts, cards, strict=True)]
 
 
 def card(facts: Facts, model: str) -> str:

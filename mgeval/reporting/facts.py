@@ -24,7 +24,8 @@ HEADLINES = ("clap", "width", "correlation", "image_angle", "loudness", "failure
 """The metrics that get a figure and stand at the top of the page; of those with a checkpoint, every checkpoint's."""
 
 NEEDED = (
-    "key", "prompt_id", "seed", "model", "revision", "n_samples", "rate", "elapsed", "device", "dtype", "versions",
+    "key", "prompt_id", "seed", "model", "revision", "n_samples", "rate", "peak", "elapsed", "device", "dtype",
+    "versions", "error",
 )  # fmt: skip
 """Columns of the store's table that a report reads."""
 

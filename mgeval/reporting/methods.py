@@ -116,7 +116,9 @@ def _makers(made: pd.DataFrame) -> list[Maker]:
 
 def revision_of(revision: object) -> str:
     """Return a revision in words; a table of an older run, or from elsewhere, may have none."""
-    return NO_REVISION if revision is None or revision != revision else f"revision {revision}"
+    import pandas as pd
+
+    return NO_REVISION if pd.isna(revision) else f"revision {revision}"
 
 
 def _generation(facts: Facts, quote: Quote) -> str:

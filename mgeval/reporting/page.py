@@ -213,12 +213,14 @@ def _ends(facts: Facts, files: Files) -> str:
 
 
 def _revisions(facts: Facts) -> str:
+    import pandas as pd
+
     made = facts.made
     groups = made.groupby(["model", "revision", "device", "dtype"], sort=False, dropna=False)
     rows = [
         [
             cell(group[0]),
-            *(cell(value if value == value and value is not None else DASH) for value in group[1:]),
+            *(cell(DASH if pd.isna(value) else value) for value in group[1:]),
             Cell(f"{len(part):,}", float(len(part))),
             _elapsed(part),
         ]

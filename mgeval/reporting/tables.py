@@ -58,9 +58,14 @@ def sortable(head: Sequence[str], rows: Sequence[Sequence[Cell]], caption: str, 
         lines.append(f"<tr><th scope='row'{_order(name)}>{name.shown}</th>{cells}</tr>")
     return (
         f"<p class='caption'>{caption}</p><div class='wide' tabindex='0' role='region' aria-label='Table'>"
-        f"<table class='sortable' aria-label='{TAG.sub('', caption)}'>"
+        f"<table class='sortable' aria-label='{_label(caption)}'>"
         f"<thead><tr>{heads}</tr></thead><tbody>{''.join(lines)}</tbody></table></div>"
     )
+
+
+def _label(caption: str) -> str:
+    """Return a caption as the value of an attribute: without tags, and without what would end it."""
+    return TAG.sub("", caption).replace("'", "&#x27;")
 
 
 def _order(one: Cell) -> str:

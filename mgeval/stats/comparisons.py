@@ -104,10 +104,12 @@ def compare(
 
 def sides_of(scores: pd.DataFrame, by: str) -> dict[Any, pd.DataFrame]:
     """Return the rows of each value of a column, numbers in ascending order; raise where they are not 2 to 24."""
+    import pandas as pd
+
     if by not in scores.columns:
         raise MetricError(f"the table has no column {by!r}: {nearest(by, map(str, scores.columns))}")
     scores = scores if by == CONTROL else own_clips(scores)
-    groups = {(GAP if level != level else level): part for level, part in scores.groupby(by, dropna=False)}
+    groups = {(GAP if pd.isna(level) else level): part for level, part in scores.groupby(by, dropna=False)}
     if not 2 <= len(groups) <= LEVELS:
         raise MetricError(f"{by!r} has {len(groups)} different values: comparing takes 2 to {LEVELS}")
     return groups

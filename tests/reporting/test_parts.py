@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 import numpy as np
@@ -137,6 +138,12 @@ def test_tables_sort_by_values_and_name_what_differs_in_n():
     assert "low <small>8 clips, 2 prompts</small>" in text and text.count("<small>4 clips, 2 prompts</small>") == 1
     assert "data-order='0.5'" in text and "data-order=''" in text and "\N{MINUS SIGN}1.00 [" in text
     assert "<b>" not in sortable(["x"], [[cell("<b>")]], "c")
+
+
+def test_a_caption_may_hold_an_apostrophe():
+    page = sortable(["x"], [[cell("y")]], "the <b>table's</b> file &amp; more")
+    (label,) = re.findall(r"<table class='sortable' aria-label='([^']*)'>", page)
+    assert html.unescape(label) == "the table's file & more"
 
 
 def test_markdown_shows_what_was_typed():

@@ -109,6 +109,14 @@ def test_groups_without_a_value_are_in_it(run, tmp_path):
     assert "(none) <small>4 clips, 4 prompts</small>" in text and "mood (none)" in text
 
 
+@pytest.mark.parametrize(("kind", "value"), [("boolean", True), ("Int64", 1), ("string", "a")])
+def test_gaps_may_be_pandas_own(run, kind, value):
+    """As tables have them that were read with its nullable types."""
+    scores, store = run
+    facts = gather(scores.assign(mood=pd.array([value, None] * 4, dtype=kind)), store, by="mood")
+    assert list(dict.fromkeys(facts.by["mood"]["mood"])) == [value, "(none)"]
+
+
 def test_levels_that_are_numbers_ascend(run):
     scores, store = run
     facts = gather(scores.iloc[::-1].assign(dose=[3.0, None, 10.0, 2.0] * 2), store, by=["duration", "dose"])
@@ -292,7 +300,7 @@ def test_settings_of_many_values_are_not_said_to_be_held(run, tmp_path):
 
 def test_tables_without_what_a_report_reads_are_refused(run, tmp_path):
     scores, store = run
-    for column in ("prompt_id", "seed", "elapsed"):
+    for column in ("prompt_id", "seed", "elapsed", "peak", "error"):
         with pytest.raises(mg.MetricError, match=f"no column '{column}'"):
             mg.report(scores.drop(columns=column), store, tmp_path / "report")
     with pytest.raises(mg.MetricError, match="'crest' is a metric"):
