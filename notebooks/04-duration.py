@@ -69,13 +69,16 @@ for ax, metric in zip(axes.flat, MEASURES, strict=True):
 # %% [markdown]
 # ## Loops, drones, seams
 #
-# Which kinds of failure begin before the trained length, and which after it; a clip counts once for a kind.
+# Which kinds of failure begin before the trained length, and which after it; a clip counts once for a kind. Shares are
+# of the clips that could be judged for it.
 
 # %%
 found = mg.failure_table(store, clips)
 found["begins"] = np.where(found["start_s"] < TRAINED, f"before {TRAINED:g} s", f"from {TRAINED:g} s on")
 flagged = found[found["flagged"].astype(bool)].drop_duplicates(["key", "kind", "begins"])
-shares = pd.crosstab(flagged["kind"], flagged["begins"]) / found["key"].nunique()
+judged = found[found["flagged"].astype(bool) | found["score"].notna()].groupby("kind")["key"].nunique()
+shares = pd.crosstab(flagged["kind"], flagged["begins"])
+shares = shares.div(judged.reindex(shares.index), axis=0)
 shares.style.format("{:.0%}").background_gradient(cmap="Oranges", vmin=0, vmax=1)
 
 # %% [markdown]
@@ -118,7 +121,8 @@ for metric in MEASURES:
 
 # %%
 parts = mg.stretch_table(store, clips, TRAINED, ["failure_count"], progress=False)
-for start, part in parts.groupby("start_s"):
+# A stretch too short to be judged has no count, which is not a count of 0.
+for start, part in parts.dropna(subset="failure_count").groupby("start_s"):
     share, lo, hi, n = share_interval(part["failure_count"] > 0, part["prompt_id"])
     print(
         f"{MODEL}: from {start:g} to {start + TRAINED:g} s {interval(share, lo, hi, '%')} of clips have some failure."

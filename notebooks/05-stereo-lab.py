@@ -22,6 +22,7 @@
 
 # %% tags=["parameters"]
 CLIPS = ""  # a file or a folder of audio; empty makes one clip with MODEL
+SHOWN = 3  # of a folder's clips so many are drawn and told of one by one, the first
 MODEL = "tiny"  # or "facebook/musicgen-stereo-small"
 PROMPT = "a calm piano with soft strings, very wide stereo"
 RUN = "runs/stereo-lab"  # a folder
@@ -51,22 +52,28 @@ scores = mg.measure(CLIPS, metrics=MEASURES, progress=False)
 scores.assign(clip=scores["path"].map(lambda path: Path(path).name)).set_index("clip")[[*MEASURES, "reason"]].round(2)
 
 # %% [markdown]
-# ## One clip in depth
+# ## Clip by clip in depth
 #
-# The first clip: its image, over time, over frequency. A hue is a place between the loudspeakers.
+# Each one's image, over time, over frequency. A hue is a place between the loudspeakers. The player has the first two
+# as A and B.
 
 # %%
-clip = mg.load_audio(scores["path"].iloc[0])
-figure = plt.figure(figsize=(10, 5), layout="constrained")
-grid = figure.add_gridspec(2, 3, width_ratios=[1.4, 1.5, 1.3])
-left = grid[:, 0].subgridspec(2, 1, height_ratios=[5, 1])
-mg.plots.goniometer(clip, [figure.add_subplot(left[0]), figure.add_subplot(left[1])])
-mg.plots.width_over_time(clip, figure.add_subplot(grid[0, 1]))
-mg.plots.coherence(clip, figure.add_subplot(grid[1, 1]))
-_ = mg.plots.panning_map(clip, figure.add_subplot(grid[:, 2]))
+# What could not be read has no channels; the table above says why.
+shown = scores[scores["channels"].notna()].head(SHOWN)
+shown.index = [f"{place} {Path(path).name}" for place, path in enumerate(shown["path"], start=1)]
+clips = {name: mg.load_audio(path) for name, path in shown["path"].items()}
+for name, clip in clips.items():
+    figure = plt.figure(figsize=(10, 5), layout="constrained")
+    figure.suptitle(name.replace("$", r"\$"), fontsize=9)
+    grid = figure.add_gridspec(2, 3, width_ratios=[1.4, 1.5, 1.3])
+    left = grid[:, 0].subgridspec(2, 1, height_ratios=[5, 1])
+    mg.plots.goniometer(clip, [figure.add_subplot(left[0]), figure.add_subplot(left[1])])
+    mg.plots.width_over_time(clip, figure.add_subplot(grid[0, 1]))
+    mg.plots.coherence(clip, figure.add_subplot(grid[1, 1]))
+    mg.plots.panning_map(clip, figure.add_subplot(grid[:, 2]))
 
 # %%
-mg.panels.ClipPlayer({Path(scores["path"].iloc[0]).name: clip}, Path(scores["path"].iloc[0]).name)
+mg.panels.ClipPlayer(clips, *list(clips)[:2])
 
 # %% [markdown]
 # ## Are the measures right?
@@ -90,7 +97,7 @@ truth[["image_angle", "correlation", "width", "ambience"]].round(3)
 # %% [markdown]
 # ## The ruler
 #
-# The composer's pieces, three of each stereo image: what a number means. The dashed line is the clip.
+# The composer's pieces, three of each stereo image: what a number means. Dashed lines are the clips above.
 
 # %%
 ruler = pd.DataFrame(
@@ -100,26 +107,32 @@ summary = mg.summarise(ruler, "image")
 figure, axes = plt.subplots(1, 2, figsize=(9, 3), layout="constrained")
 for ax, metric in zip(axes, ["width", "ambience"], strict=True):
     mg.plots.response(summary, "image", metric, ax)
-    ax.set_title("mean and 95 % interval of three pieces; dashed: the clip", fontsize=7, loc="left", color="#6b6b6b")
-    ax.axhline(scores[metric].iloc[0], color="#D55E00", linewidth=1, linestyle="--")
+    ax.set_title("mean and 95 % interval of three pieces; dashed: the clips", fontsize=7, loc="left", color="#6b6b6b")
+    for (name, value), colour in zip(shown[metric].items(), mg.plots.COLOURS[1:], strict=False):
+        ax.axhline(value, color=colour, linewidth=1, linestyle="--", label=name.replace("$", r"\$"))
+if len(shown) > 1:
+    axes[1].legend(fontsize=7, loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
 
 # %% [markdown]
 # ## The answer
 #
-# What each measure reads for the first clip, and which of the composer's images reads most alike: not what the clip
+# What each measure reads for each clip, and which of the composer's images reads most alike: not what the clip
 # is, but what it measures like.
 
 # %%
 error = (truth["image_angle"] - truth.index).abs().max()
 print(f"Of {len(pans)} pieces at known places the angle is off by at most {error:.2g} degrees.")
-value = scores.iloc[0]
-for metric in MEASURES:
-    means = summary[summary["metric"] == metric].set_index("image")[["mean", "lo", "hi"]].dropna(subset="mean")
-    row = mg.metrics.METRICS[metric]
-    if pd.isna(value[metric]) or means.empty:
-        print(f"{row.label}: undefined ({value['reason'] or 'for the pieces'})")
-        continue
-    distance = (means["mean"] - value[metric]).abs()
-    image = (distance if not row.period else distance.where(distance < row.period / 2, row.period - distance)).idxmin()
-    reads = f"{value[metric]:.2f} {row.unit}".strip()
-    print(f"{row.label}: {reads}; most like {image}: {interval(*means.loc[image], row.unit)}")
+for name, value in shown.iterrows():
+    print(f"{name}:")
+    for metric in MEASURES:
+        means = summary[summary["metric"] == metric].set_index("image")[["mean", "lo", "hi"]].dropna(subset="mean")
+        row = mg.metrics.METRICS[metric]
+        if pd.isna(value[metric]) or means.empty:
+            print(f"  {row.label}: undefined ({value['reason'] or 'for the pieces'})")
+            continue
+        distance = (means["mean"] - value[metric]).abs()
+        if row.period:
+            distance = distance.where(distance < row.period / 2, row.period - distance)
+        image = distance.idxmin()
+        reads = f"{value[metric]:.2f} {row.unit}".strip()
+        print(f"  {row.label}: {reads}; most like {image}: {interval(*means.loc[image], row.unit)}")

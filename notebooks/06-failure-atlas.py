@@ -59,7 +59,7 @@ _ = mg.plots.failure_atlas(found, "spatial", axes[1])
 # %% [markdown]
 # ## Examples to hear
 #
-# The strongest finding of each kind, most frequent kinds first.
+# The strongest finding of each kind, most frequent kinds first, each with a player of its own.
 
 # %%
 flagged = found[found["flagged"].astype(bool)]
@@ -68,9 +68,10 @@ examples = flagged.sort_values("score", ascending=False).drop_duplicates("kind")
 examples[["start_s", "end_s", "score", factor, "prompt"]].head(EXAMPLES).round(2)
 
 # %%
-if len(examples):
-    display(mg.panels.ClipPlayer(store, *examples["key"].drop_duplicates().head(2)))
-else:
+for kind, example in examples.head(EXAMPLES).iterrows():
+    print(f"{kind}, {example['start_s']:.2f} to {example['end_s']:.2f} s:")
+    display(mg.panels.ClipPlayer(store, example["key"]))
+if examples.empty:
     print("No clip has any finding: there is nothing to hear.")
 
 # %% [markdown]
@@ -96,11 +97,12 @@ if kinds.empty:
 # %% [markdown]
 # ## The answer
 #
-# Shares with 95 % intervals over prompts, for every kind that occurs. Shifts of the entropy are over the second after
-# the onset; an interval that holds 0 shows none.
+# Shares of the clips that could be judged, with 95 % intervals over prompts, for every kind that occurs. Shifts of the
+# entropy are over the second after the onset; an interval that holds 0 shows none.
 
 # %%
-hit = found.groupby(["key", "kind", factor, "prompt_id"], as_index=False)["flagged"].max()
+judged = found[found["flagged"].astype(bool) | found["score"].notna()]
+hit = judged.groupby(["key", "kind", factor, "prompt_id"], as_index=False)["flagged"].max()
 hit = hit[hit["kind"].isin(frequent.index)].astype({"flagged": float})
 print(f"{MODEL}: found in {found['key'].nunique()} clips: {listed(frequent.index, 'no kind of failure')}.")
 for kind in frequent.index:

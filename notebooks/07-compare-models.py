@@ -60,6 +60,8 @@ if not REFERENCE:
 mg.controls(store, ["silence", "noise"])
 mg.controls(store, ["reference", "codec ceiling"], REFERENCE, mg.load_model(MODEL))
 scores = mg.measure(store.table(), store, [*MEASURES, EMBEDDER])
+# The folder may hold other clips, of other settings: only those of this plan are compared.
+scores = scores[scores["control"].notna() | scores["key"].isin(clips["key"])]
 own = scores[scores["control"].isna()]
 
 # %% [markdown]
@@ -135,6 +137,9 @@ mg.panels.explore(scores, store, "width", EMBEDDER, colour="model")
 # %%
 for row in tests.itertuples():
     verdict = "undefined" if pd.isna(row.p_holm) else "differs" if row.p_holm < 0.05 else "is not shown to differ"
+    if pd.isna(row.p_holm):
+        print(f"{row.metric} {verdict}: {row.reason}.")
+        continue
     size = interval(row.difference, row.lo, row.hi, mg.metrics.described(row.metric).unit)
     print(
         f"{row.metric} {verdict}: {row.b} less {row.a} is {size}, adjusted p {row.p_holm:.3g}, {row.n_prompts} prompts."

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+import mgeval as mg
+
 FOLDER = Path(__file__).parents[1] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 NAMES = [path.stem for path in NOTEBOOKS]
@@ -50,7 +52,7 @@ def executed(nbformat, tmp_path_factory, begun):
         yield lambda path: runs[path].result()
 
 
-def execute(notebook, folder):
+def execute(notebook, folder, **others):
     """Run a notebook as papermill would: its parameters, then a cell with ours."""
     import papermill
     from papermill.iorw import load_notebook_node, write_ipynb
@@ -58,7 +60,7 @@ def execute(notebook, folder):
     folder.mkdir()
     source, target = folder / "in.ipynb", folder / "out.ipynb"
     write_ipynb(notebook, str(source))
-    parameters = {"RUN": str(folder / "run")}
+    parameters = {"RUN": str(folder / "run"), **others}
     papermill.execute_notebook(
         source, target, parameters, cwd=folder, progress_bar=False, kernel_name="python3", execution_timeout=SECONDS
     )
@@ -102,6 +104,36 @@ def test_a_notebook_runs_and_answers(path, executed):
 
 def headed(notebook, title):
     return max(place for place, cell in enumerate(notebook.cells) if cell.source.startswith(title))
+
+
+def test_the_stereo_lab_takes_a_folder(nbformat, tmp_path):
+    """Each clip of it is drawn and told of; what cannot be read is said in the table, and stops nothing."""
+    clips = tmp_path / "clips"
+    clips.mkdir()
+    for place, image in enumerate(("mono", "wide")):
+        piece, _ = mg.synth.compose(mg.synth.Spec(duration=1, image=image), place)
+        mg.save_audio(piece, clips / f"{place}-{image}-$x_y$.wav")
+    (clips / "0-broken.wav").write_bytes(b"no audio")
+    parameters = {"CLIPS": str(clips), "SECONDS": 1}
+    source = nbformat.read(FOLDER / "05-stereo-lab.ipynb", as_version=4)
+    notebook, _, _ = execute(source, tmp_path / "lab", **parameters)
+    said = printed(notebook.cells[-1])
+    assert "1 0-mono-$x_y$.wav:" in said and "2 1-wide-$x_y$.wav:" in said and "broken" not in said
+    depth = next(cell for cell in notebook.cells if "goniometer" in cell.source)
+    assert sum("image/png" in output.get("data", {}) for output in depth.outputs) == 2
+
+
+def test_the_report_takes_a_run_with_controls_and_one_value_of_what_it_reports_by(nbformat, tmp_path):
+    store = mg.Store(tmp_path / "given")
+    mg.run(mg.Sweep("synth", ["piano", "organ"], {"duration": 1}).plan(), store, progress=False)
+    mg.controls(store, ["silence"])
+    parameters = {"RUN": str(store.path), "BY": "top_k", "MEASURES": ["width", "failure_count"]}
+    source = nbformat.read(FOLDER / "08-report.ipynb", as_version=4)
+    notebook, _, _ = execute(source, tmp_path / "report", **parameters)
+    text = "".join(printed(cell) for cell in notebook.cells if cell.cell_type == "code")
+    assert ": 2 clips of 2 prompts, by synth." in text and "top_k has one value in this run" in text
+    latex = (store.path / "tables/by-top_k.tex").read_text()
+    assert r"failure\_count" in latex and r"top\_k" in latex
 
 
 def test_all_notebooks_take_a_few_minutes(executed, begun):
