@@ -1,8 +1,7 @@
-// What a player draws of a clip's samples: waveform, vectorscope, correlation.
+// What a player draws of a clip's samples: waveform and correlation.
 import { COLOURS } from "./dom.js";
 
 const FRAME = 0.4;
-const DOTS = 2400;
 
 // The lowest and the highest sample of each column, for every channel.
 export function peaks(channels, columns) {
@@ -67,37 +66,6 @@ export function magnified(channels, gain) {
   }
   peak *= gain;
   return peak > 0 ? 2 ** Math.max(-8, Math.min(12, Math.floor(Math.log2(1 / peak)))) : 1;
-}
-
-// Mid upright, left to the left: the samples before this moment.
-export function drawScope(pen, size, channels, at, factor, colours, fresh) {
-  const centre = size / 2, reach = size / 2 - 2;
-  pen.globalAlpha = fresh ? 1 : 0.35;
-  pen.fillStyle = colours.back;
-  pen.fillRect(0, 0, size, size);
-  pen.globalAlpha = 1;
-  pen.strokeStyle = colours.line;
-  pen.lineWidth = 1;
-  pen.beginPath();
-  for (const [x, y] of [[1, 1], [-1, 1]]) {
-    pen.moveTo(centre - x * reach, centre - y * reach);
-    pen.lineTo(centre + x * reach, centre + y * reach);
-  }
-  pen.stroke();
-  const left = channels[0], right = channels[channels.length - 1], from = Math.max(0, at - DOTS);
-  pen.fillStyle = colours.accent;
-  pen.globalAlpha = 0.55;
-  const scale = (reach / 2) * factor;
-  for (let i = from; i < at; i++) {
-    const x = centre + (right[i] - left[i]) * scale, y = centre - (left[i] + right[i]) * scale;
-    pen.fillRect(x - 0.6, y - 0.6, 1.3, 1.3);
-  }
-  pen.globalAlpha = 1;
-  pen.fillStyle = colours.muted;
-  pen.font = `600 10px ${colours.font}`;
-  pen.textBaseline = "top";
-  pen.fillText("L", 4, 4);
-  pen.fillText("R", size - 11, 4);
 }
 
 // Of the 400 ms before this moment; null where it is not defined, as for a silent channel.
