@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from mgeval.models import Sampling, load_model
-from mgeval.models.tiny import build, layout, pack, score, tokens, train, words
+from mgeval.models.tiny import build, drumming, layout, pack, score, tokens, train, words
 from mgeval.models.tiny.reading import SOUNDING, read
 
 
@@ -93,13 +93,25 @@ def test_phrases_hold_what_is_filled_in_and_nothing_twice():
         assert all(("X" in text) == (meaning in fields) for text in filled), meaning
     assert not [word for word in (*words.phrases()["drums"], *words.phrases()["no drums"]) if "{" in word]
     assert not set(words.phrases()["drums"]) & set(words.phrases()["no drums"])
-    assert not set(words.SWITCHES["drums"]) & set(words.SWITCHES["no drums"])
+    assert not set(drumming.SWITCHES[True]) & set(drumming.SWITCHES[False])
 
 
 def test_drums_are_switched_in_a_word_or_two():
     rng = np.random.default_rng(0)
     on, off = ({words._say(meaning, rng) for _ in range(3000)} for meaning in ("drums", "no drums"))
     assert "drums on" in on and "drums off" in off and not on & off
+
+
+def test_what_is_said_of_drums_never_means_both():
+    rng = np.random.default_rng(0)
+    wanted, not_wanted = ({drumming.drums_said(present, rng) for _ in range(5000)} for present in (True, False))
+    assert not wanted & not_wanted
+    assert not [text for text in (*wanted, *not_wanted) if "{" in text]
+
+
+def test_words_in_brackets_are_the_same_words(tokenizer):
+    bare = tokenizer.tokenize("piano no drums wide")
+    assert [token for token in tokenizer.tokenize('piano (no drums); "wide"') if token.strip('▁();"')] == bare
 
 
 def test_tempi_are_one_token_and_bytes_spell_the_rest(tokenizer):

@@ -35,10 +35,11 @@ def learn_tokenizer(captions: Iterable[str]) -> object:
         "pre_tokenizer": pre_tokenizers.Sequence(
             [
                 pre_tokenizers.WhitespaceSplit(),
-                pre_tokenizers.Metaspace("▁", prepend_scheme="always"),
-                # Before the numbers, so that '90bpm' and '90 bpm' share a token.
-                pre_tokenizers.Digits(individual_digits=False),
+                # Before words are marked, so that '(no drums)' has the words of 'no drums'.
                 pre_tokenizers.Punctuation(),
+                pre_tokenizers.Metaspace("▁", prepend_scheme="always"),
+                # After it, so that '90bpm' and '90 bpm' share a token.
+                pre_tokenizers.Digits(individual_digits=False),
             ]
         ),
     }

@@ -163,7 +163,7 @@ class Trainer:
         """
         import torch
 
-        words = self.tokenizer(texts, return_tensors="pt", padding=True, truncation=True, max_length=64)
+        words = self.tokenizer(texts, return_tensors="pt", padding=True, truncation=True, max_length=96)
         with torch.no_grad():
             states = self.network.text_encoder(input_ids=words.input_ids, attention_mask=words.attention_mask)[0]
         mask = words.attention_mask * told[:, None]

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mgeval.models.tiny.drumming import drums_said
 from mgeval.models.tiny.score import IMAGES, STYLES, Plan, eighth_frames, pick
 from mgeval.synth.vocabulary import HEARD, SAID
 
@@ -56,7 +57,26 @@ TUNES = (
     "music on {m}", "{m} music", "a melody on {m}", "{m} playing",
 )  # fmt: skip
 BACKING = ("{c} chords", "only {c} chords, no melody", "{c} chords without melody", "chords on {c}")
-JOINTS = (", ", ", ", ", ", " ", "; ", ". ", " and ", " | ", " / ", " - ")
+JOINTS = (
+    ", ",
+    ", ",
+    ", ",
+    " ",
+    " ",
+    "; ",
+    ". ",
+    " and ",
+    " | ",
+    " / ",
+    " - ",
+    " -- ",
+    " + ",
+    " & ",
+    ": ",
+    "\n",
+    ",",
+    " * ",
+)
 
 PLAIN = {
     "side": ("panned {s}", "hard {s}", "on the {s}", "only in the {s} speaker", "{s} channel only"),
@@ -76,25 +96,23 @@ PLAIN = {
 }  # fmt: skip
 """The common ways to say something. They are said as often as all the others together."""
 
-SWITCHED = ("drums", "drums", "percussion", "beat", "the drums", "drum kit", "drum track", "drums and percussion")
-SWITCHES = {
-    "drums": ("{d} on", "{d}: on", "{d}: yes", "{d} = yes", "{d}=on", "{d}: true", "{d}: 1", "{d}: present",
-        "{d} enabled", "{d} active", "{d} in", "{d} switched on", "{d} turned on", "yes to {d}", "+ {d}",
-        "{d}: included", "yes, {d}"),
-    "no drums": ("{d} off", "{d}: off", "{d}: no", "{d} = no", "{d}=off", "{d}: false", "{d}: 0", "{d}: none",
-        "{d} disabled", "{d} inactive", "{d} out", "{d} switched off", "{d} turned off", "no to {d}", "- {d}",
-        "{d}: absent", "no, {d} off"),
-}  # fmt: skip
-"""Drums named and switched, as in a form: one short word turns the meaning, so each has to be met often."""
-
 LABELS = {
-    "players": ("instruments", "instrument", "sound", "scoring", "who plays"),
-    "tempo": ("speed", "pace", "tempo"),
-    "mode": ("mood", "mode", "tonality", "feeling", "key"),
-    "drums": ("drums", "percussion", "rhythm", "beat"),
-    "image": ("stereo", "mix", "panning", "image", "stereo field", "position", "space"),
-}
+    "players": ("instruments", "instrument", "sound", "scoring", "who plays", "instrumentation", "melody", "lead",
+        "for the melody", "melodic part", "playing", "ensemble"),
+    "tempo": ("speed", "pace", "tempo", "time"),
+    "mode": ("mood", "mode", "tonality", "feeling", "key", "character", "scale", "emotion", "atmosphere", "vibe"),
+    "drums": ("drums", "percussion", "rhythm", "beat", "rhythm section", "drum track", "for percussion", "drum part",
+        "for the rhythm", "drum kit", "beats"),
+    "image": ("stereo", "mix", "panning", "image", "stereo field", "position", "space", "spatial image", "placement",
+        "stereo placement", "stereo image", "channels", "speakers", "mixing", "stereo setting"),
+}  # fmt: skip
 """Names of fields, for prompts that look like forms."""
+
+WRAPS = (
+    "({})", "({})", "[{}]", '"{}"', "*{}*", "{} please", "make it {}", "keep it {}", "it is {}", "with {}", "and {}",
+    "also {}", "then {}", "{} here", "{}!", "{}...", "the sound {}",
+)  # fmt: skip
+"""What a remark may stand in, without another meaning."""
 
 
 def corrupted(plan: Plan, rng: np.random.Generator, wrong: float = WRONG) -> tuple[Plan, float]:
@@ -136,12 +154,13 @@ def caption(plan: Plan, rng: np.random.Generator, wrong: float = WRONG) -> str:
     if rng.random() < 0.5:
         # The instruments come first, as in most prompts.
         order.sort(key=lambda field: field != "players")
-    labelled = rng.random() < 0.12
-    remarks = [
-        f"{pick(rng, LABELS[name])}: {parts[name]}" if labelled and name in LABELS else parts[name] for name in order
-    ]
-    if not labelled and rng.random() < 0.3:
-        remarks = _in_sentence(parts, order, rng)
+    # Forms, remarks that are labelled here and there, and none.
+    labelled = pick(rng, (1.0, 0.3, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0))
+    remarks = (
+        _in_sentence(parts, order, rng)
+        if labelled == 0 and rng.random() < 0.4
+        else [_remark(name, parts[name], labelled, rng) for name in order]
+    )
     text = pick(rng, JOINTS).join(remarks)
     if rng.random() < 0.5:
         text = f"{pick(rng, phrases()['opener'])} {text}"
@@ -152,13 +171,21 @@ def caption(plan: Plan, rng: np.random.Generator, wrong: float = WRONG) -> str:
     return text if rng.random() < 0.6 else text[:1].upper() + text[1:] + pick(rng, (".", "", "!"))
 
 
+def _remark(name: str, text: str, labelled: float, rng: np.random.Generator) -> str:
+    """Return a remark as it stands in a caption: with a label, wrapped in something, mostly plain."""
+    if name in LABELS and rng.random() < labelled:
+        return pick(rng, LABELS[name]) + pick(rng, (": ", ": ", " = ", " ", " - ")) + text
+    return pick(rng, WRAPS).format(text) if rng.random() < 0.15 else text
+
+
 def _in_sentence(parts: dict[str, str], order: list[str], rng: np.random.Generator) -> list[str]:
     """Return the remarks, some of them within one sentence."""
     fitting = [text for text in phrases()["sentence"] if set(re.findall(r"{(\w+)}", text)) <= set(parts)]
     if not fitting:
         return [parts[name] for name in order]
     sentence = pick(rng, fitting)
-    return [sentence.format(**parts), *(parts[name] for name in order if f"{{{name}}}" not in sentence)]
+    others = [_remark(name, parts[name], 0, rng) for name in order if f"{{{name}}}" not in sentence]
+    return [sentence.format(**parts), *others]
 
 
 def _with_a_stranger(text: str, rng: np.random.Generator) -> str:
@@ -180,8 +207,8 @@ def phrases() -> dict[str, tuple[str, ...]]:
 
 def _say(meaning: str, rng: np.random.Generator) -> str:
     """Return one of the ways to say something; the common ones as often as all others."""
-    if meaning in SWITCHES and rng.random() < 0.2:
-        return pick(rng, SWITCHES[meaning]).format(d=pick(rng, SWITCHED))
+    if "drums" in meaning and rng.random() < 0.5:
+        return drums_said(meaning == "drums", rng)
     return pick(rng, PLAIN[meaning] if meaning in PLAIN and rng.random() < 0.5 else phrases()[meaning])
 
 
