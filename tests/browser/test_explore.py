@@ -80,13 +80,11 @@ def latencies(lab, page):
 
 def test_a_click_is_heard_at_once_also_while_a_cell_runs(lab, clips, page):
     path = write_notebook(lab, "explore.ipynb", [BEGIN, "import time; time.sleep(12)", "explorer.value"])
-    for _ in range(3):
+    for _ in range(5):
         at_once, rested, busy = latencies(lab, page)
         print(f"\nclick to sound, median ms: {at_once:.0f}, after a rest {rested:.0f}, while a cell runs {busy:.0f}")
-        # A hand rests on a point before it presses. Pressed in the moment of arriving, most of the time goes by on the
-        # way from the kernel to the page, and 150 ms are kept or missed by little.
         # What else the machine does only adds to it: another try may meet it at rest.
-        if fast := rested < 150 and max(at_once, busy) < 300:
+        if fast := max(at_once, rested) < 150 and busy < 300:
             break
     assert fast
     key = page.locator(".mg-player").get_attribute("data-key")
