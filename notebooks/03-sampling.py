@@ -72,8 +72,9 @@ for column, other in enumerate(["guidance", "top_k"]):
 # read it with the failures above.
 
 # %%
-vectors = cached_vectors(mg.embed.load(EMBEDDER), [store.audio(key) for key in clips["key"]], store)
-groups = clips.groupby(["temperature", "top_k"]).indices.items()
+made = clips[clips["status"] == "done"]  # a clip that failed has no sound
+vectors = cached_vectors(mg.embed.load(EMBEDDER), [store.audio(key) for key in made["key"]], store)
+groups = made.groupby(["temperature", "top_k"]).indices.items()
 variety = pd.Series({setting: vendi_score(np.concatenate([vectors[i] for i in index])) for setting, index in groups})
 variety.rename_axis(["temperature", "top_k"]).unstack("temperature").round(2)
 

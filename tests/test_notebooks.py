@@ -123,6 +123,25 @@ def test_the_stereo_lab_takes_a_folder(nbformat, tmp_path):
     assert sum("image/png" in output.get("data", {}) for output in depth.outputs) == 2
 
 
+def test_the_sampling_notebook_goes_on_past_clips_that_failed(nbformat, tmp_path):
+    clips = tmp_path / "clips"
+    clips.mkdir()
+    prompts = mg.load_prompts("demo")
+    for place in prompts.index:
+        # Whichever prompts the notebook draws: some of them have a file that cannot be read.
+        mg.save_audio(mg.synth.compose(mg.synth.Spec(duration=1), place)[0], clips / f"{place}.wav")
+        if place % 2:
+            (clips / f"{place}.wav").write_bytes(b"no audio")
+    prompts.assign(file=[f"{place}.wav" for place in prompts.index])[["file", "prompt"]].to_csv(clips / "prompts.csv")
+    grid = {"temperature": [0.5, 1.0], "top_k": [250], "guidance": [3.0]}
+    parameters = {"MODEL": f"folder:{clips}", "GRID": grid, "SECONDS": 1, "PROMPTS": 12}
+    source = nbformat.read(FOLDER / "03-sampling.ipynb", as_version=4)
+    notebook, _, _ = execute(source, tmp_path / "sampling", **parameters)
+    table = mg.Store(tmp_path / "sampling/run").table()
+    assert set(table["status"]) == {"done", "failed"}
+    assert "Vendi score" in printed(notebook.cells[-1])
+
+
 def test_the_report_takes_a_run_with_controls_and_one_value_of_what_it_reports_by(nbformat, tmp_path):
     store = mg.Store(tmp_path / "given")
     mg.run(mg.Sweep("synth", ["piano", "organ"], {"duration": 1}).plan(), store, progress=False)
