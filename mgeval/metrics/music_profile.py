@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -150,7 +151,10 @@ class MusicProfile:
         spectrum = np.concatenate([spectrum[:, inner] for spectrum, inner in _blocks(self.x, step)], axis=1)
         loud = spectrum.sum(axis=0)
         spectrum = spectrum[:, loud >= loud.max() * 10 ** (-RANGE_DB / 10)]
-        tuning = librosa.estimate_tuning(S=spectrum, sr=self.rate, n_fft=4 * step)
+        with warnings.catch_warnings():
+            # Where nothing sounds from 150 Hz to 4 kHz it takes the usual tuning, and so do we.
+            warnings.filterwarnings("ignore", "Trying to estimate tuning from empty")
+            tuning = librosa.estimate_tuning(S=spectrum, sr=self.rate, n_fft=4 * step)
         return librosa.feature.chroma_stft(S=spectrum, sr=self.rate, n_fft=4 * step, tuning=tuning).mean(axis=1)
 
     @cached_property

@@ -10,6 +10,7 @@ import numpy as np
 from mgeval.synth.instruments import INSTRUMENTS
 from mgeval.synth.notes import stream
 from mgeval.synth.spec import Spec, draw
+from mgeval.synth.stereo import IMAGES
 from mgeval.synth.vocabulary import SAID
 
 NOUNS = ("piece", "track", "tune", "instrumental", "song", "loop")
@@ -127,7 +128,7 @@ def _core(spec: Spec, rng: np.random.Generator) -> Part:
         return draw(rng, (f"{m} melody without chords", f"{m} melody, no chords")), named
     # A pad without further words would be taken for the chords.
     clear = spec.melody == "pad"
-    if spec.image == "split" and spec.stereo.spread < 0:
+    if spec.image == "split" and spec.voice_pan("melody") < 0 < spec.voice_pan("chords"):
         return draw(rng, SPLITS[:1] if clear else SPLITS).format(m=m, c=c), named | {"image": "split"}
     return draw(rng, ROLES if clear else PAIRS).format(m=m, c=draw(rng, SOFT) + c), named
 
@@ -140,7 +141,7 @@ def _details(spec: Spec, rng: np.random.Generator) -> Iterable[Part | None]:
         else:
             yield draw(rng, ("no bass", "without bass")), {"bass": None}
         yield _said(rng, "drums", "with" if spec.drums else "without"), {"drums": spec.drums}
-    if spec.image != "split" and rng.random() < 0.75:
+    if spec.image != "split" and rng.random() < 0.75 and _as_named(spec):
         yield _image(spec, rng)
     if rng.random() < 0.6:
         bpm = f"{spec.tempo:g}"
@@ -149,6 +150,12 @@ def _details(spec: Spec, rng: np.random.Generator) -> Iterable[Part | None]:
         key = spec.key.replace("#", draw(rng, ("#", " sharp", "#")))
         words = draw(rng, (f"in {key} {spec.mode}", f"key of {key} {spec.mode}", f"in the key of {key} {spec.mode}"))
         yield words, {"key": spec.key, "mode": spec.mode}
+
+
+def _as_named(spec: Spec) -> bool:
+    """Return whether the stereo image is what its name says: numbers given in place of its own can make it another."""
+    usual = IMAGES[spec.image]
+    return spec.stereo == (usual._replace(pan=spec.stereo.pan) if spec.image in ("left", "right") else usual)
 
 
 def _image(spec: Spec, rng: np.random.Generator) -> Part | None:

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+import warnings
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -113,6 +114,13 @@ def test_a_mistuned_scale_keeps_its_key():
     x = scale(0)
     sharp = np.interp(np.arange(0, x.shape[1] - 1, 2 ** (0.33 / 12)), np.arange(x.shape[1]), x[0])[None]
     assert music.musical_key(sharp, RATE) == 0
+
+
+@pytest.mark.parametrize("frequency", [60, 9000])
+def test_sounds_that_have_no_tuning_are_measured_without_a_word(frequency):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        music.chroma_entropy(tone(3.0, frequency, 0.3)[None], RATE)
 
 
 def test_entropy_counts_the_pitch_classes():

@@ -67,6 +67,27 @@ def test_descriptions_vary_and_repeat():
     assert describe(spec, 7) == describe(spec, 7)
 
 
+@pytest.mark.parametrize(
+    "spec",
+    [
+        Spec(image="wide", decorrelation=0),
+        Spec(image="center", pan=-40),
+        Spec(image="narrow", spread=45),
+        Spec(image="left", decorrelation=1),
+        Spec(image="split", spread=30),
+        Spec(image="split", pan=45),
+    ],
+)
+def test_an_image_that_other_numbers_make_another_is_not_named(spec):
+    assert not any({"image", "pan"} & set(caption(spec, seed)[1]) for seed in range(40))
+
+
+def test_an_image_with_its_own_numbers_given_is_named():
+    assert any("image" in caption(Spec(image="wide", spread=30), seed)[1] for seed in range(10))
+    assert any("pan" in caption(Spec(image="left", pan=-45), seed)[1] for seed in range(10))
+    assert any("image" in caption(Spec(image="split", spread=-35), seed)[1] for seed in range(10))
+
+
 def test_no_word_has_two_meanings():
     for kind in SAID:
         meanings = [(word, value) for table in (SAID, HEARD) for value in table[kind] for word in table[kind][value]]
