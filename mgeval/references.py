@@ -14,6 +14,7 @@ from mgeval.audio import FORMATS, Audio, load_audio
 from mgeval.embed import Embedder
 from mgeval.embed.reading import Source, read_together
 from mgeval.errors import AudioError, MetricError, nearest
+from mgeval.files import named
 from mgeval.metrics.distribution import GaussianStats, save_stats, saved_names
 from mgeval.recipes import Recipe, chosen_recipe, clip_vectors
 from mgeval.store import CONTROL, Store, is_store, own_clips
@@ -60,10 +61,7 @@ class Reference(NamedTuple):
 def embedded(
     sources: Sequence[Source], embedders: Sequence[Embedder], recipe: Recipe, store: Store | None, progress: bool
 ) -> tuple[Vectors, list[bool]]:
-    """Embed clips on all channel policies, and say which have one channel; one that cannot be read has no vectors.
-
-    Vectors that are not finite are left out.
-    """
+    """Embed clips on all channel policies, and say which have one channel; one that cannot be read has no vectors."""
     from tqdm.auto import tqdm
 
     found: Vectors = {(embedder.id, policy): [] for embedder in embedders for policy in POLICIES}
@@ -85,8 +83,12 @@ def _heard(
     there = [POLICIES[policy](clip) for clip in clips if clip is not None]
     rows = iter(clip_vectors(there, embedder, recipe, store, policy in embedder.together))
     for clip in clips:
-        vectors = np.zeros((0, 1), np.float32) if clip is None else next(rows)
-        yield vectors[np.isfinite(vectors).all(axis=1)]
+        yield np.zeros((0, 1), np.float32) if clip is None else next(rows)
+
+
+def finite(clips: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Return each clip's vectors without those that are not finite."""
+    return [vectors[np.isfinite(vectors).all(axis=1)] for vectors in clips]
 
 
 def load_reference(
@@ -108,7 +110,7 @@ def load_reference(
     if isinstance(reference, GaussianStats):
         note = "the statistics do not say which embedder and recipe made them"
         return Reference("statistics", {}, _given(reference, embedders), note)
-    path = reference.path if isinstance(reference, Store) else Path(reference)
+    path = reference.path if isinstance(reference, Store) else named(reference)
     if path.suffix == ".npz":
         return _saved(path, embedders, recipe)
     vectors, mono = embedded(_sources(path), embedders, recipe, store, progress)
@@ -210,7 +212,7 @@ def save_reference(
     stats = {}
     for embedder in chosen:
         for policy in POLICIES:
-            clips = [clip for clip in there.vectors[embedder.id, policy] if len(clip)]
+            clips = [clip for clip in finite(there.vectors[embedder.id, policy]) if len(clip)]
             if sum(map(len, clips)) < 2:
                 raise MetricError(f"{there.name}: statistics need two vectors; take more or longer clips")
             stats[_key(embedder, policy, how)] = how.stats(clips)

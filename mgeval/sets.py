@@ -28,6 +28,7 @@ from mgeval.references import (
     Reference,
     clip_sources,
     embedded,
+    finite,
     group_columns,
     groups_of,
     load_reference,
@@ -59,9 +60,11 @@ class _Set(NamedTuple):
     prompts: list[Any]
     stats: GaussianStats | None
     lost: int = 0
-    """Clips that cannot be read, or are too short for any vector."""
+    """Clips that cannot be read, are too short for any vector, or have none that is finite."""
     mono: int = 0
     """Clips of one channel, where two are heard."""
+    broken: int = 0
+    """Vectors that are not finite."""
 
     @property
     def vectors(self) -> np.ndarray:
@@ -163,10 +166,12 @@ def distances(
 
 
 def _set(clips: list[np.ndarray], prompts: list[Any], flat: list[bool], recipe: Recipe) -> _Set:
+    whole, clips = sum(map(len, clips)), finite(clips)
+    broken = whole - sum(map(len, clips))
     there = [i for i, clip in enumerate(clips) if len(clip)]
     lost, mono = len(clips) - len(there), sum(flat[i] for i in there)
     clips, prompts = [clips[i] for i in there], [prompts[i] for i in there]
-    return _Set(clips, prompts, recipe.stats(clips) if clips else None, lost, mono)
+    return _Set(clips, prompts, recipe.stats(clips) if clips else None, lost, mono, broken)
 
 
 def _reference_set(held: Reference, embedder: str, policy: str, recipe: Recipe) -> _Set:
@@ -222,6 +227,8 @@ def _told(what: str, one: _Set) -> list[str]:
     if one.lost:
         whole = one.lost + len(one.clips)
         notes.append(f"{what}: {one.lost} of {whole} clips are unreadable or too short, and left out")
+    if one.broken:
+        notes.append(f"{what}: {one.broken} vectors are not finite, and left out")
     if one.mono:
         files = f"{one.mono} of {len(one.clips)} clips are mono"
         notes.append(f"{what}: {files}, heard as left and right that are the same, and a silent side")

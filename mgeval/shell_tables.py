@@ -65,7 +65,8 @@ def _write_table(table: pd.DataFrame, out: Path) -> None:
     if out.suffix == ".parquet":
         # Runs joined in one store may hold numbers and texts in the same column.
         mixed = [name for name in table if pd.api.types.infer_dtype(table[name], skipna=True).startswith("mixed")]
-        table.astype(dict.fromkeys(mixed, str)).to_parquet(buffer, index=False)
+        texts = {str(name): table[name].map(str, na_action="ignore") for name in mixed}
+        table.assign(**texts).to_parquet(buffer, index=False)
     else:
         table.to_csv(buffer, index=False)
     write_atomic(out, buffer.getvalue())

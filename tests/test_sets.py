@@ -245,6 +245,19 @@ def test_what_has_no_vectors(tmp_path):
     assert mono.loc[("b", "frechet"), "reason"] == "no clip of the group has vectors"
 
 
+def test_a_tilde_is_the_home_folder(runs, tmp_path, monkeypatch):
+    (store, table), (records, listed) = runs
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    for key in listed["key"]:
+        mg.save_audio(records.audio(key), f"~/wavs/{key}.wav")
+    mg.save_reference("~/wavs.npz", "~/wavs", Levels(), progress=False)
+    asked = {"kinds": "frechet", "progress": False}
+    saved, heard = (mg.distances(table, store, f"~/{name}", Levels(), **asked) for name in ("wavs.npz", "wavs"))
+    assert saved["value"].tolist() == pytest.approx(heard["value"].tolist())
+    assert not (tmp_path / "~").exists()
+
+
 def test_a_reference_says_what_it_lost(runs, tmp_path):
     (store, table), _ = runs
     for i in range(3):
@@ -262,6 +275,29 @@ class _Deaf(Levels):
 
     def hear(self, x):
         return super().hear(x) if len(x) >= 8000 else np.full((1, 2), np.nan, np.float32)
+
+
+def test_vectors_that_are_not_finite_are_counted(tmp_path):
+    store, table = filled(tmp_path / "own", [clip(i) for i in range(4)])
+    found = mg.distances(table, store, store, _Broken(), kinds="frechet", progress=False)
+    whole = mg.distances(table, store, store, Levels(), kinds="frechet", progress=False)
+    assert (found["n"] == whole["n"] - 4).all() and (found["n_clips"] == 4).all()
+    assert found["warning"].str.contains("the group: 4 vectors are not finite, and left out").all()
+    assert found["warning"].str.contains("the reference: 4 vectors are not finite, and left out").all()
+    # Statistics are of what is finite, too.
+    saved = mg.save_reference(tmp_path / "broken.npz", store, _Broken(), progress=False)
+    assert mg.distances(table, store, saved, _Broken(), kinds="frechet", progress=False)["value"].notna().all()
+
+
+class _Broken(Levels):
+    """Its first vector of each clip is no number."""
+
+    id = "broken@1"
+
+    def hear(self, x):
+        rows = super().hear(x)
+        rows[0] = np.nan
+        return rows
 
 
 def test_silence_and_mono(tmp_path):

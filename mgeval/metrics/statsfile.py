@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mgeval.errors import MetricError, first_line, nearest
-from mgeval.files import write_atomic
+from mgeval.files import named, write_atomic
 
 if TYPE_CHECKING:
     from mgeval.metrics.gaussian import GaussianStats
@@ -43,7 +43,7 @@ def save_stats(path: str | os.PathLike[str], stats: Mapping[str, GaussianStats])
         arrays |= {f"{name}.{part}" if name else part: array for part, array in parts.items() if array is not None}
     data = io.BytesIO()
     np.savez(data, **arrays)
-    return write_atomic(path, data.getvalue())
+    return write_atomic(named(path), data.getvalue())
 
 
 def saved_names(path: str | os.PathLike[str]) -> list[str]:
@@ -62,9 +62,9 @@ def saved_names(path: str | os.PathLike[str]) -> list[str]:
 def _opened(path: str | os.PathLike[str]) -> Iterator[np.lib.npyio.NpzFile]:
     try:
         # Opened by hand: numpy would take a plain array, or a pickle, for what is no zip file.
-        with zipfile.ZipFile(path):
+        with zipfile.ZipFile(named(path)):
             pass
-        with np.load(path, allow_pickle=False) as file:
+        with np.load(named(path), allow_pickle=False) as file:
             yield file
     except MetricError:
         raise

@@ -146,8 +146,11 @@ def _summary(facts: Facts, model: str) -> str:
 
 
 def _failures(facts: Facts) -> list[str]:
+    import pandas as pd
+
     shares = failure_shares(facts.findings)
-    some = shares[(shares["found"] > 0) | (shares["kind"] == ANY)].head(KINDS + 1)
+    every = shares["kind"] == ANY
+    some = pd.concat([shares[every], shares[~every & (shares["found"] > 0)].head(KINDS)])
     lines = ["| failure | share of clips | clips judged |", "| --- | ---: | ---: |"]
     for row in some.to_dict("records"):
         share = markdown(percent(row["share"], row["lo"], row["hi"]))

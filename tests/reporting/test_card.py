@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -10,7 +11,10 @@ from huggingface_hub import ModelCard
 from huggingface_hub.repocard_data import model_index_to_eval_results
 
 import mgeval as mg
+from mgeval.metrics.failures import DETECTORS
 from mgeval.reporting import write_cards
+from mgeval.reporting.card import KINDS, card
+from mgeval.reporting.facts import gather
 
 
 def test_the_hubs_classes_read_the_results(run, tmp_path):
@@ -44,6 +48,18 @@ def test_each_model_has_its_own_card(run, tmp_path):
     assert [path.name for path in paths] == ["synth.md", "other----model.md"]
     results = ModelCard.load(paths[1]).data.eval_results
     assert next(one.metric_value for one in results if one.metric_type == "width") == 0.25
+
+
+def test_the_share_of_any_failure_is_not_left_out(run):
+    """Kinds that were judged in one clip only can be more frequent in theirs."""
+    rare = list(DETECTORS)[: KINDS + 2]
+    rows = [{"key": "0", "kind": kind, "flagged": True} for kind in rare]
+    rows += [{"key": f"{place}", "kind": list(DETECTORS)[-1], "flagged": False} for place in range(1, 9)]
+    findings = pd.DataFrame(rows).assign(prompt_id=lambda table: table["key"], score=0.0)
+    text = card(replace(gather(*run), findings=findings), "synth")
+    assert (
+        re.search(r"\| any failure \| 11 %.* \| 9 \|", text) and len(re.findall(r"\| 100 %.* \| 1 \|", text)) == KINDS
+    )
 
 
 @pytest.mark.parametrize(
