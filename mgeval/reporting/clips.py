@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from mgeval.audio import encode_audio
 from mgeval.errors import AudioError
 from mgeval.files import write_atomic
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 EXAMPLES = 4
+GROUPS = 8
+"""Levels of which there are examples: of more, so many from the first to the last."""
+
 PLACES = ("lowest", "median", "highest")
 WORST = {"higher": "lowest", "lower": "highest"}
 """Which end is the worse one, by which direction is better."""
@@ -54,15 +59,17 @@ def _write(key: str, peak: float, store: Store, folder: Path) -> str:
 
 
 def examples(facts: Facts) -> pd.DataFrame:
-    """Return a few clips to begin with: of each level of the first factor, the same prompts where they are there."""
+    """Return a few clips to begin with: of levels of the first factor, the same prompts where they are there."""
+    import pandas as pd
+
     made = facts.made
     if not facts.factors:
         return made.drop_duplicates("prompt_id").head(EXAMPLES)
-    groups = [part.drop_duplicates("prompt_id") for _, part in made.groupby(facts.factors[0], sort=False)]
-    each = max(EXAMPLES // len(groups), 1)
-    import pandas as pd
-
-    return pd.concat([part.head(each) for part in groups])
+    factor = facts.factors[0]
+    levels = facts.by[factor][factor].unique()
+    shown = levels[np.unique(np.linspace(0, len(levels) - 1, GROUPS).round().astype(int))]
+    groups = [made[made[factor] == level].drop_duplicates("prompt_id") for level in shown]
+    return pd.concat([part.head(max(EXAMPLES // len(groups), 1)) for part in groups])
 
 
 def chosen(facts: Facts) -> pd.DataFrame:

@@ -132,12 +132,10 @@ def _generation(facts: Facts, quote: Quote) -> str:
 
 def _made(facts: Facts, makers: Sequence[Maker], quote: Quote) -> str:
     made = facts.made.loc[[index for one in makers for index in one.clips.index]].sort_index()
-    settings = [name for name in Sampling.__dataclass_fields__ if name in made.columns and name != "seed"]
-    # Settings of too many values for a factor were varied all the same.
-    more = [name for name in settings if name not in facts.factors and made[name].nunique(dropna=False) > 1]
+    more = finely_varied(made, facts.factors)
     held = [
         f"{quote(name)} {quote(listed(_levels(made[name])))}"
-        for name in settings
+        for name in _settings(made)
         if name not in (*facts.factors, *more) and made[name].notna().any()
     ]
     seeds = sorted(made["seed"].astype(str).unique(), key=lambda seed: (len(seed), seed))
@@ -155,6 +153,15 @@ def _made(facts: Facts, makers: Sequence[Maker], quote: Quote) -> str:
         f"Versions: {quote(versions)}." if versions else "",
     ]
     return " ".join(part for part in parts if part)
+
+
+def _settings(made: pd.DataFrame) -> list[str]:
+    return [name for name in Sampling.__dataclass_fields__ if name in made.columns and name != "seed"]
+
+
+def finely_varied(made: pd.DataFrame, factors: Sequence[str]) -> list[str]:
+    """Return the settings that were varied over too many values for a factor."""
+    return [name for name in _settings(made) if name not in factors and made[name].nunique(dropna=False) > 1]
 
 
 def _taken(facts: Facts, makers: Sequence[Maker], quote: Quote) -> str:

@@ -94,6 +94,9 @@ def _short(facts: Facts, shares: pd.DataFrame) -> str:
     if facts.factors:
         varied = (f"{_words(factor)} ({listed(facts.by[factor][factor].unique())})" for factor in facts.factors)
         lines.append(f"Varied: {'; '.join(varied)}.")
+    if more := methods.finely_varied(facts.made, facts.factors):
+        values = (f"{_words(name)} ({facts.made[name].nunique(dropna=False)})" for name in more)
+        lines.append(f"Varied over too many values to group clips by, unless by= asks for it: {'; '.join(values)}.")
     lines.append(_failing(shares))
     if lost := len(facts.own) - len(facts.made):
         reasons = facts.own.loc[facts.own["status"] != "done", "error"].fillna("not run yet").unique()

@@ -12,7 +12,7 @@ import soundfile
 import mgeval as mg
 from mgeval.metrics import METRICS, columns
 from mgeval.models.composer import Composer
-from mgeval.reporting import methods
+from mgeval.reporting import clips, methods
 from mgeval.reporting.facts import gather
 from mgeval.reporting.sources import bibliography
 
@@ -296,6 +296,16 @@ def test_settings_of_many_values_are_not_said_to_be_held(run, tmp_path):
     text = methods.as_markdown(gather(many, store, by="duration"))
     held = text[text.index("Held:") :].partition(". ")[0]
     assert "guidance" not in held and "guidance (" in text[text.index("Varied:") : text.index("Held:")]
+
+
+def test_many_levels_are_told_of_and_a_few_of_them_played(run, tmp_path):
+    scores, store = run
+    few = scores.drop(columns=["image_angle", "loudness", "failure_count", "tempo"])
+    many = pd.concat([few.assign(guidance=1 + place / 10) for place in range(30)], ignore_index=True)
+    page = mg.report(many, store, tmp_path / "report", by="duration")
+    assert "Varied over too many values to group clips by, unless by= asks for it: guidance (30)." in page.read_text()
+    shown = clips.examples(gather(many, store, by="guidance"))["guidance"]
+    assert len(shown) == clips.GROUPS and shown.is_monotonic_increasing and {shown.min(), shown.max()} == {1, 3.9}
 
 
 def test_tables_without_what_a_report_reads_are_refused(run, tmp_path):
