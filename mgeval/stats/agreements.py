@@ -110,7 +110,7 @@ def rank_correlation(x: np.ndarray, y: np.ndarray, clusters: np.ndarray) -> Agre
     gone = np.isnan(x) | np.isnan(y)
     _, index, n = of_prompts(np.where(gone, np.nan, x), clusters)
     x, y, clips = x[~gone], y[~gone], int((~gone).sum())
-    if clips < 2 or np.ptp(x) == 0 or np.ptp(y) == 0:
+    if clips < 2 or x.min() == x.max() or y.min() == y.max():
         why = "fewer than two clips have both" if clips < 2 else "one of the two is the same for all clips"
         return Agreement(np.nan, np.nan, np.nan, clips, n, why)
     u, v = _places(x), _places(y)

@@ -8,7 +8,8 @@ import numpy as np
 
 from mgeval.errors import MetricError
 from mgeval.metrics import Undefined
-from mgeval.stats.intervals import LEVEL, jackknife_spread, prompt_means
+from mgeval.stats.intervals import LEVEL, jackknife_spread, prompt_means, unit_of
+from mgeval.stats.permutations import INFINITE
 
 
 class Effect(NamedTuple):
@@ -39,8 +40,8 @@ def cohens_dz(differences: np.ndarray, clusters: np.ndarray) -> Effect:
     Returns
     -------
     Effect
-        Without unit, any real number. `Undefined` where fewer than two prompts have a pair, or all differ by the
-        same; the interval also below 4 prompts.
+        Without unit, any real number. `Undefined` where fewer than two prompts have a pair, all differ by the same, or
+        a difference is infinite; the interval also below 4 prompts.
 
     Raises
     ------
@@ -56,8 +57,11 @@ def cohens_dz(differences: np.ndarray, clusters: np.ndarray) -> Effect:
     n = len(means)
     if n < 2:
         return _undefined("an effect size needs two prompts with pairs")
-    if np.ptp(means) <= 1e-12 * np.abs(means).max():
+    if not np.isfinite(means).all():
+        return _undefined(INFINITE)
+    if _alike(means):
         return _undefined("all prompts differ by the same")
+    means = means / unit_of(means)
     value = means.mean() / means.std(ddof=1)
     if n < FEWEST:
         nothing = Undefined(f"an interval needs {FEWEST} prompts")
@@ -65,8 +69,11 @@ def cohens_dz(differences: np.ndarray, clusters: np.ndarray) -> Effect:
     # Mean and variance without each prompt, from sums: quicker than leaving each out.
     rest = (means.sum() - means) / (n - 1)
     squares = np.square(means - means.mean())
-    variance = np.maximum((squares.sum() - squares * n / (n - 1)) / (n - 2), 0)
-    if (variance <= 1e-24 * np.square(means).max()).any():
+    variance = (squares.sum() - squares * n / (n - 1)) / (n - 2)
+    # Without the one that is furthest out, little may be left of the sums but their rounding.
+    others = np.delete(means, squares.argmax())
+    variance[squares.argmax()] = others.var(ddof=1)
+    if _alike(others):
         nothing = Undefined("without one of the prompts, all differ by the same")
         return Effect(value, nothing, nothing)
     half = _quantile(n) * jackknife_spread(rest / np.sqrt(variance))
@@ -90,8 +97,9 @@ def cliffs_delta(a: np.ndarray, b: np.ndarray, clusters: np.ndarray) -> Effect:
     Returns
     -------
     Effect
-        Without unit, -1 (all of b below all of a) to 1. `Undefined` where fewer than two prompts have a pair; the
-        interval also below 4 prompts, and at -1 and 1, where nothing says how far the two lie apart.
+        Without unit, -1 (all of b below all of a) to 1. `Undefined` where fewer than two prompts have a pair, or a
+        value is infinite; the interval also below 4 prompts, and at -1 and 1, where nothing says how far the two lie
+        apart.
 
     Raises
     ------
@@ -111,6 +119,8 @@ def cliffs_delta(a: np.ndarray, b: np.ndarray, clusters: np.ndarray) -> Effect:
     n = len(first)
     if n < 2:
         return _undefined("an effect size needs two prompts with pairs")
+    if not np.isfinite([first, second]).all():
+        return _undefined(INFINITE)
     # Of each prompt against all: how much more often its b is above all a, and all b above its a.
     above, below = _above(second, first), -_above(first, second)
     own = np.sign(second - first)
@@ -127,6 +137,10 @@ def _above(values: np.ndarray, others: np.ndarray) -> np.ndarray:
     """Return for each value how many of the others it is above, less how many it is below."""
     ordered = np.sort(others)
     return np.searchsorted(ordered, values, "left") + np.searchsorted(ordered, values, "right") - float(len(others))
+
+
+def _alike(means: np.ndarray) -> bool:
+    return bool(np.ptp(means) <= 1e-12 * np.abs(means).max())
 
 
 def _quantile(n: int) -> float:

@@ -47,13 +47,13 @@ def mean_interval(values: np.ndarray, clusters: np.ndarray, period: float = 0) -
         The prompt of each clip, ``(clips,)``; a clip without one (None, NaN) counts by itself.
     period : float
         Where values wrap round, the distance after which they repeat: the mean of 89 and -89 degrees
-        of an axis (period 180) is 90, not 0. ``lo`` and ``hi`` may then pass the wrap.
+        of an axis (period 180) is 90, not 0, within a prompt as over prompts. ``lo`` and ``hi`` may then pass the wrap.
 
     Returns
     -------
     Interval
         ``mean``, ``lo``, ``hi`` in the unit of the values, NaN where there is nothing to average; ``lo`` and ``hi`` are
-        NaN with a single prompt. ``n_prompts`` with at least one value.
+        NaN with a single prompt or an infinite value. ``n_prompts`` with at least one value.
 
     Raises
     ------
@@ -69,10 +69,16 @@ def mean_interval(values: np.ndarray, clusters: np.ndarray, period: float = 0) -
     values, index, n = of_prompts(values, clusters)
     if n == 0:
         return Interval(np.nan, np.nan, np.nan, 0)
-    centre = _axis(values, period) if period else 0.0
-    # Relative to the axis nothing wraps any more, unless the values point everywhere.
-    values = wrapped(values - centre, period)
-    mean, lo, hi = _interval(np.bincount(index, values) / np.bincount(index))
+    if period:
+        # Relative to the axis nothing wraps any more, unless the values point everywhere: first that of each prompt, as
+        # its clips may lie across the wrap where most others do not, then that of the prompts.
+        own = _axes(values, index, period)
+        means = own + np.bincount(index, wrapped(values - own[index], period)) / np.bincount(index)
+        centre = float(_axes(means, np.zeros(n, int), period)[0])
+        means = wrapped(means - centre, period)
+    else:
+        means, centre = np.bincount(index, values) / np.bincount(index), 0.0
+    mean, lo, hi = _interval(means)
     return Interval(float(wrapped(centre + mean, period)), centre + lo, centre + hi, n)
 
 
@@ -165,17 +171,39 @@ def jackknife_spread(without: np.ndarray) -> float:
     return float(np.sqrt((n - 1) / n * np.sum((without - without.mean()) ** 2)))
 
 
-def _axis(values: np.ndarray, period: float) -> float:
-    turns = np.exp(2j * np.pi * values / period)
-    return float(np.angle(turns.mean()) * period / (2 * np.pi))
+def unit_of(values: np.ndarray) -> float:
+    """Return the power of two at the largest value: in its unit nothing overflows or vanishes when it is squared."""
+    return float(np.ldexp(1.0, np.frexp(np.abs(values).max())[1] - 1))
+
+
+def in_order(values: np.ndarray) -> np.ndarray:
+    """Return values by size, of two of one size the negative first: an order that rounding and the table do not change.
+
+    Seen in a mirror they stay in it, unless two differ in their sign alone.
+    """
+    size = np.abs(values)
+    return values[np.lexsort((values, np.round(size / (size.max() or 1.0), 9)))]
+
+
+def _axes(values: np.ndarray, index: np.ndarray, period: float) -> np.ndarray:
+    """Return the direction in which the values of each group point."""
+    turns = 2 * np.pi * values / period
+    return np.arctan2(np.bincount(index, np.sin(turns)), np.bincount(index, np.cos(turns))) * period / (2 * np.pi)
 
 
 def _interval(means: np.ndarray) -> tuple[float, float, float]:
+    if len(means) == 1 or not np.isfinite(means).all():
+        with np.errstate(invalid="ignore"):
+            return float(means.mean()), np.nan, np.nan
+    unit = unit_of(means)
+    mean, lo, hi = _of_units(np.sort(means / unit))
+    return unit * mean, unit * lo, unit * hi
+
+
+def _of_units(means: np.ndarray) -> tuple[float, float, float]:
     from scipy.stats import t
 
     n, mean = len(means), float(means.mean())
-    if n == 1:
-        return mean, np.nan, np.nan
     if n < BOOTSTRAP_FROM:
         half = float(t.ppf((1 + LEVEL) / 2, n - 1) * means.std(ddof=1) / np.sqrt(n))
         return mean, mean - half, mean + half
@@ -189,7 +217,7 @@ def _bca(means: np.ndarray) -> tuple[float, float]:
 
     n, centre = len(means), means.mean()
     # In one order: which prompt comes first in a table must not decide what is drawn of it.
-    away = np.array(sorted(means - centre, key=abs))
+    away = in_order(means - centre)
     counts, step = _draws(n), max(AT_ONCE // n, 1)
     drawn = np.sort(np.concatenate([counts[i : i + step] @ away for i in range(0, RESAMPLES, step)]) / n)
     # Ties, as flags have them, count half; rounding must not part them.

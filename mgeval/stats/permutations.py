@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mgeval.errors import MetricError
-from mgeval.stats.intervals import prompt_means
+from mgeval.stats.intervals import in_order, prompt_means
 
 EXACT_TO = 12
 """Prompts up to which all 4,096 flips are gone through."""
@@ -20,6 +20,9 @@ AT_ONCE = 2_000_000
 """Random numbers that are held at once."""
 
 ALPHA = 0.05
+
+INFINITE = "a value is infinite"
+"""Why there is no number, where one infinite value would decide it."""
 
 
 class Tested(NamedTuple):
@@ -49,8 +52,8 @@ def sign_flip(differences: np.ndarray, clusters: np.ndarray) -> Tested:
     Returns
     -------
     Tested
-        ``p`` (two-sided, 0..1; NaN without a pair), ``name`` and ``reason``: with fewer than 6 prompts p cannot reach
-        0.05.
+        ``p`` (two-sided, 0..1; NaN without a pair or with an infinite difference), ``name`` and ``reason``: with fewer
+        than 6 prompts p cannot reach 0.05.
 
     Raises
     ------
@@ -62,12 +65,15 @@ def sign_flip(differences: np.ndarray, clusters: np.ndarray) -> Tested:
     >>> sign_flip([1, 2, 3, 4, 5, 6], list("abcdef")).p
     0.03125
     """
-    # In one order, so that the draws do not depend on that of the table.
-    means = np.array(sorted(prompt_means(differences, clusters), key=abs))
+    means = prompt_means(differences, clusters)
     n = len(means)
     if n == 0:
         return Tested(np.nan, "", "no pair of clips has a value")
+    if not np.isfinite(means).all():
+        return Tested(np.nan, "", INFINITE)
     observed, scale = abs(means.sum()), np.abs(means).sum()
+    # Every sign is drawn: without its own, and in one order, a prompt's draws do not depend on that of the table.
+    means = np.sort(np.abs(means))
     # Rounding must not part sums that are equal.
     least = observed - 1e-9 * scale
     if n <= EXACT_TO:
@@ -119,14 +125,14 @@ def shuffle_within(cells: np.ndarray) -> Tested:
     if cells.ndim != 2 or len(cells) < 1 or cells.shape[1] < 2 or np.isnan(cells).any():
         raise MetricError(f"shuffling within prompts needs full (prompts, levels), two levels or more: {cells.shape}")
     cells = cells - cells.mean(axis=1, keepdims=True)
-    # In one order, so that the draws do not depend on that of the table.
-    cells = cells[:, np.argsort(np.abs(cells.sum(axis=0)))]
-    cells = cells[np.lexsort(np.abs(cells).T)]
     prompts, levels = cells.shape
+    # What is drawn of is in one order and one direction, so that p depends on neither the table's nor the unit's sign.
+    pool = np.sort(cells if np.sum(cells**3) > 0 else -cells, axis=1)
+    pool = pool[np.lexsort(np.round(pool / (np.abs(pool).max() or 1.0), 9).T)]
 
     def drawn(rng: np.random.Generator, draws: int) -> np.ndarray:
         order = rng.random((draws, prompts, levels)).argsort(axis=2)
-        return np.square(np.take_along_axis(cells[None], order, axis=2).sum(axis=1)).sum(axis=1)
+        return np.square(np.take_along_axis(pool[None], order, axis=2).sum(axis=1)).sum(axis=1)
 
     p = _shuffled(np.square(cells.sum(axis=0)).sum(), np.square(cells).sum() * prompts, drawn, cells.size)
     return Tested(p, "shuffle within prompts", too_few(prompts, float(factorial(levels)) ** (1 - prompts)))
@@ -157,17 +163,20 @@ def shuffle_between(means: np.ndarray, levels: np.ndarray) -> Tested:
     means, levels = np.asarray(means, float), np.asarray(levels, int)
     if means.shape != levels.shape or means.ndim != 1 or np.isnan(means).any():
         raise MetricError("shuffling between prompts needs one mean and one level for each prompt")
-    order = np.argsort(np.abs(means - means.mean()))
-    means, levels = means[order] - means.mean(), levels[order]
+    means = means - np.sort(means).mean()
+    names, levels = np.unique(levels, return_inverse=True)
     sizes = np.bincount(levels)
-    among = np.equal.outer(levels, np.arange(len(sizes))) / np.sqrt(np.maximum(sizes, 1))
+    observed = float(np.sum(np.square(np.bincount(levels, means)) / sizes))
+    # What is drawn of is in one order, and so are the levels' sizes: p does not depend on that of the table.
+    pool, sizes = in_order(means), np.sort(sizes)
+    among = np.equal.outer(np.repeat(np.arange(len(names)), sizes), np.arange(len(names))) / np.sqrt(sizes)
 
     def drawn(rng: np.random.Generator, draws: int) -> np.ndarray:
-        order = rng.random((draws, len(means))).argsort(axis=1)
-        return np.square(means[order] @ among).sum(axis=1)
+        order = rng.random((draws, len(pool))).argsort(axis=1)
+        return np.square(pool[order] @ among).sum(axis=1)
 
-    p = _shuffled(np.square(means @ among).sum(), np.square(means).sum(), drawn, len(means))
-    return Tested(p, "shuffle between prompts", too_few(len(means), 1 / _arrangements(sizes[sizes > 0])))
+    p = _shuffled(observed, np.square(means).sum(), drawn, len(means))
+    return Tested(p, "shuffle between prompts", too_few(len(means), 1 / _arrangements(sizes)))
 
 
 def _arrangements(sizes: np.ndarray) -> float:

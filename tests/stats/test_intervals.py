@@ -208,3 +208,33 @@ def test_summaries_stay_in_the_metrics_range_and_take_shares_of_flags(scores):
     table = mg.summarise(odd).set_index("metric")
     assert table.loc["width", "lo"] == 0 < table.loc["width", "mean"]
     assert table.loc["dual_mono", "lo"] == 0 < table.loc["dual_mono", "hi"] < 0.6
+
+
+@pytest.mark.parametrize("n", [24, 40])
+def test_ties_of_either_sign_do_not_make_the_interval_depend_on_the_order(n):
+    values, rng = np.resize([-2.0, -1, -1, 0, 0, 1, 1, 2], n), np.random.default_rng(0)
+    found = mean_interval(values, np.arange(n))
+    for _ in range(4):
+        assert mean_interval(values[rng.permutation(n)], np.arange(n)) == found
+
+
+@pytest.mark.parametrize("n", [5, 25])
+@pytest.mark.parametrize("unit", [1e300, 1e-300])
+def test_an_interval_is_as_wide_in_any_unit(n, unit):
+    values = np.random.default_rng(0).normal(1, 1, n)
+    small, found = mean_interval(values, np.arange(n)), mean_interval(unit * values, np.arange(n))
+    assert np.array(found[:3]) / unit == pytest.approx(small[:3]) and found.lo < found.hi
+
+
+@pytest.mark.parametrize("n", [5, 25])
+def test_an_infinite_value_leaves_no_interval(n):
+    mean, lo, hi, _ = mean_interval([np.inf] + [1.0] * (n - 1), np.arange(n))
+    assert mean == np.inf and np.isnan([lo, hi]).all()
+
+
+def test_a_prompts_own_clips_are_averaged_across_the_wrap():
+    """Clips at 80 and -80 degrees are a prompt at 90, even where most prompts are at 0."""
+    values, prompts = [80.0, -80] * 3 + [0, 0] * 7, np.repeat(np.arange(10), 2)
+    found = mean_interval(values, prompts, period=180)
+    assert found.hi - found.lo > 50
+    assert found[:3] == pytest.approx(mean_interval([90.0] * 3 + [0] * 7, np.arange(10), period=180)[:3])

@@ -150,3 +150,39 @@ def test_no_effect_is_so_large_that_five_prompts_show_it():
 def test_sizes_that_cannot_be(arguments, reason):
     with pytest.raises(mg.MetricError, match=reason):
         sample_size(*arguments)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_p_depends_on_the_order_of_a_table_with_ties(seed):
+    """Counts and flags tie, with either sign; which of two comes first must not decide what is drawn."""
+    rng = np.random.default_rng(seed)
+    d, kinds, counts = rng.integers(-2, 4, 24) * 1.0, np.arange(24) % 3, rng.integers(0, 3, 24) * 1.0
+    cells = rng.integers(0, 3, (12, 3)) * 1.0
+    found = sign_flip(d, np.arange(24)).p, shuffle_between(counts, kinds).p, shuffle_within(cells).p
+    for _ in range(4):
+        order, rows, levels = rng.permutation(24), rng.permutation(12), rng.permutation(3)
+        assert sign_flip(d[order], np.arange(24)).p == sign_flip(-d, np.arange(24)).p == found[0]
+        assert shuffle_between(counts[order], levels[kinds[order]]).p == found[1]
+        assert shuffle_within(cells[rows][:, levels]).p == shuffle_within(-cells).p == found[2]
+
+
+def test_an_infinite_value_has_no_p_and_no_effect_size():
+    values = np.append(RNG.normal(size=13), np.inf)
+    for n in (5, 14):
+        tested, dz = sign_flip(values[-n:], np.arange(n)), cohens_dz(values[-n:], np.arange(n))
+        delta = cliffs_delta(np.zeros(n), values[-n:], np.arange(n))
+        assert np.isnan(tested.p) and np.isnan(delta.value) and np.isnan(dz.value)
+        assert tested.reason == dz.value.reason == delta.value.reason == "a value is infinite"
+
+
+@pytest.mark.parametrize("unit", [1e300, 1e-300])
+def test_effect_sizes_have_no_unit(unit):
+    d = RNG.normal(0.5, 1, 9)
+    assert cohens_dz(unit * d, np.arange(9)) == pytest.approx(cohens_dz(d, np.arange(9)))
+
+
+def test_dz_without_a_prompt_that_is_far_out():
+    """What it leaves is lost in the rounding of sums, and is not the same for all."""
+    means = np.array([0.1, 0.2, 0.15, 0.12, 0.3, 1e9])
+    found = cohens_dz(means, np.arange(6))
+    assert (found.lo, found.hi) == pytest.approx(slow.jackknife(means, lambda m: m.mean() / m.std(ddof=1)))
