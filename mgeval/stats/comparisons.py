@@ -122,22 +122,35 @@ def paired(
     for side in (one, two):
         if "prompt_id" not in side.columns:
             raise MetricError("the table has no column 'prompt_id': a pair is two clips of one prompt and seed")
-    # Digits are numbers in a CSV and texts in a store.
+    clips = len(one) + len(two)
+    # Two clips that have no prompt are not of one. Digits are numbers in a CSV and texts in a store.
+    one, two = (side[side["prompt_id"].notna()] for side in (one, two))
     one, two = (side.assign(prompt_id=side["prompt_id"].astype(str)) for side in (one, two))
     keys = _keys(one, two, by)
+    for key in keys:
+        if _text(one[key]) != _text(two[key]):
+            raise MetricError(f"{key!r} is text on one side and numbers on the other: make them alike to pair by it")
     for name, side in ((a, one), (b, two)):
         twice = side[side.duplicated(keys, keep=False)]
         if len(twice):
             raise MetricError(f"{name} holds several clips of one prompt and seed{_between(twice, keys, by)}")
     pairs = one[[*keys, *names]].merge(two[[*keys, *names]], on=keys, suffixes=(" a", " b"), validate="1:1")
-    return pairs, len(one) + len(two) - 2 * len(pairs)
+    return pairs, clips - 2 * len(pairs)
 
 
 def _keys(one: pd.DataFrame, two: pd.DataFrame, by: str | None) -> list[str]:
     """Return the columns that partners share: prompt, seed, and settings that vary within prompts on both sides."""
     keys = ["prompt_id", *(["seed"] if "seed" in one.columns and "seed" in two.columns else [])]
     shared = _shared(one, two, by)
-    return keys + [c for c in shared if all(side.groupby(keys)[c].nunique().max() > 1 for side in (one, two))]
+    # A gap is a value like others: that of a setting left out, or the seed of clips that have none.
+    varied = [side.groupby(keys, dropna=False)[shared].nunique(dropna=False).max() > 1 for side in (one, two)]
+    return keys + [c for c in shared if all(side[c] for side in varied)]
+
+
+def _text(column: pd.Series) -> bool:
+    import pandas as pd
+
+    return bool(pd.api.types.infer_dtype(column, skipna=True) == "string")
 
 
 def _shared(one: pd.DataFrame, two: pd.DataFrame, by: str | None) -> list[str]:
@@ -188,7 +201,8 @@ def _row(pairs: pd.DataFrame, metric: str, notes: list[str]) -> dict[str, Any]:
     a, b = (pairs[f"{metric} {side}"].to_numpy(float) for side in "ab")
     there, prompts = ~(np.isnan(a) | np.isnan(b)), pairs["prompt_id"].to_numpy(object)
     a, b, prompts = a[there], b[there], prompts[there]
-    difference = wrapped(b - a, period)
+    with np.errstate(invalid="ignore"):
+        difference = wrapped(b - a, period)
     mean, lo, hi, n_prompts = mean_interval(difference, prompts, period)
     tested, dz = sign_flip(difference, prompts), cohens_dz(difference, prompts)
     delta = cliffs_delta(a, b, prompts)

@@ -21,13 +21,22 @@ GAP = "(none)"
 NO_SETTING = {"key", "revision", "prompt_id", "prompt", "seed", "reason", *EMBEDDER, CONTROL, *OUTCOME}
 """Columns that say which clip it is or how making it went, beside those of metrics."""
 
+NO_PROMPT = "the table has no column 'prompt_id': the statistics are over prompts"
+
 
 def swept(scores: pd.DataFrame) -> list[str]:
     """Return the columns of a table of clips that were varied and can be grouped by.
 
     Models, prompt attributes and settings with 2 to 24 different values, in the table's order. An
     attribute that is another for each prompt is a name, not a factor.
+
+    Raises
+    ------
+    MetricError
+        The table has no column ``prompt_id``.
     """
+    if "prompt_id" not in scores.columns:
+        raise MetricError(NO_PROMPT)
     scores = own_clips(scores)
     by_prompt = scores.groupby("prompt_id")
     names = {
@@ -61,7 +70,7 @@ def checked_metrics(table: Iterable[str], metrics: str | Sequence[str] | None) -
 def checked_factors(table: pd.DataFrame, factors: str | Sequence[str] | None) -> list[str]:
     """Return the columns that were asked for, or all that were varied; raise `MetricError` where there are none."""
     if "prompt_id" not in table.columns:
-        raise MetricError("the table has no column 'prompt_id': the statistics are over prompts")
+        raise MetricError(NO_PROMPT)
     if len(table) == 0:
         raise MetricError("the table is empty: there is nothing to explain")
     if factors is None:

@@ -160,6 +160,8 @@ def test_controls_are_compared_only_when_asked_for():
         (lambda t: mg.compare(t.drop(columns="prompt_id"), by="guidance"), "no column 'prompt_id'"),
         (lambda t: mg.compare(pd.concat([t, t]), by="guidance"), "alike in all settings"),
         (lambda t: mg.compare(t[["prompt_id", "seed", "guidance"]], by="guidance"), "holds no metric"),
+        (lambda t: mg.compare(t, t.assign(seed=t["seed"].astype(str))), "'seed' is text on one side"),
+        (lambda t: mg.stats.swept(t.drop(columns="prompt_id")), "no column 'prompt_id'"),
         (lambda t: mg.effects(t.head(0)), "empty"),
         (lambda t: mg.effects(t, "gidance"), "did you mean 'guidance'"),
         (lambda t: mg.effects(scores(settings=(1,)).drop(columns="genre")), "nothing was varied"),
@@ -240,6 +242,22 @@ def test_effects_without_meaning_say_why():
     gone = table.assign(loudness=table["loudness"].where(table["guidance"] == 1))
     assert "one level only" in mg.effects(gone, "guidance", "loudness")["reason"][0]
     assert "cannot fall below" in mg.effects(scores(4), "guidance")["reason"][0]
+
+
+def test_a_setting_that_was_left_out_is_a_level_to_pair_by():
+    both = pd.concat([scores(top_k=None), scores(top_k=250).assign(width=lambda t: t["width"] + 1)])
+    found = mg.compare(both, by="guidance", metrics="width").iloc[0]
+    assert found.n_pairs == 40 and found.reason == ""
+    assert found.difference == pytest.approx(mg.compare(scores(), by="guidance", metrics="width")["difference"][0])
+    lengths = pd.concat([scores(seeds=1, duration=5.0), scores(seeds=1, duration=10.0)]).assign(seed=np.nan)
+    assert mg.compare(lengths, by="guidance", metrics="width")["n_pairs"][0] == 20
+
+
+def test_clips_without_a_prompt_have_no_partner():
+    table = scores(8)
+    gone = table.assign(prompt_id=table["prompt_id"].where(table["prompt_id"] > "p1"))
+    found = mg.compare(gone, by="guidance", metrics="width").iloc[0]
+    assert (found.n_pairs, found.n_prompts) == (12, 6) and found.reason == "8 clips have no partner"
 
 
 def test_numbers_with_many_values_are_cut_into_groups():
