@@ -10,7 +10,8 @@ import numpy as np
 
 from mgeval.metrics import metric_of
 from mgeval.stats.factors import LEVELS, checked_factors, checked_metrics
-from mgeval.stats.permutations import Tested, holm, shuffle_between, shuffle_within
+from mgeval.stats.intervals import unit_of
+from mgeval.stats.permutations import INFINITE, Tested, holm, shuffle_between, shuffle_within
 from mgeval.store import own_clips
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ class _Fit(NamedTuple):
     prompt: float
     rest: float
     name: str
+    reason: str = ""
+    """Why there is no variance of prompts."""
 
 
 def effects(
@@ -38,7 +41,8 @@ def effects(
     """Say how much of each metric's variance the swept factors explain.
 
     A mixed model, ``y = sum of the factors' levels + prompt + rest``, prompt and rest random (REML, by statsmodels);
-    where it finds no solution, least squares with the prompts' variance by the method of moments. The share of a
+    where it finds no solution, least squares with the prompts' variance by the method of moments (Henderson's third,
+    1953). The share of a
     factor is the variance over clips of what its levels add, less what chance alone would add, over the sum of all
     parts (Nakagawa and Schielzeth 2013). It depends on the values swept: a wider range explains more.
 
@@ -100,6 +104,7 @@ def _of_metric(y: np.ndarray, groups: pd.DataFrame, prompts: np.ndarray) -> list
         rows = [{"factor": name, **empty, "levels": groups[name].nunique(), "reason": reason} for name in groups]
         rows += [{"factor": name, **empty, "levels": np.nan, "reason": reason} for name in (PROMPT, REST)]
         return [{**row, **size} for row in rows]
+    y = y / unit_of(y)
     y = (y - y.mean()) / y.std()
     x = np.column_stack([np.ones(len(y)), *parts.values()])
     fit = _fit(y, x, prompts)
@@ -115,8 +120,7 @@ def _of_metric(y: np.ndarray, groups: pd.DataFrame, prompts: np.ndarray) -> list
         about = {"p": tested.p, "test": tested.name, "levels": groups[name].nunique(), "reason": tested.reason}
         rows.append({"factor": name, "share": explained[name] / total, **about})
     untested = {"p": np.nan, "test": "", "levels": np.nan}
-    one = "one clip per prompt: what prompts differ by is part of the rest" if np.isnan(fit.prompt) else ""
-    for name, variance, reason in ((PROMPT, fit.prompt, one), (REST, fit.rest, "")):
+    for name, variance, reason in ((PROMPT, fit.prompt, fit.reason), (REST, fit.rest, "")):
         rows.append({"factor": name, "share": variance / total, **untested, "reason": reason})
     return [{**row, **size, "model": fit.name} for row in rows]
 
@@ -125,6 +129,8 @@ def _unusable(y: np.ndarray, n_prompts: int, parts: Mapping[Any, np.ndarray]) ->
     """Say why there is nothing to explain; '' if there is."""
     if len(y) == 0:
         return "no clip has a value"
+    if not np.isfinite(y).all():
+        return INFINITE
     if np.ptp(y) <= 1e-12 * np.abs(y).max():
         return "all clips have the same value"
     if n_prompts < 2:
@@ -157,9 +163,9 @@ def _fit(y: np.ndarray, x: np.ndarray, prompts: np.ndarray) -> _Fit:
     from statsmodels.tools.sm_exceptions import ConvergenceWarning
 
     if len(np.unique(prompts)) == len(y):
-        return _alone(y, x)
+        return _alone(y, x, "one clip per prompt: what prompts differ by is part of the rest")
     plain = _moments(y, x, prompts)
-    if plain.prompt == 0:
+    if not plain.prompt > 0:
         # Where prompts do not differ the mixed model lies at its bound, and its matrices are singular.
         return plain
     try:
@@ -178,30 +184,44 @@ def _fit(y: np.ndarray, x: np.ndarray, prompts: np.ndarray) -> _Fit:
     return fit if sane and (np.diag(fit.covariance) >= 0).all() else plain
 
 
-def _alone(y: np.ndarray, x: np.ndarray) -> _Fit:
-    """Fit clips of which each has a prompt of its own: what prompts differ by is part of the rest."""
+def _alone(y: np.ndarray, x: np.ndarray, why: str) -> _Fit:
+    """Fit clips that do not tell what prompts differ by from the rest."""
     beta, *_ = np.linalg.lstsq(x, y, rcond=None)
     rest = float(np.sum((y - x @ beta) ** 2) / (len(y) - x.shape[1]))
-    return _Fit(beta, rest * np.linalg.inv(x.T @ x), np.nan, rest, "least squares")
+    return _Fit(beta, rest * np.linalg.inv(x.T @ x), np.nan, rest, "least squares", why)
 
 
 def _moments(y: np.ndarray, x: np.ndarray, prompts: np.ndarray) -> _Fit:
-    """Fit by least squares; the prompts' variance is what their residuals share."""
+    """Fit by least squares; the variances are those that would leave such residuals on average.
+
+    Henderson's third method: what is left without the prompts' means is the rest alone, what is left with them both.
+    """
     beta, *_ = np.linalg.lstsq(x, y, rcond=None)
-    residual = y - x @ beta
     _, index, counts = np.unique(prompts, return_inverse=True, return_counts=True)
-    means = np.bincount(index, residual) / counts
-    within = x - np.column_stack([np.bincount(index, column) / counts for column in x.T])[index]
+    inside, within = _inside(y[:, None], index)[:, 0], _inside(x, index)
+    # Rounding is no variation: a level that whole prompts have must not count as one within them.
+    within[np.abs(within) < 1e-9] = 0
     # What the factors' levels within prompts take, and the prompts' means, is no chance that is left.
     free = len(y) - len(counts) - np.linalg.matrix_rank(within)
-    inner = np.sum((residual - means[index]) ** 2) / max(free, 1)
-    outer = np.sum(counts * means**2) / (len(counts) - 1)
-    each = (len(y) - np.sum(counts**2) / len(y)) / (len(counts) - 1)
-    prompt = max((outer - inner) / each, 0.0)
+    if free == 0:
+        return _alone(y, x, "too few clips of one prompt: what prompts differ by is part of the rest")
+    inner = np.sum((inside - within @ np.linalg.lstsq(within, inside, rcond=None)[0]) ** 2) / free
     bread, own = np.linalg.inv(x.T @ x), np.equal.outer(np.arange(len(counts)), index) @ x
+    # Nor is what their levels between prompts take: how often the prompts' variance is in the residuals.
+    times = len(y) - np.sum(bread * (own.T @ own))
+    if times < 1e-9 * len(y):
+        why = "the factors tell each prompt from the others: what prompts differ by is part of them"
+        return _Fit(beta, inner * bread, np.nan, float(inner), "least squares", why)
+    prompt = max((np.sum((y - x @ beta) ** 2) - inner * (len(y) - x.shape[1])) / times, 0.0)
     # Clips of one prompt share its variance, and so the coefficients' errors do.
     covariance = inner * bread + prompt * bread @ (own.T @ own) @ bread
     return _Fit(beta, covariance, float(prompt), float(inner), "least squares")
+
+
+def _inside(columns: np.ndarray, index: np.ndarray) -> np.ndarray:
+    """Return columns less their means over each prompt."""
+    means = np.column_stack([np.bincount(index, column) for column in columns.T]) / np.bincount(index)[:, None]
+    return columns - means[index]
 
 
 def _tested(y: np.ndarray, levels: np.ndarray, prompts: np.ndarray) -> Tested:

@@ -244,6 +244,56 @@ def test_effects_without_meaning_say_why():
     assert "cannot fall below" in mg.effects(scores(4), "guidance")["reason"][0]
 
 
+@pytest.mark.parametrize(("genres", "seeds"), [(10, 3), (4, 2)])
+def test_what_levels_between_prompts_take_is_not_taken_from_the_prompts(genres, seeds):
+    from mgeval.stats.variances import _dummies, _moments
+
+    rng, found, prompts = np.random.default_rng(0), [], np.repeat(np.arange(20), seeds)
+    x = np.column_stack([np.ones(len(prompts)), _dummies(prompts % genres)])
+    for _ in range(300):
+        y = 0.7 * rng.normal(size=20)[prompts] + rng.normal(size=len(prompts))
+        found.append(_moments(y, x, prompts))
+    # The mean of 300 scatters by 0.03 and 0.01; a prompts' variance of 0 is kept from falling below.
+    assert np.mean([fit.prompt for fit in found]) == pytest.approx(0.49, abs=0.08)
+    assert np.mean([fit.rest for fit in found]) == pytest.approx(1, abs=0.04)
+
+
+def test_prompts_lend_no_variance_to_the_rest_where_settings_are_uneven():
+    from mgeval.stats.variances import _dummies, _moments
+
+    rng, found, prompts = np.random.default_rng(0), [], np.repeat(np.arange(16), 4)
+    for _ in range(300):
+        x = np.column_stack([np.ones(64), _dummies((rng.random(64) < rng.random(16)[prompts]).astype(int))])
+        found.append(_moments(5 * rng.normal(size=16)[prompts] + rng.normal(size=64), x, prompts).rest)
+    # 47 degrees of freedom each.
+    assert np.mean(found) == pytest.approx(1, abs=4 * np.sqrt(2 / 47 / 300))
+
+
+def test_prompts_that_cannot_be_told_from_the_rest_or_the_factors_say_so():
+    rng = np.random.default_rng(0)
+    prompts, setting = [*range(20), 0], [0] * 20 + [1]
+    table = pd.DataFrame({"prompt_id": prompts, "guidance": setting, "width": rng.normal(size=21)})
+    few = mg.effects(table, "guidance").set_index("factor")
+    assert np.isnan(few.loc["(prompt)", "share"]) and "too few clips of one prompt" in few.loc["(prompt)", "reason"]
+    assert few["share"].sum() == pytest.approx(1)
+    told = mg.effects(scores(6).assign(name=lambda t: t["prompt_id"]), "name", "width").set_index("factor")
+    assert np.isnan(told.loc["(prompt)", "share"]) and "part of them" in told.loc["(prompt)", "reason"]
+
+
+def test_an_infinite_value_has_its_own_reason():
+    table = scores(8).assign(width=lambda t: t["width"].where(t.index != 0, np.inf))
+    assert (mg.effects(table, "guidance", "width")["reason"] == "a value is infinite").all()
+    found = mg.compare(table, by="guidance", metrics="width").iloc[0]
+    assert np.isnan([found.p, found.lo, found.dz, found.delta]).all() and "infinite" in found.reason
+
+
+@pytest.mark.parametrize("unit", [1e300, 1e-300])
+def test_shares_of_variance_have_no_unit(unit):
+    table = scores(12)
+    found = mg.effects(table.assign(width=unit * table["width"]), "guidance", "width")
+    assert found["share"].tolist() == pytest.approx(mg.effects(table, "guidance", "width")["share"].tolist(), abs=1e-6)
+
+
 def test_a_setting_that_was_left_out_is_a_level_to_pair_by():
     both = pd.concat([scores(top_k=None), scores(top_k=250).assign(width=lambda t: t["width"] + 1)])
     found = mg.compare(both, by="guidance", metrics="width").iloc[0]
