@@ -63,7 +63,9 @@ def predict_failure(
         A row for each kind and term: ``kind``, ``factor``, ``level``, ``reference``, ``odds_ratio`` with ``lo`` and
         ``hi`` (95 %), ``p`` (that the ratio is 1), ``p_holm`` and ``p_bh`` over the table, ``n_clips``, ``n_failed``
         clips with the failure, ``n_prompts``, and ``reason``: where a failure never or always happens, is too rare,
-        or a level has it always or never, there is no ratio but this. `mgeval.plots.forest` draws the table.
+        a level has it always or never, or a column holds one value only, there is no ratio but this. What one level
+        decides says nothing of the other terms, whose ratios are of the clips that are left. `mgeval.plots.forest`
+        draws the table.
 
     Raises
     ------
@@ -82,7 +84,10 @@ def predict_failure(
     for kind in kinds:
         if kind not in there:
             raise MetricError(f"the table holds no failure {kind!r}: {nearest(kind, there)}")
-    flagged = failures["flagged"].astype(bool)
+    if pd.api.types.infer_dtype(failures["flagged"], skipna=True) == "string":
+        raise MetricError("the column 'flagged' is text, and any text would count as a failure: make it True and False")
+    # A gap says nothing, as a NaN that is turned into a bool would.
+    flagged = failures["flagged"].eq(True).fillna(False).astype(bool)
     judged = failures.assign(flagged=flagged)[failures["score"].notna() | flagged]
     found = judged.groupby(["kind", "key"])["flagged"].any()
     rows: list[dict[str, Any]] = []
@@ -125,15 +130,20 @@ def _terms(every: pd.Series, own: pd.Series) -> list[_Term]:
     import pandas as pd
 
     if pd.api.types.is_numeric_dtype(every) and not pd.api.types.is_bool_dtype(every):
-        low, high = every.min(), every.max()
+        finite, values = every[np.isfinite(every.to_numpy(float))], own.to_numpy(float)
+        low, high = finite.min(), finite.max()
         if not high > low:
-            return []
-        return [_Term(every.name, high, low, (own.to_numpy(float) - low) / (high - low))]
+            return [_Term(every.name, high, low, np.zeros(len(own)))]
+        return [_Term(every.name, high, low, (np.where(np.isfinite(values), values, np.nan) - low) / (high - low))]
     named = every.astype(object).where(every.notna(), GAP)
-    values, levels = own.astype(object).where(own.notna(), GAP), list(dict.fromkeys(named))
+    chosen, levels = own.astype(object).where(own.notna(), GAP), list(dict.fromkeys(named))
     reference = max(levels, key=lambda level: int((named == level).sum()))
     others = [level for level in levels if level != reference]
-    return [_Term(every.name, level, reference, (values == level).to_numpy(float)) for level in others]
+    # What was not varied has a row too, and a reason: a term of its reference against itself, which all clips share.
+    return [
+        _Term(every.name, level, reference, ((chosen == level) & (level != reference)).to_numpy(float))
+        for level in others or [reference]
+    ]
 
 
 def _rare(count: int, clips: int, prompts: int) -> str:
@@ -194,7 +204,7 @@ def _alone(terms: list[_Term], failed: np.ndarray) -> tuple[list[str], np.ndarra
     for term in terms:
         reason = ""
         if np.isnan(term.values).any():
-            reason = "some clips have no such number"
+            reason = "some clips have no finite number of it"
         elif np.ptp(term.values) == 0:
             reason = "the clips that could be judged are all alike in it"
         else:

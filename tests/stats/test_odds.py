@@ -138,6 +138,33 @@ def test_odds_that_cannot_be_told():
     assert mg.predict_failure(rare, "guidance")["reason"][0] == "only 3 clips have it"
 
 
+def test_a_column_that_was_not_varied_has_a_row_and_a_reason():
+    found = failures().assign(top_k=250.0, mood="calm", language=np.nan)
+    table = mg.predict_failure(found, ["top_k", "mood", "language", "guidance"]).set_index("factor")
+    for name in ("top_k", "mood", "language"):
+        assert np.isnan(table.loc[name, "odds_ratio"]) and "all alike" in table.loc[name, "reason"]
+    assert table.loc["guidance", "odds_ratio"] == mg.predict_failure(found, "guidance")["odds_ratio"][0]
+    assert np.isnan(mg.predict_failure(found, "top_k")["p"][0])
+
+
+def test_a_number_that_is_infinite_or_missing_has_no_odds():
+    found = failures()
+    for gap in (np.inf, np.nan):
+        table = mg.predict_failure(found.assign(t=found["guidance"].where(found["guidance"] < 6, gap)), "t")
+        assert table[["level", "reference"]].values.tolist() == [[3, 1]]
+        assert np.isnan(table["p"][0]) and "no finite number" in table["reason"][0]
+
+
+@pytest.mark.parametrize("kind", [object, float, "boolean"])
+def test_a_flag_that_is_missing_is_no_failure(kind):
+    found, gone = failures(), np.arange(216) < 20
+    gaps = found.assign(score=found["score"].mask(gone), flagged=found["flagged"].astype(kind).mask(gone))
+    table = mg.predict_failure(gaps)
+    peer = mg.predict_failure(found[~gone]).set_index("level").loc[table["level"]].reset_index()
+    pd.testing.assert_frame_equal(table, peer[table.columns])
+    assert table["n_clips"][0] == 196
+
+
 @pytest.mark.parametrize(
     ("call", "reason"),
     [
@@ -145,6 +172,7 @@ def test_odds_that_cannot_be_told():
         (lambda t: mg.predict_failure(t, "gidance"), "did you mean 'guidance'"),
         (lambda t: mg.predict_failure(t, kinds="dronne"), "did you mean 'drone'"),
         (lambda t: mg.predict_failure(t.head(0)), "empty"),
+        (lambda t: mg.predict_failure(t.assign(flagged=t["flagged"].astype(str))), "'flagged' is text"),
         (lambda t: mg.plots.forest(mg.predict_failure(t), "dronne"), "did you mean 'drone'"),
         (lambda t: mg.plots.forest(t, "drone"), "no column 'factor'"),
     ],
