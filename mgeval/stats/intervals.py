@@ -141,17 +141,22 @@ def share_interval(values: np.ndarray, clusters: np.ndarray) -> Interval:
 
 def of_prompts(values: np.ndarray, clusters: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
     """Return the values that are there, the number of each one's prompt, and how many prompts there are."""
-    import pandas as pd
-
     values, clusters = np.asarray(values, float), np.asarray(clusters, dtype=object)
     if values.shape != clusters.shape or values.ndim != 1:
         raise MetricError(f"one prompt for each value: {values.shape} values, {clusters.shape} prompts")
     there = ~np.isnan(values)
-    index, names = pd.factorize(clusters[there])
+    return values[there], *numbered(clusters[there])
+
+
+def numbered(clusters: np.ndarray) -> tuple[np.ndarray, int]:
+    """Return the number of each clip's prompt, and how many prompts there are."""
+    import pandas as pd
+
+    index, names = pd.factorize(np.asarray(clusters, dtype=object))
     # Who has no prompt, such as a file among clips of a run, is one of its own.
     alone = index < 0
     index[alone] = len(names) + np.arange(alone.sum())
-    return values[there], index, len(names) + int(alone.sum())
+    return index, len(names) + int(alone.sum())
 
 
 def prompt_means(values: np.ndarray, clusters: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 from mgeval.errors import MetricError, nearest
 from mgeval.stats.factors import GAP, checked_factors
 from mgeval.stats.firth import NOTHING, logistic, separation
-from mgeval.stats.intervals import LEVEL
+from mgeval.stats.intervals import LEVEL, numbered
 from mgeval.stats.permutations import benjamini_hochberg, holm
 from mgeval.store import own_clips
 
@@ -104,12 +104,10 @@ def _of_kind(
     failed: np.ndarray, clips: pd.DataFrame, every: pd.DataFrame, factors: Sequence[str]
 ) -> list[dict[str, Any]]:
     """Return the rows of a kind of failure."""
-    import pandas as pd
-
     # Levels are those of all clips, so that kinds have the same rows.
     terms = [term for name in factors for term in _terms(every[name], clips[name])]
-    index = pd.factorize(clips["prompt_id"], use_na_sentinel=False)[0]
-    prompts, count = len(np.unique(index)), int(failed.sum())
+    index, prompts = numbered(clips["prompt_id"].to_numpy(object))
+    count = int(failed.sum())
     size = {"n_clips": len(failed), "n_failed": count, "n_prompts": prompts}
     reasons = [_rare(count, len(failed), prompts)] * len(terms)
     numbers = np.full((len(terms), 4), np.nan)

@@ -10,7 +10,7 @@ import numpy as np
 
 from mgeval.metrics import metric_of
 from mgeval.stats.factors import LEVELS, checked_factors, checked_metrics
-from mgeval.stats.intervals import unit_of
+from mgeval.stats.intervals import numbered, unit_of
 from mgeval.stats.permutations import INFINITE, Tested, holm, shuffle_between, shuffle_within
 from mgeval.store import own_clips
 
@@ -75,12 +75,12 @@ def effects(
     scores = own_clips(scores)
     factors, names = checked_factors(scores, factors), checked_metrics(scores.columns, metrics)
     groups = pd.DataFrame({name: _levels(scores[name]) for name in factors}, index=scores.index)
-    prompts = pd.Series(pd.factorize(scores["prompt_id"], use_na_sentinel=False)[0], scores.index)
+    prompts = numbered(scores["prompt_id"].to_numpy(object))[0]
     rows: list[dict[str, Any]] = []
     for name in (name for name in names if not metric_of(name).period):
-        y = scores[name].astype(float)
-        there = y.notna()
-        found = _of_metric(y[there].to_numpy(), groups[there], prompts[there].to_numpy())
+        y = scores[name].to_numpy(float)
+        there = ~np.isnan(y)
+        found = _of_metric(y[there], groups[there], prompts[there])
         rows += [{"metric": name, **row} for row in found]
     table = pd.DataFrame(rows, columns=[column for column in EFFECTS if column != "p_holm"])
     return table.assign(p_holm=holm(table["p"]))[list(EFFECTS)]

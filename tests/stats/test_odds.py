@@ -155,6 +155,17 @@ def test_a_number_that_is_infinite_or_missing_has_no_odds():
         assert np.isnan(table["p"][0]) and "no finite number" in table["reason"][0]
 
 
+def test_clips_without_a_prompt_are_not_of_one():
+    found = failures()
+    gone = found.assign(prompt_id=found["prompt_id"].where(found["prompt_id"] > 11))
+    own = found.assign(prompt_id=found["prompt_id"].where(found["prompt_id"] > 11, "alone " + found["key"]))
+    pd.testing.assert_frame_equal(mg.predict_failure(gone), mg.predict_failure(own))
+    width = np.random.default_rng(0).normal(size=len(found))
+    one, two = (mg.effects(table.assign(width=width), "guidance") for table in (gone, own))
+    assert one["n_prompts"][0] == 12 + 108
+    pd.testing.assert_frame_equal(one, two)
+
+
 @pytest.mark.parametrize("kind", [object, float, "boolean"])
 def test_a_flag_that_is_missing_is_no_failure(kind):
     found, gone = failures(), np.arange(216) < 20
