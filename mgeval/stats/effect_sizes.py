@@ -121,6 +121,7 @@ def cliffs_delta(a: np.ndarray, b: np.ndarray, clusters: np.ndarray) -> Effect:
         return _undefined("an effect size needs two prompts with pairs")
     if not np.isfinite([first, second]).all():
         return _undefined(INFINITE)
+    first, second = _rounded(first), _rounded(second)
     # Of each prompt against all: how much more often its b is above all a, and all b above its a.
     above, below = _above(second, first), -_above(first, second)
     own = np.sign(second - first)
@@ -137,6 +138,12 @@ def _above(values: np.ndarray, others: np.ndarray) -> np.ndarray:
     """Return for each value how many of the others it is above, less how many it is below."""
     ordered = np.sort(others)
     return np.searchsorted(ordered, values, "left") + np.searchsorted(ordered, values, "right") - float(len(others))
+
+
+def _rounded(means: np.ndarray) -> np.ndarray:
+    """Return means to twelve digits: the order in which clips are summed must not put one above its equal."""
+    digits, power = np.frexp(means)
+    return np.asarray(np.ldexp(np.round(digits, 12), power))
 
 
 def _alike(means: np.ndarray) -> bool:

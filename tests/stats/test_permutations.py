@@ -103,7 +103,7 @@ def test_dz_by_hand_and_left_out_one_by_one():
 
 def test_delta_by_all_pairs_and_left_out_one_by_one():
     a, b = RNG.normal(size=(2, 14)).round(1)
-    b = b + 0.5
+    b = (b + 0.5).round(1)
     found = cliffs_delta(a, b, np.arange(14))
     assert found.value == pytest.approx(slow.cliffs_delta(a, b))
     lo, hi = slow.jackknife(np.column_stack([a, b]), lambda x: slow.cliffs_delta(*x.T), np.arctanh, np.tanh)
@@ -186,3 +186,8 @@ def test_dz_without_a_prompt_that_is_far_out():
     means = np.array([0.1, 0.2, 0.15, 0.12, 0.3, 1e9])
     found = cohens_dz(means, np.arange(6))
     assert (found.lo, found.hi) == pytest.approx(slow.jackknife(means, lambda m: m.mean() / m.std(ddof=1)))
+
+
+def test_delta_of_the_same_clips_in_another_order_is_nothing():
+    a, b = np.tile([0.1, 0.2, 0.3], 6), np.tile([0.3, 0.2, 0.1], 6)
+    assert cliffs_delta(a, b, np.repeat(np.arange(6), 3)) == (0, 0, 0)
