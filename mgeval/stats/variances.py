@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from mgeval.errors import MetricError
 from mgeval.metrics import metric_of
 from mgeval.stats.factors import LEVELS, checked_factors, checked_metrics
 from mgeval.stats.intervals import numbered, unit_of
@@ -68,16 +69,19 @@ def effects(
     Raises
     ------
     MetricError
-        No such column or metric, nothing was varied, or an empty table.
+        No such column or metric, only metrics that wrap round, nothing was varied, or an empty table.
     """
     import pandas as pd
 
     scores = own_clips(scores)
-    factors, names = checked_factors(scores, factors), checked_metrics(scores.columns, metrics)
+    factors = checked_factors(scores, factors)
+    names = [name for name in checked_metrics(scores.columns, metrics) if not metric_of(name).period]
+    if not names:
+        raise MetricError("shares of variance are of metrics that do not wrap round: the table or the list holds none")
     groups = pd.DataFrame({name: _levels(scores[name]) for name in factors}, index=scores.index)
     prompts = numbered(scores["prompt_id"].to_numpy(object))[0]
     rows: list[dict[str, Any]] = []
-    for name in (name for name in names if not metric_of(name).period):
+    for name in names:
         y = scores[name].to_numpy(float)
         there = ~np.isnan(y)
         found = _of_metric(y[there], groups[there], prompts[there])

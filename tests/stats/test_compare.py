@@ -163,6 +163,7 @@ def test_controls_are_compared_only_when_asked_for():
         (lambda t: mg.compare(t, t.assign(seed=t["seed"].astype(str))), "'seed' is text on one side"),
         (lambda t: mg.stats.swept(t.drop(columns="prompt_id")), "no column 'prompt_id'"),
         (lambda t: mg.effects(t.head(0)), "empty"),
+        (lambda t: mg.effects(t.assign(image_angle=1.0), metrics="image_angle"), "do not wrap round"),
         (lambda t: mg.effects(t, "gidance"), "did you mean 'guidance'"),
         (lambda t: mg.effects(scores(settings=(1,)).drop(columns="genre")), "nothing was varied"),
         (lambda t: mg.agreement(t, "width"), "fewer than two"),
