@@ -59,6 +59,10 @@ class Clean(NamedTuple):
     """Kinds of failure that are the clip's wish, such as a mono image: not counted there."""
 
 
+SILENT = 1e-6
+"""Full scale times this, -120 dBFS, is below what 16 bits hold."""
+
+
 def composed(seeds: range, duration: float = 10.0) -> list[Clean]:
     """Return the hard cases and pieces by `random_spec`; every fifth has a fade-out."""
     specs = list(HARD_CASES.items()) + [(f"random {seed}", synth.random_spec(seed)) for seed in seeds]
@@ -87,10 +91,21 @@ def generated(seeds: range, duration: float = 8.0) -> list[Clean]:
     prompts = [TINY_PROMPTS[seed % len(TINY_PROMPTS)] for seed in seeds]
     sampling = [Sampling(duration=duration, seed=seed) for seed in seeds]
     made = load_model("tiny").generate(prompts, sampling, progress=False)
-    # The model plays both sides from the same codes where it is asked for the centre.
-    meant = [frozenset({"collapsed_stereo"}) if "centered" in prompt else frozenset() for prompt in prompts]
     clips = [one.audio for one in made]
+    # The model plays both sides from the same codes where it is asked for the centre.
+    meant = [
+        _drawn(clip.samples, clip.rate) | ({"collapsed_stereo"} if "centered" in prompt else frozenset())
+        for prompt, clip in zip(prompts, clips, strict=True)
+    ]
     return [_clean(f"tiny {n}", a.samples, a.rate, m) for n, a, m in zip(seeds, clips, meant, strict=True)]
+
+
+def _drawn(x: np.ndarray, rate: int) -> frozenset[str]:
+    """Return the failures that are facts of a clip's samples: a model can draw silence, or one side for both."""
+    seconds = x[:, : x.shape[1] // rate * rate].reshape(2, -1, rate)
+    dead = (np.abs(seconds).max(axis=2) < SILENT).sum(axis=0) == 1
+    same = np.abs(seconds[0] - seconds[1]).max(axis=1) < SILENT
+    return frozenset({"dead_channel"} if dead.any() else ()) | ({"collapsed_stereo"} if same.mean() > 0.5 else set())
 
 
 def recorded(folder: Path = REAL_CLIPS) -> list[Clean]:

@@ -260,8 +260,9 @@ cases: held organ chords, sparse piano, drums alone, hard-panned pairs; every fi
 {generated} clips of 8 s by the model `tiny`, and {recorded} recorded clips of 10 s by MusicGen, MusicLM and Mubert,
 all with peaks of at most 0.7. Thresholds were set on other pieces and other clips of `tiny`, but on the same recorded
 clips, there being no others. A clip that was meant to be mono, or wholly on one side, is not counted for the detector
-of that. Defects are put into {spoilt} of these clips, as many of each source as its share; those of the image into
-the stereo ones.
+of that, nor is one of `tiny` whose channels are the same in most seconds, or of which one falls silent for a second,
+to -120 dBFS: models draw that. Defects are put into {spoilt} of these clips, as many of each source as its share; those
+of the image into the stereo ones.
 
 Recall is by strength, in bold the one that a listener notices; precision is at that strength, for as many spoilt as
 clean clips. The aim is a recall of 95 % there and false alarms in at most 2 % of the clean clips. What a listener
