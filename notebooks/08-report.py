@@ -68,6 +68,7 @@ table
 
 # %%
 Path(RUN, "figures").mkdir(exist_ok=True)
+plt.rcParams["pdf.fonttype"] = 42  # TrueType: many conferences refuse Type 3 fonts
 for metric in MEASURES:
     ax = mg.plots.response(summary, BY, metric)
     ax.figure.savefig(Path(RUN, "figures", f"{metric.replace(':', '-')}-by-{BY}.pdf"))

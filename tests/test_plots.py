@@ -1,5 +1,7 @@
 """What is drawn is what the table says."""
 
+import itertools
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -180,6 +182,32 @@ def test_a_response_of_what_is_defined_nowhere_says_so(summary):
     ax = plots.response(nothing, "guidance", "width")
     assert [text.get_text() for text in ax.texts] == ["the metric is defined for none of the clips"]
     assert ax.get_yticks().size == 0
+
+
+def test_names_of_levels_do_not_run_into_each_other(summary):
+    """Also where all of them together are short, as one long name beside another is enough."""
+    part = summary[(summary["spatial"] == "wide") & (summary["guidance"] == 3)].drop(columns="spatial")
+    names = ["mono", "narrow", "wide", "left", "right", "ping-pong"]
+    many = pd.concat([part.assign(guidance=name) for name in names]).rename(columns={"guidance": "spatial"})
+    figure, axes = plt.subplots(1, 2, figsize=(5.2, 2), layout="constrained")
+    for ax in axes:
+        plots.response(many, "spatial", "width", ax)
+    figure.draw_without_rendering()
+    for ax in axes:
+        boxes = [label.get_window_extent() for label in ax.get_xticklabels()]
+        upright = ax.get_xticklabels()[0].get_rotation() == 0
+        assert not upright or all(a.x1 < b.x0 for a, b in itertools.pairwise(boxes))
+    wide = plots.response(many, "spatial", "width", plt.subplots(figsize=(7, 2))[1])
+    assert wide.get_xticklabels()[0].get_rotation() == 0
+    plt.close("all")
+
+
+def test_a_level_at_which_nothing_is_defined_says_so(summary):
+    gone = (summary["metric"] == "width") & (summary["spatial"] == "mono")
+    part = summary.assign(mean=summary["mean"].where(~gone))
+    ax = plots.response(part, "spatial", "width")
+    (text,) = [text for text in ax.texts if text.get_text() == "undefined"]
+    assert ax.get_xticklabels()[round(text.get_position()[0])].get_text() == "mono"
 
 
 def test_numbers_beside_a_gap_are_named_as_numbers(summary):

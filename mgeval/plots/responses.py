@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,9 @@ from mgeval.metrics import described
 from mgeval.plots.style import (
     COLOURS,
     GREY,
-    LONG_LABELS,
+    LETTER,
     MARKERS,
+    SMALL,
     distinct,
     is_number,
     known,
@@ -91,6 +93,7 @@ def response(summary: pd.DataFrame, x: str, metric: str, ax: Axes | None = None)
         _interval(ax, places, part, index, "-" if numeric else "none", label)
     if not numeric:
         _name_levels(ax, level_names(levels))
+        _name_gaps(ax, [all(rows.loc[[known(v) == one for v in rows[x]], "mean"].isna()) for one in levels])
     elif len(levels) <= 8:
         ax.set_xticks(sorted(levels), [f"{place:.10g}" for place in sorted(levels)])
     ax.set_xlabel(setting_label(x))
@@ -136,9 +139,18 @@ def _interval(ax: Axes, places: np.ndarray, part: pd.DataFrame, index: int, line
 
 
 def _name_levels(ax: Axes, names: Sequence[str]) -> None:
-    crowded = sum(map(len, names)) > LONG_LABELS
+    place = ax.get_window_extent().width / ax.figure.dpi / (len(names) + 0.2)
+    # Two names that stand beside each other reach half their lengths towards one another.
+    crowded = any(LETTER * ((len(a) + len(b)) / 2 + 1) > place for a, b in itertools.pairwise(names))
     ax.set_xticks(range(len(names)), names, rotation=30 if crowded else 0, ha="right" if crowded else "center")
     ax.set_xlim(-0.6, len(names) - 0.4)
+
+
+def _name_gaps(ax: Axes, undefined: Sequence[bool]) -> None:
+    """Say that nothing stands at a level because nothing is defined there."""
+    for place in np.flatnonzero(undefined if not all(undefined) else []):
+        across = ax.get_xaxis_transform()
+        ax.text(place, 0.03, "undefined", rotation=90, ha="center", fontsize=SMALL - 1, color=GREY, transform=across)
 
 
 def _counted(ax: Axes, rows: pd.DataFrame) -> None:

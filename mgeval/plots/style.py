@@ -25,7 +25,9 @@ COLUMN = (3.4, 2.6)
 
 SMALL = 7
 SETTING_UNITS = {"duration": "s", "extend_stride": "s"}
-LONG_LABELS = 40
+LETTER = 0.058
+"""Width of a letter of size `SMALL`, in inches: 0.6 of its height is usual."""
+
 LONGEST_LABEL = 28
 
 

@@ -142,8 +142,9 @@ def _save(figure: Any, folder: Path, name: str, endings: tuple[str, ...] = ("png
 
     for ending in endings:
         buffer = io.BytesIO()
-        # Without the date, so that the same run makes the same file.
-        figure.savefig(buffer, format=ending, metadata={"CreationDate": None} if ending == "pdf" else None)
+        # Without the date, so that the same run makes the same file; in TrueType, for conferences refuse Type 3.
+        with plt.rc_context({"pdf.fonttype": 42}):
+            figure.savefig(buffer, format=ending, metadata={"CreationDate": None} if ending == "pdf" else None)
         # The places that the first drawing found hold for the next.
         figure.set_layout_engine("none")
         write_atomic(folder / f"{name}.{ending}", buffer.getvalue())

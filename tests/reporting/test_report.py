@@ -298,6 +298,12 @@ def test_settings_of_many_values_are_not_said_to_be_held(run, tmp_path):
     assert "guidance" not in held and "guidance (" in text[text.index("Varied:") : text.index("Held:")]
 
 
+def test_fonts_in_its_figures_are_true_type(index):
+    """Type 3 fonts are refused by many a conference."""
+    for figure in (index.parent / "figures").glob("*.pdf"):
+        assert b"/Type3" not in figure.read_bytes().replace(b" ", b"")
+
+
 def test_many_levels_are_told_of_and_a_few_of_them_played(run, tmp_path):
     scores, store = run
     few = scores.drop(columns=["image_angle", "loudness", "failure_count", "tempo"]).head(2)
