@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mgeval.files import named, write_atomic
 from mgeval.metrics import described
-from mgeval.reporting.facts import ANY, Facts, failure_shares, gather
+from mgeval.reporting.facts import ANY, UNAWARE, Facts, failure_shares, gather
 from mgeval.reporting.figures import file_names
 from mgeval.reporting.methods import as_markdown, markdown, references
 from mgeval.reporting.numbers import counted, decimals, estimate, listed, percent, sample
@@ -155,4 +155,4 @@ def _failures(facts: Facts) -> list[str]:
     for row in some.to_dict("records"):
         share = markdown(percent(row["share"], row["lo"], row["hi"]))
         lines.append(f"| {markdown(row['kind'].replace('_', ' '))} | {share} | {row['n_clips']} |")
-    return lines
+    return [*lines, "", UNAWARE]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mgeval.errors import MetricError, nearest
+from mgeval.errors import AudioError, MetricError, nearest
 from mgeval.metrics import columns
 from mgeval.metrics.failures import DETECTORS, Finding
 from mgeval.reporting.numbers import counted
@@ -33,6 +33,10 @@ MOST = 6
 """Levels of a factor up to which each is compared with each other."""
 
 ANY = "any failure"
+UNAWARE = (
+    "The detectors do not read the prompt: a clip that was asked to be mono counts as collapsed, one that was asked to "
+    "be on one side as imbalanced."
+)
 INTERVAL = "a bootstrap over prompts where there are many, a t interval on the prompts' means where there are few"
 
 
@@ -59,6 +63,11 @@ class Facts:
         Of the other factors, why their levels are not compared.
     findings : pandas.DataFrame
         `mgeval.failure_table` of the clips that were made.
+    unreadable : dict of str to str
+        By key, why a clip that was made can be read no more.
+    planned, missing : int
+        Clips of these models that were ever planned in the run's folder, and how many of them nobody has tried to
+        make yet.
     """
 
     name: str
@@ -72,6 +81,9 @@ class Facts:
     compared: dict[str, pd.DataFrame]
     uncompared: dict[str, str]
     findings: pd.DataFrame
+    unreadable: dict[str, str]
+    planned: int
+    missing: int
 
     @property
     def headlines(self) -> list[str]:
@@ -128,7 +140,28 @@ def gather(scores: pd.DataFrame, store: Store, by: str | Sequence[str] | None = 
         compared=compared,
         uncompared=uncompared,
         findings=failure_table(store, made[beside]),
+        unreadable=_unreadable(made, metrics, store),
+        **_plan(own, store),
     )
+
+
+def _unreadable(made: pd.DataFrame, metrics: Sequence[str], store: Store) -> dict[str, str]:
+    found = {}
+    # What could be measured was read.
+    for key in made.loc[made[list(metrics)].isna().all(axis=1), "key"]:
+        try:
+            store.audio(key)
+        except AudioError as error:
+            found[key] = str(error).removeprefix(f"{store.file(key)}: ")
+    return found
+
+
+def _plan(own: pd.DataFrame, store: Store) -> dict[str, int]:
+    plan = store.plan()
+    if "model" in plan.columns:
+        plan = plan[plan["model"].isin(own["model"].unique())]
+    known = {*store.table()["key"], *own["key"]}
+    return {"planned": len(plan), "missing": int((~plan["key"].isin(known)).sum())}
 
 
 def _ascending(summary: pd.DataFrame, factor: str) -> pd.DataFrame:

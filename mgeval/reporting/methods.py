@@ -260,20 +260,28 @@ def how_tested(table: pd.DataFrame) -> str:
     )
 
 
+def left_out(facts: Facts, quote: Quote) -> list[str]:
+    """Return a sentence for each way in which clips of the run are in no number."""
+    own, sentences = facts.own, []
+    failed = own.loc[own["status"] != "done", "error"].fillna("not run yet").replace("", "not said")
+    for what, why in (("made", failed.tolist()), ("read", list(facts.unreadable.values()))):
+        if why:
+            said = "; ".join(f"{quote(str(reason))} ({count})" for reason, count in Counter(why).most_common())
+            are = "is" if len(why) == 1 else "are"
+            sentences.append(f"{counted(len(why), 'clip')} could not be {what} and {are} left out: {said}.")
+    if facts.missing:
+        sentences.append(f"The run is not complete: {facts.missing} of {facts.planned} clips are planned and not made.")
+    return sentences
+
+
 def _exclusions(facts: Facts, quote: Quote) -> str:
-    own, made = facts.own, facts.made
-    parts = []
-    if failed := len(own) - len(made):
-        reasons = Counter(own.loc[own["status"] != "done", "error"].fillna("not run yet").replace("", "not said"))
-        said = "; ".join(f"{quote(str(reason))} ({count})" for reason, count in reasons.most_common())
-        parts.append(
-            f"{counted(failed, 'clip')} could not be made and {'is' if failed == 1 else 'are'} left out: {said}."
-        )
+    own, parts = facts.own, left_out(facts, quote)
+    there = len(facts.made) - len(facts.unreadable)
     if controls := len(facts.scores) - len(own):
         kinds = facts.scores[CONTROL].dropna().unique()
         parts.append(f"{counted(controls, 'row')} of controls ({quote(listed(kinds))}) are not part of any number.")
     counts = facts.overall.set_index("metric")["n_clips"]
-    gaps = [f"{quote(described(m).label)} ({len(made) - n} of {len(made)})" for m, n in counts.items() if n < len(made)]
+    gaps = [f"{quote(described(m).label)} ({there - n} of {there})" for m, n in counts.items() if n < there]
     if gaps:
         parts.append(f"Where a measure is undefined, its clips are left out of its mean: {'; '.join(gaps)}.")
     return " ".join(parts) or "No clip was left out."

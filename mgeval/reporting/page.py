@@ -14,8 +14,8 @@ from mgeval.errors import AudioError
 from mgeval.metrics import described
 from mgeval.metrics.failures import DETECTORS
 from mgeval.reporting import clips, figures, methods, tables
-from mgeval.reporting.facts import ANY, Facts
-from mgeval.reporting.numbers import DASH, counted, decimals, estimate, listed, named, percent, sample
+from mgeval.reporting.facts import ANY, UNAWARE, Facts
+from mgeval.reporting.numbers import DASH, decimals, estimate, listed, named, percent, sample
 from mgeval.reporting.tables import Cell, cell, metric_cell, sortable
 from mgeval.store import Store
 
@@ -98,9 +98,7 @@ def _short(facts: Facts, shares: pd.DataFrame) -> str:
         values = (f"{_words(name)} ({facts.made[name].nunique(dropna=False)})" for name in more)
         lines.append(f"Varied over too many values to group clips by, unless by= asks for it: {'; '.join(values)}.")
     lines.append(_failing(shares))
-    if lost := len(facts.own) - len(facts.made):
-        reasons = facts.own.loc[facts.own["status"] != "done", "error"].fillna("not run yet").unique()
-        lines.append(f"{counted(lost, 'clip')} could not be made: {listed(sorted(map(str, reasons)))}.")
+    lines += methods.left_out(facts, str)
     items = "".join(f"<li>{html.escape(line)}</li>" for line in lines)
     return f"<ul class='answer'>{items}</ul>{_standing_out(facts)}"
 
@@ -115,7 +113,8 @@ def _failing(shares: pd.DataFrame) -> str:
     text = f"{texts[ANY]} of clips have at least one of {len(DETECTORS)} kinds of failure (n: {of})"
     if not found:
         return f"{text}."
-    return f"{text}; most often {', '.join(f'{_words(kind)} ({texts[kind]})' for kind in found[:COMMON])}."
+    often = ", ".join(f"{_words(kind)} ({texts[kind]})" for kind in found[:COMMON])
+    return f"{text}; most often {often}. {UNAWARE}"
 
 
 def _standing_out(facts: Facts) -> str:
@@ -130,7 +129,8 @@ def _standing_out(facts: Facts) -> str:
             for factor, table in facts.by.items()
         ]
         cells = pd.concat(groups) if groups else overall.iloc[:0]
-        cells = cells[cells["mean"].notna()].sort_values("mean", kind="stable")
+        # A group of one prompt says nothing of others, and is at an end by chance.
+        cells = cells[cells["mean"].notna() & (cells["n_prompts"] > 1)].sort_values("mean", kind="stable")
         ends = [cells.iloc[0], cells.iloc[-1]] if len(cells) else []
         whole = overall.loc[metric]
         digits = decimals(value for row in (whole, *ends) for value in (row["mean"], row["lo"], row["hi"]))
@@ -166,10 +166,7 @@ def _failures(
         ]
         for row in shares.to_dict("records")
     ]
-    caption = (
-        "Share of the clips that have each kind, mean over prompts with its 95 % interval. The detectors do not read "
-        "the prompt: a clip that was asked to be mono counts as collapsed."
-    )
+    caption = f"Share of the clips that have each kind, mean over prompts with its 95 % interval. {UNAWARE}"
     heads = ["failure", "share of clips", "clips with it", "clips judged", "prompts"]
     parts = [sortable(heads, rows, caption)]
     if atlas is not None:

@@ -90,7 +90,7 @@ def test_failed_clips_are_said(run, tmp_path):
     scores, store = run
     failed = scores.assign(status=["failed", *scores["status"][1:]], error=["out of <tune>", *scores["error"][1:]])
     text = mg.report(failed, store, tmp_path / "report", by="duration").read_text()
-    assert "1 clip could not be made: out of &lt;tune&gt;" in text
+    assert "1 clip could not be made and is left out: out of &lt;tune&gt; (1)." in text
 
 
 def test_nothing_to_report(run, tmp_path):
@@ -296,6 +296,42 @@ def test_settings_of_many_values_are_not_said_to_be_held(run, tmp_path):
     text = methods.as_markdown(gather(many, store, by="duration"))
     held = text[text.index("Held:") :].partition(". ")[0]
     assert "guidance" not in held and "guidance (" in text[text.index("Varied:") : text.index("Held:")]
+
+
+def test_a_run_that_is_not_complete_says_so(tmp_path):
+    store = mg.Store(tmp_path / "run")
+    plan = mg.Sweep("synth", ["piano", "organ"], {"duration": [0.5, 1]}).plan()
+    store.add_plan(plan)
+    scores = mg.measure(mg.run(plan[:3], store, progress=False), store, ["width"], progress=False)
+    page = mg.report(scores, store, tmp_path / "report")
+    for text in (page.read_text(), (page.parent / "methods.md").read_text()):
+        assert "The run is not complete: 1 of 4 clips are planned and not made." in text
+    # What the table itself says was not run is told once.
+    cancelled = pd.concat([scores, plan[3:].assign(status=None)])
+    page = mg.report(cancelled, store, tmp_path / "cancelled")
+    assert "not complete" not in page.read_text()
+    assert "1 clip could not be made and is left out: not run yet (1)." in page.read_text()
+    # The plan of another model is none of this one's.
+    store.add_plan(plan[3:].assign(key="other", model="tiny"))
+    assert "1 of 4 clips" in mg.report(scores, store, tmp_path / "report").read_text()
+
+
+def test_a_clip_that_cannot_be_read_is_not_said_to_be_undefined(tmp_path):
+    store = mg.Store(tmp_path / "run")
+    clips = mg.run(mg.Sweep("synth", ["piano", "organ"], {"duration": 0.5}).plan(), store, progress=False)
+    store.file(clips["key"][1]).write_bytes(b"no audio")
+    page = mg.report(mg.measure(clips, store, ["width"], progress=False), store, tmp_path / "report")
+    for text in (page.read_text(), (page.parent / "methods.md").read_text()):
+        assert "1 clip could not be read and is left out: not an intact audio file" in text
+        assert "Where a measure is undefined" not in text
+
+
+def test_groups_at_the_ends_are_of_several_prompts(run, tmp_path):
+    scores, store = run
+    lone = scores.assign(width=scores["width"].where(scores["<b>kind"] == "a"))
+    lone.loc[0, ["<b>kind", "width"]] = "alone", -1
+    short = mg.report(lone, store, tmp_path / "report", by="<b>kind").read_text().partition('id="failures"')[0]
+    assert "alone: 1 clip" not in short
 
 
 def test_fonts_in_its_figures_are_true_type(index):
