@@ -27,7 +27,7 @@ RUN = "runs/prompts"  # a folder; run the notebook again and it goes on where it
 GUIDANCE = [1, 3]  # 1 lets the prompt go
 SECONDS = 3  # of each clip; tempo needs 3
 SEEDS = [0]
-EMBEDDER = "clap:tiny"  # for real music a CLAP of real music: "clap:laion/larger_clap_music"
+EMBEDDER = "clap:tiny"  # for real music a CLAP of real music: "clap:music_audioset_epoch_15_esc_90.14.pt"
 
 # %%
 import matplotlib.pyplot as plt

@@ -27,7 +27,7 @@ RUN = "runs/sampling"  # a folder; run the notebook again and it goes on where i
 GRID = {"temperature": [0.5, 1.0, 3.0], "top_k": [10, 250], "guidance": [1.0, 3.0]}
 PROMPTS = 5  # of the demo's 24; more of them say more
 SECONDS = 2
-EMBEDDER = "clap:tiny"  # for real music a CLAP of real music: "clap:laion/larger_clap_music"
+EMBEDDER = "clap:tiny"  # for real music a CLAP of real music: "clap:music_audioset_epoch_15_esc_90.14.pt"
 DEFAULT = {"temperature": 1.0, "top_k": 250, "guidance": 3.0}  # what the others are held against
 TOLERANCE = {EMBEDDER: 0.1, "failure_count": 0.5}  # how much worse is still as good
 

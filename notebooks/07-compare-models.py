@@ -29,7 +29,7 @@ RUN = "runs/compare-models"  # a folder; run the notebook again and it goes on w
 PROMPTS = 12
 SECONDS = 3
 MEASURES = ["width", "correlation", "ambience", "loudness", "centroid", "failure_count"]
-EMBEDDER = "clap:tiny"  # for real music a CLAP of real music: "clap:laion/larger_clap_music"
+EMBEDDER = "clap:tiny"  # for real music a CLAP of real music: "clap:music_audioset_epoch_15_esc_90.14.pt"
 
 # %%
 from dataclasses import replace

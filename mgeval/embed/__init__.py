@@ -50,7 +50,7 @@ def load(name: str, revision: str | None = None) -> Embedder:
 
         ``clap:tiny``: the small CLAP that comes with mgeval and knows the music of `mgeval.synth`.
         ``clap:PATH`` and ``clap:ID``: a `ClapModel` of transformers, a local folder or on the hub
-        (``clap:laion/larger_clap_music``). ``clap:FILE.pt``: one of LAION's own checkpoints, by its path or
+        (``clap:laion/larger_clap_general``). ``clap:FILE.pt``: one of LAION's own checkpoints, by its path or
         by its name in the hub's ``lukewys/laion_clap`` (``clap:music_audioset_epoch_15_esc_90.14.pt``).
 
         ``laion:FILE.pt``: the same checkpoints in the laion-clap package, as a second opinion.

@@ -11,7 +11,7 @@ from pathlib import Path
 from mgeval.errors import ModelError
 from mgeval.models.checkpoint import HUB_SECONDS, hub_errors, is_hub_id, local_folder, needed_files, weight_files
 
-VALID = "a name that mgeval.embed.load lists, a local path, or a hub id such as 'laion/larger_clap_music'"
+VALID = "a name that mgeval.embed.load lists, a local path, or a hub id such as 'laion/larger_clap_general'"
 SETTINGS = (".json", ".txt", ".model")
 
 
