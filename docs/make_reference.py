@@ -7,9 +7,13 @@ what the repository has in their place, and the links are turned here.
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
+import itertools
+import math
 import re
+import textwrap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -24,6 +28,8 @@ ROOT = Path(__file__).parents[1]
 
 MODULES = {
     "mgeval": "From prompts to tables",
+    "mgeval.metrics": "Metrics of a clip",
+    "mgeval.metrics.adherence": "Claims of a prompt",
     "mgeval.metrics.distribution": "Distances of sets",
     "mgeval.metrics.pooled": "Codes, over many clips",
     "mgeval.metrics.failures": "Failures of a clip",
@@ -35,6 +41,8 @@ MODULES = {
     "mgeval.synth": "The composer",
     "mgeval.stats": "Statistics",
     "mgeval.recipes": "Recipes",
+    "mgeval.running": "Runs",
+    "mgeval.reporting": "Reports and cards",
     "mgeval.exports": "Trackers",
     "mgeval.errors": "Errors",
 }
@@ -95,25 +103,49 @@ def pages() -> dict[str, str]:
 
 def metrics_page() -> str:
     """Describe every metric: a table of all, then each with its formula, undefined cases and source."""
-    parts = ["# Metrics", "Every column that measuring adds to a table, from `mgeval.metrics.METRICS`. What has no "
-             "meaning is NaN, and the column `reason` says why."]  # fmt: skip
+    parts = ["# Metrics", "Every metric of a clip, from `mgeval.metrics.METRICS`: a column of the tables that "
+             "`mgeval.measure` and `mgeval.token_table` return. What has no meaning is NaN, and the column `reason` "
+             "says why."]  # fmt: skip
     for channels, (title, note) in CHANNELS.items():
         rows = [row for row in METRICS.values() if row.channels == channels]
         parts += [f"## {title}", note, _table(rows)]
-        parts += [f"### {row.name}\n\n*{row.label}.* {body(inspect.getdoc(row.function))}" for row in rows]
+        # What a module says of all its measures: what the letters mean, which frames count, what is undefined.
+        for module in dict.fromkeys(row.function.__module__ for row in rows):
+            parts.append(f"**In `{module}`.** {body(inspect.getdoc(importlib.import_module(module)))}")
+        for row in rows:
+            call = heading(f"{row.function.__module__}.{row.name}", row.function)
+            parts += [f"### {row.name}", f"```python\n{call}\n```"]
+            parts.append(f"*{row.label}.* {body(inspect.getdoc(row.function))}")
+        parts += list(_beside(rows))
     return "\n\n".join(parts) + "\n"
+
+
+def _beside(rows: Iterable[Metric]) -> Iterator[str]:
+    """Describe what the metrics' modules hold for users beside the metrics: what they share, their course in time."""
+    for name in dict.fromkeys(row.function.__module__ for row in rows):
+        module = importlib.import_module(name)
+        found = {member: thing for member, thing in members(module) if thing.__module__ == name}
+        # What samples are made into, so that several measures share it, can stand in a module of its own.
+        if hasattr(module, "profile"):
+            found |= {member: thing for member, thing in vars(module).items() if member.lower().endswith("profile")}
+        for member in sorted(found.keys() - METRICS.keys()):
+            call = heading(f"{name}.{member}", found[member])
+            yield f"### {name.rpartition('.')[2]}.{member}\n\n```python\n{call}\n```"
+            yield body(inspect.getdoc(found[member]))
 
 
 def _table(rows: Iterable[Metric]) -> str:
     lines = ["| metric | unit | range | better | says |", "| --- | --- | --- | --- | --- |"]
     for row in rows:
-        span = f"{_bound(row.low)} to {_bound(row.high)}"
+        span = _span(row.low, row.high)
         lines.append(f"| [{row.name}](#{row.name}) | {row.unit} | {span} | {row.better} | {plain(row.meaning)} |")
     return "\n".join(lines)
 
 
-def _bound(value: float) -> str:
-    return {float("inf"): "any", float("-inf"): "any"}.get(value, f"{value:g}")
+def _span(low: float, high: float) -> str:
+    if math.isinf(low):
+        return "any" if math.isinf(high) else f"at most {high:g}"
+    return f"at least {low:g}" if math.isinf(high) else f"{low:g} to {high:g}"
 
 
 def module_page(name: str, title: str) -> str:
@@ -123,7 +155,7 @@ def module_page(name: str, title: str) -> str:
     for member, thing in members(module):
         parts += [f"## {member}", f"```python\n{heading(member, thing)}\n```", body(inspect.getdoc(thing))]
         if inspect.isclass(thing):
-            parts += list(_methods(thing))
+            parts += [_fields(thing), *_methods(thing)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -160,9 +192,22 @@ def heading(name: str, thing: Any) -> str:
 
 
 def _readable(signature: str) -> str:
-    # Annotations come as strings; a default that is an object's address would differ from build to build.
-    unquoted = re.sub(r"""(\w: |-> )(['"])(.*?)\2""", r"\1\3", signature)
+    # Annotations come as strings, of named tuples as ForwardRef('str'); a default that is an object's address would
+    # differ from build to build.
+    unquoted = re.sub(r"""ForwardRef\((['"])(.*?)\1[^)]*\)""", r"\2", signature)
+    unquoted = re.sub(r"""(\w: |-> )(['"])(.*?)\2""", r"\1\3", unquoted)
     return re.sub(r"<factory>|<[^<>]* at 0x[0-9a-f]+>", "...", unquoted)
+
+
+def _fields(kind: type) -> str:
+    """List the fields of a class that say in a string under them what they are."""
+    lines = []
+    statements = ast.parse(textwrap.dedent(inspect.getsource(kind))).body[0].body
+    for field, told in itertools.pairwise(statements):
+        if isinstance(field, ast.AnnAssign) and isinstance(told, ast.Expr) and isinstance(told.value, ast.Constant):
+            text = prose(inspect.cleandoc(told.value.value)).replace("\n", "\n    ")
+            lines.append(f"- **{ast.unparse(field.target)}** (*{plain(ast.unparse(field.annotation))}*): {text}")
+    return "\n".join(["**Fields**", "", *lines]) if lines else ""
 
 
 def _methods(kind: type) -> Iterator[str]:
@@ -207,13 +252,11 @@ def _entries(content: str) -> str:
 
 
 def prose(text: str) -> str:
-    """Return paragraphs as Markdown: doctests, formulas and literal blocks become code."""
+    """Return paragraphs as Markdown: doctests and literal blocks become code."""
     parts = []
     for part in re.split(r"\n\s*\n", text.strip("\n")):
         if part.lstrip().startswith(">>>"):
             parts.append(f"```pycon\n{inspect.cleandoc(part)}\n```")
-        elif part.lstrip().startswith(".. math::"):
-            parts.append(f"```tex\n{part.split('::', 1)[1].strip()}\n```")
         elif part.startswith("    "):
             parts.append(f"```text\n{inspect.cleandoc(part)}\n```")
         else:
@@ -226,9 +269,11 @@ def plain(text: str) -> str:
 
     Examples
     --------
-    >>> plain("x * y < ``a * b``")
-    'x \\\\* y &lt; ``a * b``'
+    >>> plain("x * y < ``a * b``, see *A title*")
+    'x \\\\* y &lt; ``a * b``, see *A title*'
     """
     pieces = re.split(r"(``.*?``|`[^`]*`)", text, flags=re.DOTALL)
-    free = [piece.replace("*", r"\*").replace("<", "&lt;").replace("|", "&#124;") for piece in pieces[::2]]
+    # Stars round words are a title; all others are themselves.
+    free = [re.sub(r"(?<![\w*])(\*[^\s*][^*]*[^\s*]\*)(?![\w*])|\*", lambda m: m[1] or r"\*", p) for p in pieces[::2]]
+    free = [piece.replace("<", "&lt;").replace("|", "&#124;") for piece in free]
     return "".join(part for pair in zip(free, [*pieces[1::2], ""], strict=True) for part in pair)

@@ -21,13 +21,11 @@ LEAST = 1e-12
 
 
 def preferences(answers: pd.DataFrame) -> pd.DataFrame:
-    r"""Return how strongly each level is preferred, by the model of Bradley and Terry.
+    """Return how strongly each level is preferred, by the model of Bradley and Terry.
 
-    .. math:: P(i \text{ beats } j) = \frac{1}{1 + e^{-(s_i - s_j)}}, \qquad \sum_i s_i = 0
-
-    fitted by maximum likelihood as a logistic regression (statsmodels); 'same' counts as half a win of each.
-    Intervals take answers on one prompt as dependent: sandwich covariance clustered by prompt, with Student's
-    t of (prompts - 1) degrees of freedom.
+    ``P(i beats j) = 1 / (1 + exp(-(s_i - s_j)))`` with strengths ``s`` that add up to 0, fitted by maximum likelihood
+    as a logistic regression (statsmodels); 'same' counts as half a win of each. Intervals take answers on one prompt
+    as dependent: sandwich covariance clustered by prompt, with Student's t of (prompts - 1) degrees of freedom.
 
     Parameters
     ----------

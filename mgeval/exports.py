@@ -35,6 +35,8 @@ def to_wandb(run: Any = None, **options: Any) -> Callable[[Row], None]:
     ----------
     run : wandb run, optional
         By default one is begun with ``wandb.init(**options)``.
+    **options
+        For ``wandb.init``, such as ``project``; not used with a run that is given.
 
     Raises
     ------

@@ -45,6 +45,8 @@ def stretch_table(
         Length of a stretch, above 0. What is left at a clip's end and is shorter is left out.
     metrics : str or iterable of str, optional
         As for `measure`, but for those that need a checkpoint.
+    progress : bool
+        Show a bar with the time left.
 
     Returns
     -------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import importlib.util
+import inspect
 import re
 import shlex
 import subprocess
@@ -184,6 +185,28 @@ def test_docstrings_become_markdown():
     assert tried.attempted >= 3 and not tried.failed
 
 
+def parameters(text: str) -> list[str]:
+    """Return the names under a docstring's Parameters, or Attributes where a class has these."""
+    section = re.search(r"^(?:Parameters|Attributes)\n-+\n(.*?)(?=^\w[\w ]*\n-{3,}\n|\Z)", text, re.M | re.S)
+    heads = re.findall(r"^(\S.*?)(?: : .*)?$", section[1], re.MULTILINE) if section else []
+    return [name.strip("* ") for head in heads for name in head.split(",")]
+
+
+@pytest.mark.parametrize("name", sorted({*mgeval._HOMES, *(f"metrics.{row}" for row in METRICS)}))
+def test_docstrings_name_the_parameters_that_there_are(name):
+    thing = METRICS[name.partition(".")[2]].function if "." in name else getattr(mgeval, name)
+    calls = [thing]
+    if inspect.isclass(thing):
+        calls += [f for n, f in vars(thing).items() if inspect.isfunction(f) and not n.startswith("_")]
+    for call in calls:
+        text = inspect.getdoc(call) or ""
+        assert text, f"{call} has no docstring"
+        told = parameters(text)
+        if told:
+            taken = inspect.signature(call).parameters
+            assert told == [parameter for parameter in taken if parameter != "self"], call
+
+
 def test_the_site_has_every_page_and_metric(site):
     for page in (ROOT / "docs").rglob("*.md"):
         assert (site / page.relative_to(ROOT / "docs")).with_suffix(".html").is_file(), page
@@ -195,6 +218,68 @@ def test_the_site_has_every_page_and_metric(site):
         if not name.endswith("Error"):
             assert f'<h2 id="{name.lower()}">' in verbs, name
     assert not list(site.rglob("*.py"))
+
+
+def test_the_site_describes_what_the_texts_name(site):
+    told = set()
+    for page in [site / "metrics.html", *(site / "reference").glob("*.html")]:
+        told |= {name.rpartition(".")[2] for name in re.findall(r"<h[23] id=[^>]*>([\w.]+)<", page.read_text("utf-8"))}
+    for page in PAGES:
+        for name in re.findall(r"\b(?:mg|mgeval)((?:\.\w+)+)\(", page.read_text("utf-8")):
+            assert name.rpartition(".")[2] in told, f"{page}: {name}"
+        for line in re.findall(r"^from mgeval[\w.]* import (.+)$", page.read_text("utf-8"), re.MULTILINE):
+            # CONTRIBUTING is for those who read the code.
+            for name in line.split(", "):
+                assert name in told or page.name == "CONTRIBUTING.md", f"{page}: {name}"
+    assert {"curves", "key_name", "write_cards", "Handle", "evaluate"} <= told
+
+
+def test_the_page_of_metrics_says_what_they_share(site):
+    text = re.sub(r"\s+", " ", (site / "metrics.html").read_text(encoding="utf-8"))
+    assert "above -70 dBFS and within 40 dB of the clip's loudest frame" in text
+    assert 'id="stereoprofile"' in text and 'id="tokenscurves"' in text
+    assert "mgeval.metrics.widths.width_low" in re.sub(r"<[^>]*>", "", text)
+
+
+def test_the_site_shows_no_markup_and_no_internals(site):
+    for page in [site / "metrics.html", *(site / "reference").glob("*.html")]:
+        text = re.sub(r"<[^>]*>", "", page.read_text(encoding="utf-8"))
+        for wrong in ("ForwardRef", "\\frac", ".. math", "&lt;factory", " object at 0x"):
+            assert wrong not in text, f"{page.name}: {wrong}"
+        assert not re.search(r"(?<![\w*])\*[A-Z][^*]*\*", re.sub(r"<[^>]*>|<pre.*?</pre>", "", text)), page.name
+
+
+def test_the_thresholds_of_claims_are_those_of_the_code():
+    from mgeval.metrics import adherence as code
+
+    text = (ROOT / "docs/guides/prompts.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| ([\w, -]+) \| (`.+) \|$", text, re.MULTILINE))
+    assert [kind for name in rows for kind in name.split(", ")] == list(code.CHECKS)
+    numbers = {name: [float(n) for n in re.findall(r"(?<![\w.])-?\d+(?:\.\d+)?", row)] for name, row in rows.items()}
+    assert numbers == {
+        "tempo": [100 * code.TEMPO_NEAR],
+        "key, mode": [],
+        "left, right": [-code.SIDE_DB, code.SIDE_DB],
+        "centre": [code.CENTRE_WIDTH, code.CENTRE_DB, 0],
+        "mono": [code.MONO_DB],
+        "narrow": [code.NARROW],
+        "wide": [code.WIDE, code.SIDE_DB, 0],
+        "ping-pong": [code.SWING],
+        "drums only, no drums": [code.ONLY_DRUMS, code.NO_DRUMS],
+        "fades out": [code.FADE_DB],
+    }
+    for name, row in rows.items():
+        measure = re.search(r"`(\w+)`", row)[1]
+        assert {code.CHECKS[kind].measure for kind in name.split(", ")} == {measure}
+
+
+def test_no_text_offers_a_checkpoint_that_loading_refuses():
+    # Its text tower gives all texts one vector (embeddings-benchmark/mteb#5069).
+    places = [*(ROOT / "mgeval").rglob("*.py"), *(ROOT / "notebooks").iterdir(), *PAGES]
+    offered = {
+        path.name for path in places if path.is_file() and "larger_clap_music" in path.read_text(encoding="utf-8")
+    }
+    assert offered == {"faq.md"}
 
 
 def test_no_page_asks_another_server(site):

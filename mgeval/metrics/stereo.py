@@ -2,7 +2,7 @@
 
 ``x`` has shape ``(2, time)``; L and R are its rows, M = (L + R) / 2 and S = (L - R) / 2. E[.] is
 the mean over all samples of the clip. Framewise measures take 400 ms frames that overlap by 75 %,
-as far as they count (see `mgeval.metrics.frames`).
+as far as they count: those whose power is above -70 dBFS and within 40 dB of the clip's loudest frame.
 
 Every function takes samples, or the `StereoProfile` that `profile` made of them: then the sums over
 the samples are not taken again. All return a float; where the measure has no meaning - a mono clip,
