@@ -14,7 +14,7 @@ from mgeval.audio import FORMATS, Audio, load_audio
 from mgeval.errors import AudioError, MetricError
 from mgeval.files import named
 from mgeval.hearing import Ear, checkpoint_of, heard, loaded_ears
-from mgeval.metrics import METRICS, Undefined, chosen, columns, evaluate
+from mgeval.metrics import METRICS, Metric, Undefined, added, chosen, columns, evaluate
 from mgeval.store import EMBEDDER, Store, is_store, prompts_of
 
 if TYPE_CHECKING:
@@ -190,7 +190,19 @@ def spread(
         return (function(*job) for job in jobs)
     before()
     # Only paths and numbers travel, and no more clips are under way than there are workers for them.
-    return Parallel(workers, return_as="generator")(delayed(function)(*job) for job in jobs)
+    rows = added()
+    return Parallel(workers, return_as="generator")(delayed(_knowing)(rows, function, *job) for job in jobs)
+
+
+def _knowing(rows: dict[str, Metric], function: Callable[..., Any], *job: Any) -> Any:
+    known = dict(METRICS)
+    METRICS.update(rows)
+    try:
+        return function(*job)
+    finally:
+        # Processes are used again: the next call may come without these rows.
+        METRICS.clear()
+        METRICS.update(known)
 
 
 def _values(source: _Source | None, names: list[str]) -> tuple[dict[str, Any], dict[str, float]] | str:

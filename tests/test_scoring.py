@@ -7,7 +7,7 @@ from signals import RATE, correlated, tone
 
 import mgeval as mg
 from mgeval import scoring
-from mgeval.metrics import chosen, evaluate
+from mgeval.metrics import METRICS, Metric, chosen, evaluate
 from mgeval.stats import swept
 
 
@@ -162,6 +162,19 @@ def test_many_clips_are_measured_by_many_processes_to_the_same_numbers(folder, m
     together = mg.measure(folder, metrics=names, progress=False)
     pd.testing.assert_frame_equal(together, alone, check_exact=True)
     assert here == [(2, 64000)] and RATE * 4 != 64000
+
+
+def test_a_metric_of_a_script_is_known_to_all_processes(folder, monkeypatch):
+    def loudest(x):
+        return float(np.abs(x).max())
+
+    row = Metric(loudest, False, "", 0, 1, "", "all", "Loudest", "the largest absolute sample")
+    monkeypatch.setitem(METRICS, "loudest", row)
+    alone = mg.measure(folder, metrics=["loudest", "crest"], progress=False)
+    monkeypatch.setattr(scoring, "CLIPS_PER_WORKER", 1)
+    monkeypatch.setattr("joblib.cpu_count", lambda: 2)
+    pd.testing.assert_frame_equal(mg.measure(folder, metrics=["loudest", "crest"], progress=False), alone)
+    assert alone["loudest"].notna().tolist() == [True, False, True, True]
 
 
 def test_what_is_compiled_first_is_all_there_is():

@@ -151,6 +151,12 @@ TOKENS = [name for name, row in METRICS.items() if row.channels == "tokens"]
 """Metrics of the codes that a model drew; `mgeval.token_table` computes them."""
 
 
+def added() -> dict[str, Metric]:
+    """Return the rows that a script or a notebook put into `METRICS`: another process does not have them."""
+    own = {id(row) for row in _ROWS}
+    return {name: row for name, row in METRICS.items() if id(row) not in own}
+
+
 def described(column: str) -> Metric | None:
     """Return the row that a table's column belongs to; None if the column is no metric.
 
