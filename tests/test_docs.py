@@ -207,6 +207,13 @@ def test_docstrings_name_the_parameters_that_there_are(name):
             assert told == [parameter for parameter in taken if parameter != "self"], call
 
 
+def test_what_run_returns_is_said():
+    from mgeval.storage.clips import OUTCOME
+
+    text = inspect.getdoc(mgeval.run).partition("Returns\n")[2]
+    assert [name for name in OUTCOME if f"``{name}``" not in text] == []
+
+
 def test_the_site_has_every_page_and_metric(site):
     for page in (ROOT / "docs").rglob("*.md"):
         assert (site / page.relative_to(ROOT / "docs")).with_suffix(".html").is_file(), page

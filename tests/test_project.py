@@ -84,8 +84,11 @@ def test_conda_pins_numpy_to_what_laion_clap_accepts(conda, locked):
 
 def test_one_version(project):
     assert project["version"] == mgeval.__version__
-    assert f"version: {mgeval.__version__}\n" in (ROOT / "CITATION.cff").read_text()
-    assert f"## {mgeval.__version__} " in (ROOT / "CHANGELOG.md").read_text()
+    citation, changes = (ROOT / "CITATION.cff").read_text(), (ROOT / "CHANGELOG.md").read_text()
+    assert f"version: {mgeval.__version__}\n" in citation
+    newest = re.search(rf"^## {re.escape(mgeval.__version__)} - (.+)$", changes, re.MULTILINE)[1]
+    assert newest == "unreleased" or f"date-released: {newest}\n" in citation
+    assert newest != "unreleased" or "date-released" not in citation
 
 
 def test_the_readme_lists_every_metric_and_names_the_targets():

@@ -67,9 +67,11 @@ def run(
     pandas.DataFrame
         The clips: the plan with ``path`` (in the store), ``status`` ('done' or 'failed'), ``error``, ``traceback``
         (of an error that mgeval does not know, otherwise empty), ``n_samples``, ``rate`` in Hz, ``channels``,
-        ``peak``, ``gain``, ``elapsed`` in seconds, ``slots`` (clips that decoded together at most), ``halved``
-        (whether memory ran out meanwhile), ``seams`` (frames at which further windows began), ``device``, ``dtype``,
-        ``threads`` (that a processor computed with; 0 where that has no meaning) and ``versions``.
+        ``peak`` (1 is full scale), ``gain`` (by which the file's samples are divided, above 1 where a clip is beyond
+        full scale), ``started`` (UTC), ``elapsed`` in seconds, ``slots`` (clips that decoded together at most),
+        ``halved`` (whether memory ran out meanwhile), ``seams`` (frames at which further windows began), ``device``,
+        ``dtype``, ``hardware``, ``threads`` (that a processor computed with; 0 where that has no meaning) and
+        ``versions`` (of packages, of Python, and the commit of mgeval's clone, as JSON).
 
     Raises
     ------
