@@ -24,8 +24,9 @@ from mgeval.metrics.pooled import codebook_usage, side_information
 from mgeval.metrics.undefined import Undefined
 
 __all__ = [
-    "Tokens", "code_perplexity", "code_variety", "codebook_usage", "curves", "entropy", "exact_repetition",
-    "guidance_distance", "log_likelihood", "longest_repeat", "repeated", "side_agreement", "side_information",
+    "Tokens", "by_codebook", "code_perplexity", "code_variety", "codebook_usage", "curves", "entropy",
+    "exact_repetition", "guidance_distance", "log_likelihood", "longest_repeat", "repeated", "side_agreement",
+    "side_information",
 ]  # fmt: skip
 
 REPEAT = 25
@@ -308,11 +309,35 @@ def curves(tokens: Tokens) -> dict[str, np.ndarray]:
         ``agreement``, the share of the pairs that are equal (stereo models), and ``repeated``, 1 in
         stretches that stand elsewhere too.
     """
-    drawn = {}
-    for name, values in tokens.predictions.items():
-        there = np.isfinite(values)
-        sums = np.where(there, values, 0).sum(axis=0, dtype=np.float64)
-        drawn[name] = np.divide(sums, there.sum(axis=0), out=np.full(len(sums), np.nan), where=there.any(axis=0))
+    drawn = {name: _means(values, 0) for name, values in tokens.predictions.items()}
     if tokens.channels == 2:
         drawn["agreement"] = (tokens.codes[::2] == tokens.codes[1::2]).mean(axis=0)
     return drawn | {"repeated": repeated(tokens).astype(float)}
+
+
+def by_codebook(tokens: Tokens) -> dict[str, np.ndarray]:
+    """Return a clip's tokens by codebook: whether the coarse ones, which come first, or those of detail behave oddly.
+
+    Parameters
+    ----------
+    tokens : Tokens
+        A clip's codes and predictions.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray
+        Each float ``(codebooks,)``, of a stereo model left and right in turns: the predictions' means over frames (NaN
+        where all codes were given), whose mean is `entropy`, `log_likelihood` and `guidance_distance` where no code
+        was given; and ``perplexity`` of the codes' usage, whose mean is `code_perplexity`. Empty without codes.
+    """
+    if tokens.codes.size == 0:
+        return {}
+    means = {name: _means(values, 1) for name, values in tokens.predictions.items()}
+    return means | {"perplexity": np.array([_perplexity(row) for row in tokens.codes])}
+
+
+def _means(values: np.ndarray, axis: int) -> np.ndarray:
+    """Average what is finite; NaN where nothing is."""
+    there = np.isfinite(values)
+    sums = np.where(there, values, 0).sum(axis=axis, dtype=np.float64)
+    return np.divide(sums, there.sum(axis=axis), out=np.full(len(sums), np.nan), where=there.any(axis=axis))

@@ -26,7 +26,7 @@ from mgeval.metrics import (
 
 # `clap_rank` is of a clip among a set of prompts.
 HELPERS = {
-    *("profile", "key_name", "repeated", "curves", "codebook_usage", "side_information"),
+    *("profile", "key_name", "repeated", "curves", "by_codebook", "codebook_usage", "side_information"),
     *("clap_rank", "chance"),
 }
 

@@ -203,3 +203,18 @@ def test_clips_without_codes(tmp_path):
     mg.run(mg.Sweep("synth", ["piano"], {"duration": 0.2}).plan(), store, progress=False)
     table = mg.token_table(store)
     assert table[TOKENS].isna().all(axis=None) and table["reason"].item() == f"{tokens.NO_CODES} (8 measures)"
+
+
+def test_what_is_pooled_over_a_clip_by_codebook():
+    codes = np.array([[1, 1, 1, 1], [1, 2, 3, 4], [5, 5, 6, 6], [7, 8, 7, 8]])
+    own = {"entropy": np.arange(16.0).reshape(4, 4), "distance": np.full((4, 4), np.nan)}
+    own["entropy"][1, :2] = np.nan
+    clip = Tokens(codes, own)
+    found = tokens.by_codebook(clip)
+    assert found["perplexity"] == pytest.approx([1, 4, 2, 2])
+    assert found["entropy"].tolist() == [1.5, 6.5, 9.5, 13.5]
+    assert np.isnan(found["distance"]).all() and list(found) == ["entropy", "distance", "perplexity"]
+    assert found["perplexity"].mean() == tokens.code_perplexity(clip)
+    assert tokens.by_codebook(Tokens(np.zeros((0, 0), int))) == {}
+    whole = Tokens(codes, {"entropy": np.arange(16.0).reshape(4, 4)})
+    assert tokens.by_codebook(whole)["entropy"].mean() == tokens.entropy(whole)
