@@ -63,6 +63,13 @@ def test_clicks_have_their_tempo(bpm, rate):
     assert music.percussive_share(x, rate) > 0.95
 
 
+@pytest.mark.parametrize(("bpm", "read", "least", "most"), [(60, 120, 0.5, 0.67), (180, 90, 0.94, 1)])
+def test_slow_clicks_read_double_and_fast_ones_half(bpm, read, least, most):
+    x = clicks(bpm)
+    assert music.tempo(x, RATE) == pytest.approx(read, rel=0.01)
+    assert least < music.beat_strength(x, RATE) < most
+
+
 def test_where_beats_fall_between_frames_does_not_matter():
     # A frame is 512 samples.
     values = [music.beat_strength(clicks(120)[:, start:], RATE) for start in range(0, 512, 64)]
