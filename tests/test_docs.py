@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import doctest
 import importlib.util
 import inspect
@@ -156,6 +157,26 @@ def test_a_command_that_does_not_exist_would_be_noticed():
     verb = typer.main.get_command(app).commands["run"]
     with pytest.raises(Exception, match="--nonsense"):
         verb.make_context("run", ["sweep.yaml", "--out", "x", "--nonsense"])
+
+
+def calls() -> list[tuple[str, str]]:
+    """Return the calls of mgeval within sentences and tables, with their pages: ``mg.NAME(...)`` in backticks."""
+    return [(p.name, c) for p in PAGES for c in re.findall(r"`(mg(?:eval)?\.[\w.]+\([^`]*\))", p.read_text("utf-8"))]
+
+
+@pytest.mark.parametrize(("page", "call"), calls(), ids=str)
+def test_calls_within_sentences_fit_the_signature(page, call):
+    tree = ast.parse(call, mode="eval").body
+    thing = mgeval
+    for name in ast.unparse(tree.func).split(".")[1:]:
+        thing = getattr(thing, name)
+    given = [ast.unparse(argument) for argument in tree.args]
+    named = {keyword.arg: None for keyword in tree.keywords}
+    signature = inspect.signature(thing)
+    if "..." in given:
+        assert named.keys() <= signature.parameters.keys()
+    else:
+        signature.bind(*given, **named)
 
 
 def test_sweep_files_are_valid(tmp_path):
