@@ -18,6 +18,7 @@ help:  ## list the targets
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "mgeval needs Python 3.11 or newer; make PYTHON=/path/to/it")'
 	$(PYTHON) -m venv $(VENV)
+	@echo "installing into $(VENV): some minutes, in which nothing is said"
 	$(BIN)/python -m pip install --quiet --requirement requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --editable .
 	touch $@

@@ -88,8 +88,8 @@ def loudness_range(x: np.ndarray, rate: int) -> float:
     Returns
     -------
     float
-        LU, at least 0. Clips under 10 s hold few blocks and read low. `Undefined` for clips under
-        3 s and where all is below the gate.
+        LU, at least 0. Clips under 10 s hold few blocks and read low. `Undefined` where fewer than two blocks
+        are left, between which there is no range: for clips under 3.1 s, and where all or all but one are below a gate.
     """
     import pyloudnorm
 
@@ -98,8 +98,8 @@ def loudness_range(x: np.ndarray, rate: int) -> float:
     if problem is not None:
         return problem
     steps = (x.shape[1] / rate - SHORT_TERM) / SHORT_TERM_STEP
-    if steps < 0:
-        return Undefined("the clip is shorter than one short-term block of 3 s")
+    if steps + 1e-6 < 1:
+        return Undefined("the clip is shorter than 3.1 s, which two short-term blocks of 3 s take")
     # Its own loudness_range appends 1.5 s of silence, which adds 1 LU to a steady clip of 10 s.
     meter = pyloudnorm.Meter(rate, block_size=SHORT_TERM, overlap=1 - SHORT_TERM_STEP / SHORT_TERM)
     x = x[:, : math.ceil((SHORT_TERM + int(steps + 1e-6) * SHORT_TERM_STEP) * rate)]
@@ -112,6 +112,8 @@ def loudness_range(x: np.ndarray, rate: int) -> float:
         return Undefined(QUIET)
     # The mean power of what passed the first gate is at most the loudest block's: the second leaves some.
     levels = levels[levels >= 10 * np.log10(np.mean(10 ** (levels / 10))) - RANGE_GATE]
+    if levels.size < 2:
+        return Undefined("only one short-term block of 3 s is above the gates")
     low, high = np.percentile(levels, (10, 95))
     return float(high - low)
 

@@ -14,6 +14,7 @@ from mgeval.reporting.numbers import counted
 from mgeval.stats import compare, share_interval, summarise, swept
 from mgeval.stats.comparisons import ALSO
 from mgeval.stats.factors import GAP as GAP
+from mgeval.stats.intervals import BOOTSTRAP_FROM
 from mgeval.store import Store, own_clips, prompts_of
 from mgeval.surveys import failure_table
 
@@ -37,7 +38,7 @@ UNAWARE = (
     "The detectors do not read the prompt: a clip that was asked to be mono counts as collapsed, one that was asked to "
     "be on one side as imbalanced."
 )
-INTERVAL = "a bootstrap over prompts where there are many, a t interval on the prompts' means where there are few"
+INTERVAL = f"from {BOOTSTRAP_FROM} prompts on BCa bootstraps over prompts, of fewer t intervals on the prompts' means"
 
 
 @dataclass(frozen=True)

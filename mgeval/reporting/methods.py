@@ -13,6 +13,7 @@ from mgeval import __version__
 from mgeval.hearing import checkpoint_of
 from mgeval.metrics import described
 from mgeval.models import Sampling
+from mgeval.plots.style import SETTING_UNITS
 from mgeval.reporting.facts import GAP, INTERVAL, Facts
 from mgeval.reporting.numbers import SIGNIFICANCE, counted, listed
 from mgeval.reporting.sources import BIBTEX, MUSICGEN, cited, is_musicgen, sources
@@ -134,7 +135,7 @@ def _made(facts: Facts, makers: Sequence[Maker], quote: Quote) -> str:
     made = facts.made.loc[[index for one in makers for index in one.clips.index]].sort_index()
     more = finely_varied(made, facts.factors)
     held = [
-        f"{quote(name)} {quote(listed(_levels(made[name])))}"
+        f"{quote(name)} {quote(_listed(name, _levels(made[name])))}"
         for name in _settings(made)
         if name not in (*facts.factors, *more) and made[name].notna().any()
     ]
@@ -185,8 +186,12 @@ def _amount(made: pd.DataFrame) -> str:
 def _varied(facts: Facts, made: pd.DataFrame, more: Sequence[str], quote: Quote) -> str:
     names = (*facts.factors, *more)
     levels = {name: _levels((facts.made if name in facts.factors else made)[name]) for name in names}
-    varied = ", ".join(f"{quote(name)} ({quote(listed(levels[name]))})" for name in names)
+    varied = ", ".join(f"{quote(name)} ({quote(_listed(name, levels[name]))})" for name in names)
     return f"Varied: {varied}." if varied else ""
+
+
+def _listed(name: str, levels: Sequence[object]) -> str:
+    return f"{listed(levels)} {SETTING_UNITS.get(name, '')}".rstrip()
 
 
 def _levels(values: pd.Series) -> list[object]:

@@ -195,8 +195,8 @@ def _by(facts: Facts, factor: str) -> str:
         "Differences between clips of one prompt and seed, all other settings equal: mean over prompts with its 95 % "
         f"interval. {html.escape(methods.how_tested(table))}"
     )
-    if (table["dz"].notna() & table["dz_lo"].isna()).any():
-        caption += " Where an effect size has no interval, the table's file says why."
+    if table[["difference", "p", "dz", "dz_lo"]].isna().any(axis=None):
+        caption += " Where a number or an interval is not defined, the table's file says why."
     return f"{shown}<h3>Compared</h3>{tables.comparisons(table, caption)}"
 
 

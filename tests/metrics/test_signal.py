@@ -51,7 +51,13 @@ def test_loudness_range_invariances_and_limits():
     assert signal.loudness_range(x[::-1], RATE) == pytest.approx(spread, abs=1e-9)
     # A steady clip of 10 s has none; pyloudnorm, which appends silence, reads 1 LU.
     assert signal.loudness_range(stereo_tone(-23, 10), 48000) == pytest.approx(0, abs=0.01)
-    assert "3 s" in signal.loudness_range(x[:, : 3 * RATE - 1], RATE).reason
+    # One block has a level and no range; two have one.
+    for samples in (3 * RATE - 1, 3 * RATE, round(3.1 * RATE) - 1):
+        assert "3.1 s" in signal.loudness_range(x[:, :samples], RATE).reason
+    assert signal.loudness_range(x[:, : round(3.1 * RATE)], RATE) >= 0
+    lone = 1e-6 * x
+    lone[:, : RATE // 100] = x[:, : RATE // 100]
+    assert "one" in signal.loudness_range(lone[:, : round(3.1 * RATE)], RATE).reason
     assert "-70" in signal.loudness_range(1e-6 * x, RATE).reason
 
 

@@ -265,7 +265,7 @@ def test_clips_of_another_system_are_not_said_to_be_made_with_the_runs_settings(
     both = scores.assign(model=["folder:/theirs", *scores["model"][1:]], guidance=[7.25, *scores["guidance"][1:]])
     text = methods.as_markdown(gather(both, store, by="model"))
     assert "7 clips of 4 prompts" in text and "1 clip of 1 prompt" in text and "7.25" not in text
-    assert text.count("Varied: ") == 1 and "Varied: model (folder:/theirs, synth), duration (0.5, 1)." in text
+    assert text.count("Varied: ") == 1 and "Varied: model (folder:/theirs, synth), duration (0.5, 1 s)." in text
 
 
 def test_a_record_without_revision_device_and_versions_leaves_no_gaps_in_the_methods(run, tmp_path):
@@ -287,7 +287,7 @@ def test_controls_and_failures_are_in_the_methods(run, tmp_path):
     assert "1 clip could not be made and is left out: \\*out\\* of tune (1)." in text
     assert "1 row of controls (silence)" in text and "7 clips of 4 prompts" in text
     revision = scores["revision"][0]
-    assert f"synth (revision {revision})" in text and "Seeds: 0." in text and "duration (0.5, 1)" in text
+    assert f"synth (revision {revision})" in text and "Seeds: 0." in text and "duration (0.5, 1 s)" in text
 
 
 def test_settings_of_many_values_are_not_said_to_be_held(run, tmp_path):
