@@ -50,9 +50,12 @@ lint: $(READY)  ## check style
 types: $(READY)  ## check the annotations with mypy
 	$(BIN)/python -m mypy
 
-coverage: $(READY)  ## run the suite and say how much of the package it runs; lines in build/coverage, the figure in build/coverage.txt
+coverage: $(READY)  ## run the suite and put how much of the package it runs into CONTRIBUTING.md; lines in build/coverage
 	$(BIN)/python $(TESTS) -m 'not browser' --cov --cov-report=html:build/coverage
-	$(BIN)/coverage report --format=total | tee build/coverage.txt
+	$(BIN)/coverage report --format=total > build/coverage.txt
+	sed -i.old -E "s/(coverage .*: )[0-9]+ %/\1$$(tail -n 1 build/coverage.txt) %/" CONTRIBUTING.md
+	rm CONTRIBUTING.md.old
+	@grep "make coverage" CONTRIBUTING.md
 
 wheel: $(READY)  ## build the package, check it, install it into a bare environment, run the demo there
 	rm -rf dist build/bare build/bare-demo
