@@ -47,14 +47,13 @@ def written(rows: Iterable[dict[str, Any]], store: Store, folder: Path) -> dict[
 
 
 def _write(key: str, peak: float, store: Store, folder: Path) -> str:
+    # A clip that cannot be read is not copied: the page would not name the copy.
+    audio = store.audio(key)
     if peak < 1:
-        try:
-            write_atomic(folder / f"clips/{key}.flac", store.file(key).read_bytes())
-        except FileNotFoundError:
-            raise AudioError(f"{store.file(key)}: no such file") from None
+        write_atomic(folder / f"clips/{key}.flac", store.file(key).read_bytes())
         return f"clips/{key}.flac"
     # A browser knows nothing of a FLAC's gain: what passes full scale is played from the samples proper.
-    write_atomic(folder / f"clips/{key}.wav", encode_audio(store.audio(key), ".wav"))
+    write_atomic(folder / f"clips/{key}.wav", encode_audio(audio, ".wav"))
     return f"clips/{key}.wav"
 
 

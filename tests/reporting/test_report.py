@@ -34,6 +34,63 @@ def test_all_it_names_is_there_and_nothing_else_is_asked_for(run, index):
     assert pd.read_csv(page.parent / "tables/scores.csv")["width"].tolist() == pytest.approx(run[0]["width"].tolist())
 
 
+def files_of(folder):
+    return {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()}
+
+
+def test_it_names_every_file_that_it_writes(index):
+    text = index.read_text()
+    named = {name for pair in re.findall(r"(?:src|href)=(?:'([^']+)'|\"([^\"]+)\")", text) for name in pair}
+    assert files_of(index.parent) - named == {"index.html"}
+
+
+def test_what_an_older_report_wrote_is_gone_and_nothing_else(run, tmp_path):
+    scores, store = run
+    folder, once = tmp_path / "report", tmp_path / "once"
+    mg.report(scores, store, folder)
+    short = scores[scores["duration"] == 0.5].drop(columns=["loudness", "image_angle"])
+    mg.report(short, store, once, by="prompt")
+    assert {"figures/loudness.pdf", "tables/compare-duration.tex"} <= files_of(folder) - files_of(once)
+    theirs = ["figures/mine.png", "tables/notes.tex", "clips/mine.wav", "figures/deep/width.pdf", "../paper.pdf"]
+    for name in theirs:
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text("mine")
+    page = folder / "index.html"
+    # What a page says that somebody edited, or a prompt says, is no file of a report's.
+    more = "<a href='../paper.pdf'></a><a href='figures/../../paper.pdf'></a><a href='figures/deep/width.pdf'></a>"
+    prompt = html.escape("<a href='figures/mine.png'>")
+    page.write_text(page.read_text().replace("</main>", f"{more}<a href='/etc/hosts'></a>{prompt}</main>"))
+    mg.report(short, store, folder, by="prompt")
+    assert files_of(folder) == files_of(once) | set(theirs[:4]) and (tmp_path / "paper.pdf").is_file()
+
+
+def test_what_another_page_names_stays(run, tmp_path):
+    scores, store = run
+    (tmp_path / "site/figures").mkdir(parents=True)
+    (tmp_path / "site/figures/me.png").write_text("mine")
+    (tmp_path / "site/index.html").write_text("<!doctype html><img src='figures/me.png'>")
+    mg.report(scores, store, tmp_path / "site", by="duration")
+    assert (tmp_path / "site/figures/me.png").read_text() == "mine"
+
+
+def test_files_behind_a_link_stay(run, tmp_path):
+    scores, store = run
+    mg.report(scores, store, tmp_path / "report")
+    (tmp_path / "report/figures").rename(tmp_path / "elsewhere")
+    (tmp_path / "report/figures").symlink_to(tmp_path / "elsewhere")
+    mg.report(scores.drop(columns="loudness"), store, tmp_path / "report", by="duration")
+    assert (tmp_path / "elsewhere/loudness.pdf").is_file()
+
+
+def test_a_report_that_fails_leaves_the_older_one(run, tmp_path):
+    scores, store = run
+    mg.report(scores, store, tmp_path / "report")
+    before = files_of(tmp_path / "report")
+    with pytest.raises(mg.MetricError, match="nothing to report"):
+        mg.report(scores.assign(status="failed"), store, tmp_path / "report")
+    assert files_of(tmp_path / "report") == before
+
+
 def test_texts_of_the_user_are_inert(index):
     text = index.read_text()
     assert "<img src=x" not in text and "&lt;img src=x onerror=" in text
@@ -147,6 +204,16 @@ def test_a_clip_that_is_gone_is_said(run, tmp_path):
     lost.file(clips["key"][0]).unlink()
     text = mg.report(lost_scores, lost, tmp_path / "report").read_text()
     assert "no such file" in text and "(not to be read)" in text
+
+
+def test_a_clip_that_is_damaged_is_said_and_not_copied(tmp_path):
+    store = mg.Store(tmp_path / "run")
+    clips = mg.run(mg.Sweep("synth", ["piano", "organ"], {"duration": 0.5}).plan(), store, progress=False)
+    damaged = clips["key"][0]
+    store.file(damaged).write_bytes(store.file(damaged).read_bytes()[:-50])
+    page = mg.report(mg.measure(clips, store, ["width", "crest"], progress=False), store, tmp_path / "report")
+    assert f"{damaged}.flac: truncated" in page.read_text() or f"{damaged}.flac: not an intact" in page.read_text()
+    assert not list((tmp_path / "report/clips").glob(f"{damaged}*"))
 
 
 def test_scores_of_files_are_no_run(run, tmp_path):
