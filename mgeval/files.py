@@ -50,8 +50,8 @@ def write_atomic(path: str | os.PathLike[str], data: bytes) -> Path:
         os.replace(temporary, path)
     except BaseException as error:
         temporary.unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.errno in FULL:
-            # The system names no file when the disk is full, and the temporary one says nothing to the user.
+        if isinstance(error, OSError):
+            # The system names no file when the disk is full, else the temporary one, which says nothing to the user.
             error.filename = str(path)
         raise
     return path

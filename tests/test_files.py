@@ -21,6 +21,13 @@ def test_it_is_written_flushed_and_then_named(tmp_path, monkeypatch):
     assert [p.name for p in path.parent.iterdir()] == ["a.bin"]
 
 
+def test_an_error_names_the_file_and_not_its_part(tmp_path):
+    (tmp_path / "page.html").mkdir()
+    with pytest.raises(IsADirectoryError) as caught:
+        write_atomic(tmp_path / "page.html", b"new")
+    assert caught.value.filename == str(tmp_path / "page.html")
+
+
 def test_a_failure_leaves_the_old_file_and_no_part(tmp_path, monkeypatch):
     path = write_atomic(tmp_path / "a.bin", b"old")
 
