@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mgeval.errors import MgevalError, StoreError
+from mgeval.errors import MetricError, MgevalError, StoreError
 from mgeval.files import FULL, named
 from mgeval.shell_notebooks import commands as notebook_commands
 from mgeval.shell_runs import Json, Run, store_of
 from mgeval.shell_runs import commands as run_commands
-from mgeval.shell_tables import Metrics
+from mgeval.shell_tables import Metrics, check_column
 from mgeval.shell_tables import commands as table_commands
 
 if TYPE_CHECKING:
@@ -202,10 +203,18 @@ def report(
 
     from mgeval import measure
     from mgeval import report as reported
+    from mgeval.metrics import columns
 
     matplotlib.use("Agg")
     store = store_of(folder)
-    print(reported(measure(store.table(), store, metrics), store, folder / "report", by))
+    clips = store.table()
+    for name in by or ():
+        check_column(name, clips, store, metrics)
+        if columns([name]):
+            raise MetricError(f"{name!r} is a metric: to split a report by it, copy it to a column of another name")
+    _check_folder(folder / "report")
+    scores = measure(clips, store, metrics)
+    print(reported(scores, store, folder / "report", by))
 
 
 @app.command()
@@ -215,8 +224,24 @@ def card(folder: Run, metrics: Metrics = None) -> None:
     from mgeval.reporting import write_cards
 
     store = store_of(folder)
-    for path in write_cards(measure(store.table(), store, metrics), store, folder / "card"):
+    _check_folder(folder / "card")
+    scores = measure(store.table(), store, metrics)
+    for path in write_cards(scores, store, folder / "card"):
         print(path)
+
+
+def _check_folder(folder: Path) -> None:
+    """Refuse a folder that cannot be written before minutes go into measuring; leave no trace in it."""
+    try:
+        if new := not folder.exists():
+            folder.mkdir()
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+        if new:
+            folder.rmdir()
+    except OSError as error:
+        error.filename = str(folder)
+        raise
 
 
 @app.command()

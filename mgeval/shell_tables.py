@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mgeval.errors import MgevalError
+from mgeval.errors import MetricError, MgevalError, nearest
 from mgeval.shell_runs import Json, store_of
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from mgeval.store import Store
 
 commands = typer.Typer()
 
@@ -111,7 +113,7 @@ def compare(
     names = [run.name if [other.name for other in runs].count(run.name) == 1 else str(run) for run in runs]
     if len(set(names)) < len(names):
         raise MgevalError(f"{max(names, key=names.count)} stands there twice: compare different runs")
-    tables = [_scores(run, metrics).assign(run=name) for run, name in zip(runs, names, strict=True)]
+    tables = [_scores(run, metrics, by).assign(run=name) for run, name in zip(runs, names, strict=True)]
     # More runs than two are compared each with each.
     table = compared(pd.concat(tables, ignore_index=True), by=by or "run")
     if out is not None:
@@ -123,17 +125,34 @@ def compare(
         print(table.to_string(index=False, float_format="%.3g", na_rep="NaN", line_width=width))
 
 
-def _scores(run: Path, metrics: list[str] | None) -> pd.DataFrame:
+def check_column(name: str, clips: pd.DataFrame, store: Store, metrics: list[str] | None) -> None:
+    """Refuse a column that the clips will not have either when minutes have gone into measuring them."""
+    from mgeval import measure
+
+    if name in clips.columns:
+        return
+    measured = measure(clips.head(0), store, metrics, progress=False).columns
+    if name not in measured:
+        raise MetricError(f"the table has no column {name!r}: {nearest(name, measured)}")
+
+
+def _scores(run: Path, metrics: list[str] | None, by: str | None) -> pd.DataFrame:
     """Return a run's scores, or the table of them that a file holds."""
     import pandas as pd
 
     from mgeval import measure
-    from mgeval.errors import nearest
     from mgeval.metrics import columns
+    from mgeval.stats.comparisons import sides_of
 
     if run.suffix not in (".parquet", ".csv"):
         store = store_of(run)
-        return measure(store.table(), store, metrics)
+        clips = store.table()
+        if by is not None:
+            check_column(by, clips, store, metrics)
+            if by in clips.columns:
+                # Too few values, or too many, are refused here too.
+                sides_of(clips, by)
+        return measure(clips, store, metrics)
     try:
         table = pd.read_parquet(run) if run.suffix == ".parquet" else pd.read_csv(run, dtype=TEXTS)
     except (ValueError, UnicodeDecodeError) as error:

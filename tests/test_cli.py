@@ -58,6 +58,35 @@ def test_run_report_measure(sweep, tmp_path):
     assert len(rows) == 4 and all(0 <= row["width"] <= 1 for row in rows)
 
 
+def unmeasured(done, reason):
+    refused(done, reason)
+    assert "measuring" not in done.stderr
+
+
+def test_what_cannot_be_reported_is_refused_before_anything_is_measured(sweep, tmp_path):
+    mgeval("run", sweep, "--out", "run", "--metric", "width", cwd=tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    named = "the table has no column 'guidence': did you mean 'guidance'?"
+    for verb in ("report", "compare"):
+        unmeasured(mgeval(verb, "run", "--by", "guidence", cwd=tmp_path), named)
+        # As after measuring, all columns are named where none is near, those of the measures too.
+        done = mgeval(verb, "run", "--by", "zzz", "--metric", "crest", cwd=tmp_path)
+        unmeasured(done, "no column 'zzz': valid: key, ")
+        assert ", gain, crest, reason\n" in done.stderr
+    unmeasured(mgeval("report", "run", "--by", "width", cwd=tmp_path), "'width' is a metric")
+    unmeasured(mgeval("compare", "run", "--by", "guidance", cwd=tmp_path), "'guidance' has 1 different values")
+    assert sorted(tmp_path.rglob("*")) == before
+    for verb in ("report", "card"):
+        (tmp_path / "run" / verb).write_text("a file")
+        unmeasured(mgeval(verb, "run", cwd=tmp_path), f"mgeval: run/{verb}: Not a directory")
+
+
+def test_columns_that_measuring_adds_can_be_compared_by(sweep, tmp_path):
+    mgeval("run", sweep, "--out", "run", "--metric", "width", cwd=tmp_path)
+    done = mgeval("compare", "run", "--by", "reason", "--metric", "width", cwd=tmp_path)
+    refused(done, "'reason' has 1 different values")
+
+
 def test_status_and_verify(sweep, tmp_path):
     out = tmp_path / "run"
     store = mg.Store(out)
