@@ -123,6 +123,10 @@ def compare(
     else:
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
         print(table.to_string(index=False, float_format="%.3g", na_rep="NaN", line_width=width))
+    if table[["difference", "p"]].isna().all(axis=None):
+        # In the table the reasons stand far to the right.
+        reasons = dict.fromkeys(part for reason in table["reason"] for part in reason.split("; ") if part)
+        print("mgeval: nothing could be compared:", "; ".join(reasons), file=sys.stderr)
 
 
 def check_column(name: str, clips: pd.DataFrame, store: Store, metrics: list[str] | None) -> None:

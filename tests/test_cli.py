@@ -319,6 +319,19 @@ def test_compare_prints_and_writes_the_table_of_two_runs(sweep, tmp_path):
     assert len(rows) == 1 and (rows[0]["a"], rows[0]["b"], rows[0]["n_prompts"]) == (0.5, 0.6, 3)
 
 
+def test_where_nothing_can_be_compared_the_reason_is_said_in_a_line(tmp_path):
+    rows = [{"prompt_id": str(p), "seed": 0, "width": p / 10, "crest": 5.0 + p % 3} for p in range(8)]
+    pd.DataFrame(rows[:4]).to_csv(tmp_path / "a.csv", index=False)
+    pd.DataFrame(rows[4:]).to_csv(tmp_path / "b.csv", index=False)
+    pd.DataFrame(rows[3:]).to_csv(tmp_path / "c.csv", index=False)
+    done = mgeval("compare", "a.csv", "b.csv", "--json", cwd=tmp_path)
+    assert done.returncode == 0 and [row["p"] for row in json.loads(done.stdout)] == [None, None]
+    reasons = "no pair of clips has a value; 8 clips have no partner"
+    assert done.stderr == f"mgeval: nothing could be compared: {reasons}\n"
+    # One common prompt has a difference.
+    assert mgeval("compare", "a.csv", "c.csv", cwd=tmp_path).stderr == ""
+
+
 def test_compare_takes_tables_and_refuses_the_rest_in_one_line(tmp_path):
     rows = [{"prompt_id": p, "seed": 0, "width": p / 10, "crest": 5.0 + p % 3} for p in range(8)]
     pd.DataFrame(rows).to_csv(tmp_path / "one.csv", index=False)
