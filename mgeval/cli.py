@@ -215,6 +215,7 @@ def report(
     _check_folder(folder / "report")
     scores = measure(clips, store, metrics)
     print(reported(scores, store, folder / "report", by))
+    _tell_unread(scores, store)
 
 
 @app.command()
@@ -228,6 +229,7 @@ def card(folder: Run, metrics: Metrics = None) -> None:
     scores = measure(store.table(), store, metrics)
     for path in write_cards(scores, store, folder / "card"):
         print(path)
+    _tell_unread(scores, store)
 
 
 def _check_folder(folder: Path) -> None:
@@ -242,6 +244,19 @@ def _check_folder(folder: Path) -> None:
     except OSError as error:
         error.filename = str(folder)
         raise
+
+
+def _tell_unread(scores: pd.DataFrame, store: Any) -> None:
+    """Say how many clips could not be read: only their reasons begin with the file."""
+    made = scores[scores["status"] == "done"]
+    files = [f"{store.file(key)}: " for key in made["key"]]
+    unread = [why for file, why in zip(files, made["reason"], strict=True) if why.startswith(file)]
+    if unread:
+        print(
+            f"mgeval: {len(unread)} of {len(made)} clips could not be read, the first: {unread[0]}; "
+            f"mgeval verify {store.path} finds them all",
+            file=sys.stderr,
+        )
 
 
 @app.command()

@@ -87,6 +87,27 @@ def test_columns_that_measuring_adds_can_be_compared_by(sweep, tmp_path):
     refused(done, "'reason' has 1 different values")
 
 
+def test_clips_that_cannot_be_read_are_said_beside_the_page_and_the_card(sweep, tmp_path):
+    mgeval("run", sweep, "--out", "run", "--metric", "width", cwd=tmp_path)
+    # That a measure is undefined is another thing: two clips are silent.
+    keys = mg.Store(tmp_path / "run").table()["key"]
+    for key in keys[1:3]:
+        mg.save_audio(mg.Audio(np.zeros((2, 16000), np.float32), RATE), tmp_path / f"run/clips/{key}.flac")
+    broken = tmp_path / f"run/clips/{keys[0]}.flac"
+    whole = broken.read_bytes()
+    for verb, page in (("report", "run/report/index.html"), ("card", "run/card/synth.md")):
+        broken.write_bytes(whole[:-50])
+        done = mgeval(verb, "run", "--metric", "correlation", cwd=tmp_path)
+        assert done.returncode == 0 and done.stdout == f"{page}\n"
+        line = done.stderr.splitlines()[-1]
+        assert line.startswith(
+            f"mgeval: 1 of 4 clips could not be read, the first: run/clips/{broken.name}: not an intact"
+        )
+        assert line.endswith("; mgeval verify run finds them all")
+        broken.write_bytes(whole)
+        assert "could not be read" not in mgeval(verb, "run", "--metric", "correlation", cwd=tmp_path).stderr
+
+
 def test_status_and_verify(sweep, tmp_path):
     out = tmp_path / "run"
     store = mg.Store(out)
