@@ -13,7 +13,7 @@ from mgeval.files import named, write_atomic
 from mgeval.reporting import clips, latex, methods, page, sources, tables
 from mgeval.reporting.facts import Facts, failure_shares, gather
 from mgeval.reporting.figures import file_names
-from mgeval.store import Store
+from mgeval.store import Store, is_store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,7 +59,8 @@ def report(
         The table holds no clip that was made, no metric, or no such column; then nothing is written.
     """
     folder = named(path)
-    former = _names(folder / "index.html")
+    # In a run's own folder the page's clips are the run's.
+    former = set() if is_store(folder) else _names(folder / "index.html")
     facts = gather(scores, store, by)
     shares = failure_shares(facts.findings)
     files = clips.written(clips.chosen(facts).to_dict("records"), store, folder)

@@ -82,6 +82,16 @@ def test_files_behind_a_link_stay(run, tmp_path):
     assert (tmp_path / "elsewhere/loudness.pdf").is_file()
 
 
+def test_a_report_in_the_runs_own_folder_leaves_the_runs_clips(tmp_path):
+    """There the clips that the page names are those of the run."""
+    store = mg.Store(tmp_path / "run")
+    clips = mg.run(mg.Sweep("synth", ["piano", "organ"], {"duration": 0.5}).plan(), store, progress=False)
+    scores = mg.measure(clips, store, ["width"], progress=False)
+    mg.report(scores, store, store.path)
+    mg.report(scores.head(1), store, store.path)
+    assert store.verify().empty and all(store.file(key).is_file() for key in clips["key"])
+
+
 def test_a_report_that_fails_leaves_the_older_one(run, tmp_path):
     scores, store = run
     mg.report(scores, store, tmp_path / "report")
