@@ -216,6 +216,13 @@ def report(
     scores = measure(clips, store, metrics)
     print(reported(scores, store, folder / "report", by))
     _tell_unread(scores, store)
+    plan = store.plan()
+    if missing := int((~plan["key"].isin(clips["key"])).sum()):
+        print(
+            f"mgeval: the run is not complete: {missing} of {len(plan)} planned clips are missing; mgeval resume "
+            f"{store.path} makes them",
+            file=sys.stderr,
+        )
 
 
 @app.command()

@@ -108,6 +108,16 @@ def test_clips_that_cannot_be_read_are_said_beside_the_page_and_the_card(sweep, 
         assert "could not be read" not in mgeval(verb, "run", "--metric", "correlation", cwd=tmp_path).stderr
 
 
+def test_a_report_of_a_run_that_is_not_complete_says_so(tmp_path):
+    store = mg.Store(tmp_path / "run")
+    plan = mg.Sweep("synth", ["piano", "organ"], {"duration": 0.5}).plan()
+    store.add_plan(plan)
+    mg.run(plan[:1], store, progress=False)
+    done = mgeval("report", "run", "--metric", "width", cwd=tmp_path)
+    line = "mgeval: the run is not complete: 1 of 2 planned clips are missing; mgeval resume run makes them"
+    assert done.returncode == 0 and done.stderr.splitlines()[-1] == line
+
+
 def test_status_and_verify(sweep, tmp_path):
     out = tmp_path / "run"
     store = mg.Store(out)
