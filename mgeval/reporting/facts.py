@@ -36,7 +36,7 @@ MOST = 6
 ANY = "any failure"
 UNAWARE = (
     "The detectors do not read the prompt: a clip that was asked to be mono counts as collapsed, one that was asked to "
-    "be on one side as imbalanced."
+    "be on one side as imbalanced, or as one with a dead channel."
 )
 INTERVAL = f"from {BOOTSTRAP_FROM} prompts on BCa bootstraps over prompts, of fewer t intervals on the prompts' means"
 
