@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mgeval.errors import MetricError, MgevalError, StoreError
+from mgeval.errors import MgevalError, StoreError
 from mgeval.files import FULL, named
 from mgeval.shell_notebooks import commands as notebook_commands
 from mgeval.shell_runs import Json, Run, store_of
@@ -203,15 +203,14 @@ def report(
 
     from mgeval import measure
     from mgeval import report as reported
-    from mgeval.metrics import columns
+    from mgeval.reporting.facts import check_factor
 
     matplotlib.use("Agg")
     store = store_of(folder)
-    clips = store.table()
+    clips = _clips(store)
     for name in by or ():
         check_column(name, clips, store, metrics)
-        if columns([name]):
-            raise MetricError(f"{name!r} is a metric: to split a report by it, copy it to a column of another name")
+        check_factor(name)
     _check_folder(folder / "report")
     scores = measure(clips, store, metrics)
     print(reported(scores, store, folder / "report", by))
@@ -232,11 +231,20 @@ def card(folder: Run, metrics: Metrics = None) -> None:
     from mgeval.reporting import write_cards
 
     store = store_of(folder)
+    clips = _clips(store)
     _check_folder(folder / "card")
-    scores = measure(store.table(), store, metrics)
+    scores = measure(clips, store, metrics)
     for path in write_cards(scores, store, folder / "card"):
         print(path)
     _tell_unread(scores, store)
+
+
+def _clips(store: Any) -> pd.DataFrame:
+    """Return a run's clips; refuse a run that has none."""
+    clips = store.table()
+    if clips.empty:
+        raise MgevalError(f"{store.path}: holds no clips; mgeval resume {store.path} makes those that are planned")
+    return clips
 
 
 def _check_folder(folder: Path) -> None:

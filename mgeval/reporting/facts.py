@@ -122,8 +122,7 @@ def gather(scores: pd.DataFrame, store: Store, by: str | Sequence[str] | None = 
     for factor in factors:
         if factor not in made.columns:
             raise MetricError(f"the table has no column {factor!r}: {nearest(factor, map(str, made.columns))}")
-        if columns([factor]):
-            raise MetricError(f"{factor!r} is a metric: to split a report by it, copy it to a column of another name")
+        check_factor(factor)
         made = made.assign(**{factor: made[factor].astype(object).where(made[factor].notna(), GAP)})
     metrics = [name for name in columns(made.columns) if made[name].notna().any()]
     # Columns that a finding has too cannot stand beside it.
@@ -144,6 +143,12 @@ def gather(scores: pd.DataFrame, store: Store, by: str | Sequence[str] | None = 
         unreadable=_unreadable(made, metrics, store),
         **_plan(own, store),
     )
+
+
+def check_factor(name: str) -> None:
+    """Raise `MetricError` if a report cannot be split by a column of this name, whatever is in it."""
+    if columns([name]):
+        raise MetricError(f"{name!r} is a metric: to split a report by it, copy it to a column of another name")
 
 
 def _unreadable(made: pd.DataFrame, metrics: Sequence[str], store: Store) -> dict[str, str]:
