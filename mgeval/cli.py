@@ -262,14 +262,16 @@ def _check_folder(folder: Path) -> None:
 
 
 def _tell_unread(scores: pd.DataFrame, store: Any) -> None:
-    """Say how many clips could not be read: only their reasons begin with the file."""
+    """Say how many clips could not be read, as the page does."""
+    from mgeval.metrics import columns
+    from mgeval.reporting.facts import unreadable
+
     made = scores[scores["status"] == "done"]
-    files = [f"{store.file(key)}: " for key in made["key"]]
-    unread = [why for file, why in zip(files, made["reason"], strict=True) if why.startswith(file)]
-    if unread:
+    unread = unreadable(made, columns(made.columns), store)
+    for key in [*unread][:1]:
         print(
-            f"mgeval: {len(unread)} of {len(made)} clips could not be read, the first: {unread[0]}; "
-            f"mgeval verify {store.path} finds them all",
+            f"mgeval: {len(unread)} of {len(made)} clips could not be read, the first: {store.file(key)}: "
+            f"{unread[key]}; mgeval verify {store.path} finds them all",
             file=sys.stderr,
         )
 

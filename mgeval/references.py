@@ -17,6 +17,7 @@ from mgeval.errors import AudioError, MetricError, nearest
 from mgeval.files import named
 from mgeval.metrics.distribution import GaussianStats, save_stats, saved_names
 from mgeval.recipes import Recipe, chosen_recipe, clip_vectors
+from mgeval.stats.intervals import numbered
 from mgeval.store import CONTROL, Store, is_store, own_clips
 
 if TYPE_CHECKING:
@@ -270,14 +271,9 @@ def group_columns(clips: pd.DataFrame, by: str | Sequence[str] | None, taken: Se
 
 def prompts_or_rows(clips: pd.DataFrame) -> np.ndarray:
     """Return what clips are clustered by: the number of their prompt; each that has none is one of its own."""
-    import pandas as pd
-
     if "prompt_id" not in clips.columns:
         return np.arange(len(clips))
-    index, names = pd.factorize(clips["prompt_id"])
-    alone = index < 0
-    index[alone] = len(names) + np.arange(alone.sum())
-    return index
+    return numbered(clips["prompt_id"].to_numpy(object))[0]
 
 
 def groups_of(clips: pd.DataFrame, by: list[str]) -> list[tuple[dict[str, Any], np.ndarray]]:

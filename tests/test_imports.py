@@ -42,7 +42,7 @@ MAY_IMPORT = {
     "scoring": {"audio", "hearing", "metrics", "store", "stats"},
     "baselines": {"audio", "models", "prompts", "provenance", "storage", "store"},
     "recipes": {"audio", "embed", "metrics", "store"},
-    "references": {"audio", "embed", "metrics", "recipes", "store"},
+    "references": {"audio", "embed", "metrics", "recipes", "stats", "store"},
     "sets": {"audio", "embed", "metrics", "recipes", "references", "store"},
     "ranks": {"embed", "metrics", "references", "stats", "store"},
     "listening": {"audio", "models", "store"},

@@ -50,8 +50,7 @@ def tempo(x: np.ndarray | MusicProfile, rate: int | None = None) -> float:
     float
         BPM, 40 to 220. Half or double the tempo that a listener taps is the usual error: even of bare clicks those
         slower than some 68 BPM read double, those faster than some 175 half. Always a number if anything recurs:
-        look at `beat_strength`. `Undefined` also for clips under 3 s and
-        where nothing recurs.
+        look at `beat_strength`. `Undefined` also for clips under 3 s and where nothing recurs.
     """
     known = _known(x, rate)
     if known.problem is not None:

@@ -140,7 +140,7 @@ def gather(scores: pd.DataFrame, store: Store, by: str | Sequence[str] | None = 
         compared=compared,
         uncompared=uncompared,
         findings=failure_table(store, made[beside]),
-        unreadable=_unreadable(made, metrics, store),
+        unreadable=unreadable(made, metrics, store),
         **_plan(own, store),
     )
 
@@ -151,7 +151,8 @@ def check_factor(name: str) -> None:
         raise MetricError(f"{name!r} is a metric: to split a report by it, copy it to a column of another name")
 
 
-def _unreadable(made: pd.DataFrame, metrics: Sequence[str], store: Store) -> dict[str, str]:
+def unreadable(made: pd.DataFrame, metrics: Sequence[str], store: Store) -> dict[str, str]:
+    """Return why clips that were made and measured can be read no more, by key."""
     found = {}
     # What could be measured was read.
     for key in made.loc[made[list(metrics)].isna().all(axis=1), "key"]:

@@ -43,9 +43,9 @@ def effects(
 
     A mixed model, ``y = sum of the factors' levels + prompt + rest``, prompt and rest random (REML, by statsmodels);
     where it finds no solution, least squares with the prompts' variance by the method of moments (Henderson's third,
-    1953). The share of a
-    factor is the variance over clips of what its levels add, less what chance alone would add, over the sum of all
-    parts (Nakagawa and Schielzeth 2013). It depends on the values swept: a wider range explains more.
+    1953). The share of a factor is the variance over clips of what its levels add, less what chance alone would add,
+    over the sum of all parts (Nakagawa and Schielzeth 2013). It depends on the values swept: a wider range explains
+    more.
 
     Parameters
     ----------
