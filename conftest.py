@@ -3,4 +3,4 @@
 from importlib.util import find_spec
 
 # Workers are Dask's: without it their module cannot be imported, and nobody does so.
-collect_ignore = [] if find_spec("distributed") else ["mgeval/running/worker.py"]
+collect_ignore = [] if find_spec("distributed") else ["mgeval/runs/workers/worker.py"]

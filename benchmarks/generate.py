@@ -24,11 +24,11 @@ import numpy as np
 
 from mgeval.errors import ModelError
 from mgeval.models import Request, Sampling, load_model
-from mgeval.models.devices import pick_device
-from mgeval.models.draws import recorded
-from mgeval.models.engine import Clip
-from mgeval.models.loading import quiet
-from mgeval.models.musicgen import MusicGen
+from mgeval.models.musicgen.devices import pick_device
+from mgeval.models.musicgen.draw import recorded
+from mgeval.models.musicgen.engine import Clip
+from mgeval.models.musicgen.loading import quiet
+from mgeval.models.musicgen.model import MusicGen
 
 PROMPTS = [
     "a slow piano ballad with soft strings, very wide stereo",

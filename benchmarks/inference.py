@@ -19,7 +19,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mgeval.bradley_terry import preferences
 from mgeval.stats import (
     cliffs_delta,
     cohens_dz,
@@ -34,6 +33,7 @@ from mgeval.stats import (
     sign_flip,
 )
 from mgeval.stats.agreements import rank_correlation
+from mgeval.stats.listening import preferences
 
 DRAWS = 1000
 MORE = 10

@@ -25,9 +25,9 @@ import pyarrow.parquet  # noqa: F401, what is loaded once is no part of the time
 
 import mgeval as mg
 from mgeval.models import Sampling
-from mgeval.running.making import PART
-from mgeval.storage import parts
-from mgeval.storage.keys import clip_key
+from mgeval.runs.generate import PART
+from mgeval.runs.store import parts
+from mgeval.runs.store.keys import clip_key
 
 ROUNDS = 5
 PROMPTS = 250

@@ -29,7 +29,7 @@ import numpy as np
 
 import mgeval as mg
 from mgeval.models.base import Generated, Model
-from mgeval.running.sharing import BATCH
+from mgeval.runs.workers.dispatch import BATCH
 
 CELLS = 100_000
 NEW = 2000
@@ -44,13 +44,16 @@ class Null(Model):
 
     def stream(self, requests):
         """Yield the same clip for every request."""
-        import mgeval.storage.clips
-        import mgeval.storage.layout
+        import mgeval.runs.store.clips
+        import mgeval.runs.store.layout
 
-        homes = ((mgeval.storage.clips, ("encode_audio", "write_atomic")), (mgeval.storage.layout, ("write_atomic",)))
+        homes = (
+            (mgeval.runs.store.clips, ("encode_audio", "write_atomic")),
+            (mgeval.runs.store.layout, ("write_atomic",)),
+        )
         spent = [0.0]
         kept = [(home, name, getattr(home, name)) for home, names in homes for name in names]
-        kept.append((mgeval.storage.clips.np, "savez_compressed", mgeval.storage.clips.np.savez_compressed))
+        kept.append((mgeval.runs.store.clips.np, "savez_compressed", mgeval.runs.store.clips.np.savez_compressed))
 
         def timed(function):
             def run(*arguments, **options):
@@ -123,7 +126,7 @@ def median(function):
 
 def overheads(folder: Path) -> dict:
     """Return the overhead of a clip here and through Dask, and what the files of one take."""
-    from mgeval.running.cluster import joined
+    from mgeval.runs.workers.cluster import joined
 
     found: dict[str, list[float]] = {"here": [], "dask": [], "files": [], "driver": []}
     plan = sweep(1000).plan()
@@ -149,7 +152,7 @@ def overheads(folder: Path) -> dict:
 
 def throughput(folder: Path) -> dict:
     """Return seconds of audio a second by `tiny`, here and with 1 and 2 workers of a thread each, loading included."""
-    from mgeval.running.cluster import joined
+    from mgeval.runs.workers.cluster import joined
 
     plan = mg.Sweep("tiny", sweep(8).prompts, {"duration": 2, "guidance": [1, 3]}, seeds=range(32)).plan()
     found: dict[str, list[float]] = {"here": [], "1": [], "2": []}

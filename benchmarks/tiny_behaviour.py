@@ -74,8 +74,8 @@ def asked(count: int) -> list[Asked]:
 
 def trained() -> set[str]:
     """Return the phrases on mode, drums and image that training captions are made of."""
-    from mgeval.models.tiny.drumming import drums_said
-    from mgeval.models.tiny.words import PLAIN, SIDES, phrases
+    from training.musicgen_tiny.drumming import drums_said
+    from training.musicgen_tiny.words import PLAIN, SIDES, phrases
 
     known = {text.lower() for part in (phrases(), PLAIN) for wordings in part.values() for text in wordings}
     rng = np.random.default_rng(0)
@@ -86,7 +86,7 @@ def trained() -> set[str]:
 
 def judge(prompt: Asked, codes: np.ndarray) -> dict[str, bool]:
     """Say which of the attributes asked for a clip has."""
-    from mgeval.models.tiny.reading import SOUNDING, read
+    from training.musicgen_tiny.reading import SOUNDING, read
 
     found = read(codes)
     ratio, drums = found.tempo / prompt.tempo, found.instruments.get("drums", 0)

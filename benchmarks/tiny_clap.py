@@ -26,9 +26,9 @@ from dataclasses import replace
 import numpy as np
 
 from mgeval import embed, synth
-from mgeval.embed.clap import TINY
-from mgeval.embed.tiny.data import changed, piece
-from mgeval.embed.tiny.retrieval import draw, recalls
+from mgeval.hub import CLAP_TINY
+from training.clap_tiny.data import changed, piece
+from training.clap_tiny.retrieval import draw, recalls
 
 SIZE = 64
 STRIDE = 150
@@ -113,7 +113,7 @@ def main() -> None:
         clap.audio([clip])
         times.append(time.perf_counter() - start)
     result |= {"load_s": round(loading, 2), "embed_10_s": round(statistics.median(times), 3)}
-    result["weights_mb"] = round((TINY / "model.safetensors").stat().st_size / 1e6, 2)
+    result["weights_mb"] = round((CLAP_TINY / "model.safetensors").stat().st_size / 1e6, 2)
     print(json.dumps(result))
 
 

@@ -57,8 +57,8 @@ def clips(folder: str, count: int) -> list[float]:
 
 def main() -> None:
     """Measure and print."""
-    from mgeval.models.loading import quiet
-    from mgeval.models.tiny import FOLDER
+    from mgeval.hub import MUSICGEN_TINY as FOLDER
+    from mgeval.models.musicgen.loading import quiet
 
     loads = [loading(str(FOLDER)) for _ in range(5)]
     with quiet():

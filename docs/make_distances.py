@@ -17,8 +17,8 @@ import numpy as np
 import mgeval as mg
 from mgeval.audio import Audio
 from mgeval.metrics.distribution import GaussianStats, frechet_distance, stereo_distance
-from mgeval.recipes import RECIPES, clip_vectors
-from mgeval.references import POLICIES
+from mgeval.scoring.recipes import RECIPES, clip_vectors
+from mgeval.scoring.references import POLICIES
 
 PAGE = Path(__file__).parent / "distances.md"
 EMBEDDERS = ("mel", "clap:tiny")

@@ -31,7 +31,7 @@ MODULES = {
     "mgeval.metrics": "Metrics of a clip",
     "mgeval.metrics.adherence": "Claims of a prompt",
     "mgeval.metrics.distribution": "Distances of sets",
-    "mgeval.metrics.pooled": "Codes, over many clips",
+    "mgeval.metrics.tokens.pooled": "Codes, over many clips",
     "mgeval.metrics.failures": "Failures of a clip",
     "mgeval.plots": "Plots",
     "mgeval.panels": "Widgets",
@@ -40,10 +40,9 @@ MODULES = {
     "mgeval.prompts": "Prompts",
     "mgeval.synth": "The composer",
     "mgeval.stats": "Statistics",
-    "mgeval.recipes": "Recipes",
-    "mgeval.running": "Runs",
+    "mgeval.scoring.recipes": "Recipes",
+    "mgeval.runs": "Runs",
     "mgeval.reporting": "Reports and cards",
-    "mgeval.exports": "Trackers",
     "mgeval.errors": "Errors",
 }
 """The reference's pages, in order: module and title."""

@@ -37,9 +37,9 @@ import numpy as np
 import pandas as pd
 
 import mgeval as mg
-from mgeval.embed.cache import cached_vectors
 from mgeval.metrics.distribution import vendi_score
-from mgeval.regions import safe_values
+from mgeval.scoring.vectors import cached_vectors
+from mgeval.stats.regions import safe_values
 from mgeval.wording import interval
 
 # %%

@@ -34,7 +34,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 import mgeval as mg
-from mgeval.store import own_clips
+from mgeval.tables import own_clips
 from mgeval.wording import interval, listed
 
 # %%

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from mgeval.models.loading import quiet
+from mgeval.models.musicgen.loading import quiet
 
 CODES = 64
 CHROMA_FRAMES = 24

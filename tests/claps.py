@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mgeval.embed.clap import TINY
+from mgeval.hub import CLAP_TINY
 
 
 def random_module(tower: str = "HTSAT-tiny", fused: bool = False, seed: int = 0) -> Any:
@@ -27,7 +27,7 @@ def random_module(tower: str = "HTSAT-tiny", fused: bool = False, seed: int = 0)
 
     from mgeval.embed.laion import contained, imported, replaced
 
-    words = len(AutoTokenizer.from_pretrained(TINY))
+    words = len(AutoTokenizer.from_pretrained(CLAP_TINY))
     config = RobertaConfig(
         vocab_size=words, num_hidden_layers=2, max_position_embeddings=514, type_vocab_size=1, layer_norm_eps=1e-5
     )
@@ -61,8 +61,8 @@ def save(module: Any, path: Path) -> Path:
     tensors["module.text_branch.embeddings.position_ids"] = torch.arange(514)[None]
     optimiser = {"state": {}, "param_groups": [{"lr": np.float64(1e-4), "betas": (0.9, 0.99), "params": [0, 1]}]}
     torch.save({"epoch": 15, "name": "test", "state_dict": tensors, "optimizer": optimiser}, path)
-    shutil.copy(TINY / "tokenizer.json", path.parent)
+    shutil.copy(CLAP_TINY / "tokenizer.json", path.parent)
     for name in ("tokenizer_config.json", "special_tokens_map.json"):
-        if (TINY / name).is_file():
-            shutil.copy(TINY / name, path.parent)
+        if (CLAP_TINY / name).is_file():
+            shutil.copy(CLAP_TINY / name, path.parent)
     return path

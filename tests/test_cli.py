@@ -318,7 +318,7 @@ def test_ctrl_c_says_that_nothing_is_lost(tmp_path):
 
 
 def test_doctor_lists_the_rest_where_a_part_is_broken(monkeypatch):
-    from mgeval import doctor
+    from mgeval.cli import doctor
 
     monkeypatch.setitem(sys.modules, "torch", None)
     rows = {row["name"]: row for row in doctor.findings()}

@@ -7,7 +7,7 @@ from signals import RATE, noise
 
 import mgeval as mg
 from mgeval.audio import encode_audio
-from mgeval.containers import _mpeg_frames, mpeg_samples
+from mgeval.audio.containers import _mpeg_frames, mpeg_samples
 
 CLIP = mg.Audio(np.stack([noise(2.0, 1), noise(2.0, 2)]), RATE)
 

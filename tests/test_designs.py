@@ -7,7 +7,7 @@ import pytest
 
 import mgeval as mg
 from mgeval.models.sampling import LIMITS
-from mgeval.sweepfile import load_sweep
+from mgeval.runs.sweep_file import load_sweep
 
 FILTERS = [{"top_k": [50, 250], "top_p": 0}, {"top_k": 0, "top_p": [0.8, 0.9, 0.95]}]
 

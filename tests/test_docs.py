@@ -20,7 +20,7 @@ import typer
 
 import mgeval
 from mgeval.metrics import METRICS
-from mgeval.sweepfile import load_sweep
+from mgeval.runs.sweep_file import load_sweep
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -229,7 +229,7 @@ def test_docstrings_name_the_parameters_that_there_are(name):
 
 
 def test_what_run_returns_is_said():
-    from mgeval.storage.clips import OUTCOME
+    from mgeval.tables import OUTCOME
 
     text = inspect.getdoc(mgeval.run).partition("Returns\n")[2]
     assert [name for name in OUTCOME if f"``{name}``" not in text] == []
@@ -266,7 +266,7 @@ def test_the_page_of_metrics_says_what_they_share(site):
     text = re.sub(r"\s+", " ", (site / "metrics.html").read_text(encoding="utf-8"))
     assert "above -70 dBFS and within 40 dB of the clip's loudest frame" in text
     assert 'id="stereoprofile"' in text and 'id="tokenscurves"' in text
-    assert "mgeval.metrics.widths.width_low" in re.sub(r"<[^>]*>", "", text)
+    assert "mgeval.metrics.stereo.widths.width_low" in re.sub(r"<[^>]*>", "", text)
 
 
 def test_the_site_shows_no_markup_and_no_internals(site):

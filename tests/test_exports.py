@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import mgeval as mg
-from mgeval.exports import scalars, to_mlflow, to_wandb
+from mgeval.runs.trackers import scalars, to_mlflow, to_wandb
 
 ROW = {
     "key": "ab", "prompt": "piano", "seed": 2**60 + 1, "width": np.float64(0.25), "n_samples": np.int64(320),

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 import mgeval as mg
-from mgeval import lab
+from mgeval.cli import lab
 from mgeval.errors import MgevalError
 
 ROOT = Path(__file__).parents[1]
@@ -109,9 +109,9 @@ def test_a_wheel_holds_the_notebooks_where_they_are_looked_for(tmp_path, monkeyp
     for path in (ROOT / "notebooks").iterdir():
         if path.is_file():
             (installed.parent / target / path.name).write_bytes(path.read_bytes())
-    monkeypatch.setattr(lab, "HERE", installed)
+    monkeypatch.setattr(lab, "PACKAGE", installed)
     assert len(lab.notebooks()) == 8 and all(installed in path.parents for path in lab.notebooks().values())
-    monkeypatch.setattr(lab, "HERE", tmp_path / "elsewhere" / "mgeval")
+    monkeypatch.setattr(lab, "PACKAGE", tmp_path / "elsewhere" / "mgeval")
     with pytest.raises(MgevalError, match="install mgeval again"):
         lab.notebooks()
 

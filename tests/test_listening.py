@@ -8,9 +8,9 @@ import pytest
 from reference.bradley_terry_slow import strengths
 
 from mgeval.audio import Audio
-from mgeval.bradley_terry import preferences, ratings, reliability
 from mgeval.errors import MetricError
-from mgeval.listening import add_answer, anchor, pair_trials, rating_trials, read_answers
+from mgeval.panels.blind_test.trials import add_answer, anchor, pair_trials, rating_trials, read_answers
+from mgeval.stats.listening import preferences, ratings, reliability
 
 
 @pytest.fixture

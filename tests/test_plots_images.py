@@ -9,8 +9,9 @@ from signals import RATE, correlated, noise, panned, tone
 
 import mgeval as mg
 from mgeval import plots
-from mgeval.metrics import stereo, widths
+from mgeval.metrics import stereo
 from mgeval.metrics.signal import failures
+from mgeval.metrics.stereo import widths
 from mgeval.metrics.tokens import Tokens, curves
 
 OF_CLIPS = [

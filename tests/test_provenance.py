@@ -12,8 +12,9 @@ import pytest
 import torch
 
 import mgeval as mg
-from mgeval import cli, provenance
+from mgeval import cli
 from mgeval.models.composer import Composer
+from mgeval.runs import provenance
 
 PROMPTS = ["warm piano", "wide strings"]
 SHORT = {"duration": 0.1}

@@ -15,7 +15,7 @@ import pytest
 
 import mgeval as mg
 from mgeval.metrics.distribution import GaussianStats, clip_frechet, frechet_distance
-from mgeval.recipes import RECIPES, clip_vectors
+from mgeval.scoring.recipes import RECIPES, clip_vectors
 
 PLACE = Path(os.environ.get("MGEVAL_FADTK", Path(__file__).parents[2] / "shared" / "data" / "fadtk"))
 COLUMN = "FAD_clap_laion_music_fma_pop"

@@ -10,7 +10,7 @@ import mgeval as mg
 from mgeval.embed.base import Embedder
 from mgeval.errors import MetricError, ModelError
 from mgeval.metrics.similarity import chance, clap_rank
-from mgeval.ranks import COLUMNS
+from mgeval.scoring.ranks import COLUMNS
 from mgeval.stats import mean_interval
 
 

@@ -11,8 +11,8 @@ import mgeval as mg
 from mgeval.audio import Audio
 from mgeval.errors import MetricError
 from mgeval.metrics.distribution import DIRECTIONS, frechet_distance, kl_divergence
-from mgeval.recipes import RECIPES, Preparation, clip_vectors, int16_round_trip, pcm16, prepared, text_score
-from mgeval.references import POLICIES
+from mgeval.scoring.recipes import RECIPES, Preparation, clip_vectors, int16_round_trip, pcm16, prepared, text_score
+from mgeval.scoring.references import POLICIES
 
 RATE = 44100
 

@@ -8,7 +8,7 @@ import pytest
 
 import mgeval as mg
 from mgeval.errors import MetricError
-from mgeval.regions import safe_values
+from mgeval.stats.regions import safe_values
 
 
 def table(worse, prompts=8, noise=0.0, metric="clap:tiny"):

@@ -21,10 +21,10 @@ from workers import Slow, files, once_each, wait_for
 import mgeval as mg
 from mgeval.models.composer import Composer
 from mgeval.models.sampling import LIMITS
-from mgeval.running.cluster import _threads, check_choice
-from mgeval.running.steering import Steering, heeding_interrupts
-from mgeval.storage.keys import clip_key, row_keys
-from mgeval.storage.upkeep import status
+from mgeval.runs.progress import Steering, heeding_interrupts
+from mgeval.runs.store.keys import clip_key, row_keys
+from mgeval.runs.store.maintenance import status
+from mgeval.runs.workers.cluster import _threads, check_choice
 
 PROMPTS = ["warm piano", "wide strings, no drums"]
 
@@ -328,7 +328,7 @@ def test_addresses_that_dask_knows(dask, address):
 
 
 def test_a_scheduler_that_does_not_answer_is_one_line(dask, plan, tmp_path, monkeypatch):
-    monkeypatch.setattr("mgeval.running.cluster.CONNECTING", 2)
+    monkeypatch.setattr("mgeval.runs.workers.cluster.CONNECTING", 2)
     with pytest.raises(mg.SweepError, match="no Dask scheduler answers at tcp://127.0.0.1:9"):
         mg.run(plan, mg.Store(tmp_path / "run"), progress=False, scheduler="tcp://127.0.0.1:9")
     assert not (tmp_path / "run").exists()
@@ -371,7 +371,7 @@ def test_settings_of_any_type_have_the_same_key_or_are_refused(plan, tmp_path, c
     store = mg.Store(tmp_path / "run")
     for kind in (np.float32, object, "Float64"):
         mg.run(plan.astype({column: kind}).head(0), store)
-        from mgeval.running.plans import checked
+        from mgeval.runs.plan import checked
 
         assert checked(plan.astype({column: kind}))["key"].equals(plan["key"])
     for wrong in (np.nan, None, True, "1"):

@@ -16,8 +16,8 @@ from mgeval.metrics.distribution import (
     manifold,
     vendi_score,
 )
-from mgeval.references import POLICIES, left_right, mid_side
-from mgeval.sets import COLUMNS, DISTANCES
+from mgeval.scoring.references import POLICIES, left_right, mid_side
+from mgeval.scoring.set_distances import COLUMNS, DISTANCES
 
 RATE = 16000
 
@@ -397,7 +397,7 @@ def test_what_is_refused(runs, tmp_path):
         ask(clips=table.drop(columns="key"))
     with pytest.raises(MetricError, match="no column 'path'.*measure"):
         ask(clips=table.drop(columns="path"), store=None)
-    with pytest.raises(MetricError, match="no clip that was made"):
+    with pytest.raises(MetricError, match="no finished clip"):
         ask(clips=table[:0])
     with pytest.raises(MetricError, match="at least one embedder"):
         ask(embedders=[])

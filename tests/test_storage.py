@@ -17,7 +17,7 @@ import pytest
 from signals import RATE, noise
 
 import mgeval as mg
-from mgeval.storage import parts, upkeep
+from mgeval.runs.store import maintenance, parts
 
 AUDIO = mg.Audio(np.stack([noise(0.05, 1), noise(0.05, 2)]) * 0.1, RATE)
 CODES = np.arange(8, dtype=np.int16).reshape(4, 2)
@@ -128,7 +128,7 @@ def counted(real):
     return call
 
 from pathlib import Path
-from mgeval.storage import parts, upkeep
+from mgeval.runs.store import maintenance, parts
 store = mg.Store(sys.argv[1])
 for name in ("fsync", "replace"):
     setattr(os, name, counted(getattr(os, name)))
@@ -165,7 +165,7 @@ def test_a_merge_killed_at_any_step_loses_nothing(store):
 WRITER = """
 import sys
 import mgeval as mg
-from mgeval.storage import parts, upkeep
+from mgeval.runs.store import maintenance, parts
 parts.MANY = 3
 store = mg.Store(sys.argv[1])
 for i in range(int(sys.argv[3])):
@@ -367,13 +367,13 @@ def test_merging_leaves_what_a_run_makes_meanwhile(store, tmp_path, monkeypatch)
     into = mg.Store(tmp_path / "into")
     louder = mg.Audio(AUDIO.samples * 2, RATE)
 
-    def damage(folder, key, look=upkeep.clip_damage):
+    def damage(folder, key, look=maintenance.clip_damage):
         # Between the merge's look at the clip and its copy, a run here makes the same one.
         if key == "b" and key not in into:
             into.put({"key": key, "model": "m"}, louder, CODES)
         return look(folder, key)
 
-    monkeypatch.setattr(upkeep, "clip_damage", damage)
+    monkeypatch.setattr(maintenance, "clip_damage", damage)
     assert sorted(into.merge(store)["key"]) == ["a", "c", "d", "e"]
     assert into.verify().empty and into.audio("b").peak == pytest.approx(louder.peak, abs=1e-6)
     assert sorted(into.table()["key"]) == list("abcde")

@@ -8,9 +8,9 @@ import pytest
 from signals import RATE, noise
 
 import mgeval as mg
-from mgeval.storage.keys import clip_key
-from mgeval.store import is_store
-from mgeval.sweepfile import load_sweep
+from mgeval.runs.store import is_store
+from mgeval.runs.store.keys import clip_key
+from mgeval.runs.sweep_file import load_sweep
 
 SETTINGS = mg.Sampling().asdict()
 
@@ -83,7 +83,7 @@ def test_predictions_stand_with_their_codes(tmp_path):
 
 
 def test_the_record_is_written_last(tmp_path, monkeypatch):
-    from mgeval.storage import clips, layout
+    from mgeval.runs.store import clips, layout
 
     order = []
     real = clips.write_atomic

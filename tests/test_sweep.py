@@ -16,12 +16,12 @@ import torch
 from checkpoints import stereo_checkpoint
 
 import mgeval as mg
-from mgeval import provenance
 from mgeval.models import Generated
 from mgeval.models.composer import Composer
 from mgeval.models.sampling import LIMITS
-from mgeval.storage.keys import clip_key
-from mgeval.sweep import PLAN
+from mgeval.runs import provenance
+from mgeval.runs.store.keys import clip_key
+from mgeval.runs.sweep import PLAN
 
 PROMPTS = ["warm piano", "wide strings, no drums", "fast drums"]
 SHORT = {"duration": [0.5, 1.0]}
@@ -137,7 +137,7 @@ def test_whole_numbers_are_drawn_alike_and_count_once():
 
 
 def test_a_file_says_the_same_as_python(tmp_path):
-    from mgeval.sweepfile import load_sweep
+    from mgeval.runs.sweep_file import load_sweep
 
     (tmp_path / "s.yaml").write_text(
         "models: synth\nprompts: [piano]\ngrid: {duration: [1, 2]}\nseeds: [0, 3]\n"

@@ -31,8 +31,8 @@ class Embedder(abc.ABC):
     has_text : bool
         Whether `text` works.
     together : tuple of str
-        Channel policies (``mgeval.references.POLICIES``) whose two rows it hears as the two channels of one clip.
-        Of the others, and by default of all, each row is heard on its own, as a mono clip.
+        Channel policies of `mgeval.distances` whose two rows it hears as the two channels of one clip. Of the
+        others, and by default of all, each row is heard on its own, as a mono clip.
     """
 
     id: str

@@ -14,9 +14,9 @@ from mgeval.embed.base import Embedder, checked_clips, mono_at
 from mgeval.embed.checks import check_audio
 from mgeval.embed.hub import checkpoint_folder, identity
 from mgeval.errors import ModelError, first_line
-from mgeval.models.checkpoint import local_checkpoint, local_folder, weight_files
-from mgeval.models.loading import load_network, quiet
-from mgeval.models.tiny import FOLDER as TINY
+from mgeval.hub import MUSICGEN_TINY
+from mgeval.models.musicgen.checkpoint import local_checkpoint, local_folder, weight_files
+from mgeval.models.musicgen.loading import load_network, quiet
 
 
 class Encodec(Embedder):
@@ -89,7 +89,7 @@ def load_encodec(name: str, revision: str | None = None) -> Encodec:
         No such checkpoint, neither of the two, or one that is incomplete or broken.
     """
     where = name.removeprefix("encodec:")
-    folder = TINY if where == "tiny" else checkpoint_folder(where, revision)
+    folder = MUSICGEN_TINY if where == "tiny" else checkpoint_folder(where, revision)
     kind = model_type(folder)
     if kind not in ("encodec", "musicgen", "musicgen_melody"):
         raise ModelError(f"{folder}: no EnCodec in it, its model_type is {kind!r} (need 'encodec' or 'musicgen*')")

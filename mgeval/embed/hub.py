@@ -9,7 +9,14 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from mgeval.errors import ModelError
-from mgeval.models.checkpoint import HUB_SECONDS, hub_errors, is_hub_id, local_folder, needed_files, weight_files
+from mgeval.models.musicgen.checkpoint import (
+    HUB_SECONDS,
+    hub_errors,
+    is_hub_id,
+    local_folder,
+    needed_files,
+    weight_files,
+)
 
 VALID = "a name that mgeval.embed.load lists, a local path, or a hub id such as 'laion/larger_clap_general'"
 SETTINGS = (".json", ".txt", ".model")

@@ -23,11 +23,11 @@ from typing import Any
 import numpy as np
 
 from mgeval.embed.clap import FILES, LAION, Clap
+from mgeval.embed.clap.laion_weights import read_tensors, settings
+from mgeval.embed.clap.load import laion_parts
 from mgeval.embed.hub import content_hash, hub_files
-from mgeval.embed.parts import laion_parts
-from mgeval.embed.weights import read_tensors, settings
 from mgeval.errors import ModelError, nearest
-from mgeval.models.checkpoint import local_folder
+from mgeval.models.musicgen.checkpoint import local_folder
 
 SIZES = {96: "HTSAT-tiny", 128: "HTSAT-base", 256: "HTSAT-large"}
 """laion-clap's names of the audio towers by the width of their first stage."""

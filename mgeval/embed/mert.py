@@ -15,7 +15,7 @@ from mgeval.embed.checks import check_audio
 from mgeval.embed.encodec import model_type, whole_network
 from mgeval.embed.hub import checkpoint_folder, identity
 from mgeval.errors import ModelError, first_line
-from mgeval.models.checkpoint import local_folder
+from mgeval.models.musicgen.checkpoint import local_folder
 
 LONGEST = 360
 """Seconds of a clip that are heard, as in fadtk: attention grows with the square of the length."""

@@ -12,10 +12,10 @@ import numpy as np
 from mgeval.audio import Audio
 from mgeval.embed.base import Embedder, checked_clips, mono_at
 from mgeval.embed.checks import check_audio
+from mgeval.embed.clap.laion_weights import read_tensors
 from mgeval.embed.hub import content_hash
-from mgeval.embed.weights import read_tensors
 from mgeval.errors import ModelError, first_line
-from mgeval.models.checkpoint import local_folder
+from mgeval.models.musicgen.checkpoint import local_folder
 
 URL = "https://github.com/harritaylor/torchvggish/releases/download/v0.1/vggish-10086976.pth"
 """Google's weights as torchvggish ported them; the number begins the file's SHA-256."""

@@ -8,8 +8,9 @@ from typing import NamedTuple
 import numpy as np
 
 from mgeval.errors import MetricError, nearest
-from mgeval.metrics import distribution, music, signal, similarity, spatial, spectrum, stereo, tokens, widths
+from mgeval.metrics import distribution, music, signal, similarity, spectrum, stereo, tokens
 from mgeval.metrics.failures import DETECTORS
+from mgeval.metrics.stereo import spatial, widths
 from mgeval.metrics.undefined import Undefined
 
 __all__ = ["METRICS", "Metric", "Undefined", "chosen", "columns", "described", "distribution", "evaluate", "metric_of"]

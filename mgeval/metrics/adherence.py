@@ -14,9 +14,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mgeval.metrics import music, music_profile, stereo
+from mgeval.metrics import music, stereo
 from mgeval.metrics.claims import Claim, claims
 from mgeval.metrics.frames import FLOOR, FRAME, QUIET, SHORT, STEPS, checked, frame_sums, hop, power
+from mgeval.metrics.music import music_profile
 from mgeval.metrics.undefined import Undefined
 
 TEMPO_NEAR = 0.04

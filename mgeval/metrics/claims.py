@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from mgeval.metrics import music, music_profile
+from mgeval.metrics import music
+from mgeval.metrics.music import music_profile
 
 KINDS = ("tempo", "key", "mode", "left", "right", "centre", "mono", "narrow", "wide", "ping-pong", "drums only",
          "no drums", "fades out")  # fmt: skip

@@ -64,7 +64,7 @@ def load_model(
         from mgeval.models.folder import Folder
 
         return Folder(name)
-    from mgeval.models.musicgen import load_musicgen
+    from mgeval.models.musicgen.model import load_musicgen
 
     model = load_musicgen(_place(name), device=device, dtype=dtype, revision=revision)
     model.name = name
@@ -81,7 +81,7 @@ def model_identity(name: str) -> str:
     """Return what of a model's name decides its sound: nothing of a local folder's, whose revision says all."""
     if name.startswith("folder:"):
         return "folder:"
-    from mgeval.models.checkpoint import is_hub_id, local_folder
+    from mgeval.models.musicgen.checkpoint import is_hub_id, local_folder
 
     return name if name == "synth" or (is_hub_id(name) and local_folder(name) is None) else LOCAL
 
@@ -103,13 +103,13 @@ def model_revision(name: str | os.PathLike[str]) -> str:
     name = _name(name)
     if name == "synth" or name.startswith("folder:"):
         return load_model(name).revision
-    from mgeval.models.checkpoint import checkpoint_revision
+    from mgeval.models.musicgen.checkpoint import checkpoint_revision
 
     return checkpoint_revision(_place(name))
 
 
 def _place(name: str) -> str:
     """Return where a checkpoint is to be looked for."""
-    from mgeval.models.tiny import FOLDER
+    from mgeval.hub import MUSICGEN_TINY
 
-    return str(FOLDER) if name == "tiny" else name
+    return str(MUSICGEN_TINY) if name == "tiny" else name

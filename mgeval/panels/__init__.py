@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from mgeval.panels.blindtest import Blind, blind
-from mgeval.panels.clipplayer import ClipPlayer
+from mgeval.panels.blind_test import Blind, blind
+from mgeval.panels.builder import SweepBuilder, sweep_builder
 from mgeval.panels.comparison import Comparison, compare
 from mgeval.panels.explorer import Explorer, explore
+from mgeval.panels.player import ClipPlayer
+from mgeval.panels.prompt_studio import Studio, studio
 from mgeval.panels.scatter import Scatter
-from mgeval.panels.studiopanel import Studio, studio
-from mgeval.panels.sweepbuilder import SweepBuilder, sweep_builder
 
 __all__ = [
     "Blind",

@@ -6,8 +6,8 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from mgeval.errors import MetricError
-from mgeval.plots.style import needed
 from mgeval.stats import swept
+from mgeval.tables import require_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,7 +21,7 @@ def varied(scores: pd.DataFrame, by: str | None, among: Collection[str] | None =
     MetricError
         None was asked for, and none or several vary.
     """
-    needed(scores, ["key", "prompt_id"], "measure(clips, store) makes such a table")
+    require_columns(scores, ["key", "prompt_id"], "measure(clips, store) makes such a table")
     if by is not None:
         return by
     found = [name for name in swept(scores) if among is None or name in among]

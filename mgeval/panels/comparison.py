@@ -11,18 +11,18 @@ import traitlets
 from mgeval.audio import Audio
 from mgeval.errors import MetricError, nearest
 from mgeval.metrics import described
-from mgeval.panels.channel import Answer, Panel
+from mgeval.panels.blind_test.results import level_text
 from mgeval.panels.choices import varied
-from mgeval.panels.clipplayer import player_answers
-from mgeval.panels.clips import Clips
+from mgeval.panels.clip_source import Clips
 from mgeval.panels.modules import bundle, style
-from mgeval.panels.results import level_text
-from mgeval.plots.style import SETTING_UNITS
+from mgeval.panels.panel import Answer, Panel
+from mgeval.panels.player import player_answers
+from mgeval.runs.store import Store
 from mgeval.stats import compare as compared
 from mgeval.stats.comparisons import paired, sides_of
 from mgeval.stats.factors import checked_metrics
 from mgeval.stats.intervals import wrapped
-from mgeval.store import CONTROL, Store, prompts_of
+from mgeval.tables import CONTROL, SETTING_UNITS, prompt_texts
 from mgeval.wording import interval
 
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ def _there(sides: Sequence[pd.DataFrame], name: str) -> bool:
 
 def _titled(pairs: pd.DataFrame, shared: list[str], side: pd.DataFrame) -> pd.DataFrame:
     """Return pairs with their prompts: what both share, the keys, then the metrics."""
-    prompts = dict(zip(side["prompt_id"], prompts_of(side), strict=True))
+    prompts = dict(zip(side["prompt_id"], prompt_texts(side), strict=True))
     sided = pairs.drop(columns=shared).rename(columns=lambda name: f"{name[:-2]}_{name[-1]}")
     sided = sided[["key_a", "key_b", *sided.columns.drop(["key_a", "key_b"])]]
     return pairs[shared].assign(prompt=pairs["prompt_id"].map(prompts)).join(sided)

@@ -11,15 +11,15 @@ import traitlets
 from mgeval.errors import MetricError
 from mgeval.metrics import columns as metric_columns
 from mgeval.metrics import described
-from mgeval.panels.channel import Answer
-from mgeval.panels.clipplayer import player_answers
-from mgeval.panels.clips import Clips
+from mgeval.panels.clip_source import Clips
 from mgeval.panels.modules import bundle
+from mgeval.panels.panel import Answer
+from mgeval.panels.player import player_answers
 from mgeval.panels.scatter import Plot
 from mgeval.panels.tables import Drawn, details
-from mgeval.plots.style import needed
+from mgeval.runs.store import Store
 from mgeval.stats import swept
-from mgeval.store import Store, own_clips
+from mgeval.tables import own_clips, require_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -114,7 +114,7 @@ def explore(
     >>> explore(scores, store).x
     'width'
     """
-    needed(scores, ["key"], "measure(clips, store) makes such a table")
+    require_columns(scores, ["key"], "measure(clips, store) makes such a table")
     own = own_clips(scores)
     metrics = [name for name in metric_columns(own.columns) if own[name].notna().any()]
     if own.empty or not metrics:

@@ -10,9 +10,8 @@ import numpy as np
 from mgeval.metrics import columns as metric_columns
 from mgeval.metrics import described
 from mgeval.metrics.music import key_name
-from mgeval.plots.style import SETTING_UNITS, is_number
 from mgeval.stats import mean_interval
-from mgeval.store import CONTROL, OUTCOME, own_clips, prompts_of
+from mgeval.tables import CONTROL, OUTCOME, SETTING_UNITS, is_number, own_clips, prompt_texts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,7 +84,7 @@ def encoded(table: pd.DataFrame) -> tuple[dict[str, Any], list[np.ndarray]]:
         if (column := _column(name, own[name])) is not None:
             headers.append(column[0])
             values.append(column[1])
-    prompts, codes = _codes([prompt[:LONGEST] for prompt in prompts_of(own)])
+    prompts, codes = _codes([prompt[:LONGEST] for prompt in prompt_texts(own)])
     described_rows = {"columns": headers, "keys": keys_of(own), "prompts": prompts, "references": references(table)}
     return described_rows, [*values, codes]
 

@@ -7,20 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mgeval.errors import MetricError, nearest
-from mgeval.plots.style import (
-    COLOURS,
-    GREY,
-    SMALL,
-    blank,
-    distinct,
-    known,
-    level_names,
-    needed,
-    own_axes,
-    plain,
-    titled,
-    words,
-)
+from mgeval.plots.style import COLOURS, GREY, SMALL, blank, level_names, own_axes, plain, titled, words
+from mgeval.tables import distinct_values, require_columns, value_or_none
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,7 +50,7 @@ def forest(odds: pd.DataFrame, kind: str, ax: Axes | None = None) -> Axes:
         The table lacks a column, or holds no such kind.
     """
     source = "predict_failure(failures) makes one"
-    needed(odds, ("kind", "factor", "level", "reference", "odds_ratio", "lo", "hi", "reason"), source)
+    require_columns(odds, ("kind", "factor", "level", "reference", "odds_ratio", "lo", "hi", "reason"), source)
     rows = odds[odds["kind"] == kind]
     if rows.empty:
         raise MetricError(f"the table holds no failure {kind!r}: {nearest(kind, odds['kind'].unique())}")
@@ -107,12 +95,12 @@ def _draw(ax: Axes, place: int, row: Any) -> None:
 
 
 def _names(rows: pd.DataFrame) -> list[str]:
-    texts = distinct([*rows["level"], *rows["reference"]])
+    texts = distinct_values([*rows["level"], *rows["reference"]])
     # Named together: of texts that begin alike the ends are kept.
     short = dict(zip(texts, level_names(texts), strict=True))
     names = []
     for factor, level, reference in zip(rows["factor"], rows["level"], rows["reference"], strict=True):
-        level_is, against = short[known(level)], short[known(reference)]
+        level_is, against = short[value_or_none(level)], short[value_or_none(reference)]
         # On one line, two long names would leave no room for what they name.
         between = " " if len(level_is) + len(against) <= WIDE else "\n"
         pair = f"{level_is}{between}vs {against}"

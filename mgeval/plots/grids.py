@@ -13,21 +13,17 @@ from mgeval.plots.style import (
     SMALL,
     blank,
     colour_bar,
-    distinct,
     diverging,
-    known,
     level_names,
     metric_label,
     metric_rows,
-    needed,
     ordered,
     own_axes,
     setting_label,
     titled,
     words,
 )
-from mgeval.stats import SUMMARY
-from mgeval.store import own_clips
+from mgeval.tables import SUMMARY, distinct_values, own_clips, require_columns, value_or_none
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,7 +73,7 @@ def heatmap(summary: pd.DataFrame, x: str, metric: str, ax: Axes | None = None, 
     rows = own_clips(metric_rows(summary, [prompt, x], metric))
     if more := [c for c in rows.columns if c not in (x, prompt, "control", *SUMMARY)]:
         raise MetricError(f"the summary is grouped by {', '.join(more)} as well: summarise by {prompt} and {x} only")
-    names, levels = distinct(rows[prompt]), ordered(rows[x])
+    names, levels = distinct_values(rows[prompt]), ordered(rows[x])
     values = _grid(rows[prompt], rows[x], rows["mean"], names, levels)
     ax = own_axes(ax, height=_height(len(names)))
     if not np.isfinite(values).any():
@@ -135,7 +131,7 @@ def failure_atlas(found: pd.DataFrame, x: str, ax: Axes | None = None) -> Axes:
     ['0', '0.1']
     """
     source = "failure_table(store) makes one"
-    needed(found, ("key", "kind", "flagged", "score", x), source)
+    require_columns(found, ("key", "kind", "flagged", "score", x), source)
     found = own_clips(found)
     judged = found[found["score"].notna() | found["flagged"].astype(bool)]
     clips = judged.assign(flagged=judged["flagged"].astype(bool)).groupby(["kind", x, "key"], sort=False, dropna=False)
@@ -172,7 +168,7 @@ def _grid(
     """Return values by row and column, NaN where there is none."""
     grid = np.full((len(names), len(levels)), np.nan)
     for row, column, value in zip(rows, columns, values, strict=True):
-        grid[names.index(known(row)), levels.index(known(column))] = value
+        grid[names.index(value_or_none(row)), levels.index(value_or_none(column))] = value
     return grid
 
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mgeval.audio import Audio
-from mgeval.metrics import spatial, stereo
-from mgeval.metrics.image import framed
-from mgeval.metrics.spectra import FAINT, Spectrogram
+from mgeval.metrics import stereo
+from mgeval.metrics.stereo import spatial
+from mgeval.metrics.stereo.moments import framed
+from mgeval.metrics.stereo.spectra import FAINT, Spectrogram
+from mgeval.metrics.stereo.widths import CROSSOVERS
 from mgeval.metrics.undefined import Undefined
-from mgeval.metrics.widths import CROSSOVERS
 from mgeval.plots.maps import FREQUENCIES
 from mgeval.plots.style import (
     COLOURS,

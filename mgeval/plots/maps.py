@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from mgeval.audio import Audio
-from mgeval.metrics.image import framed
-from mgeval.metrics.spectra import Spectrogram
+from mgeval.metrics.stereo.moments import framed
+from mgeval.metrics.stereo.spectra import Spectrogram
 from mgeval.plots.style import GREY, SMALL, blank, colour_bar, diverging, own_axes, own_pair, titled
 
 if TYPE_CHECKING:

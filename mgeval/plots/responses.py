@@ -16,9 +16,6 @@ from mgeval.plots.style import (
     LETTER,
     MARKERS,
     SMALL,
-    distinct,
-    is_number,
-    known,
     legend_above,
     level,
     level_names,
@@ -31,8 +28,7 @@ from mgeval.plots.style import (
     titled,
     words,
 )
-from mgeval.stats import SUMMARY
-from mgeval.store import CONTROL
+from mgeval.tables import CONTROL, SUMMARY, distinct_values, is_number, value_or_none
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,21 +75,23 @@ def response(summary: pd.DataFrame, x: str, metric: str, ax: Axes | None = None)
         raise MetricError(f"the summary is grouped by {', '.join(others)} besides {x}: summarise by one of them only")
     ax = own_axes(ax)
     # Levels are told apart by their values: the short names of two long texts can be the same.
-    levels = distinct(rows[x])
+    levels = distinct_values(rows[x])
     numeric = all(map(is_number, levels))
     if numeric:
         rows = rows.sort_values(x, kind="stable")
     groups = list(rows.groupby(others, sort=False, dropna=False)) if others else [((None,), rows)]
     labels = level_names([key[0] for key, _ in groups]) if others else [None]
     for index, (label, (_, part)) in enumerate(zip(labels, groups, strict=True)):
-        places = part[x].to_numpy(float) if numeric else np.array([levels.index(known(v)) for v in part[x]], float)
+        places = (
+            part[x].to_numpy(float) if numeric else np.array([levels.index(value_or_none(v)) for v in part[x]], float)
+        )
         if not numeric:
             # Beside each other, so that intervals of two groups do not hide one another.
             places = places + (index - (len(groups) - 1) / 2) * 0.8 / max(len(groups), 4)
         _interval(ax, places, part, index, "-" if numeric else "none", label)
     if not numeric:
         _name_levels(ax, level_names(levels))
-        _name_gaps(ax, [all(rows.loc[[known(v) == one for v in rows[x]], "mean"].isna()) for one in levels])
+        _name_gaps(ax, [all(rows.loc[[value_or_none(v) == one for v in rows[x]], "mean"].isna()) for one in levels])
     elif len(levels) <= 8:
         ax.set_xticks(sorted(levels), [f"{place:.10g}" for place in sorted(levels)])
     ax.set_xlabel(setting_label(x))

@@ -11,17 +11,16 @@ from mgeval.plots.style import (
     COLUMN,
     GREY,
     MARKERS,
-    distinct,
     legend_above,
     level_name,
     level_names,
-    needed,
     noted,
     own_axes,
     plain,
     titled,
     words,
 )
+from mgeval.tables import distinct_values, require_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,9 +57,9 @@ def adherence(table: pd.DataFrame, by: str | None = None, ax: Axes | None = None
     MetricError
         The table lacks a column.
     """
-    needed(table, ["claim", "met", "lo", "hi", "chance", *([by] if by else [])], "adherence(store) makes one")
+    require_columns(table, ["claim", "met", "lo", "hi", "chance", *([by] if by else [])], "adherence(store) makes one")
     claims = list(dict.fromkeys(table["claim"]))
-    groups = distinct(table[by]) if by else [None]
+    groups = distinct_values(table[by]) if by else [None]
     labels = level_names(groups) if by else [None]
     ax = own_axes(ax, height=max(AROUND + ROW * len(claims) * (0.6 + 0.4 * len(groups)), COLUMN[1] / 2))
     for index, (group, label) in enumerate(zip(groups, labels, strict=True)):

@@ -10,6 +10,7 @@ import numpy as np
 
 from mgeval.errors import MetricError, nearest
 from mgeval.metrics import described
+from mgeval.tables import SETTING_UNITS, distinct_values, is_number, value_or_none
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +25,6 @@ COLUMN = (3.4, 2.6)
 """Width and height in inches of a figure for one column of a two-column paper."""
 
 SMALL = 7
-SETTING_UNITS = {"duration": "s", "extend_stride": "s"}
 LETTER = 0.058
 """Width of a letter of size `SMALL`, in inches: 0.6 of its height is usual."""
 
@@ -53,15 +53,6 @@ def own_pair(axes: Sequence[Axes] | None, height: float, **rows: Any) -> tuple[A
     return given[0], given[1]
 
 
-def needed(table: pd.DataFrame, columns: Iterable[str], source: str) -> None:
-    """Raise `MetricError` if the table lacks a column; ``source`` says what makes such a table."""
-    for column in columns:
-        if column not in table.columns:
-            raise MetricError(
-                f"the table has no column {column!r}: {nearest(column, map(str, table.columns))} ({source})"
-            )
-
-
 def metric_rows(summary: pd.DataFrame, by: Sequence[str], metric: str) -> pd.DataFrame:
     """Return a metric's rows of a summary that is grouped by these columns."""
     for column in (*by, "metric", "mean", "lo", "hi"):
@@ -76,14 +67,9 @@ def metric_rows(summary: pd.DataFrame, by: Sequence[str], metric: str) -> pd.Dat
     return rows
 
 
-def is_number(value: Any) -> bool:
-    """Say whether a group's value stands on a numeric axis."""
-    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
-
-
 def level(value: Any) -> Any:
     """Return a group's value as it can be drawn: numbers as they are, texts short and inert."""
-    if known(value) is None:
+    if value_or_none(value) is None:
         return "(none)"
     if is_number(value):
         return value
@@ -117,22 +103,9 @@ def level_name(value: Any) -> str:
     return f"{value:.10g}" if is_number(value) else value
 
 
-def distinct(values: Iterable[Any]) -> list[Any]:
-    """Return the different values as they come; all that is missing is one None."""
-    return list(dict.fromkeys(map(known, values)))
-
-
-def known(value: Any) -> Any:
-    """Return a value, None in place of any NaN: those are not equal to each other."""
-    import pandas as pd
-
-    # pandas' own NA is neither equal nor unequal to anything.
-    return None if value is None or value is pd.NA or value != value else value
-
-
 def ordered(values: Iterable[Any]) -> list[Any]:
     """Return the different values: numbers ascending, texts as they come."""
-    found = distinct(values)
+    found = distinct_values(values)
     return sorted(found) if all(map(is_number, found)) else found
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mgeval.errors import MetricError
-from mgeval.plots.style import COLOURS, GREY, blank, level, needed, noted, own_axes, own_pair, plain, titled, words
+from mgeval.plots.style import COLOURS, GREY, blank, level, noted, own_axes, own_pair, plain, titled, words
+from mgeval.tables import require_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,7 +49,7 @@ def failure_timeline(found: pd.DataFrame, ax: Axes | None = None) -> Axes:
     MetricError
         The table lacks a column, or holds several clips.
     """
-    needed(
+    require_columns(
         found,
         ("kind", "score", "flagged", "start_s", "end_s"),
         "failures(audio.samples, audio.rate) makes such a table",

@@ -13,7 +13,7 @@ from mgeval.files import named, write_atomic
 from mgeval.reporting import clips, latex, methods, page, sources, tables
 from mgeval.reporting.facts import Facts, failure_shares, gather
 from mgeval.reporting.figures import file_names
-from mgeval.store import Store, is_store
+from mgeval.runs.store import Store, is_store
 
 if TYPE_CHECKING:
     import pandas as pd

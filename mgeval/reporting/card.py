@@ -15,7 +15,7 @@ from mgeval.reporting.figures import file_names
 from mgeval.reporting.methods import as_markdown, markdown, references
 from mgeval.reporting.numbers import counted, decimals, estimate, listed, percent, sample
 from mgeval.reporting.sources import bibliography
-from mgeval.store import Store
+from mgeval.runs.store import Store
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -17,7 +17,7 @@ from mgeval.reporting import figures
 from mgeval.reporting.facts import Facts, extremes, longest_failures
 from mgeval.reporting.numbers import decimals, named, number
 from mgeval.reporting.tables import Cell, cell, metric_cell, sortable
-from mgeval.store import Store
+from mgeval.runs.store import Store
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,12 +11,13 @@ from mgeval.errors import AudioError, MetricError, nearest
 from mgeval.metrics import columns
 from mgeval.metrics.failures import DETECTORS, Finding
 from mgeval.reporting.numbers import counted
+from mgeval.runs.store import Store
+from mgeval.scoring.surveys import failure_table
 from mgeval.stats import compare, share_interval, summarise, swept
 from mgeval.stats.comparisons import ALSO
-from mgeval.stats.factors import GAP as GAP
 from mgeval.stats.intervals import BOOTSTRAP_FROM
-from mgeval.store import Store, own_clips, prompts_of
-from mgeval.surveys import failure_table
+from mgeval.tables import GAP as GAP
+from mgeval.tables import own_clips, prompt_texts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -114,7 +115,7 @@ def gather(scores: pd.DataFrame, store: Store, by: str | Sequence[str] | None = 
         if column not in scores.columns:
             raise MetricError(f"the table has no column {column!r}, which measure(clips, store) leaves in it")
     own = own_clips(scores)
-    own = own.assign(prompt=prompts_of(own)).reset_index(drop=True)
+    own = own.assign(prompt=prompt_texts(own)).reset_index(drop=True)
     made = own[own["status"] == "done"]
     if made.empty:
         raise MetricError("no clip of this table was made: there is nothing to report")

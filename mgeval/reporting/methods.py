@@ -10,15 +10,14 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from mgeval import __version__
-from mgeval.hearing import checkpoint_of
 from mgeval.metrics import described
 from mgeval.models import Sampling
-from mgeval.plots.style import SETTING_UNITS
 from mgeval.reporting.facts import GAP, INTERVAL, Facts
 from mgeval.reporting.numbers import SIGNIFICANCE, counted, listed
 from mgeval.reporting.sources import BIBTEX, MUSICGEN, cited, is_musicgen, sources
-from mgeval.scoring import recipes_of
-from mgeval.store import CONTROL
+from mgeval.scoring.clap import checkpoint_of
+from mgeval.scoring.measurement import recipes_of
+from mgeval.tables import CONTROL, SETTING_UNITS
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -17,7 +17,7 @@ from mgeval.reporting import clips, figures, methods, tables
 from mgeval.reporting.facts import ANY, UNAWARE, Facts
 from mgeval.reporting.numbers import DASH, decimals, estimate, listed, named, percent, sample
 from mgeval.reporting.tables import Cell, cell, metric_cell, sortable
-from mgeval.store import Store
+from mgeval.runs.store import Store
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,16 +8,17 @@ from mgeval.stats.comparisons import compare
 from mgeval.stats.effect_sizes import cliffs_delta, cohens_dz
 from mgeval.stats.factors import swept
 from mgeval.stats.intervals import BOOTSTRAP_FROM, LEVEL, Interval, mean_interval, share_interval
+from mgeval.stats.listening import preferences, ratings, reliability
 from mgeval.stats.odds import predict_failure
 from mgeval.stats.permutations import benjamini_hochberg, holm, shuffle_between, shuffle_within, sign_flip
+from mgeval.stats.regions import safe_region
 from mgeval.stats.sizes import power, sample_size
-from mgeval.stats.summaries import SUMMARY, summarise
+from mgeval.stats.summaries import summarise
 from mgeval.stats.variances import effects
 
 __all__ = [
     "BOOTSTRAP_FROM",
     "LEVEL",
-    "SUMMARY",
     "Interval",
     "agreement",
     "benjamini_hochberg",
@@ -30,6 +31,10 @@ __all__ = [
     "power",
     "predict_failure",
     "sample_size",
+    "preferences",
+    "ratings",
+    "reliability",
+    "safe_region",
     "share_interval",
     "shuffle_between",
     "shuffle_within",

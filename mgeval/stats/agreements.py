@@ -12,7 +12,7 @@ from mgeval.errors import MetricError
 from mgeval.metrics import metric_of
 from mgeval.stats.factors import checked_metrics
 from mgeval.stats.intervals import LEVEL, of_prompts
-from mgeval.store import own_clips
+from mgeval.tables import own_clips
 
 if TYPE_CHECKING:
     import pandas as pd

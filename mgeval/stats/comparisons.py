@@ -11,10 +11,10 @@ import numpy as np
 from mgeval.errors import MetricError, nearest
 from mgeval.metrics import Undefined, columns, metric_of
 from mgeval.stats.effect_sizes import Effect, cliffs_delta, cohens_dz
-from mgeval.stats.factors import GAP, LEVELS, NO_SETTING, checked_metrics
+from mgeval.stats.factors import LEVELS, checked_metrics
 from mgeval.stats.intervals import mean_interval, wrapped
 from mgeval.stats.permutations import Tested, benjamini_hochberg, holm, sign_flip
-from mgeval.store import CONTROL, own_clips
+from mgeval.tables import CONTROL, GAP, NO_SETTING, own_clips
 
 if TYPE_CHECKING:
     import pandas as pd

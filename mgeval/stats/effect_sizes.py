@@ -8,7 +8,8 @@ import numpy as np
 
 from mgeval.errors import MetricError
 from mgeval.metrics import Undefined
-from mgeval.stats.intervals import LEVEL, jackknife_spread, prompt_means, unit_of
+from mgeval.metrics.distribution import jackknife_error
+from mgeval.stats.intervals import LEVEL, prompt_means, unit_of
 from mgeval.stats.permutations import INFINITE
 
 
@@ -76,7 +77,7 @@ def cohens_dz(differences: np.ndarray, clusters: np.ndarray) -> Effect:
     if _alike(others):
         nothing = Undefined("without one of the prompts, all differ by the same")
         return Effect(value, nothing, nothing)
-    half = _quantile(n) * jackknife_spread(rest / np.sqrt(variance))
+    half = _quantile(n) * jackknife_error(rest / np.sqrt(variance))
     return Effect(value, value - half, value + half)
 
 
@@ -130,7 +131,7 @@ def cliffs_delta(a: np.ndarray, b: np.ndarray, clusters: np.ndarray) -> Effect:
         why = f"an interval needs {FEWEST} prompts" if n < FEWEST else "the two do not overlap"
         return Effect(value, Undefined(why), Undefined(why))
     without = (above.sum() - above - below + own) / (n - 1) ** 2
-    half = _quantile(n) * jackknife_spread(without) / (1 - value**2)
+    half = _quantile(n) * jackknife_error(without) / (1 - value**2)
     return Effect(value, np.tanh(np.arctanh(value) - half), np.tanh(np.arctanh(value) + half))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mgeval.errors import MetricError, nearest
 from mgeval.metrics import columns, described, metric_of
-from mgeval.store import CONTROL, EMBEDDER, OUTCOME, own_clips
+from mgeval.tables import NO_SETTING, own_clips
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,11 +15,6 @@ if TYPE_CHECKING:
 LEVELS = 24
 """Different values up to which a column can be grouped by."""
 
-GAP = "(none)"
-"""The level of clips that have no value of a factor."""
-
-NO_SETTING = {"key", "revision", "prompt_id", "prompt", "seed", "reason", *EMBEDDER, CONTROL, *OUTCOME}
-"""Columns that say which clip it is or how making it went, beside those of metrics."""
 
 NO_PROMPT = "the table has no column 'prompt_id': the statistics are over prompts"
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mgeval.errors import MetricError
+from mgeval.tables import cluster_numbers
 
 BOOTSTRAP_FROM = 20
 """Prompts from which on the interval is a bootstrap; below, Student's covers better."""
@@ -145,18 +146,7 @@ def of_prompts(values: np.ndarray, clusters: np.ndarray) -> tuple[np.ndarray, np
     if values.shape != clusters.shape or values.ndim != 1:
         raise MetricError(f"one prompt for each value: {values.shape} values, {clusters.shape} prompts")
     there = ~np.isnan(values)
-    return values[there], *numbered(clusters[there])
-
-
-def numbered(clusters: np.ndarray) -> tuple[np.ndarray, int]:
-    """Return the number of each clip's prompt, and how many prompts there are."""
-    import pandas as pd
-
-    index, names = pd.factorize(np.asarray(clusters, dtype=object))
-    # Who has no prompt, such as a file among clips of a run, is one of its own.
-    alone = index < 0
-    index[alone] = len(names) + np.arange(alone.sum())
-    return index, len(names) + int(alone.sum())
+    return values[there], *cluster_numbers(clusters[there])
 
 
 def prompt_means(values: np.ndarray, clusters: np.ndarray) -> np.ndarray:
@@ -168,12 +158,6 @@ def prompt_means(values: np.ndarray, clusters: np.ndarray) -> np.ndarray:
 def wrapped(value: Any, period: float) -> Any:
     """Bring values into (-period/2, period/2]; without a period they stay."""
     return period / 2 - (period / 2 - value) % period if period else value
-
-
-def jackknife_spread(without: np.ndarray) -> float:
-    """Return the standard error of a statistic from its values with each prompt left out."""
-    n = len(without)
-    return float(np.sqrt((n - 1) / n * np.sum((without - without.mean()) ** 2)))
 
 
 def unit_of(values: np.ndarray) -> float:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from mgeval.errors import MetricError, nearest
-from mgeval.stats.factors import GAP, checked_factors
+from mgeval.stats.factors import checked_factors
 from mgeval.stats.firth import NOTHING, logistic, separation
-from mgeval.stats.intervals import LEVEL, numbered
+from mgeval.stats.intervals import LEVEL
 from mgeval.stats.permutations import benjamini_hochberg, holm
-from mgeval.store import own_clips
+from mgeval.tables import GAP, cluster_numbers, own_clips
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -106,7 +106,7 @@ def _of_kind(
     """Return the rows of a kind of failure."""
     # Levels are those of all clips, so that kinds have the same rows.
     terms = [term for name in factors for term in _terms(every[name], clips[name])]
-    index, prompts = numbered(clips["prompt_id"].to_numpy(object))
+    index, prompts = cluster_numbers(clips["prompt_id"].to_numpy(object))
     count = int(failed.sum())
     size = {"n_clips": len(failed), "n_failed": count, "n_prompts": prompts}
     reasons = [_rare(count, len(failed), prompts)] * len(terms)

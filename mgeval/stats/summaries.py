@@ -10,13 +10,10 @@ import numpy as np
 from mgeval.errors import MetricError, nearest
 from mgeval.metrics import Metric, columns, metric_of
 from mgeval.stats.intervals import Interval, mean_interval, share_interval
-from mgeval.store import CONTROL
+from mgeval.tables import CONTROL, SUMMARY
 
 if TYPE_CHECKING:
     import pandas as pd
-
-SUMMARY = ("metric", "mean", "lo", "hi", "n_clips", "n_prompts")
-"""The columns that a summary adds to those it is grouped by."""
 
 
 def summarise(scores: pd.DataFrame, by: str | Sequence[str] | None = None) -> pd.DataFrame:

@@ -11,9 +11,9 @@ import numpy as np
 from mgeval.errors import MetricError
 from mgeval.metrics import metric_of
 from mgeval.stats.factors import LEVELS, checked_factors, checked_metrics
-from mgeval.stats.intervals import numbered, unit_of
+from mgeval.stats.intervals import unit_of
 from mgeval.stats.permutations import INFINITE, Tested, holm, shuffle_between, shuffle_within
-from mgeval.store import own_clips
+from mgeval.tables import cluster_numbers, own_clips
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,7 +79,7 @@ def effects(
     if not names:
         raise MetricError("shares of variance are of metrics that do not wrap round: the table or the list holds none")
     groups = pd.DataFrame({name: _levels(scores[name]) for name in factors}, index=scores.index)
-    prompts = numbered(scores["prompt_id"].to_numpy(object))[0]
+    prompts = cluster_numbers(scores["prompt_id"].to_numpy(object))[0]
     rows: list[dict[str, Any]] = []
     for name in names:
         y = scores[name].to_numpy(float)

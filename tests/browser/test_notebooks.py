@@ -8,7 +8,7 @@ import pytest
 from browser.bench import PLAYED, open_notebook, picture, points, run_all, setting, watched
 from browser.conftest import free_port, wait_for
 
-from mgeval import lab as notebooks
+from mgeval.cli import lab as notebooks
 
 
 @pytest.mark.parametrize("name", sorted(notebooks.notebooks()))

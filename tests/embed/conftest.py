@@ -9,7 +9,7 @@ import pytest
 
 from mgeval import embed
 from mgeval.audio import Audio
-from mgeval.embed.clap import TINY
+from mgeval.hub import CLAP_TINY
 from mgeval.synth import Spec, compose
 
 
@@ -37,4 +37,4 @@ def noise():
 @pytest.fixture
 def copy(tmp_path):
     """A copy of the tiny checkpoint that a test may break."""
-    return shutil.copytree(TINY, tmp_path / "clap")
+    return shutil.copytree(CLAP_TINY, tmp_path / "clap")

@@ -8,9 +8,9 @@ import pytest
 from mgeval import embed
 from mgeval.audio import Audio, load_audio, save_audio
 from mgeval.embed.base import Embedder
-from mgeval.embed.cache import BATCH, cached_vectors, vectors_key
 from mgeval.errors import ModelError
-from mgeval.store import Store
+from mgeval.runs.store import Store
+from mgeval.scoring.vectors import BATCH, cached_vectors, vectors_key
 
 
 class Counting(Embedder):

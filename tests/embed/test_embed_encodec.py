@@ -12,8 +12,8 @@ from checkpoints import mono_checkpoint, stereo_checkpoint
 from mgeval import embed
 from mgeval.audio import Audio
 from mgeval.errors import ModelError
-from mgeval.recipes import RECIPES, clip_vectors
-from mgeval.references import POLICIES
+from mgeval.scoring.recipes import RECIPES, clip_vectors
+from mgeval.scoring.references import POLICIES
 
 
 @pytest.fixture(scope="module")

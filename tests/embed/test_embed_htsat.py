@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from mgeval.embed import htsat
-from mgeval.embed.htsat import Tower, windowed
+from mgeval.embed.clap import audio_tower
+from mgeval.embed.clap.audio_tower import Tower, windowed
 from mgeval.errors import ModelError
 
 SIZES = {
@@ -63,8 +63,8 @@ def test_it_is_the_same_tower(name, frames):
 def test_what_goes_through_at_once_changes_nothing_but_rounding(monkeypatch):
     found = network()
     together, theirs = both(found, 256)
-    monkeypatch.setattr(htsat, "NUMBERS", 1)
-    monkeypatch.setattr(htsat, "ROWS", 7)
+    monkeypatch.setattr(audio_tower, "NUMBERS", 1)
+    monkeypatch.setattr(audio_tower, "ROWS", 7)
     alone, _ = both(found, 256)
     assert (together - alone).abs().max() < 1e-6 and (alone - theirs).abs().max() < 1e-6
 
@@ -89,7 +89,9 @@ def test_the_masks_matter():
     """Without them what the shift brought together would mix: the test above would see it."""
     found = network()
     tower = Tower(found)
-    shifted = [step for stage in tower.stages for step in stage if isinstance(step, htsat.Block) and len(step.bias) > 1]
+    shifted = [
+        step for stage in tower.stages for step in stage if isinstance(step, audio_tower.Block) and len(step.bias) > 1
+    ]
     assert [len(step.bias) for step in shifted] == [16, 4]
     ours, theirs = both(found, 256)
     for layer in (block for stage in found.audio_model.audio_encoder.layers for block in stage.blocks):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from mgeval.embed.clap import TINY
+from mgeval.hub import CLAP_TINY
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -21,7 +21,7 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 @pytest.fixture
 def hub(tmp_path):
     """The settings of a process that asks a hub of ours, the hub's folders by repository, and what was asked."""
-    asked, repositories = [], {"acme/clap": TINY}
+    asked, repositories = [], {"acme/clap": CLAP_TINY}
 
     class Hub(BaseHTTPRequestHandler):
         def log_message(self, *_):

@@ -15,7 +15,7 @@ from claps import installed, random_module, save
 from mgeval import embed
 from mgeval.audio import load_audio
 from mgeval.embed.base import mono_at, repeat_pad
-from mgeval.embed.frontend import log_mel
+from mgeval.embed.clap.features import log_mel
 from mgeval.errors import ModelError
 
 KINDS = {"tiny": ("HTSAT-tiny", False), "base": ("HTSAT-base", False), "fused": ("HTSAT-tiny", True)}

@@ -10,16 +10,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mgeval.embed.clap import TINY
-from mgeval.embed.tiny.augment import augmented, cut_and_repeat
-from mgeval.embed.tiny.build import main
-from mgeval.embed.tiny.data import GROUP, piece
-from mgeval.embed.tiny.pool import Pool
-from mgeval.embed.tiny.retrieval import draw, recalls
-from mgeval.embed.tiny.train import Recipe
-from mgeval.embed.tiny.words import NAMED, UNNAMED, contradicts, fact_row, text_of, truth_row
+from mgeval.hub import CLAP_TINY
 from mgeval.synth import Spec, compose
 from mgeval.synth.captions import caption
+from training.clap_tiny.augment import augmented, cut_and_repeat
+from training.clap_tiny.build import main
+from training.clap_tiny.data import GROUP, piece
+from training.clap_tiny.pool import Pool
+from training.clap_tiny.retrieval import draw, recalls
+from training.clap_tiny.train import Recipe
+from training.clap_tiny.words import NAMED, UNNAMED, contradicts, fact_row, text_of, truth_row
 
 # The checkpoint.
 
@@ -28,7 +28,7 @@ def test_plain_transformers_loads_it():
     code = f"""
 import sys, numpy as np
 from transformers import AutoProcessor, ClapModel
-processor, model = AutoProcessor.from_pretrained({str(TINY)!r}), ClapModel.from_pretrained({str(TINY)!r})
+processor, model = AutoProcessor.from_pretrained({str(CLAP_TINY)!r}), ClapModel.from_pretrained({str(CLAP_TINY)!r})
 sound = dict(audio=np.zeros(48000), sampling_rate=48000)
 inputs = processor(text=["piano", "drums"], **sound, padding=True, return_tensors="pt")
 out = model(**inputs)
@@ -42,12 +42,12 @@ print(model.dtype, tuple(out.logits_per_text.shape), processor.feature_extractor
 def test_it_is_small_half_precision_and_no_pickle():
     from safetensors import safe_open
 
-    with safe_open(TINY / "model.safetensors", "np") as file:
+    with safe_open(CLAP_TINY / "model.safetensors", "np") as file:
         kinds = {file.get_slice(name).get_dtype() for name in file.keys()}
     assert "F16" in kinds and kinds <= {"F16", "I64"}
-    assert (TINY / "model.safetensors").stat().st_size < 9e6
-    assert json.loads((TINY / "config.json").read_text())["dtype"] == "float32"
-    endings = {path.suffix for path in TINY.iterdir()}
+    assert (CLAP_TINY / "model.safetensors").stat().st_size < 9e6
+    assert json.loads((CLAP_TINY / "config.json").read_text())["dtype"] == "float32"
+    endings = {path.suffix for path in CLAP_TINY.iterdir()}
     assert endings <= {".safetensors", ".json", ".jsonl", ".md"}
 
 

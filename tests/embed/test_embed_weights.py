@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from mgeval.embed.weights import read_tensors
+from mgeval.embed.clap.laion_weights import read_tensors
 from mgeval.errors import ModelError
 
 TENSORS = {"module.a": torch.arange(4.0), "module.b.weight": torch.ones(2, 3)}

@@ -34,12 +34,18 @@ import mgeval as mg
 from mgeval import cli
 from mgeval.models import Generated
 from mgeval.models.composer import Composer
-from mgeval.running import making
-from mgeval.storage import parts
+from mgeval.runs import generate
+from mgeval.runs.store import parts
 
 KILLS, SEED = 30, 20
 NEEDED = [
-    *("mgeval.cli", "mgeval.sweepfile", "mgeval.models.composer", "mgeval.models.musicgen", "mgeval.running.making"),
+    *(
+        "mgeval.cli",
+        "mgeval.runs.sweep_file",
+        "mgeval.models.composer",
+        "mgeval.models.musicgen.model",
+        "mgeval.runs.generate",
+    ),
     *("pandas", "pydantic", "pyarrow.parquet", "torch", "tqdm.auto"),
     *(f"transformers.models.{name}.modeling_{name}" for name in ("encodec", "musicgen", "t5")),
 ]
@@ -90,7 +96,7 @@ def make(path: Path, model: str = "noise", limit: int = 0) -> None:
     if limit:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
     # The table is written often, and its parts merged, so that kills hit that too.
-    making.PART, parts.MANY = 3, 2
+    generate.PART, parts.MANY = 3, 2
     if model == "noise":
         mg.run(noise_plan(), mg.Store(path), Noise(), progress=False)
         return
@@ -105,7 +111,7 @@ def command(path: Path, limit: int = 0) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     if limit:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
-    making.load_model = lambda *arguments, **options: Noise()
+    generate.load_model = lambda *arguments, **options: Noise()
     sweep = path.with_suffix(".yaml")
     sys.argv = ["mgeval", "run", str(sweep), "--out", str(path), "--metric", "width"]
     sys.stderr = open(path.with_suffix(".txt"), "w", buffering=1)

@@ -7,8 +7,8 @@ from reference import distances_slow as slow
 from scipy.special import rel_entr
 
 from mgeval.errors import MetricError
-from mgeval.metrics import METRICS, vectors
-from mgeval.metrics.distribution import DIRECTIONS, kl_divergence, manifold, stereo_distance, vendi_score
+from mgeval.metrics import METRICS
+from mgeval.metrics.distribution import DIRECTIONS, kl_divergence, manifold, stereo_distance, vectors, vendi_score
 
 RNG = np.random.default_rng(0)
 

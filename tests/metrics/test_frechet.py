@@ -54,7 +54,7 @@ def test_both_ways_to_sum_singular_values_are_taken_and_agree(monkeypatch):
     monkeypatch.setattr(np.linalg, "svd", lambda *a, **k: called.append(1) or svd(*a, **k))
     frechet_distance(full, of(draws(300, 100, 4)))
     assert not called
-    monkeypatch.setattr("mgeval.metrics.gaussian.SAFE", 0)
+    monkeypatch.setattr("mgeval.metrics.distribution.gaussian.SAFE", 0)
     assert [frechet_distance(full, other) for other in (of(draws(300, 100, 4)), thin)] == pytest.approx(fast, rel=1e-10)
     assert called
 

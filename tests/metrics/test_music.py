@@ -16,7 +16,8 @@ from signals import RATE, noise, tone
 from mgeval import synth
 from mgeval.errors import MetricError
 from mgeval.files import locked
-from mgeval.metrics import METRICS, Undefined, evaluate, music, music_profile
+from mgeval.metrics import METRICS, Undefined, evaluate, music
+from mgeval.metrics.music import music_profile
 
 MUSIC = [name for name, row in METRICS.items() if row.function.__module__ == music.__name__]
 PIECES = 60
@@ -241,7 +242,7 @@ def test_key_names():
 def test_one_process_at_a_time_loads_what_librosa_compiles():
     import librosa
 
-    code = "from mgeval.metrics.music_profile import librosa_loaded as load; print('ready', flush=True); load()"
+    code = "from mgeval.metrics.music.music_profile import librosa_loaded as load; print('ready', flush=True); load()"
     with locked(Path(librosa.__file__).parent):
         other = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
         assert other.stdout.readline() == "ready\n"

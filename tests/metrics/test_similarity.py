@@ -8,11 +8,12 @@ import pytest
 from claps import random_module, save
 
 import mgeval as mg
-from mgeval.embed.clap import TINY, Clap
+from mgeval.embed.clap import Clap
 from mgeval.errors import MetricError, ModelError
+from mgeval.hub import CLAP_TINY
 from mgeval.metrics import described, evaluate
 from mgeval.metrics.similarity import chance, clap, clap_min, clap_rank
-from mgeval.scoring import recipes_of
+from mgeval.scoring.measurement import recipes_of
 
 RNG = np.random.default_rng(0)
 
@@ -95,7 +96,7 @@ def test_a_table_read_from_a_file_is_measured_again(run, tmp_path):
     first.to_csv(tmp_path / "scores.csv", index=False)
     again = mg.measure(pd.read_csv(tmp_path / "scores.csv"), store, ["clap:tiny"], progress=False)
     assert again["clap:tiny"].to_numpy() == pytest.approx(first["clap:tiny"].to_numpy(), nan_ok=True)
-    other = shutil.copytree(TINY, tmp_path / "other@2$")
+    other = shutil.copytree(CLAP_TINY, tmp_path / "other@2$")
     both = mg.measure(first, store, [f"clap:{other}"], progress=False)
     assert [c for c in both if ":" in c] == ["clap:tiny", "clap_min:tiny", "clap:other@2$", "clap_min:other@2$"]
     assert both["embedder"].iloc[0].count("; ") == 1 and first["embedder"].iloc[0] in both["embedder"].iloc[0]
@@ -125,7 +126,7 @@ def test_checkpoints_are_looked_for_before_anything_is_measured(run, tmp_path):
     with pytest.raises(ModelError, match="no such folder"):
         mg.measure(clips, store, "clap:/nowhere", progress=False)
     with pytest.raises(MetricError, match="two checkpoints are called 'tiny'"):
-        folder = shutil.copytree(TINY, tmp_path / "tiny")
+        folder = shutil.copytree(CLAP_TINY, tmp_path / "tiny")
         mg.measure(clips, store, ["clap:tiny", f"clap:{folder}"], progress=False)
 
 
@@ -191,7 +192,7 @@ def test_clips_of_a_store_that_cannot_be_written_are_measured(run, monkeypatch):
 def test_every_kind_of_checkpoint_names_its_columns(run, tmp_path):
     clips, store = run
     file = save(random_module("HTSAT-tiny"), tmp_path / "random.pt")
-    folder = shutil.copytree(TINY, tmp_path / "folder")
+    folder = shutil.copytree(CLAP_TINY, tmp_path / "folder")
     names = [f"clap:{file}", f"laion:{file}", f"clap:{folder}", "clap:tiny"]
     scores = mg.measure(clips, store, names, progress=False)
     heard = ["random.pt", "laion:random.pt", "folder", "tiny"]

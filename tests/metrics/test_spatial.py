@@ -11,7 +11,8 @@ from reference.stereo_clips import delayed, shaped
 from signals import RATE, correlated, noise, panned, tone
 
 from mgeval.errors import MetricError
-from mgeval.metrics import METRICS, Undefined, evaluate, image, spatial, spectra, stereo, widths
+from mgeval.metrics import METRICS, Undefined, evaluate, stereo
+from mgeval.metrics.stereo import moments, spatial, spectra, widths
 
 SPATIAL = [name for name, row in METRICS.items() if row.function.__module__ in (spatial.__name__, widths.__name__)]
 STEREO = [name for name, row in METRICS.items() if row.channels == "stereo"]
@@ -244,7 +245,7 @@ def test_a_hard_panned_source_leaves_no_rounding_in_the_other_channel():
 
 def test_spectra_are_made_once_and_only_when_asked_for(monkeypatch):
     made = []
-    for module, name in ((spectra, "spectra"), (image.correlogram, "correlogram")):
+    for module, name in ((spectra, "spectra"), (moments.correlogram, "correlogram")):
         made_by = getattr(module, name)
         monkeypatch.setattr(module, name, lambda *a, made_by=made_by, name=name: made.append(name) or made_by(*a))
     evaluate(MIX, RATE, ["correlation", "antiphase_share", "width_std", "width_drift"])

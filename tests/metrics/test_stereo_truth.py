@@ -8,7 +8,8 @@ import pytest
 from reference.stereo_clips import DELAYS, RATES, SCENES, delays, index, panned, responses, source
 from reference.stereo_truth import AIMS, readings
 
-from mgeval.metrics import METRICS, spatial
+from mgeval.metrics import METRICS
+from mgeval.metrics.stereo import spatial
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "stereo-truth.md"
 

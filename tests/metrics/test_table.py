@@ -17,12 +17,11 @@ from mgeval.metrics import (
     music,
     signal,
     similarity,
-    spatial,
     spectrum,
     stereo,
     tokens,
-    widths,
 )
+from mgeval.metrics.stereo import spatial, widths
 
 # `clap_rank` is of a clip among a set of prompts.
 HELPERS = {

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import mgeval as mg
-from mgeval.metrics import TOKENS, Undefined, pooled, tokens
-from mgeval.metrics.tokens import Tokens
+from mgeval.metrics import TOKENS, Undefined, tokens
+from mgeval.metrics.tokens import Tokens, pooled
 
 
 def random_codes(frames=400, codebooks=8, size=2048, seed=0):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from checkpoints import melody_checkpoint, mono_checkpoint, stereo_checkpoint
 
-from mgeval.models.musicgen import load_musicgen
+from mgeval.models.musicgen.model import load_musicgen
 
 
 @pytest.fixture(scope="session", autouse=True)

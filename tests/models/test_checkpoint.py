@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save_file
 
 from mgeval.errors import ModelError
 from mgeval.models import Sampling, load_model
-from mgeval.models.checkpoint import find_checkpoint, needed_files
+from mgeval.models.musicgen.checkpoint import find_checkpoint, needed_files
 
 HUB_NAME = "facebook/musicgen-stereo-small"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"

@@ -10,7 +10,7 @@ from transformers.audio_utils import chroma_filter_bank, spectrogram, window_fun
 
 from mgeval.audio import Audio
 from mgeval.errors import ModelError
-from mgeval.models.chroma import ChromaSettings, chroma, read_settings
+from mgeval.models.musicgen.melody import ChromaSettings, chroma, read_settings
 
 
 def tone(frequency, seconds=2.0, rate=32000):

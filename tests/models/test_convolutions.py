@@ -6,8 +6,8 @@ import pytest
 import torch
 import transformers
 
-from mgeval.models import convolutions
-from mgeval.models.convolutions import upsampling
+from mgeval.models.musicgen import convolutions
+from mgeval.models.musicgen.convolutions import upsampling
 
 FORMS = [
     dict(),

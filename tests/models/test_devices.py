@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from mgeval.models import devices
+from mgeval.models.musicgen import devices
 
 
 @pytest.fixture(params=["", "memory"])

@@ -8,7 +8,7 @@ import torch
 import transformers
 from scipy.stats import chisquare, kstest
 
-from mgeval.models.draws import Filter, Settings, kept, take, uniforms
+from mgeval.models.musicgen.draw import Filter, Settings, kept, take, uniforms
 
 CODES, DRAWS = 64, 20_000
 

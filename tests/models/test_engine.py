@@ -18,12 +18,13 @@ from hypothesis import strategies as st
 
 from mgeval.audio import Audio
 from mgeval.errors import ModelError
-from mgeval.models import Request, Sampling, decoder, musicgen
-from mgeval.models.batch import Batch
-from mgeval.models.decoder import Cache
-from mgeval.models.engine import Clip, Engine
-from mgeval.models.loading import quiet
-from mgeval.models.musicgen import captured, load_musicgen, text_states
+from mgeval.models import Request, Sampling
+from mgeval.models.musicgen import decoder, model
+from mgeval.models.musicgen.batch import Batch
+from mgeval.models.musicgen.decoder import Cache
+from mgeval.models.musicgen.engine import Clip, Engine
+from mgeval.models.musicgen.loading import quiet
+from mgeval.models.musicgen.model import captured, load_musicgen, text_states
 
 PROMPTS = ["a slow piano song", "rock", "a loud wide jazz song with drums and bass and guitar of the left", "quiet"]
 
@@ -115,7 +116,7 @@ def test_continuation_is_transformers(stereo, stereo_folder, networks):
 
 
 def test_windows_are_made_as_by_hand(stereo, stereo_folder, networks, monkeypatch):
-    monkeypatch.setattr(musicgen, "TRAINED_FRAMES", 75)
+    monkeypatch.setattr(model, "TRAINED_FRAMES", 75)
     samplings = [Sampling(duration=d, temperature=0, extend_stride=1) for d in (3, 1, 2)]
     clips = stereo.generate(PROMPTS[:3], samplings, progress=False)
     codes = theirs(networks["stereo"], stereo_folder, PROMPTS[:1], 75, 3.0)[0]
@@ -150,7 +151,7 @@ def pool():
 def short_windows():
     """Let models generate 1.5 s in one go."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(musicgen, "TRAINED_FRAMES", 75)
+        patch.setattr(model, "TRAINED_FRAMES", 75)
         yield
 
 
@@ -419,7 +420,7 @@ def test_more_slots_than_at_first(fresh):
 
 def test_fewer_slots_take_fewer_rows_where_kernels_agree_on_no_number(fresh, monkeypatch):
     """A batch that another thread is at keeps its rows."""
-    monkeypatch.setattr("mgeval.models.engine.equal_rows", lambda products, rows, like: [-(-rows // 64) * 64])
+    monkeypatch.setattr("mgeval.models.musicgen.engine.equal_rows", lambda products, rows, like: [-(-rows // 64) * 64])
     model = fresh(40)
     batch = Batch(model.engine, 40, 5, 16)
     model.engine.slots = 1

@@ -14,7 +14,7 @@ import pytest
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 OLDER = "f" * 40
-FIND = "from mgeval.models.checkpoint import find_checkpoint; print(find_checkpoint('acme/musicgen').revision)"
+FIND = "from mgeval.models.musicgen.checkpoint import find_checkpoint; print(find_checkpoint('acme/musicgen').revision)"
 ASK = "from mgeval.models import model_revision; print(model_revision('acme/musicgen'))"
 
 

@@ -12,10 +12,11 @@ import transformers
 
 from mgeval.audio import Audio
 from mgeval.errors import ModelError
-from mgeval.models import Request, Sampling, load_model, musicgen
-from mgeval.models.devices import own_stream, pick_device, pick_dtype
-from mgeval.models.loading import quiet
-from mgeval.models.musicgen import load_musicgen
+from mgeval.models import Request, Sampling, load_model
+from mgeval.models.musicgen import model as musicgen
+from mgeval.models.musicgen.devices import own_stream, pick_device, pick_dtype
+from mgeval.models.musicgen.loading import quiet
+from mgeval.models.musicgen.model import load_musicgen
 
 PROMPT = "a slow piano song"
 SHORT = Sampling(duration=0.5)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from mgeval.models.products import equal_rows, product
+from mgeval.models.musicgen.matmul import equal_rows, product
 
 
 @pytest.mark.parametrize("dtype, limit", [("float32", 1e-5), ("bfloat16", 1e-2), ("float16", 1e-2)])

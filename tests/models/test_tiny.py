@@ -9,12 +9,13 @@ import sys
 import numpy as np
 import pytest
 
+from mgeval.hub import MUSICGEN_TINY as FOLDER
 from mgeval.metrics import stereo
 from mgeval.models import Sampling, load_model, model_revision
-from mgeval.models.tiny import FOLDER, layout
-from mgeval.models.tiny.reading import SOUNDING, read
-from mgeval.models.tiny.sound import play, render_tables
-from mgeval.models.tiny.train import compose_clip
+from training.musicgen_tiny import layout
+from training.musicgen_tiny.reading import SOUNDING, read
+from training.musicgen_tiny.sound import play, render_tables
+from training.musicgen_tiny.train import compose_clip
 
 MEGABYTE = 1e6
 PLAIN = """

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from mgeval.models import Sampling, load_model
-from mgeval.models.tiny import build, drumming, layout, pack, score, tokens, train, words
-from mgeval.models.tiny.reading import SOUNDING, read
+from training.musicgen_tiny import build, drumming, layout, pack, score, tokens, train, words
+from training.musicgen_tiny.reading import SOUNDING, read
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +120,7 @@ def test_tempi_are_one_token_and_bytes_spell_the_rest(tokenizer):
 
 
 def test_delay_pattern_matches_transformers(tokenizer):
-    from mgeval.models.tiny.network import new_network
+    from training.musicgen_tiny.network import new_network
 
     network = new_network(len(tokenizer), 0)
     _, codes = train.compose_clip(0, 1, 40)

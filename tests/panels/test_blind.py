@@ -12,7 +12,7 @@ from signals import RATE, tone
 
 import mgeval as mg
 from mgeval.panels import blind
-from mgeval.panels.hidden import sounds
+from mgeval.panels.blind_test.levels import sounds
 from mgeval.panels.modules import bundle
 
 EVIL = "<img src=x onerror=alert(1)>"

@@ -10,7 +10,7 @@ from signals import RATE, tone
 
 import mgeval as mg
 from mgeval.models import LIMITS, Generated, Model
-from mgeval.panels.forms import controls, setting
+from mgeval.panels.settings import controls, setting
 
 EVIL = "<img src=x onerror=alert(1)>"
 ONE = mg.Sampling(duration=1)
@@ -228,7 +228,7 @@ def test_nothing_but_texts_and_numbers_is_kept_in_the_state(studio):
 
 
 def test_of_many_takes_the_oldest_go_and_kept_ones_stay(studio, monkeypatch):
-    monkeypatch.setattr("mgeval.panels.studiopanel.LISTED", 3)
+    monkeypatch.setattr("mgeval.panels.prompt_studio.LISTED", 3)
     studio.generate()
     studio.wait()
     kept = studio.keep(studio.clips[0])["key"]

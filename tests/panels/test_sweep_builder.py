@@ -13,9 +13,9 @@ import mgeval as mg
 from mgeval.models import Generated, Model
 from mgeval.models.composer import Composer
 from mgeval.panels import Scatter
-from mgeval.panels.following import MEASURED
-from mgeval.panels.sweepform import BLANK, FIELDS, sweep_of, yaml_of
-from mgeval.sweepfile import load_sweep
+from mgeval.panels.builder.background import MEASURED
+from mgeval.panels.builder.form import BLANK, FIELDS, sweep_of, yaml_of
+from mgeval.runs.sweep_file import load_sweep
 
 EVIL = "<img src=x onerror=alert(1)>"
 FORM = {"prompts": f"wide piano\n\n  {EVIL} ", "guidance": "1, 3", "duration": "0.5", "seeds": "0 1"}
@@ -207,10 +207,10 @@ class Broken(Model):
 
 
 def test_failed_clips_are_counted_and_said_and_the_others_drawn(tmp_path, monkeypatch):
-    monkeypatch.setattr("mgeval.sweep.model_revision", lambda name: "1")
-    monkeypatch.setattr("mgeval.sweep.model_identity", lambda name: name)
-    monkeypatch.setattr("mgeval.running.plans.model_identity", lambda name: name)
-    monkeypatch.setattr("mgeval.running.making.model_identity", lambda name: name)
+    monkeypatch.setattr("mgeval.runs.sweep.model_revision", lambda name: "1")
+    monkeypatch.setattr("mgeval.runs.sweep.model_identity", lambda name: name)
+    monkeypatch.setattr("mgeval.runs.plan.model_identity", lambda name: name)
+    monkeypatch.setattr("mgeval.runs.generate.model_identity", lambda name: name)
     builder = mg.panels.sweep_builder(Broken(), tmp_path / "run")
     builder.form = {"prompts": f"good\n{EVIL}", "duration": "0.5"}
     builder.start()

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import signal
 
 SIZE = 2048
-"""Window of `mgeval.metrics.spectra` at 32 kHz."""
+"""Window of `mgeval.metrics.stereo.spectra` at 32 kHz."""
 
 
 def frames(x: np.ndarray, rate: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

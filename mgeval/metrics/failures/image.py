@@ -11,7 +11,7 @@ import numpy as np
 from mgeval.metrics import stereo
 from mgeval.metrics.failures.findings import Finding, Place, judged, placed, runs, undefined
 from mgeval.metrics.frames import QUIET, STEPS
-from mgeval.metrics.image import framed
+from mgeval.metrics.stereo.moments import framed
 
 NOTHING = 1e-6
 """Power ratio, -60 dB, under which a signal is not there beside another."""

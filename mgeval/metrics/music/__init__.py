@@ -1,0 +1,235 @@
+"""Rhythm and harmony of a clip.
+
+``x`` has shape ``(channels, time)``. Spectra are the mean of the channels' power, not those of a
+downmix, which would lose what is in antiphase. Frames are 64 ms long every 16 ms for rhythm, 256 ms
+every 64 ms for pitch.
+
+Every function takes samples, or the `MusicProfile` that `profile` made of them: then no spectrum is
+taken again. All return a float; where the measure has no meaning - nothing above -70 dBFS, under
+400 ms, NaN among the samples - it is `Undefined`, a NaN with a reason. All raise `MetricError` for
+an array that is not ``(channels, time)``. The gain and swapping the channels change nothing.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mgeval.metrics.music.music_profile import MusicProfile as MusicProfile
+from mgeval.metrics.music.music_profile import librosa_loaded
+from mgeval.metrics.music.music_profile import profile as profile
+from mgeval.metrics.undefined import Undefined
+
+TEMPO_SECONDS = 3.0
+PITCH_CLASSES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+TOO_SHORT_FOR_TEMPO = "the clip is shorter than 3 s, too short for a tempo"
+NO_PULSE = "nothing in the clip recurs at 40 to 220 beats per minute"
+NO_PITCH = "no pitch class stands out: noise or drums"
+
+
+def _known(x: np.ndarray | MusicProfile, rate: int | None) -> MusicProfile:
+    return x if isinstance(x, MusicProfile) else profile(x, rate)  # type: ignore[arg-type]  # no rate is refused there
+
+
+def tempo(x: np.ndarray | MusicProfile, rate: int | None = None) -> float:
+    """Tempo, one for the whole clip.
+
+    With r the autocorrelation of the onset strength (mean removed, corrected for the shrinking
+    overlap), the tempo T that maximises ``mean(r(T), r(T/2), r(T/4)) exp(-log2(T / 120)^2 / 2)``:
+    what recurs after one, two and four beats, weighted by how usual a tempo is (Ellis, *Beat
+    tracking by dynamic programming*, 2007). Recurrences later than half the clip are left out.
+
+    Parameters
+    ----------
+    x : array_like or MusicProfile
+        ``(channels, time)``.
+    rate : int
+        Hz; not needed with a profile.
+
+    Returns
+    -------
+    float
+        BPM, 40 to 220. Half or double the tempo that a listener taps is the usual error: even of bare clicks those
+        slower than some 68 BPM read double, those faster than some 175 half. Always a number if anything recurs:
+        look at `beat_strength`. `Undefined` also for clips under 3 s and where nothing recurs.
+    """
+    known = _known(x, rate)
+    if known.problem is not None:
+        return known.problem
+    if known.duration < TEMPO_SECONDS:
+        return Undefined(TOO_SHORT_FOR_TEMPO)
+    value = float(known.pulse[0])
+    return value if np.isfinite(value) else Undefined(NO_PULSE)
+
+
+def beat_strength(x: np.ndarray | MusicProfile, rate: int | None = None) -> float:
+    """Return how regular the pulse is: the autocorrelation of the onset strength at the tempo.
+
+    ``mean(r(T), r(T/2), r(T/4))`` of `tempo`, of the onset strength smoothed by a bell with a standard
+    deviation of 32 ms: unsmoothed, a steady pulse would read less where its beats fall between frames.
+    So pulse clarity is measured by Lartillot et al., *Multi-feature modeling of pulse clarity* (2008).
+
+    Parameters
+    ----------
+    x : array_like or MusicProfile
+        ``(channels, time)``.
+    rate : int
+        Hz; not needed with a profile.
+
+    Returns
+    -------
+    float
+        0 (no pulse) to 1 (the same again with every beat), no unit; clicks as regular as a clock read 0.94 and
+        more in 10 s, but some 0.6 where their tempo reads double: every other beat of it is none. `Undefined`
+        also for clips under 3 s.
+    """
+    known = _known(x, rate)
+    if known.problem is not None:
+        return known.problem
+    return known.pulse[1] if known.duration >= TEMPO_SECONDS else Undefined(TOO_SHORT_FOR_TEMPO)
+
+
+def musical_key(x: np.ndarray | MusicProfile, rate: int | None = None) -> float:
+    """Key: the one whose profile correlates best with how strong the pitch classes are.
+
+    The 24 profiles are those of Temperley, *Music and Probability* (2007); the method is
+    Krumhansl's (*Cognitive Foundations of Musical Pitch*, 1990).
+
+    Parameters
+    ----------
+    x : array_like or MusicProfile
+        ``(channels, time)``.
+    rate : int
+        Hz; not needed with a profile.
+
+    Returns
+    -------
+    float
+        0 to 11 for C to B major, 12 to 23 for C to B minor; `key_name` says it in words. A name, not
+        an amount: it has no mean. The relative key is the usual error. `Undefined` also where no
+        pitch class stands out: the spread (standard deviation) of their strengths is under a
+        quarter of the mean, as in noise and drums.
+    """
+    known = _known(x, rate)
+    if known.problem is not None:
+        return known.problem
+    return Undefined(NO_PITCH) if np.isnan(known.fits).any() else float(np.argmax(known.fits))
+
+
+def key_confidence(x: np.ndarray | MusicProfile, rate: int | None = None) -> float:
+    """Return by how much the key's profile fits better than the next best: the margin in correlation.
+
+    Parameters
+    ----------
+    x : array_like or MusicProfile
+        ``(channels, time)``.
+    rate : int
+        Hz; not needed with a profile.
+
+    Returns
+    -------
+    float
+        0 to 1, no unit; a scale of its own reads some 0.1, the next best being mostly the relative
+        or the neighbour in fifths. `Undefined` where `musical_key` is.
+    """
+    known = _known(x, rate)
+    value = musical_key(known)
+    if np.isnan(value):
+        return value
+    best = np.sort(known.fits)
+    return float(best[-1] - best[-2])
+
+
+def key_name(number: float) -> str:
+    """Say a key in words.
+
+    Parameters
+    ----------
+    number : float
+        As `musical_key` returns it.
+
+    Returns
+    -------
+    str
+        Such as ``"A minor"``; ``""`` for NaN.
+
+    Examples
+    --------
+    >>> key_name(0), key_name(21)
+    ('C major', 'A minor')
+    """
+    if np.isnan(number):
+        return ""
+    mode, tonic = divmod(int(number), 12)
+    return f"{PITCH_CLASSES[tonic]} {('major', 'minor')[mode]}"
+
+
+def onset_density(x: np.ndarray | MusicProfile, rate: int | None = None) -> float:
+    """Return how many notes or strokes begin per second: peaks of the onset strength, as librosa picks them.
+
+    Parameters
+    ----------
+    x : array_like or MusicProfile
+        ``(channels, time)``.
+    rate : int
+        Hz; not needed with a profile.
+
+    Returns
+    -------
+    float
+        1/s, at least 0. What begins together counts once; noise has onsets too.
+    """
+    known = _known(x, rate)
+    if known.problem is not None:
+        return known.problem
+    found = librosa_loaded().onset.onset_detect(onset_envelope=known.onsets, sr=known.rate, hop_length=known.step)
+    return len(found) / known.duration
+
+
+def percussive_share(x: np.ndarray | MusicProfile, rate: int | None = None) -> float:
+    """Percussive share of the energy: what is short and broad rather than long and narrow in the spectrum.
+
+    Median filters over 31 frames and over 31 bins, soft masks of power 2 (Fitzgerald, *Harmonic /
+    percussive separation using median filtering*, 2010; `librosa.decompose.hpss`); the energy of the
+    percussive part by that of both parts.
+
+    Parameters
+    ----------
+    x : array_like or MusicProfile
+        ``(channels, time)``.
+    rate : int
+        Hz; not needed with a profile.
+
+    Returns
+    -------
+    float
+        0 to 1, no unit. A steady tone reads 0, clicks 1, noise 0.5.
+    """
+    known = _known(x, rate)
+    if known.problem is not None:
+        return known.problem
+    return known.rhythm.percussive / (known.rhythm.harmonic + known.rhythm.percussive)
+
+
+def chroma_entropy(x: np.ndarray | MusicProfile, rate: int | None = None) -> float:
+    """Entropy of the pitch classes: few of them, or all.
+
+    ``-sum p log2 p`` over the 12 shares p of the clip's chroma, as the pitch-class histogram entropy
+    of Wu and Yang, *The Jazz Transformer on the front line* (2020), with strength in place of counts.
+
+    Parameters
+    ----------
+    x : array_like or MusicProfile
+        ``(channels, time)``.
+    rate : int
+        Hz; not needed with a profile.
+
+    Returns
+    -------
+    float
+        Bits, 0 to 3.585 (``log2 12``, all alike).
+    """
+    known = _known(x, rate)
+    if known.problem is not None:
+        return known.problem
+    shares = known.chroma / known.chroma.sum()
+    return float(-(shares * np.log2(np.maximum(shares, 1e-30))).sum() + 0.0)

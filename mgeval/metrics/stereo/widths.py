@@ -1,0 +1,156 @@
+"""How wide the stereo image is by frequency and over time.
+
+``x`` has shape ``(2, time)``; L and R are its rows, M = (L + R) / 2 and S = (L - R) / 2. Every function
+takes samples and their rate, or the `StereoProfile` that `mgeval.metrics.stereo.profile` made of them.
+All return a float; where the measure has no meaning - whatever `mgeval.metrics.stereo` names, and
+clips under 400 ms - it is `Undefined`, a NaN with a reason. All raise `MetricError` for an array that
+is not ``(channels, time)``.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mgeval.metrics.frames import QUIET
+from mgeval.metrics.stereo.moments import StereoProfile, framed
+from mgeval.metrics.stereo.spectra import FAINT
+from mgeval.metrics.undefined import Undefined
+
+CROSSOVERS = (250.0, 2500.0)
+"""Where low ends and high begins, in Hz."""
+
+DRIFT = 10.0
+"""Seconds over which `width_drift` counts."""
+
+ONE_FRAME = "only one frame of 400 ms is above -70 dBFS and within 40 dB of the loudest"
+
+
+def _band_width(x: np.ndarray | StereoProfile, rate: int | None, low: float, high: float, where: str) -> float:
+    known, problem = framed(x, rate)
+    if problem is not None:
+        return problem
+    found = known.spectra
+    inside = (found.frequencies >= low) & (found.frequencies < high)
+    mid, side = found.mid[inside].sum(), found.side[inside].sum()
+    if mid + side <= FAINT * (found.mid + found.side).sum():
+        return Undefined(f"nothing sounds {where}")
+    return float(side / (mid + side))
+
+
+def width_low(x: np.ndarray | StereoProfile, rate: int | None = None) -> float:
+    """Stereo width of the bass: the side signal's share of the energy below 250 Hz.
+
+    ``sum |S|^2 / (sum |M|^2 + sum |S|^2)`` over the bins below 250 Hz.
+
+    Parameters
+    ----------
+    x : array_like or StereoProfile
+        ``(2, time)``.
+    rate : int
+        Hz; not needed with a profile.
+
+    Returns
+    -------
+    float
+        0 to 1, no unit, as `width`. `Undefined` where the band is 60 dB under the clip.
+    """
+    return _band_width(x, rate, 0, CROSSOVERS[0], "below 250 Hz")
+
+
+def width_mid(x: np.ndarray | StereoProfile, rate: int | None = None) -> float:
+    """Stereo width of the middle: the side signal's share of the energy from 250 to 2500 Hz.
+
+    ``sum |S|^2 / (sum |M|^2 + sum |S|^2)`` over the bins from 250 Hz and below 2500 Hz.
+
+    Parameters
+    ----------
+    x : array_like or StereoProfile
+        ``(2, time)``.
+    rate : int
+        Hz; not needed with a profile.
+
+    Returns
+    -------
+    float
+        0 to 1, no unit, as `width`. `Undefined` where the band is 60 dB under the clip.
+    """
+    return _band_width(x, rate, *CROSSOVERS, "between 250 and 2500 Hz")
+
+
+def width_high(x: np.ndarray | StereoProfile, rate: int | None = None) -> float:
+    """Stereo width of the treble: the side signal's share of the energy above 2500 Hz.
+
+    ``sum |S|^2 / (sum |M|^2 + sum |S|^2)`` over the bins from 2500 Hz.
+
+    Parameters
+    ----------
+    x : array_like or StereoProfile
+        ``(2, time)``.
+    rate : int
+        Hz; not needed with a profile.
+
+    Returns
+    -------
+    float
+        0 to 1, no unit, as `width`. `Undefined` where the band is 60 dB under the clip.
+    """
+    return _band_width(x, rate, CROSSOVERS[1], np.inf, "above 2500 Hz")
+
+
+def _frame_widths(x: np.ndarray | StereoProfile, rate: int | None) -> tuple[np.ndarray, np.ndarray] | Undefined:
+    """Return times in seconds and widths of the frames that count, at least two."""
+    known, problem = framed(x, rate)
+    if problem is not None:
+        return problem
+    if not known.counted.any():
+        return Undefined(QUIET)
+    if known.counted.sum() == 1:
+        return Undefined(ONE_FRAME)
+    side, mid = known.frames.ss[known.counted], known.frames.mm[known.counted]
+    return known.times[known.counted], side / (mid + side)
+
+
+def width_std(x: np.ndarray | StereoProfile, rate: int | None = None) -> float:
+    """How much the width varies: standard deviation of `width` over 400 ms frames.
+
+    Parameters
+    ----------
+    x : array_like or StereoProfile
+        ``(2, time)``.
+    rate : int
+        Hz; not needed with a profile.
+
+    Returns
+    -------
+    float
+        0 to 0.5, no unit. Steady noise reads about 0 (0.005 for independent white channels).
+        `Undefined` where fewer than two frames count.
+    """
+    found = _frame_widths(x, rate)
+    return found if isinstance(found, Undefined) else float(found[1].std())
+
+
+def width_drift(x: np.ndarray | StereoProfile, rate: int | None = None) -> float:
+    """How the width changes over the clip: slope of `width` over 400 ms frames, per 10 s.
+
+    Slope of the line of least squares through the frames that count.
+
+    Parameters
+    ----------
+    x : array_like or StereoProfile
+        ``(2, time)``.
+    rate : int
+        Hz; not needed with a profile.
+
+    Returns
+    -------
+    float
+        Width per 10 s, positive where the image widens; not limited, and the less certain the shorter the clip
+        is. `Undefined` where fewer than two frames count.
+    """
+    found = _frame_widths(x, rate)
+    if isinstance(found, Undefined):
+        return found
+    times, widths = found
+    times = times - times.mean()
+    return float(DRIFT * (times @ widths) / (times @ times))

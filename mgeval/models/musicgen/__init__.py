@@ -1,0 +1,1 @@
+"""MusicGen: its decoding engine, its codec and how a checkpoint is loaded."""

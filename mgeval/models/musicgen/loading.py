@@ -1,0 +1,144 @@
+"""Turning a checkpoint's files into a network that is known to be whole."""
+
+from __future__ import annotations
+
+import contextlib
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from mgeval.errors import ModelError, first_line
+from mgeval.models.musicgen.checkpoint import Checkpoint, weight_files
+from mgeval.models.sampling import FRAME_RATE
+
+
+def load_network(checkpoint: Checkpoint, device: Any, dtype: Any) -> tuple[Any, Any]:
+    """Load a checkpoint's network and tokenizer, and refuse what is not whole.
+
+    transformers fills tensors that are missing from the file with random numbers and says so only
+    in a log line; here that is an error.
+
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+        Where it lies.
+    device : torch.device
+        Where it shall compute.
+    dtype : torch.dtype
+        Of the text encoder and the decoder. The codec stays float32: it takes little of the time,
+        and its rounding would be heard.
+
+    Returns
+    -------
+    network : transformers.MusicgenForConditionalGeneration or the melody one
+    tokenizer : transformers.PreTrainedTokenizerBase
+
+    Raises
+    ------
+    ModelError
+        Damaged or missing tensors, a broken tokenizer, or a codec of another frame rate.
+    """
+    import torch
+    import transformers
+
+    folder = checkpoint.folder
+    melody = checkpoint.config["model_type"] == "musicgen_melody"
+    kind = (
+        transformers.MusicgenMelodyForConditionalGeneration if melody else transformers.MusicgenForConditionalGeneration
+    )
+    safe = weight_files(folder)[0].suffix == ".safetensors"
+    with quiet():
+        config = _network_config(folder, kind)
+        try:
+            network, info = kind.from_pretrained(
+                folder, config=config, dtype=torch.float32, use_safetensors=safe, weights_only=True,
+                local_files_only=True, trust_remote_code=False, output_loading_info=True,
+            )  # fmt: skip
+        except Exception as error:
+            raise ModelError(f"{folder}: the weights cannot be loaded ({first_line(error)})") from None
+        if missing := sorted(info["missing_keys"]):
+            raise ModelError(f"{folder}: {len(missing)} tensors are missing from the weights, first {missing[0]}")
+        tokenizer = load_words(folder, config.text_encoder.vocab_size, folder)
+    for name, part in network.named_children():
+        if name != "audio_encoder":
+            part.to(dtype)
+    if dtype == torch.float16:
+        # T5's feed-forward outputs overflow float16; transformers keeps this layer in float32 too.
+        for name, part in network.text_encoder.named_modules():
+            if name.endswith(".wo"):
+                part.float()
+    return network.to(device).eval(), tokenizer
+
+
+def _network_config(folder: Path, kind: Any) -> Any:
+    try:
+        config = kind.config_class.from_pretrained(folder, local_files_only=True)
+        codec = config.audio_encoder
+        frames, channels = codec.frame_rate, codec.audio_channels
+    except Exception as error:
+        raise ModelError(f"{folder / 'config.json'}: not a usable configuration ({first_line(error)})") from None
+    if frames != FRAME_RATE or channels != 1:
+        raise ModelError(
+            f"{folder}: its codec makes {frames} frames a second and takes {channels} channels, "
+            f"mgeval knows MusicGen's own: {FRAME_RATE} frames, one channel"
+        )
+    return config
+
+
+def load_words(folder: Path, words: int, where: Path) -> Any:
+    """Load a tokenizer and make sure that it has as many words as a text encoder.
+
+    With its vocabulary file missing, a tokenizer comes up with its special words only, and no error.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Where its files lie.
+    words : int
+        The text encoder's.
+    where : pathlib.Path
+        The checkpoint, as errors shall call it.
+
+    Returns
+    -------
+    transformers.PreTrainedTokenizerBase
+
+    Raises
+    ------
+    ModelError
+        None there, or of another size than the encoder.
+    """
+    from transformers import AutoTokenizer
+
+    try:
+        with quiet():
+            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    # What transformers raises depends on the file and the version.
+    except Exception as error:
+        raise ModelError(f"{where}: the tokenizer in {folder} cannot be loaded ({first_line(error)})") from None
+    # Text encoders pad their tables by a few rows, hence not an equality.
+    if not 0.9 * words <= len(tokenizer) <= words:
+        raise ModelError(
+            f"{where}: broken tokenizer, it has {len(tokenizer)} words and the text encoder {words}; "
+            "is tokenizer.json (or spiece.model) missing, or from another model?"
+        )
+    return tokenizer
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Keep transformers' bars, log lines and warnings back, and leave its settings as they were."""
+    from transformers.utils import logging
+
+    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.set_verbosity(level)
+        if bars:
+            logging.enable_progress_bar()

@@ -1,0 +1,188 @@
+"""Controls: what a table of scores is held against, as ordinary rows of the store."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mgeval.audio import FORMATS, Audio, load_audio
+from mgeval.errors import AudioError, SweepError, nearest
+from mgeval.files import named
+from mgeval.models import LIMITS, Model, Sampling
+from mgeval.prompts import prompt_id
+from mgeval.runs.provenance import failure
+from mgeval.runs.store import Store
+from mgeval.runs.store.keys import clip_key
+from mgeval.tables import CONTROL, OUTCOME, own_clips
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NOISE_LEVEL = 0.1
+"""Root mean square of the noise: -20 dBFS, about as loud as music."""
+
+PART = 50
+
+
+def silence(like: Audio, key: str) -> Audio:
+    """Return digital silence of the same length, rate and channels."""
+    return Audio(np.zeros_like(like.samples), like.rate)
+
+
+def noise(like: Audio, key: str) -> Audio:
+    """Return white noise at -20 dBFS, channels independent, seeded by the clip's key."""
+    seed = int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "little")
+    samples = np.random.default_rng(seed).standard_normal(like.samples.shape, np.float32)
+    return Audio(NOISE_LEVEL * samples, like.rate)
+
+
+def dual_mono(like: Audio, key: str) -> Audio:
+    """Return the clip's mono mean on both channels."""
+    return Audio(np.repeat(like.mono().samples, 2, axis=0), like.rate)
+
+
+OF_CLIPS: dict[str, Callable[[Audio, str], Audio]] = {"silence": silence, "noise": noise, "dual mono": dual_mono}
+OF_REFERENCE = ("reference", "codec ceiling")
+KINDS = (*OF_CLIPS, *OF_REFERENCE)
+"""Every kind of control."""
+
+
+def controls(
+    store: Store,
+    kinds: str | Sequence[str] = tuple(OF_CLIPS),
+    reference: str | os.PathLike[str] | None = None,
+    model: Model | None = None,
+) -> pd.DataFrame:
+    """Add controls to a store, so that `measure` scores them like any clip.
+
+    ``silence``, ``noise`` (white, -20 dBFS, independent channels) and ``dual mono`` (the clip's mono
+    mean on both channels) are made of each of the store's clips, and bear its prompt and settings.
+    ``reference`` is a folder of audio; ``codec ceiling`` is the reference through the model's encoder
+    and decoder: no model that uses this codec gets past it. What is longer than the store's longest
+    clip is cut to its length.
+
+    What is there already is not made again. Rows of controls have their kind in the column
+    ``control``, and ``control:KIND`` for the model; `summarise` gives them rows of their own.
+
+    Parameters
+    ----------
+    store : Store
+        With the model's clips.
+    kinds : str or sequence of str
+        Which ones.
+    reference : path, optional
+        The folder of the reference set, searched with its sub-folders; for the last two kinds.
+    model : Model, optional
+        A MusicGen checkpoint, loaded; for the codec ceiling.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The controls' rows, as `run` returns those of clips; a file that cannot be read is a row with
+        its error. ``measure(store.path)`` measures clips and controls together.
+
+    Raises
+    ------
+    SweepError
+        A kind that does not exist, one that lacks its reference or model, or a store without clips.
+    AudioError
+        No such folder, or no audio in it.
+    """
+    kinds = [kinds] if isinstance(kinds, str) else list(kinds)
+    _check(kinds, reference, model)
+    table = store.table()
+    clips = own_clips(table[table["status"] == "done"])
+    if clips.empty:
+        raise SweepError(f"{store.path}: holds no clips to make controls of; run(plan, store) makes some")
+    cells = [_of_clip(store, row, kind) for kind in kinds if kind in OF_CLIPS for row in clips.to_dict("records")]
+    if reference is not None and set(kinds) & set(OF_REFERENCE):
+        # As long as when the reference first came in: a longer clip since must not bring every file in twice.
+        known = table[table[CONTROL].isin(OF_REFERENCE)] if CONTROL in table.columns else table[:0]
+        longest = float(known["duration"].max() if len(known) else (clips["n_samples"] / clips["rate"]).max())
+        cells += _of_reference(named(reference), [kind for kind in kinds if kind in OF_REFERENCE], model, longest)
+    rows: list[dict[str, Any]] = []
+    try:
+        for row, make in cells:
+            if row["key"] not in store:
+                rows.append(_made(store, row, make))
+            if len(rows) >= PART:
+                store.add_rows(rows)
+                rows = []
+    finally:
+        store.add_rows(rows)
+    table = store.table()
+    return table[table["key"].isin([row["key"] for row, _ in cells])].reset_index(drop=True)
+
+
+_Make = Callable[[], tuple[Audio, np.ndarray]]
+
+
+def _check(kinds: Sequence[str], reference: Any, model: Model | None) -> None:
+    for kind in kinds:
+        if kind not in KINDS:
+            raise SweepError(f"there is no control {kind!r}: {nearest(kind, KINDS)}")
+        if kind in OF_REFERENCE and reference is None:
+            raise SweepError(f"{kind!r} needs reference=, a folder of audio")
+        if kind == "codec ceiling" and not (hasattr(model, "encode") and hasattr(model, "decode")):
+            raise SweepError("'codec ceiling' needs model=, a loaded MusicGen checkpoint: load_model(name)")
+
+
+def _no_codes() -> np.ndarray:
+    return np.zeros((0, 0), np.int16)
+
+
+def _of_clip(store: Store, clip: Mapping[Any, Any], kind: str) -> tuple[dict[str, Any], _Make]:
+    sampling = {name: clip[name] for name in LIMITS}
+    # The clip's own key says all that decides its sound.
+    key = clip_key(f"{CONTROL}:{kind}", clip["key"], clip["prompt"], sampling)
+    labels = {name: value for name, value in clip.items() if name not in OUTCOME and value == value}
+    row = {**labels, "key": key, "model": f"{CONTROL}:{kind}", "revision": clip["key"], CONTROL: kind}
+    return row, lambda: (OF_CLIPS[kind](store.audio(clip["key"]), clip["key"]), _no_codes())
+
+
+def _of_reference(
+    folder: Path, kinds: Sequence[str], model: Model | None, longest: float
+) -> Iterator[tuple[dict[str, Any], _Make]]:
+    if not folder.is_dir():
+        raise AudioError(f"{folder}: no such folder")
+    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in FORMATS and path.is_file())
+    if not files:
+        raise AudioError(f"{folder}: holds no audio ({', '.join(FORMATS)})")
+    for kind in kinds:
+        for path in files:
+            yield _of_file(path, kind, model, longest)
+
+
+def _of_file(path: Path, kind: str, model: Any, longest: float) -> tuple[dict[str, Any], _Make]:
+    sampling = Sampling(duration=longest).asdict()
+    # The bytes, not the samples: what cannot be read needs a name as well.
+    content = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    through = "" if kind == "reference" else f" {model.name} {model.revision}"
+    row = {"model": f"{CONTROL}:{kind}", "revision": content + through, "prompt": path.stem, **sampling}
+    key = clip_key(row["model"], row["revision"], row["prompt"], sampling)
+
+    def make() -> tuple[Audio, np.ndarray]:
+        audio = load_audio(path)
+        audio = audio.slice(0, longest) if audio.duration > longest else audio
+        if kind == "reference":
+            return audio, _no_codes()
+        codes = model.encode(audio)
+        # The codec pads to whole frames.
+        decoded = model.decode(codes)
+        return decoded.slice(0, audio.duration), codes
+
+    return {**row, "key": key, "prompt_id": prompt_id(path.stem), CONTROL: kind}, make
+
+
+def _made(store: Store, row: dict[str, Any], make: _Make) -> dict[str, Any]:
+    try:
+        audio, codes = make()
+    except Exception as error:
+        return {**row, **failure(error)}
+    # What is raised here, such as a full disk, would befall the next one too.
+    return store.put(row, audio, codes)

@@ -1,0 +1,133 @@
+"""What two runs differ in: what was asked for, what made it, and what came out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mgeval.errors import StoreError
+from mgeval.models import LIMITS
+from mgeval.runs.store import Store, check_store, layout
+from mgeval.runs.store.keys import audio_hash
+from mgeval.tables import CONTROL
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ASKED = ("model", "revision", "prompt", CONTROL, *LIMITS)
+MADE_BY = ("device", "dtype", "hardware", "threads", "slots")
+SHOWN = 6
+"""Values that are written out; of more only their number."""
+
+
+def diff(a: Store, b: Store) -> pd.DataFrame:
+    """Say what two runs differ in; an empty table means in nothing but when and how fast they were made.
+
+    Parameters
+    ----------
+    a, b : Store
+        The runs; neither is changed.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per difference: ``what``, ``name``, and how it is in ``a`` and in ``b``, as texts. ``what`` is
+
+        - 'plan': a setting, or models, revisions, prompts, whose sets of values differ;
+        - 'made by': device, dtype, hardware, threads, slots, or the version of a package;
+        - 'clips': how many are done, failed, or in one run only;
+        - 'audio', 'codes', 'predictions': a clip (its key in ``name``) that both have, and that is not the
+          same in both, sample by sample or code by code; hashes say how it is in each.
+
+    Raises
+    ------
+    StoreError
+        One is no store or holds no clip, or a table or a record is damaged.
+    """
+    import pandas as pd
+
+    for store in (a, b):
+        check_store(store)
+    tables = a.table(), b.table()
+    for store, table in zip((a, b), tables, strict=True):
+        if table.empty:
+            raise StoreError(f"{store.path}: holds no clips to compare; check the path")
+    rows = [*_plans(*tables), *_makers(*tables), *_counts(*tables), *_contents(a, b)]
+    return pd.DataFrame(rows, columns=["what", "name", "a", "b"], dtype=str)
+
+
+def _plans(a: pd.DataFrame, b: pd.DataFrame) -> Iterator[tuple[str, ...]]:
+    for name in ASKED:
+        yield from _sets("plan", name, _values(a, name), _values(b, name))
+
+
+def _makers(a: pd.DataFrame, b: pd.DataFrame) -> Iterator[tuple[str, ...]]:
+    a, b = a[a["status"] == "done"], b[b["status"] == "done"]
+    for name in MADE_BY:
+        yield from _sets("made by", name, _values(a, name), _values(b, name))
+    ours, theirs = _versions(a), _versions(b)
+    for name in dict.fromkeys([*ours, *theirs]):
+        yield from _sets("made by", name, ours.get(name, set()), theirs.get(name, set()))
+
+
+def _values(table: pd.DataFrame, name: str) -> set[Any]:
+    # A run of an older version lacks columns.
+    return set(table[name].dropna()) if name in table.columns else set()
+
+
+def _versions(table: pd.DataFrame) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for text in _values(table, "versions"):
+        for name, version in json.loads(text).items():
+            found.setdefault(name, set()).add(version)
+    return found
+
+
+def _sets(what: str, name: str, a: set[Any], b: set[Any]) -> Iterator[tuple[str, ...]]:
+    if a != b:
+        yield what, name, _shown(a, b), _shown(b, a)
+
+
+def _shown(own: set[Any], other: set[Any]) -> str:
+    if len(own) > SHOWN:
+        return f"{len(own)} values, {len(own - other)} only here"
+    texts = [f"{value:g}" if isinstance(value, float) else str(value) for value in sorted(own)]
+    return ", ".join(texts) or "-"
+
+
+def _counts(a: pd.DataFrame, b: pd.DataFrame) -> Iterator[tuple[str, ...]]:
+    for status in ("done", "failed"):
+        ours, theirs = (set(table.loc[table["status"] == status, "key"]) for table in (a, b))
+        if ours != theirs:
+            yield (
+                "clips",
+                status,
+                *(f"{len(own)}, {len(own - other)} only here" for own, other in ((ours, theirs), (theirs, ours))),
+            )
+
+
+def _contents(a: Store, b: Store) -> Iterator[tuple[str, ...]]:
+    for key in sorted(a.keys() & b.keys()):
+        ours, theirs = (layout.read_record(store.file(key, "record"))[1] for store in (a, b))
+        # Hashes of files: where they are equal, nothing needs to be read. Records of schema 1 have none.
+        if not ours or ours.get("audio") != theirs.get("audio"):
+            yield from _unlike("audio", key, audio_hash(a.audio(key)), audio_hash(b.audio(key)))
+        if not ours or ours.get("codes") != theirs.get("codes"):
+            yield from _unlike("codes", key, *(_arrays_hash({"codes": store.codes(key)}) for store in (a, b)))
+            yield from _unlike("predictions", key, *(_arrays_hash(store.predictions(key)) for store in (a, b)))
+
+
+def _unlike(what: str, key: str, a: str, b: str) -> Iterator[tuple[str, ...]]:
+    if a != b:
+        yield what, key, a, b
+
+
+def _arrays_hash(arrays: Mapping[str, np.ndarray]) -> str:
+    digest = hashlib.sha256()
+    for name, array in sorted(arrays.items()):
+        digest.update(f"{name} {array.dtype} {array.shape}\n".encode() + array.tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,104 @@
+"""A plan before it is made, looked over, and after, as the table of its clips."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from mgeval.errors import SweepError
+from mgeval.metrics import columns
+from mgeval.models import LIMITS, Request, Sampling, elsewhere, model_identity
+from mgeval.models.sampling import checked as checked_setting
+from mgeval.runs.store import Store
+from mgeval.runs.store.keys import row_keys
+from mgeval.runs.store.plans import differing
+from mgeval.runs.sweep import PLAN, check_attributes
+from mgeval.tables import EMBEDDER, OUTCOME
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def checked(plan: pd.DataFrame) -> pd.DataFrame:
+    """Return the plan proper, with its keys; refuse one that cannot be made."""
+    import pandas as pd
+
+    if missing := [column for column in PLAN[1:] if column not in getattr(plan, "columns", ())]:
+        raise SweepError(f"the plan has no column {missing[0]!r}; Sweep(...).plan() makes a whole one")
+    if not plan.index.is_unique:
+        raise SweepError("the plan's index repeats: call .reset_index(drop=True) on it")
+    for column in ("model", "revision", "prompt_id", "prompt"):
+        if pd.isna(plan[column]).any():
+            raise SweepError(f"the plan has gaps in column {column!r}")
+        if wrong := [value for value in plan[column].tolist() if not isinstance(value, str)]:
+            raise SweepError(f"the plan's column {column!r} holds {wrong[0]!r}: texts are needed")
+    later = {*OUTCOME, *columns(plan.columns), *EMBEDDER, "reason"}
+    plan = plan.drop(columns=[column for column in plan.columns if column in later])
+    check_attributes(plan[[column for column in plan.columns if column not in LIMITS]])
+    keys = _keys(plan)
+    if "key" in plan.columns and keys != (kept := plan["key"].tolist()):
+        # A folder such as ckpt/mine looks like an id on the hub where it is not there; what it made is known by its
+        # hash, and `check_folders` asks for it when more is to be made.
+        local = _keys(plan, elsewhere)
+        keys = [there if there == old else key for key, there, old in zip(keys, local, kept, strict=True)]
+        wrong = [i for i, (key, old) in enumerate(zip(keys, kept, strict=True)) if key != old]
+        if wrong:
+            raise SweepError(
+                f"row {wrong[0] + 1} of the plan was changed after its key was made: drop column 'key' to have it "
+                "made anew"
+            )
+    return plan.assign(key=pd.Series(keys, plan.index, dtype=str))
+
+
+def check_folders(cells: pd.DataFrame) -> None:
+    """Refuse cells of a local checkpoint whose folder is not there: its name would be looked for on the hub."""
+    first = cells.drop_duplicates("model")
+    for name, key, old in zip(first["model"].tolist(), _keys(first), first["key"].tolist(), strict=True):
+        if key != old:
+            raise SweepError(
+                f"there is no folder {name} here: resume from the folder where the sweep was begun, or name it by "
+                "its whole path"
+            )
+
+
+def _keys(plan: pd.DataFrame, identity: Callable[[str], str] | None = None) -> list[str]:
+    identities = {name: (identity or model_identity)(name) for name in plan["model"].unique()}
+    models = [identities[name] for name in plan["model"].tolist()]
+    cells = zip(models, plan["revision"].tolist(), plan["prompt"].tolist(), strict=True)
+    # Row by row, 100,000 `Sampling`s take as many times ten microseconds.
+    settings = {name: _settings(name, plan[name]) for name in LIMITS}
+    return list(row_keys(cells, tuple(settings), zip(*settings.values(), strict=True)))
+
+
+def _settings(name: str, column: pd.Series) -> list[int | float]:
+    """Return a column of settings as `Sampling` holds them."""
+    import pandas as pd
+
+    # Booleans and texts are refused one by one; of numbers each is looked at once.
+    if column.dtype.kind not in "iuf":
+        return [checked_setting(name, value) for value in column.tolist()]
+    codes, distinct = pd.factorize(column, use_na_sentinel=False)
+    valid = [checked_setting(name, value) for value in distinct.tolist()]
+    return [valid[code] for code in codes.tolist()]
+
+
+def request(cell: Mapping[str, Any]) -> Request:
+    """Return what a model is asked for one cell of a plan."""
+    return Request(cell["prompt"], Sampling(**{name: cell[name] for name in LIMITS}))
+
+
+def finished(plan: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+    """Return a plan with what became of its clips."""
+    clips = plan.merge(table.reindex(columns=["key", *OUTCOME]), on="key", how="left", validate="many_to_one")
+    return clips.astype(dict.fromkeys(["n_samples", "rate", "channels", "threads"], "Int64")).set_axis(plan.index)
+
+
+def relabel(plan: pd.DataFrame, table: pd.DataFrame, store: Store) -> None:
+    """Write the plan's labels over those that clips got when they were made, where they differ."""
+    plan = plan.drop_duplicates("key", keep="last")
+    old = table.set_index("key").reindex(plan["key"])
+    made = old["status"].notna().to_numpy()
+    changed = made & differing(plan, old)
+    outcome = old.loc[changed, [column for column in OUTCOME if column in old.columns]].reset_index(drop=True)
+    labels = plan[changed].reset_index(drop=True)
+    store.add_rows(labels.assign(**outcome).to_dict("records"))

@@ -1,0 +1,93 @@
+"""A clip's files: audio and codes, and last the record that says they are there."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+import zlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mgeval.audio import Audio, encode_audio, storage_gain
+from mgeval.errors import StoreError
+from mgeval.files import locked, uninterrupted, write_atomic
+from mgeval.runs.store import layout
+from mgeval.tables import OUTCOME
+
+
+def write(
+    store: Path, row: Mapping[str, Any], audio: Audio, codes: np.ndarray, predictions: Mapping[str, np.ndarray]
+) -> dict[str, Any]:
+    """Write a clip and return its row; one that is there already stays. See `mgeval.Store.put`."""
+    key = row["key"]
+    layout.begin(store)
+    sounding, coded = encode_audio(audio, ".flac"), b""
+    if codes.size:
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, codes=codes, **predictions)
+        coded = buffer.getvalue()
+    done = {
+        **row,
+        "path": f"clips/{key}.flac",
+        "status": "done",
+        "error": "",
+        "traceback": "",
+        "n_samples": audio.samples.shape[1],
+        "rate": audio.rate,
+        "channels": audio.channels,
+        "peak": audio.peak,
+        "gain": storage_gain(audio.peak),
+    }
+    with uninterrupted(), locked(store / "clips"):
+        if (made := _made(store, key)) is not None:
+            return {**row, **made}
+        write_atomic(layout.place(store, key, "audio"), sounding)
+        if coded:
+            write_atomic(layout.place(store, key, "codes"), coded)
+        layout.write_record(layout.place(store, key, "record"), done, {"audio": sounding, "codes": coded})
+    return done
+
+
+def there(store: Path, key: str) -> bool:
+    """Say whether a clip has both a record and audio."""
+    return layout.place(store, key, "record").exists() and layout.place(store, key, "audio").exists()
+
+
+def _made(store: Path, key: str) -> dict[str, Any] | None:
+    """Return how a clip was made that is there, None where it is not or its record is damaged."""
+    if not there(store, key):
+        return None
+    try:
+        record, _ = layout.read_record(layout.place(store, key, "record"))
+    except StoreError:
+        return None
+    return {name: record[name] for name in OUTCOME if name in record}
+
+
+def copy(source: Path, target: Path, key: str) -> bool:
+    """Copy a clip, the record last, and say whether it was; one that a run has made in the target meanwhile is left."""
+    # As in `write`: the files of one clip never come from two writers.
+    with uninterrupted(), locked(target / "clips"):
+        if there(target, key):
+            return False
+        for kind in ("audio", "codes", "record"):
+            path = layout.place(source, key, kind)
+            if path.exists():
+                write_atomic(layout.place(target, key, kind), path.read_bytes())
+    return True
+
+
+def arrays(store: Path, key: str, names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
+    """Return what a clip's file of codes holds, all or some of it; nothing where there is none."""
+    path = layout.place(store, key, "codes")
+    if not path.exists():
+        return {}
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in (names or file.files)}
+    except (ValueError, OSError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+        # A flipped bit can make it any of these, an encrypted or a newer archive too.
+        raise StoreError(f"{path}: damaged ({error}); delete the clip's record and run again") from None

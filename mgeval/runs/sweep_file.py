@@ -1,0 +1,199 @@
+"""A sweep as a YAML file."""
+
+from __future__ import annotations
+
+import os
+import reprlib
+from collections.abc import Iterator
+from typing import Any
+
+from mgeval.errors import MgevalError, SweepError, nearest
+from mgeval.files import named
+from mgeval.runs.sweep import Sweep
+
+KEYS = ("models", "prompts", "grid", "seeds", "ranges", "points", "design", "design_seed")
+
+MOST_NODES = 100_000
+"""Values in a file, those of aliases counted where they stand: a few lines of them can stand for billions."""
+
+
+def load_sweep(path: str | os.PathLike[str]) -> Sweep:
+    """Read a sweep from a YAML file, which mirrors the arguments of `Sweep`.
+
+    Parameters
+    ----------
+    path : path-like
+        For example::
+
+            models: [synth]
+            prompts: spatial
+            grid: {temperature: [0.8, 1.2], duration: [5]}
+            seeds: [0, 1]
+
+        or, with settings drawn in ranges instead of crossed::
+
+            models: [synth]
+            prompts: spatial
+            ranges: {temperature: [0.5, 1.5], guidance: [1, 6]}
+            points: 64
+            design: latin
+
+        or, with an axis that is swept in some points only, several grids::
+
+            models: [synth]
+            prompts: spatial
+            grid:
+              - {top_k: [50, 250], top_p: 0}
+              - {top_k: 0, top_p: [0.8, 0.9, 0.95]}
+
+        A relative CSV file of prompts is looked for beside it first.
+
+    Returns
+    -------
+    Sweep
+
+    Raises
+    ------
+    SweepError
+        The file is missing, is not YAML, or holds something else than a sweep; the message names
+        the field and what would be valid.
+    """
+    path = named(path)
+    try:
+        content = _yaml(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SweepError(f"{path}: no such file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SweepError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or 'not a text file'})") from None
+    except SweepError as error:
+        raise SweepError(f"{path}: {error}") from None
+    if not isinstance(content, dict):
+        raise SweepError(f"{path}: is no sweep; it needs lines such as 'models: [synth]' and 'prompts: demo'")
+    if unknown := [key for key in content if key not in KEYS]:
+        raise SweepError(f"{path}: there is no field {unknown[0]!r}: {nearest(str(unknown[0]), KEYS)}")
+    several = isinstance(content.get("grid"), list)
+    try:
+        # One form for pydantic to check: of a union it names what is wrong with every member.
+        fields = _model().model_validate(
+            content if several or "grid" not in content else {**content, "grid": [content["grid"]]}
+        )
+    except ValueError as error:
+        raise SweepError(f"{path}: {_first(error, several)}") from None
+    if isinstance(fields.prompts, str) and fields.prompts.endswith(".csv") and (path.parent / fields.prompts).is_file():
+        fields.prompts = str(path.parent / fields.prompts)
+    try:
+        given = fields.model_dump()
+        return Sweep(**{**given, "grid": given["grid"] if several else given["grid"][0]})
+    except MgevalError as error:
+        raise type(error)(f"{path}: {error}") from None
+
+
+def _yaml(text: str) -> Any:
+    import yaml
+
+    loader = None
+    try:
+        loader = yaml.SafeLoader(text)
+        node = loader.get_single_node()
+        for number, _ in enumerate(_nodes(node)):
+            if number > MOST_NODES:
+                raise SweepError(f"holds more than {MOST_NODES:,} values: too many for a sweep, or aliases in a circle")
+        return None if node is None else loader.construct_document(node)
+    except RecursionError:
+        raise SweepError("nested too deeply to be a sweep") from None
+    except yaml.YAMLError as error:
+        raise SweepError(_unreadable(error, text)) from None
+    except ValueError as error:
+        if isinstance(error, SweepError):
+            raise
+        # Such as a date in month 13.
+        raise SweepError(f"not YAML ({error})") from None
+    finally:
+        if loader:
+            loader.dispose()
+
+
+def _nodes(node: Any) -> Iterator[Any]:
+    """Yield a file's nodes, an alias's wherever it stands; refuse a name that stands twice in one mapping."""
+    import yaml
+
+    stack = [node]
+    while stack:
+        node = stack.pop()
+        yield node
+        if isinstance(node, yaml.SequenceNode):
+            stack += node.value
+        elif isinstance(node, yaml.MappingNode):
+            names = {"<<": False}
+            for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+                if names.get(key.value):
+                    raise SweepError(f"line {key.start_mark.line + 1}: {key.value!r} stands twice: keep one")
+                names.setdefault(key.value, True)
+            stack += [part for pair in node.value for part in pair]
+
+
+def _unreadable(error: Any, text: str) -> str:
+    """Say in one line why a text is not YAML, and where."""
+    mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None) or "unreadable"
+    where = f"line {mark.line + 1}: " if mark else ""
+    lines = text.splitlines()
+    if mark and mark.line < len(lines) and "\t" in lines[mark.line]:
+        return f"{where}there is a tab: indent with spaces"
+    if "could not determine a constructor" in problem:
+        return f"{where}tags such as !!python/object are not read: write plain names, numbers and lists"
+    return f"{where}not YAML ({problem})"
+
+
+def _model() -> type:
+    from pydantic import BaseModel, StrictFloat, StrictInt, StrictStr
+
+    number = StrictInt | StrictFloat
+
+    class SweepFields(BaseModel):
+        models: StrictStr | list[StrictStr]
+        prompts: StrictStr | list[StrictStr]
+        grid: list[dict[StrictStr, number | list[number]]] = [{}]
+        seeds: StrictInt | list[StrictInt] = [0]
+        ranges: dict[StrictStr, list[number]] = {}
+        points: StrictInt | None = None
+        design: StrictStr = "latin"
+        design_seed: StrictInt = 0
+
+    return SweepFields
+
+
+def _first(error: Any, several: bool) -> str:
+    """Say the first thing that pydantic found, in one line and in the file's words."""
+    found = error.errors()[0]
+    field, *place = map(str, found["loc"])
+    if found["type"] == "missing":
+        return f"the field {field!r} is missing"
+    wanted = {
+        "models": "the name of a model, or a list of names",
+        "prompts": "the name of a prompt set, a CSV file, or a list of texts",
+        "grid": "settings with a number or a list of numbers each, such as {duration: [5, 10]}",
+        "seeds": "a list of whole numbers",
+        "ranges": "settings with their low and high each, such as {guidance: [1, 6]}",
+        "points": "how many points to draw in the ranges, a whole number",
+        "design": "latin or random",
+        "design_seed": "a whole number",
+    }[field]
+    if field == "grid" and place:
+        number, *place = place
+        field = f"grid {int(number) + 1}" if several else field
+    named = ".".join([field, *(place[:1] if field not in ("models", "prompts", "seeds") else [])])
+    return f"{named} is {reprlib.repr(found['input'])}{_misread(found['input'])}: needed is {wanted}"
+
+
+def _misread(value: Any) -> str:
+    """Say what YAML made of a word or a number that its writer meant otherwise."""
+    values = value if isinstance(value, list) else [value]
+    if any(isinstance(one, bool) for one in values):
+        return " (YAML reads yes, no, on and off as true and false)"
+    for one in values:
+        if isinstance(one, str):
+            try:
+                return f" (a text: write {float(one)!r})"
+            except ValueError:
+                continue
+    return ""

@@ -1,0 +1,134 @@
+"""The table of how well clips find their own prompts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mgeval.embed import Embedder
+from mgeval.errors import AudioError, MetricError, ModelError
+from mgeval.metrics import Undefined
+from mgeval.metrics.similarity import Rank, chance, clap_rank
+from mgeval.runs.store import Store
+from mgeval.scoring.reading import Source
+from mgeval.scoring.references import clip_sources, loaded
+from mgeval.scoring.vectors import cached_vectors
+from mgeval.stats import mean_interval
+from mgeval.tables import done_clips, group_columns, group_rows, own_clips, prompt_numbers, prompt_texts
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = (
+    *("embedder", "clap_rank", "lo", "hi", "chance", "margin", "margin_lo", "margin_hi"),
+    *("n_clips", "n_prompts", "n_texts", "reason"),
+)
+
+NO_CLIP = "no clip has a prompt and can be read"
+NO_TEXT = "its text is a file's name, no prompt of the sweep"
+
+
+def prompt_ranks(
+    clips: pd.DataFrame,
+    store: Store,
+    embedders: str | Embedder | Sequence[str | Embedder],
+    by: str | Sequence[str] | None = None,
+    progress: bool = True,
+) -> pd.DataFrame:
+    """Say how well clips find their own prompts among all prompts of the sweep.
+
+    `mgeval.metrics.similarity.clap_rank` of each clip, averaged. A model that ignores its prompts, and a text tower
+    whose vectors are all alike, read the chance.
+
+    Parameters
+    ----------
+    clips : DataFrame
+        From `run` or `measure`, with prompts. Those without one, and those that cannot be read, are left out. The
+        prompts are those of the model's own clips: of a control that bears the name of a file no rank is defined.
+    store : Store
+        Where the clips lie; their vectors are kept there.
+    embedders : str, Embedder or sequence of them
+        That read texts.
+    by : str or sequence of str, optional
+        Columns whose combinations are the groups; each is ranked against all prompts of the sweep. Controls are
+        groups of their own.
+    progress : bool
+        Show a bar with the time left.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per group and embedder: the group's values, ``embedder``, ``clap_rank`` (mean reciprocal rank, 0 to 1)
+        with ``lo`` and ``hi`` (95 % interval over prompts, see `mgeval.stats.mean_interval`), ``chance``, ``margin``
+        with its interval (mean difference of cosines to the best other prompt), ``n_clips``,
+        ``n_prompts``, ``n_texts`` they are ranked among, and ``reason`` where there is no value.
+
+    Raises
+    ------
+    MetricError
+        The table is not one of clips, the model's clips have fewer than two prompts, or a column does not exist.
+    ModelError
+        An embedder that does not work, or that reads no texts.
+    """
+    import pandas as pd
+
+    clips = done_clips(clips)
+    by, sources, prompts = group_columns(clips, by, COLUMNS), clip_sources(clips, store), prompt_texts(clips)
+    texts = list(dict.fromkeys(prompt for prompt in prompt_texts(own_clips(clips)) if prompt.strip()))
+    if len(texts) < 2:
+        raise MetricError("ranking needs two different prompts: the model's clips in the table have fewer")
+    named = np.array([bool(prompt.strip()) and prompt not in texts for prompt in prompts])
+    clusters, groups = prompt_numbers(clips), group_rows(clips, by)
+    rows = []
+    for embedder in loaded(embedders):
+        if not embedder.has_text:
+            raise ModelError(f"{embedder.id} reads no texts: one that does is 'clap:tiny'")
+        ranks = _ranks(sources, prompts, texts, embedder, store, progress)
+        for where, index in groups:
+            summary = _summary(ranks[index], clusters[index], len(texts), NO_TEXT if named[index].all() else NO_CLIP)
+            rows.append({**where, "embedder": embedder.id, **summary})
+    return pd.DataFrame(rows, columns=[*by, *COLUMNS])
+
+
+def _ranks(
+    sources: list[Source], prompts: list[str], texts: list[str], embedder: Embedder, store: Store, progress: bool
+) -> np.ndarray:
+    """Return the reciprocal rank and the margin of each clip, ``(clips, 2)``, NaN where there is none."""
+    from tqdm.auto import tqdm
+
+    vectors = embedder.text(texts)
+    found: list[tuple[float, ...]] = []
+    pairs = zip(sources, prompts, strict=True)
+    for source, prompt in tqdm(pairs, total=len(sources), desc="ranking", unit="clip", disable=not progress):
+        found.append(tuple(_rank(source, prompt, texts, vectors, embedder, store)))
+    return np.array(found, float)
+
+
+def _rank(source: Source, prompt: str, texts: list[str], vectors: np.ndarray, embedder: Embedder, store: Store) -> Rank:
+    if not prompt.strip():
+        nothing = Undefined("there is no prompt")
+        return Rank(nothing, nothing)
+    if prompt not in texts:
+        nothing = Undefined(NO_TEXT)
+        return Rank(nothing, nothing)
+    try:
+        clip = source()
+    except AudioError as error:
+        nothing = Undefined(str(error))
+        return Rank(nothing, nothing)
+    return clap_rank(cached_vectors(embedder, [clip], store)[0], vectors, texts.index(prompt))
+
+
+def _summary(ranks: np.ndarray, clusters: np.ndarray, texts: int, why: str) -> dict[str, Any]:
+    mean, lo, hi, n_prompts = mean_interval(ranks[:, 0], clusters)
+    margin, margin_lo, margin_hi, _ = mean_interval(ranks[:, 1], clusters)
+    return {
+        **{"clap_rank": mean, "lo": lo, "hi": hi, "chance": chance(texts)},
+        **{"margin": margin, "margin_lo": margin_lo, "margin_hi": margin_hi},
+        "n_clips": int(np.isfinite(ranks[:, 0]).sum()),
+        "n_prompts": n_prompts,
+        "n_texts": texts,
+        "reason": "" if n_prompts else why,
+    }

@@ -1,0 +1,200 @@
+"""Tables over time within clips: how they change, and what the model was doing when they went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mgeval.errors import AudioError, MetricError, StoreError
+from mgeval.metrics import Undefined, chosen, columns, evaluate
+from mgeval.metrics.tokens import Tokens, curves
+from mgeval.runs.store import Store
+from mgeval.scoring.measurement import reasons, spread
+from mgeval.scoring.surveys import clips_of
+from mgeval.tables import EMBEDDER
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FRAME_RATE = 50
+"""Frames of codes per second, of every MusicGen."""
+
+WITHIN = 1e-6
+
+EMPTY = ("key", "prompt_id", "kind", "onset_s", "time_s", "entropy", "log_likelihood", "distance")
+"""The columns of a table of onsets without any."""
+
+
+def stretch_table(
+    store: Store,
+    clips: pd.DataFrame | None = None,
+    seconds: float = 5.0,
+    metrics: str | Iterable[str] | None = None,
+    progress: bool = True,
+) -> pd.DataFrame:
+    """Measure clips stretch by stretch: how they change from beginning to end.
+
+    Parameters
+    ----------
+    store : Store
+        Where the clips lie.
+    clips : DataFrame, optional
+        Which ones, as `run` or `measure` returned them; by default all of the store.
+    seconds : float
+        Length of a stretch, above 0. What is left at a clip's end and is shorter is left out.
+    metrics : str or iterable of str, optional
+        As for `measure`, but for those that need a checkpoint.
+    progress : bool
+        Show a bar with the time left.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per clip and stretch: the clip's columns without its own measurements, ``start_s`` and
+        ``end_s``, a column per metric, and ``reason``: why those that are NaN are. `summarise` by
+        ``start_s`` takes it. A clip that was not made, cannot be read or is shorter than a stretch has no row.
+
+    Raises
+    ------
+    MetricError
+        The table is not one of clips, ``seconds`` is not above 0, or there is no such metric.
+    """
+    import pandas as pd
+    from tqdm.auto import tqdm
+
+    if not seconds > 0:
+        raise MetricError(f"seconds is {seconds!r}, need a length above 0")
+    names = chosen(metrics)
+    clips = clips_of(store, clips)
+    clips = clips[clips["status"] == "done"].drop(columns=["reason", *EMBEDDER], errors="ignore")
+    # Numbers of the whole clip are none of its stretches'.
+    clips = clips.drop(columns=columns(clips.columns))
+    if taken := {"start_s", "end_s"} & set(clips.columns):
+        raise MetricError(f"the table has a column {min(taken)!r}, which that of stretches needs: rename it")
+    jobs = [(store, key, seconds, names) for key in clips["key"]]
+    found = list(tqdm(spread(_stretches, jobs), total=len(jobs), desc="measuring", unit="clip", disable=not progress))
+    of = np.repeat(np.arange(len(clips)), [len(rows) for rows in found])
+    rows = pd.DataFrame([row for part in found for row in part], columns=["start_s", "end_s", *names, "reason"])
+    return pd.concat([clips.iloc[of].reset_index(drop=True), rows], axis=1)
+
+
+def _stretches(store: Store, key: str, seconds: float, names: list[str]) -> list[dict[str, Any]]:
+    try:
+        audio = store.audio(key)
+    except AudioError:
+        return []
+    rows = []
+    for index in range(int(audio.duration / seconds + WITHIN)):
+        start, end = index * seconds, min((index + 1) * seconds, audio.duration)
+        part = audio.slice(start, end)
+        values = evaluate(part.samples, part.rate, names)
+        numbers = {name: float(value) for name, value in values.items()}
+        rows.append({"start_s": start, "end_s": end, **numbers, "reason": reasons(values)})
+    return rows
+
+
+def onset_table(
+    store: Store,
+    found: pd.DataFrame,
+    reach: float = 1.0,
+    step: float = 0.25,
+    frame_rate: float = FRAME_RATE,
+) -> pd.DataFrame:
+    """Say how sure the model was around the moments where failures began.
+
+    Of each clip and kind the first flagged finding counts. Values are means over codebooks and over ``step`` seconds,
+    less the mean of the clips in which nothing of that kind was found, at the same second of the clip: the beginning of
+    a clip is less sure than the rest of it, whatever fails.
+
+    Parameters
+    ----------
+    store : Store
+        Where the clips lie.
+    found : DataFrame
+        From `failure_table`.
+    reach : float
+        Seconds before and after the onset.
+    step : float
+        Seconds that are averaged, above 0.
+    frame_rate : float
+        Frames of codes per second.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per clip, kind and step: ``key``, ``prompt_id``, ``kind``, ``onset_s``, ``time_s`` (the step's middle,
+        from the onset on), then ``entropy``, ``log_likelihood`` and ``distance`` where the model kept them.
+        NaN outside the clip, and where no clip without such a failure is left to compare with. Clips without
+        predictions have no row.
+
+    Raises
+    ------
+    MetricError
+        The table is not one of failures, or ``step`` is not above 0.
+    """
+    import pandas as pd
+
+    for column in ("key", "kind", "flagged", "start_s"):
+        if column not in found.columns:
+            raise MetricError(f"the table has no column {column!r}: failure_table(store) returns one of failures")
+    if not (step > 0 and reach >= step):
+        raise MetricError(f"reach is {reach!r} and step {step!r}: need 0 < step <= reach")
+    grid = (reach, step, frame_rate)
+    keys = found["key"].drop_duplicates()
+    drawn = {key: _drawn(store, key) for key in keys}
+    flagged = found[found["flagged"].astype(bool)].sort_values("start_s").drop_duplicates(["key", "kind"])
+    rows = []
+    for kind, part in flagged.groupby("kind", sort=False):
+        usual = _usual([drawn[key] for key in keys if key not in set(part["key"])])
+        for row in part.to_dict("records"):
+            about: dict[str, Any] = {name: row[name] for name in ("key", "prompt_id") if name in row}
+            about |= {"kind": kind, "onset_s": row["start_s"]}
+            rows += [{**about, **step_row} for step_row in _around(drawn[row["key"]], usual, row["start_s"], grid)]
+    return pd.DataFrame(rows) if rows else pd.DataFrame(columns=list(EMPTY))
+
+
+def _drawn(store: Store, key: str) -> dict[str, np.ndarray]:
+    """Return a clip's curves of predictions, those that the store keeps."""
+    try:
+        tokens = Tokens(store.codes(key), store.predictions(key), channels=1)
+        over_time = curves(tokens)
+    except (StoreError, MetricError):
+        return {}
+    return {name: over_time[name] for name in tokens.predictions if np.isfinite(over_time[name]).any()}
+
+
+def _usual(clips: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """Return the mean curves of clips, frame by frame over those that are so long."""
+    found = {}
+    for name in {name for clip in clips for name in clip}:
+        own = [clip[name] for clip in clips if name in clip]
+        table = np.full((len(own), max(map(len, own))), np.nan)
+        for row, curve in zip(table, own, strict=True):
+            row[: len(curve)] = curve
+        there = np.isfinite(table)
+        sums, counts = np.where(there, table, 0).sum(axis=0), there.sum(axis=0)
+        found[name] = np.divide(sums, counts, out=np.full(len(sums), np.nan), where=counts > 0)
+    return found
+
+
+def _around(
+    clip: dict[str, np.ndarray], usual: dict[str, np.ndarray], onset: float, grid: tuple[float, float, float]
+) -> Iterator[dict[str, float]]:
+    reach, step, frame_rate = grid
+    for index in range(-int(reach / step + WITHIN), int(reach / step + WITHIN)) if clip else ():
+        first = round((onset + index * step) * frame_rate)
+        last = round((onset + (index + 1) * step) * frame_rate)
+        values = {name: _between(curve, usual.get(name), first, last) for name, curve in clip.items()}
+        yield {"time_s": (index + 0.5) * step, **values}
+
+
+def _between(curve: np.ndarray, usual: np.ndarray | None, first: int, last: int) -> float:
+    if usual is None:
+        return Undefined("no clip without such a failure is left")
+    shared = min(len(curve), len(usual))
+    there = slice(max(first, 0), max(min(last, shared), 0))
+    differences = curve[there] - usual[there]
+    differences = differences[np.isfinite(differences)]
+    return float(differences.mean()) if differences.size else Undefined("the clip has no codes there")

@@ -1,1 +1,0 @@
-"""What `Store` is made of: where files stand, the tables of rows, and the upkeep of both."""

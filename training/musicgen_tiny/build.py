@@ -1,0 +1,78 @@
+"""The recipe of the tiny model.
+
+    python -m training.musicgen_tiny.build --work FOLDER [--steps N] [--out FOLDER]
+
+Learns the tokenizer, trains the language model, sets the codec, and writes the checkpoint. Stopped at
+any point it goes on from its last saved state when called again. The same seed gives the same model on the
+same machine with the same number of threads.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+STEPS = 6000
+READING_STEPS = 5000
+CAPTIONS = 12000
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Build the model."""
+    parser = argparse.ArgumentParser(description="Build the tiny MusicGen-stereo checkpoint.")
+    parser.add_argument("--work", type=Path, required=True, help="folder for the state of the training")
+    parser.add_argument("--out", type=Path, help="folder of the checkpoint; by default the package's own")
+    parser.add_argument("--steps", type=int, default=STEPS, help="training steps (default %(default)s)")
+    parser.add_argument("--until", type=int, help="stop the training after this step, and write what there is")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=1, help="more are slower on so small a network")
+    options = parser.parse_args(arguments)
+    import torch
+
+    torch.set_num_threads(options.threads)
+    options.work.mkdir(parents=True, exist_ok=True)
+    network, tokenizer = trained(options.work, options.steps, options.seed, options.until)
+    from training.musicgen_tiny.pack import write_checkpoint
+
+    write_checkpoint(network, tokenizer, options.out)
+
+
+def trained(
+    work: Path, steps: int, seed: int, until: int | None = None, captions_read: int = CAPTIONS
+) -> tuple[Any, Any]:
+    """Return the trained network and its tokenizer; what lies in the folder is not done again."""
+    from transformers import AutoTokenizer
+
+    from mgeval.models.musicgen.loading import quiet
+    from training.musicgen_tiny import network as networks
+    from training.musicgen_tiny import tokens, train
+
+    with quiet():
+        if not (work / "tokenizer.json").is_file():
+            tokens.learn_tokenizer(train.captions(captions_read)).save_pretrained(work)
+        tokenizer = AutoTokenizer.from_pretrained(work)
+        network = networks.new_network(len(tokenizer), seed).train()
+    schooled(network, tokenizer, work / f"text-{seed}.pt", seed)
+    trainer = train.Trainer(network, tokenizer, steps, seed)
+    trainer.resume(work / f"training-{seed}.pt")
+    trainer.run(work / f"training-{seed}.pt", limit=until)
+    return network.eval(), tokenizer
+
+
+def schooled(network: Any, tokenizer: Any, path: Path, seed: int) -> None:
+    """Teach the text encoder to read, or take what it learned before."""
+    import torch
+
+    from training.musicgen_tiny.text import school
+
+    if path.is_file():
+        network.text_encoder.load_state_dict(torch.load(path, weights_only=True))
+        return
+    school(network, tokenizer, READING_STEPS, seed)
+    torch.save(network.text_encoder.state_dict(), path.with_suffix(".part"))
+    path.with_suffix(".part").replace(path)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,185 @@
+"""The codec: an EnCodec whose weights are set, not trained.
+
+Decoding is linear. Latents are the tables' principal components, the first transposed convolution
+holds their waveforms (16 taps of 80 samples: a frame and half a frame around it), and the other
+three only lay samples out in time. ELUs are kept in their linear part by a constant of 8 on every
+channel; two spare channels carry constants that cancel it in every tap. Residual blocks and LSTM add
+nothing. Encoding goes the same way back: samples are stacked, a matrix estimates the latents, and the
+quantizer looks for the nearest code, table after table.
+
+Weights are rounded to half precision before anything is computed from them, so that storing them
+as halves changes nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from training.musicgen_tiny.layout import CODEBOOKS, TABLE_OF_CODEBOOK
+from training.musicgen_tiny.sound import GRAIN
+
+LIFT = 8.0
+"""Constant that keeps the ELUs in their linear part for music; random codes leave it now and then."""
+
+FINE = 2.0**-10
+"""Share of the constant that the second spare channel carries: it cancels what rounding leaves."""
+
+LARGEST = 5.0
+"""Where the largest latent of a table is scaled to; four tables add up."""
+
+SUB = 80
+"""Samples that the first transposed convolution lays out as channels."""
+
+
+def halved(weights: np.ndarray) -> np.ndarray:
+    """Return the weights rounded to half precision."""
+    return np.asarray(weights, np.float16).astype(np.float64)
+
+
+def components(tables: np.ndarray, count: int) -> np.ndarray:
+    """Return the principal components of the tables' rows (not centred), ``(count, 1280)``."""
+    rows = tables.reshape(-1, GRAIN).astype(np.float64)
+    _, vectors = np.linalg.eigh(rows.T @ rows)
+    return vectors[:, ::-1][:, :count].T
+
+
+def set_codec(codec: Any, tables: np.ndarray, examples: np.ndarray) -> None:
+    """Set all weights of an `EncodecModel`.
+
+    Parameters
+    ----------
+    codec : transformers.EncodecModel
+        Changed in place.
+    tables : numpy.ndarray
+        The sound of every code, ``(2, 1024, 1280)``.
+    examples : numpy.ndarray
+        Codes of music, int ``(clips, 8, frames)``, from which the encoder's matrix is estimated.
+    """
+    import torch
+
+    latent = codec.config.hidden_size
+    basis = components(tables, latent - 2)
+    codes = tables.astype(np.float64) @ basis.T
+    scale = LARGEST / np.abs(codes).max()
+    codes, basis = halved(codes * scale), basis / scale
+    with torch.no_grad():
+        for part in (codec.encoder, codec.decoder):
+            _silence(part)
+        for book, layer in enumerate(codec.quantizer.layers):
+            embedding = np.zeros((tables.shape[1], latent))
+            embedding[:, : latent - 2] = codes[TABLE_OF_CODEBOOK[book]]
+            layer.codebook.embed.copy_(torch.tensor(embedding))
+        _set_decoder(codec.decoder, basis)
+        _set_encoder(codec.encoder, estimate(examples, codes, halved(basis)))
+
+
+def _convolutions(part: Any) -> list[Any]:
+    """Return the convolutions outside the residual blocks, in their order."""
+    return [layer.conv for layer in part.layers if hasattr(layer, "conv")]
+
+
+def _silence(part: Any) -> None:
+    """Set every weight so that it adds nothing; weight norm needs a direction even for zero."""
+    for name, weight in part.named_parameters():
+        weight.fill_(1.0 if name.endswith("original1") else 0.0)
+
+
+def _set(conv: Any, weight: np.ndarray, bias: np.ndarray | float) -> None:
+    """Set a weight-normed convolution to a weight and a bias."""
+    import torch
+
+    weight = torch.tensor(halved(weight))
+    gain = weight.flatten(1).norm(dim=1)
+    norms = conv.parametrizations.weight
+    direction = torch.where((gain == 0)[:, None, None], torch.ones_like(weight), weight)
+    norms.original1.copy_(direction)
+    norms.original0.copy_(gain[:, None, None])
+    conv.bias.copy_(torch.as_tensor(bias, dtype=torch.float32).expand_as(conv.bias))
+
+
+def _set_decoder(decoder: Any, basis: np.ndarray) -> None:
+    first, *ups, last = _convolutions(decoder)
+    latent = first.weight.shape[0]
+    weight = np.zeros(tuple(first.weight.shape))
+    weight[range(latent - 2), range(latent - 2), 0] = 1
+    bias = np.full(latent, LIFT)
+    bias[-1] = LIFT * FINE
+    _set(first, weight, bias)
+    weight = np.zeros(tuple(ups[0].weight.shape))
+    weight[: latent - 2, :SUB] = halved(basis.reshape(-1, GRAIN // SUB, SUB).transpose(0, 2, 1))
+    lifted = weight.sum(0)
+    weight[-2] = halved(-lifted)
+    weight[-1] = halved((-lifted - weight[-2]) / FINE)
+    _set(ups[0], weight, LIFT)
+    used = SUB
+    for up in ups[1:]:
+        used //= up.stride[0]
+        _set(up, _unfolding(tuple(up.weight.shape), up.stride[0], used), 0.0)
+    weight = np.zeros(tuple(last.weight.shape))
+    weight[0, 0, 0] = 1
+    _set(last, weight, -LIFT)
+
+
+def _unfolding(shape: tuple[int, ...], stride: int, used: int) -> np.ndarray:
+    """Return the weight ``(in, out, taps)`` that lays ``stride`` groups of ``used`` channels out in time."""
+    weight = np.zeros(shape)
+    lead = stride - stride // 2
+    for phase in range(stride):
+        for channel in range(used):
+            weight[phase * used + channel, channel, phase + lead] = 1
+    return weight
+
+
+def _set_encoder(encoder: Any, matrix: np.ndarray) -> None:
+    first, *downs, last = _convolutions(encoder)
+    weight = np.zeros(tuple(first.weight.shape))
+    weight[0, 0, 0] = 1
+    bias = np.zeros(len(weight))
+    bias[0] = LIFT
+    _set(first, weight, bias)
+    used = 1
+    for down in downs[:-1]:
+        stride = down.stride[0]
+        weight = np.zeros(tuple(down.weight.shape))
+        for phase in range(stride):
+            for channel in range(used):
+                weight[phase * used + channel, channel, phase + stride - stride // 2] = 1
+        used *= stride
+        _set(down, weight, 0.0)
+    weight = np.zeros(tuple(downs[-1].weight.shape))
+    weight[: len(matrix), :SUB] = halved(matrix.reshape(-1, GRAIN // SUB, SUB).transpose(0, 2, 1))
+    _set(downs[-1], weight, LIFT - LIFT * weight.sum((1, 2)))
+    weight = np.zeros(tuple(last.weight.shape))
+    weight[range(len(matrix)), range(len(matrix)), 0] = 1
+    _set(last, weight, np.where(np.arange(len(weight)) < len(matrix), -LIFT, 0.0))
+
+
+def estimate(examples: np.ndarray, codes: np.ndarray, basis: np.ndarray, ridge: float = 1e-7) -> np.ndarray:
+    """Return the matrix ``(latents, 1280)`` that best reads a frame's latents from the samples around it.
+
+    A frame's edges are shared with its neighbours, so the inverse of the decoder alone would mix
+    them; least squares on music takes them apart.
+    """
+    latents = np.concatenate(
+        [
+            sum(codes[table, clip[2 * book + side]] for book, table in enumerate(TABLE_OF_CODEBOOK))
+            for clip in examples
+            for side in (0, 1)
+        ]
+    ).reshape(2 * len(examples), -1, codes.shape[-1])
+    grains = latents @ basis
+    half = GRAIN // 2
+    frames = grains.shape[1]
+    waves = np.zeros((len(grains), (frames + 1) * half))
+    for frame in range(frames):
+        waves[:, frame * half : frame * half + GRAIN] += grains[:, frame]
+    seen = np.stack([waves[:, frame * half : frame * half + GRAIN] for frame in range(frames)], axis=1)
+    x, z = seen.reshape(-1, GRAIN), latents.reshape(-1, codes.shape[-1])
+    gram = x.T @ x
+    gram += ridge * np.trace(gram) * np.eye(GRAIN) / GRAIN
+    return np.linalg.solve(gram, x.T @ z).T
+
+
+assert CODEBOOKS == 2 * len(TABLE_OF_CODEBOOK)
