@@ -23,11 +23,11 @@ from pathlib import Path
 import numpy as np
 
 from mgeval.errors import ModelError
+from mgeval.hub import quiet_transformers
 from mgeval.models import Request, Sampling, load_model
+from mgeval.models.musicgen.clip import Clip
 from mgeval.models.musicgen.devices import pick_device
 from mgeval.models.musicgen.draw import recorded
-from mgeval.models.musicgen.engine import Clip
-from mgeval.models.musicgen.loading import quiet
 from mgeval.models.musicgen.model import MusicGen
 
 PROMPTS = [
@@ -118,7 +118,7 @@ def theirs(model: MusicGen, requests: list[Request]) -> float:
     text = model.tokenizer([r.prompt for r in requests], return_tensors="pt").to(model.device)
 
     def call() -> None:
-        with quiet(), torch.inference_mode():
+        with quiet_transformers(), torch.inference_mode():
             model.network.generate(
                 **text, do_sample=True, temperature=sampling.temperature, top_k=sampling.top_k,
                 top_p=sampling.top_p or 1.0, guidance_scale=sampling.guidance,

@@ -24,7 +24,7 @@ import numpy as np
 
 import mgeval as mg
 from mgeval import synth
-from mgeval.metrics import METRICS, chosen, evaluate
+from mgeval.metrics import METRICS, evaluate, metric_names
 
 SECONDS = 10
 CLIPS = 8
@@ -137,14 +137,14 @@ def main() -> None:
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     clips = [music(seed) for seed in range(CLIPS)]
     stereo = [name for name, row in METRICS.items() if row.channels == "stereo"]
-    rest = [name for name in chosen() if name not in stereo]
+    rest = [name for name in metric_names() if name not in stereo]
     sides = {
         "stereo": lambda x, rate: evaluate(x, rate, stereo),
         "stereo, plain": plain_stereo,
         "the others": lambda x, rate: evaluate(x, rate, rest),
         "the others but failures": lambda x, rate: evaluate(x, rate, [n for n in rest if n != "failure_count"]),
         "the others but failures, plain": plain_rest,
-        "all": lambda x, rate: evaluate(x, rate, chosen()),
+        "all": lambda x, rate: evaluate(x, rate, metric_names()),
     }
     for function in sides.values():
         # The first call imports and compiles what it needs.
@@ -162,7 +162,7 @@ def main() -> None:
         peaks = {str(count): round(peak(files[:count])) for count in (FEW, MANY)}
     print(f"peak of memory in MiB, by files: {peaks}")
     print(json.dumps({
-        "clip_seconds": SECONDS, "clips": CLIPS, "cores": 1, "metrics": len(chosen()),
+        "clip_seconds": SECONDS, "clips": CLIPS, "cores": 1, "metrics": len(metric_names()),
         "times_real_time": {name: round(SECONDS / value) for name, value in middle.items()},
         "stereo_vs_plain": ratio("stereo, plain", "stereo"),
         "others_vs_plain": ratio("the others but failures, plain", "the others but failures"),

@@ -58,10 +58,10 @@ def clips(folder: str, count: int) -> list[float]:
 def main() -> None:
     """Measure and print."""
     from mgeval.hub import MUSICGEN_TINY as FOLDER
-    from mgeval.models.musicgen.loading import quiet
+    from mgeval.hub import quiet_transformers
 
     loads = [loading(str(FOLDER)) for _ in range(5)]
-    with quiet():
+    with quiet_transformers():
         made = clips(str(FOLDER), 3)
     print(f"loading {statistics.median(loads):.2f} s, a clip of 10 s {statistics.median(made):.1f} s, on one core")
     print(json.dumps({"load_s": round(statistics.median(loads), 2), "clip_10s_s": round(statistics.median(made), 2)}))

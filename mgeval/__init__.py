@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from mgeval.version import __version__
@@ -14,7 +15,7 @@ _HOMES = {
     "load_prompts": "prompts",
     "Sampling": "models", "load_model": "models",
     "Store": "runs", "Sweep": "runs", "run": "runs", "start": "runs", "diff": "runs", "controls": "runs",
-    "measure": "scoring", "stretch_table": "scoring", "onset_table": "scoring", "adherence": "scoring",
+    "measure": "scoring", "segment_table": "scoring", "failure_onsets": "scoring", "adherence": "scoring",
     "failure_table": "scoring", "token_table": "scoring", "distances": "scoring", "save_reference": "scoring",
     "prompt_ranks": "scoring",
     "agreement": "stats", "compare": "stats", "effects": "stats", "predict_failure": "stats", "sample_size": "stats",
@@ -32,6 +33,9 @@ _MODULES = {
     "synth": "synth",
 }
 
+_RENAMED = {"stretch_table": "segment_table", "onset_table": "failure_onsets"}
+"""Names of version 0.1 that work until 0.3."""
+
 __all__ = ["__version__", *_HOMES, *_MODULES]
 
 
@@ -43,6 +47,10 @@ def __getattr__(name: str) -> Any:
         return value
     if name in _MODULES:
         return importlib.import_module(f"mgeval.{_MODULES[name]}")
+    if name in _RENAMED:
+        new = _RENAMED[name]
+        warnings.warn(f"mgeval.{name} is now mgeval.{new}; the old name goes with 0.3", FutureWarning, stacklevel=2)
+        return __getattr__(new)
     raise AttributeError(f"module 'mgeval' has no attribute {name!r}")
 
 
@@ -82,13 +90,13 @@ if TYPE_CHECKING:
     from mgeval.runs import start as start
     from mgeval.scoring import adherence as adherence
     from mgeval.scoring import distances as distances
+    from mgeval.scoring import failure_onsets as failure_onsets
     from mgeval.scoring import failure_table as failure_table
     from mgeval.scoring import measure as measure
-    from mgeval.scoring import onset_table as onset_table
     from mgeval.scoring import prompt_ranks as prompt_ranks
     from mgeval.scoring import recipes as recipes
     from mgeval.scoring import save_reference as save_reference
-    from mgeval.scoring import stretch_table as stretch_table
+    from mgeval.scoring import segment_table as segment_table
     from mgeval.scoring import token_table as token_table
     from mgeval.stats import agreement as agreement
     from mgeval.stats import compare as compare

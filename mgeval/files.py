@@ -15,7 +15,7 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """What the system says where there is no room for a file: on the disk, in the user's share, or for one so large."""
 
 
-def named(path: str | os.PathLike[str]) -> Path:
+def expand_path(path: str | os.PathLike[str]) -> Path:
     """Return what a path names: ``~`` is the home folder, where a shell left it so; of an unknown user it stays."""
     return Path(os.path.expanduser(path))
 

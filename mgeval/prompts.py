@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mgeval.errors import PromptError, nearest
-from mgeval.files import named
+from mgeval.files import expand_path
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -147,7 +147,7 @@ def load_prompts(source: str | os.PathLike[str] | Iterable[str] | pd.DataFrame) 
             )
         if str(source) in BUILT_IN:
             return BUILT_IN[str(source)]()
-        return _from_csv(named(source))
+        return _from_csv(expand_path(source))
     texts = list(source)
     for text in texts:
         if not isinstance(text, str) or not _writable(text):

@@ -59,7 +59,7 @@ print(
 # Each measure over the course of the clips; the dashed line is the trained length.
 
 # %%
-stretches = mg.stretch_table(store, clips, STRETCH, MEASURES)
+stretches = mg.segment_table(store, clips, STRETCH, MEASURES)
 course = mg.summarise(stretches, "start_s")
 figure, axes = plt.subplots(2, 2, figsize=(8, 4.4), layout="constrained")
 for ax, metric in zip(axes.flat, MEASURES, strict=True):
@@ -120,7 +120,7 @@ for metric in MEASURES:
     )
 
 # %%
-parts = mg.stretch_table(store, clips, TRAINED, ["failure_count"], progress=False)
+parts = mg.segment_table(store, clips, TRAINED, ["failure_count"], progress=False)
 # A stretch too short to be judged has no count, which is not a count of 0.
 for start, part in parts.dropna(subset="failure_count").groupby("start_s"):
     share, lo, hi, n = share_interval(part["failure_count"] > 0, part["prompt_id"])

@@ -81,7 +81,7 @@ if examples.empty:
 # second. Findings that begin with the clip have no time before.
 
 # %%
-onsets = mg.onset_table(store, found)
+onsets = mg.failure_onsets(store, found)
 kinds = onsets.groupby("kind")["key"].nunique().sort_values(ascending=False).index[:2]
 for kind in kinds:
     own = onsets[onsets["kind"] == kind]

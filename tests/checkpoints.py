@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from mgeval.models.musicgen.loading import quiet
+from mgeval.hub import quiet_transformers
 
 CODES = 64
 CHROMA_FRAMES = 24
@@ -49,7 +49,7 @@ def _save(path: Path, channels: int, melody: bool, overrides: dict) -> Path:
         vocab_size=CODES, hidden_size=24, num_hidden_layers=2, num_attention_heads=2, ffn_dim=32, dropout=0.0,
         num_codebooks=4 * channels, audio_channels=channels, pad_token_id=CODES, bos_token_id=CODES,
     ) | overrides  # fmt: skip
-    with torch.random.fork_rng(devices=[]), quiet():
+    with torch.random.fork_rng(devices=[]), quiet_transformers():
         torch.manual_seed(0)
         if melody:
             decoder = tf.MusicgenMelodyDecoderConfig(**settings)
@@ -67,7 +67,7 @@ def _save(path: Path, channels: int, melody: bool, overrides: dict) -> Path:
         do_sample=True, top_k=5, temperature=0.7, guidance_scale=2.0, max_length=77, repetition_penalty=1.3,
         pad_token_id=CODES, bos_token_id=CODES, decoder_start_token_id=CODES,
     )  # fmt: skip
-    with quiet():
+    with quiet_transformers():
         network.save_pretrained(path)
     if melody:
         # The melody processor cannot be built without torchaudio; these are its files.

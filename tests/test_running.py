@@ -21,7 +21,7 @@ from workers import Slow, files, once_each, wait_for
 import mgeval as mg
 from mgeval.models.composer import Composer
 from mgeval.models.sampling import LIMITS
-from mgeval.runs.progress import Steering, heeding_interrupts
+from mgeval.runs.progress import RunControl, heeding_interrupts
 from mgeval.runs.store.keys import clip_key, row_keys
 from mgeval.runs.store.maintenance import status
 from mgeval.runs.workers.cluster import _threads, check_choice
@@ -131,7 +131,7 @@ def test_an_error_is_told_by_the_handle(plan, tmp_path):
 
 
 def test_the_first_interrupt_ends_the_step_and_the_second_is_at_once(capfd):
-    steering = Steering()
+    steering = RunControl()
     with heeding_interrupts(steering):
         os.kill(os.getpid(), signal.SIGINT)
         assert steering.cancelled
@@ -149,7 +149,7 @@ def test_dask_jobqueue_does_not_take_the_interrupts_away():
     # What its import does, once in a process.
     importlib.reload(runner)
     assert signal.getsignal(signal.SIGINT).__module__ == "dask_jobqueue.runner"
-    steering = Steering()
+    steering = RunControl()
     with heeding_interrupts(steering):
         signal.raise_signal(signal.SIGINT)
         assert steering.cancelled
@@ -371,9 +371,9 @@ def test_settings_of_any_type_have_the_same_key_or_are_refused(plan, tmp_path, c
     store = mg.Store(tmp_path / "run")
     for kind in (np.float32, object, "Float64"):
         mg.run(plan.astype({column: kind}).head(0), store)
-        from mgeval.runs.plan import checked
+        from mgeval.runs.plan import check_plan
 
-        assert checked(plan.astype({column: kind}))["key"].equals(plan["key"])
+        assert check_plan(plan.astype({column: kind}))["key"].equals(plan["key"])
     for wrong in (np.nan, None, True, "1"):
         with pytest.raises(mg.MgevalError, match=column):
             mg.run(plan.assign(**{column: wrong}), store)

@@ -6,7 +6,7 @@ import pytest
 from signals import RATE, correlated, tone
 
 import mgeval as mg
-from mgeval.metrics import METRICS, Metric, chosen, evaluate
+from mgeval.metrics import METRICS, Metric, evaluate, metric_names
 from mgeval.scoring import measurement
 from mgeval.stats import swept
 
@@ -24,7 +24,7 @@ def folder(tmp_path):
 def test_a_folder_is_measured_with_its_sub_folders(folder):
     scores = mg.measure(folder, progress=False)
     assert [path.split("/")[-1] for path in scores["path"]] == ["b.wav", "broken.wav", "a.flac", "mono.flac"]
-    assert scores.columns.tolist() == ["path", "channels", "rate", "duration", *chosen(), "reason"]
+    assert scores.columns.tolist() == ["path", "channels", "rate", "duration", *metric_names(), "reason"]
     good = scores.set_index(scores["path"].str.split("/").str[-1])
     assert good.loc["b.wav", "correlation"] == pytest.approx(0.3, abs=1e-6)
     assert good.loc["a.flac", "correlation"] == pytest.approx(-0.5, abs=1e-6)
@@ -32,8 +32,8 @@ def test_a_folder_is_measured_with_its_sub_folders(folder):
     no_key = "no pitch class stands out: noise or drums (musical_key, key_confidence)"
     assert good.loc["b.wav", "reason"] == no_key
     assert np.isnan(good.loc["mono.flac", "width"]) and good.loc["mono.flac", "crest"] == pytest.approx(3.01, abs=0.01)
-    assert "broken.wav" in good.loc["broken.wav", "reason"] and good.loc["broken.wav", chosen()].isna().all()
-    assert all(scores[name].dtype == np.float64 for name in chosen())
+    assert "broken.wav" in good.loc["broken.wav", "reason"] and good.loc["broken.wav", metric_names()].isna().all()
+    assert all(scores[name].dtype == np.float64 for name in metric_names())
 
 
 def test_files_lists_and_single_metrics(folder):
@@ -121,7 +121,7 @@ def test_the_real_clips(real_clips):
     assert len(scores) == 23 and stereo.sum() == 7
     assert scores.loc[stereo, "width"].between(0.05, 0.5).all()
     # One of them has no delay: what its channels have in common lies below 200 Hz, where nothing peaks within 1 ms.
-    assert scores.loc[stereo, [name for name in chosen() if name != "time_difference_ms"]].notna().all(axis=None)
+    assert scores.loc[stereo, [name for name in metric_names() if name != "time_difference_ms"]].notna().all(axis=None)
     assert scores.loc[stereo, "reason"].str.fullmatch(r"(the correlation is highest at 1 ms.*_ms\))?").all()
     assert scores.loc[~stereo, "width"].isna().all()
     assert scores.loc[~stereo, "reason"].str.startswith("the clip is mono").all()
@@ -168,7 +168,7 @@ def test_a_metric_of_a_script_is_known_to_all_processes(folder, monkeypatch):
     def loudest(x):
         return float(np.abs(x).max())
 
-    row = Metric(loudest, False, "", 0, 1, "", "all", "Loudest", "the largest absolute sample")
+    row = Metric(function=loudest, low=0, high=1, label="Loudest", meaning="the largest absolute sample")
     monkeypatch.setitem(METRICS, "loudest", row)
     alone = mg.measure(folder, metrics=["loudest", "crest"], progress=False)
     monkeypatch.setattr(measurement, "CLIPS_PER_WORKER", 1)
@@ -182,5 +182,5 @@ def test_what_is_compiled_first_is_all_there_is():
     seen = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(measurement, "evaluate", lambda *given: seen.append(evaluate(*given)))
-        measurement._compile(chosen())
+        measurement._compile(metric_names())
     assert [name for name, value in seen[0].items() if np.isnan(value)] == []

@@ -18,7 +18,7 @@ import numpy as np
 
 from mgeval.audio.containers import mpeg_samples, ogg_samples, truncation
 from mgeval.errors import AudioError
-from mgeval.files import named, write_atomic
+from mgeval.files import expand_path, write_atomic
 
 FORMATS = {
     ".wav": ("WAV", "FLOAT"),
@@ -224,7 +224,7 @@ def save_audio(audio: Audio, path: str | os.PathLike[str]) -> Path:
     AudioError
         Unknown ending, or the file cannot be written; the message names the file.
     """
-    path = named(path)
+    path = expand_path(path)
     try:
         return write_atomic(path, encode_audio(audio, path.suffix))
     except (AudioError, OSError) as error:
@@ -251,7 +251,7 @@ def load_audio(path: str | os.PathLike[str]) -> Audio:
     """
     import soundfile
 
-    path = named(path)
+    path = expand_path(path)
     try:
         data = path.read_bytes()
     except FileNotFoundError:

@@ -16,7 +16,7 @@ from mgeval.cli.notebooks import commands as notebook_commands
 from mgeval.cli.tables import Metrics, check_column
 from mgeval.cli.tables import commands as table_commands
 from mgeval.errors import MgevalError, StoreError
-from mgeval.files import FULL, named
+from mgeval.files import FULL, expand_path
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,8 +67,8 @@ def _named(argument: str) -> str:
     """Return an argument with the home folder in place of ``~``, which shells leave in --option=~/folder."""
     option, equals, path = argument.partition("=")
     if equals and path.startswith("~"):
-        return f"{option}={named(path)}"
-    return str(named(argument)) if argument.startswith("~") else argument
+        return f"{option}={expand_path(path)}"
+    return str(expand_path(argument)) if argument.startswith("~") else argument
 
 
 def _stop(message: str) -> None:
@@ -107,7 +107,7 @@ def _shown(scores: pd.DataFrame, metric: str) -> str:
 def _run(plan: Any, store: Any, metrics: list[str] | None = None, **where: Any) -> pd.DataFrame:
     from mgeval import measure, run
     from mgeval.files import write_atomic
-    from mgeval.runs.estimate import estimate
+    from mgeval.runs import estimate
 
     _check_metrics(metrics)
     try:
@@ -127,9 +127,9 @@ def _run(plan: Any, store: Any, metrics: list[str] | None = None, **where: Any) 
 def _check_metrics(metrics: list[str] | None) -> None:
     """Refuse what cannot be measured before hours go into clips."""
     from mgeval import embed
-    from mgeval.metrics import METRICS, chosen
+    from mgeval.metrics import METRICS, metric_names
 
-    for name in chosen(metrics):
+    for name in metric_names(metrics):
         if name not in METRICS:
             embed.load(name)
 
@@ -155,7 +155,7 @@ def run(
 ) -> None:
     """Make and measure every clip of a sweep; go on where a former run stopped."""
     from mgeval import Store
-    from mgeval.runs.sweep_file import load_sweep
+    from mgeval.runs import load_sweep
 
     store = Store(out)
     scores = _run(load_sweep(sweep).plan(), store, metrics, workers=workers, scheduler=scheduler)
@@ -203,7 +203,7 @@ def report(
 
     from mgeval import measure
     from mgeval import report as reported
-    from mgeval.reporting.facts import check_factor
+    from mgeval.reporting import check_factor
 
     matplotlib.use("Agg")
     store = store_of(folder)
@@ -264,10 +264,10 @@ def _check_folder(folder: Path) -> None:
 def _tell_unread(scores: pd.DataFrame, store: Any) -> None:
     """Say how many clips could not be read, as the page does."""
     from mgeval.metrics import columns
-    from mgeval.reporting.facts import unreadable
+    from mgeval.reporting import unreadable_clips
 
     made = scores[scores["status"] == "done"]
-    unread = unreadable(made, columns(made.columns), store)
+    unread = unreadable_clips(made, columns(made.columns), store)
     for key in [*unread][:1]:
         print(
             f"mgeval: {len(unread)} of {len(made)} clips could not be read, the first: {store.file(key)}: "
@@ -276,8 +276,8 @@ def _tell_unread(scores: pd.DataFrame, store: Any) -> None:
         )
 
 
-@app.command()
-def doctor(as_json: Json = False) -> None:
+@app.command("doctor")
+def show_doctor(as_json: Json = False) -> None:
     """Say what is installed, which devices and checkpoints are there, and how to mend what is not."""
     from mgeval.cli.doctor import findings
 
@@ -294,6 +294,3 @@ def doctor(as_json: Json = False) -> None:
 
 for commands in (table_commands, run_commands, notebook_commands):
     app.add_typer(commands)
-
-if __name__ == "__main__":
-    main()

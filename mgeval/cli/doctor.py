@@ -101,7 +101,7 @@ def _checkpoints() -> list[dict[str, str]]:
     from huggingface_hub import scan_cache_dir
     from huggingface_hub.errors import CacheNotFound
 
-    from mgeval.models.musicgen.checkpoint import cached_checkpoint
+    from mgeval.models import cached_checkpoint
 
     try:
         cached = {repo.repo_id: repo for repo in scan_cache_dir().repos}

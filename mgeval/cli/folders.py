@@ -21,7 +21,7 @@ Run = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a run.")]
 def store_of(folder: Path) -> Any:
     """Return the store in a folder, which must be a run's."""
     from mgeval import Store
-    from mgeval.runs.store import is_store
+    from mgeval.runs import is_store
 
     if not is_store(folder):
         raise MgevalError(f"{folder}: is no run; mgeval run SWEEP.yaml --out {folder} makes one")

@@ -95,7 +95,8 @@ def models_of(run: str | os.PathLike[str]) -> list[str]:
 
     Folders are absolute: what opens the names works elsewhere.
     """
-    from mgeval.runs.store import Store
+    from mgeval.models import kind_of
+    from mgeval.runs import Store
     from mgeval.tables import own_clips
 
     store = Store(run)
@@ -103,15 +104,7 @@ def models_of(run: str | os.PathLike[str]) -> list[str]:
     if not named and not (table := own_clips(store.table())).empty:
         # Clips that were kept one by one, or made before runs were on record.
         named = table["model"].tolist()
-    return [_anywhere(name) for name in dict.fromkeys(named)]
-
-
-def _anywhere(model: str) -> str:
-    from mgeval.models.musicgen.checkpoint import local_folder
-
-    kind = "folder:" if model.startswith("folder:") else ""
-    place = None if model in ("tiny", "synth") else local_folder(model.removeprefix(kind))
-    return model if place is None else f"{kind}{place.resolve()}"
+    return [kind_of(name).resolve(name) for name in dict.fromkeys(named)]
 
 
 def _copied(source: Path, values: dict[str, str]) -> bytes:

@@ -15,7 +15,7 @@ from mgeval.errors import MetricError, MgevalError, nearest
 if TYPE_CHECKING:
     import pandas as pd
 
-    from mgeval.runs.store import Store
+    from mgeval.runs import Store
 
 commands = typer.Typer()
 
@@ -146,7 +146,7 @@ def _scores(run: Path, metrics: list[str] | None, by: str | None) -> pd.DataFram
 
     from mgeval import measure
     from mgeval.metrics import columns
-    from mgeval.stats.comparisons import sides_of
+    from mgeval.stats import sides_of
 
     if run.suffix not in (".parquet", ".csv"):
         store = store_of(run)

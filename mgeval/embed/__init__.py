@@ -15,13 +15,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mgeval.embed.base import Embedder
+from mgeval.embed.base import Embedder, check_clips
 from mgeval.errors import ModelError, nearest
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-__all__ = ["GROUP", "NAMES", "Embedder", "load"]
+__all__ = [
+    "GROUP", "NAMES", "Embedder", "check_clips", "load",
+]  # fmt: skip
 
 NAMES = ("clap:tiny", "encodec:tiny", "mel")
 """What is always there; of others `load` needs a checkpoint."""

@@ -10,6 +10,9 @@ import numpy as np
 from mgeval.audio import Audio
 from mgeval.errors import ModelError
 
+VALID = "a name that mgeval.embed.load lists, a local path, or a hub id such as 'laion/larger_clap_general'"
+"""What a user can name as a checkpoint."""
+
 TAIL = 0.01
 """Seconds: a rest of a clip shorter than this gets no window of its own."""
 
@@ -134,7 +137,7 @@ def repeat_pad(x: np.ndarray, samples: int) -> np.ndarray:
     return np.pad(copies, (0, samples - len(copies)))
 
 
-def checked_clips(clips: Iterable[Audio]) -> list[Audio]:
+def check_clips(clips: Iterable[Audio]) -> list[Audio]:
     """Return the clips as a list; a lone `Audio` or anything else in it is refused."""
     if isinstance(clips, Audio):
         raise ModelError("audio() takes a list of clips: put the one clip in brackets")
@@ -147,7 +150,7 @@ def checked_clips(clips: Iterable[Audio]) -> list[Audio]:
     return clips
 
 
-def checked_texts(texts: Iterable[str]) -> list[str]:
+def check_texts(texts: Iterable[str]) -> list[str]:
     """Return the texts as a list; a lone string or anything else in it is refused."""
     if isinstance(texts, str):
         raise ModelError("text() takes a list of texts: put the one text in brackets")

@@ -10,13 +10,11 @@ from typing import Any
 import numpy as np
 
 from mgeval.audio import Audio
-from mgeval.embed.base import Embedder, checked_clips, mono_at
+from mgeval.embed.base import VALID, Embedder, check_clips, mono_at
 from mgeval.embed.checks import check_audio
-from mgeval.embed.hub import checkpoint_folder, identity
 from mgeval.errors import ModelError, first_line
-from mgeval.hub import MUSICGEN_TINY
-from mgeval.models.musicgen.checkpoint import local_checkpoint, local_folder, weight_files
-from mgeval.models.musicgen.loading import load_network, quiet
+from mgeval.hub import MUSICGEN_TINY, checkpoint_folder, embedder_id, local_folder, quiet_transformers, weight_files
+from mgeval.models import load_network, local_checkpoint
 
 
 class Encodec(Embedder):
@@ -57,7 +55,7 @@ class Encodec(Embedder):
 
     def audio(self, clips: Sequence[Audio]) -> list[np.ndarray]:
         """Embed clips: for each float32 ``(frames, dim)``; see `Embedder.audio`."""
-        return [self._clip(clip) for clip in checked_clips(clips)]
+        return [self._clip(clip) for clip in check_clips(clips)]
 
     def _clip(self, clip: Audio) -> np.ndarray:
         if not self.sides and self.channels == 1:
@@ -89,7 +87,7 @@ def load_encodec(name: str, revision: str | None = None) -> Encodec:
         No such checkpoint, neither of the two, or one that is incomplete or broken.
     """
     where = name.removeprefix("encodec:")
-    folder = MUSICGEN_TINY if where == "tiny" else checkpoint_folder(where, revision)
+    folder = MUSICGEN_TINY if where == "tiny" else checkpoint_folder(where, VALID, revision)
     kind = model_type(folder)
     if kind not in ("encodec", "musicgen", "musicgen_melody"):
         raise ModelError(f"{folder}: no EnCodec in it, its model_type is {kind!r} (need 'encodec' or 'musicgen*')")
@@ -102,7 +100,7 @@ def load_encodec(name: str, revision: str | None = None) -> Encodec:
         network = load_network(local_checkpoint(folder), torch.device("cpu"), torch.float32)[0]
         codec, sides = network.audio_encoder, network.config.decoder.audio_channels == 2
     name = f"encodec:{folder.resolve().name}" if where != "tiny" and local_folder(where) else name
-    embedder = Encodec(identity(name, folder), codec, sides)
+    embedder = Encodec(embedder_id(name, folder), codec, sides)
     check_audio(embedder, folder)
     return embedder
 
@@ -147,7 +145,7 @@ def whole_network(kind: str, folder: Path, config: Any = None) -> Any:
     more = {} if config is None else {"config": config}
     try:
         safe = weight_files(folder)[0].suffix == ".safetensors"
-        with quiet():
+        with quiet_transformers():
             network, report = getattr(transformers, kind).from_pretrained(
                 folder, dtype=torch.float32, output_loading_info=True, use_safetensors=safe, weights_only=True,
                 local_files_only=True, trust_remote_code=False, **more,

@@ -22,12 +22,12 @@ from typing import Any
 
 import numpy as np
 
+from mgeval.embed.base import VALID
 from mgeval.embed.clap import FILES, LAION, Clap
 from mgeval.embed.clap.laion_weights import read_tensors, settings
 from mgeval.embed.clap.load import laion_parts
-from mgeval.embed.hub import content_hash, hub_files
 from mgeval.errors import ModelError, nearest
-from mgeval.models.musicgen.checkpoint import local_folder
+from mgeval.hub import hub_files, local_folder, weights_hash
 
 SIZES = {96: "HTSAT-tiny", 128: "HTSAT-base", 256: "HTSAT-large"}
 """laion-clap's names of the audio towers by the width of their first stage."""
@@ -51,7 +51,7 @@ class Laion(Clap):
 
     def __init__(self, file: Path) -> None:
         self.module = laion_module(file)
-        super().__init__(f"laion:{file.name}@{content_hash([file])}", laion_parts(file), file)
+        super().__init__(f"laion:{file.name}@{weights_hash([file])}", laion_parts(file), file)
 
     def _heard(self, window: np.ndarray) -> np.ndarray:
         return window
@@ -83,7 +83,7 @@ def load_laion(name: str, revision: str | None = None) -> Laion:
     place = local_folder(where)
     if place is None and where not in FILES:
         raise ModelError(f"{name}: no such file: {nearest(where, FILES)}")
-    return Laion(place or hub_files(LAION, [where], revision) / where)
+    return Laion(place or hub_files(LAION, VALID, [where], revision) / where)
 
 
 def laion_module(file: Path) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mgeval.audio import Audio
-from mgeval.embed.base import TAIL, Embedder, checked_clips, cut, mono_at, repeat_pad
+from mgeval.embed.base import TAIL, Embedder, check_clips, cut, mono_at, repeat_pad
 from mgeval.errors import ModelError
 
 RATE = 32000
@@ -48,7 +48,7 @@ class Mel(Embedder):
 
     def audio(self, clips: Sequence[Audio]) -> list[np.ndarray]:
         """Embed clips: for each float32 ``(windows, 128)``, dB; see `Embedder.audio`."""
-        return [self._clip(clip) for clip in checked_clips(clips)]
+        return [self._clip(clip) for clip in check_clips(clips)]
 
     def _clip(self, clip: Audio) -> np.ndarray:
         windows = cut(mono_at(clip, RATE), RATE, RATE, round(TAIL * RATE))

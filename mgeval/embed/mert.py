@@ -10,12 +10,11 @@ from typing import Any
 import numpy as np
 
 from mgeval.audio import Audio
-from mgeval.embed.base import Embedder, checked_clips, mono_at
+from mgeval.embed.base import VALID, Embedder, check_clips, mono_at
 from mgeval.embed.checks import check_audio
 from mgeval.embed.encodec import model_type, whole_network
-from mgeval.embed.hub import checkpoint_folder, identity
 from mgeval.errors import ModelError, first_line
-from mgeval.models.musicgen.checkpoint import local_folder
+from mgeval.hub import checkpoint_folder, embedder_id, local_folder
 
 LONGEST = 360
 """Seconds of a clip that are heard, as in fadtk: attention grows with the square of the length."""
@@ -50,7 +49,7 @@ class Mert(Embedder):
 
     def audio(self, clips: Sequence[Audio]) -> list[np.ndarray]:
         """Embed clips: for each float32 ``(frames, dim)``; see `Embedder.audio`."""
-        return [self._clip(clip) for clip in checked_clips(clips)]
+        return [self._clip(clip) for clip in check_clips(clips)]
 
     def _clip(self, clip: Audio) -> np.ndarray:
         import torch
@@ -77,13 +76,13 @@ def load_mert(name: str, revision: str | None = None) -> Mert:
         No such checkpoint, not a MERT, one that is more than a Hubert, or incomplete.
     """
     where = name.removeprefix("mert:")
-    folder = checkpoint_folder(where, revision)
+    folder = checkpoint_folder(where, VALID, revision)
     kind = model_type(folder)
     if kind not in ("mert_model", "hubert"):
         raise ModelError(f"{folder}: not a MERT, its model_type is {kind!r} (need 'mert_model')")
     network = whole_network("HubertModel", folder, hubert_config(folder))
     name = f"mert:{folder.resolve().name}" if local_folder(where) else name
-    embedder = Mert(identity(name, folder), network, _settings(folder / "preprocessor_config.json"))
+    embedder = Mert(embedder_id(name, folder), network, _settings(folder / "preprocessor_config.json"))
     check_audio(embedder, folder)
     return embedder
 

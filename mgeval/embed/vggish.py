@@ -10,12 +10,11 @@ from typing import Any
 import numpy as np
 
 from mgeval.audio import Audio
-from mgeval.embed.base import Embedder, checked_clips, mono_at
+from mgeval.embed.base import Embedder, check_clips, mono_at
 from mgeval.embed.checks import check_audio
 from mgeval.embed.clap.laion_weights import read_tensors
-from mgeval.embed.hub import content_hash
 from mgeval.errors import ModelError, first_line
-from mgeval.models.musicgen.checkpoint import local_folder
+from mgeval.hub import local_folder, weights_hash
 
 URL = "https://github.com/harritaylor/torchvggish/releases/download/v0.1/vggish-10086976.pth"
 """Google's weights as torchvggish ported them; the number begins the file's SHA-256."""
@@ -67,7 +66,7 @@ class Vggish(Embedder):
         names = {f"{layer}.{part}" for layer in numbers for part in ("weight", "bias")}
         if absent := sorted(names - set(self.tensors)):
             raise ModelError(f"{file}: not torchvggish's weights, {len(absent)} are missing, such as {absent[0]}")
-        self.id = f"vggish@{content_hash([file])}"
+        self.id = f"vggish@{weights_hash([file])}"
         self.rate, self.dim = RATE, len(self.tensors["embeddings.4.bias"])
         self.recipe = "16 kHz, mono mean, windows of 0.96 s every 0.96 s, no PCA, last ReLU removed"
         self.filters = mel_filters()
@@ -75,7 +74,7 @@ class Vggish(Embedder):
 
     def audio(self, clips: Sequence[Audio]) -> list[np.ndarray]:
         """Embed clips: for each float32 ``(windows, 128)``; see `Embedder.audio`."""
-        return [self._clip(clip) for clip in checked_clips(clips)]
+        return [self._clip(clip) for clip in check_clips(clips)]
 
     def _clip(self, clip: Audio) -> np.ndarray:
         import torch

@@ -16,7 +16,7 @@ import numpy as np
 
 from mgeval.metrics import music, stereo
 from mgeval.metrics.claims import Claim, claims
-from mgeval.metrics.frames import FLOOR, FRAME, QUIET, SHORT, STEPS, checked, frame_sums, hop, power
+from mgeval.metrics.frames import FLOOR, FRAME, QUIET, SHORT, STEPS, as_samples, frame_sums, hop, power
 from mgeval.metrics.music import music_profile
 from mgeval.metrics.undefined import Undefined
 
@@ -95,7 +95,7 @@ def alternation(x: np.ndarray, rate: int) -> float:
         0 (the balance stays, or goes over once) to 1 (hard left and hard right in turns), no unit.
         `Undefined` for mono clips, clips under 400 ms and where nothing is above -70 dBFS.
     """
-    x = checked(x)
+    x = as_samples(x)
     known = stereo.profile(x, rate)
     if known.problem is not None:
         return known.problem
@@ -137,7 +137,7 @@ def fade_out_db(x: np.ndarray, rate: int) -> float:
     known = music.profile(x, rate)
     if known.problem is not None:
         return known.problem
-    x, width = checked(x), hop(rate)
+    x, width = as_samples(x), hop(rate)
     hops = x[:, : x.shape[1] // width * width].reshape(len(x), -1, width).sum(axis=2, dtype=np.float64)
     # Each frame about its own mean: an offset does not fade.
     powers = power(x, rate) - np.mean((frame_sums(hops) / (STEPS * width)) ** 2, axis=0)
@@ -213,7 +213,7 @@ def adherence(x: np.ndarray, rate: int, prompt: str) -> list[Verdict]:
 
 def judged(x: np.ndarray, rate: int, asked: Iterable[Claim]) -> list[Verdict]:
     """Hold a clip against claims, whoever made them; see `adherence`."""
-    x = checked(x)
+    x = as_samples(x)
     heard = Heard(x, rate, stereo.profile(x, rate), music.profile(x, rate))
     values: dict[str, float] = {}
     verdicts = []

@@ -37,7 +37,7 @@ LOUDEST = 1e9
 BEYOND = f"a sample is above {LOUDEST:.0e} times full scale: this is no sound"
 
 
-def checked(x: np.ndarray) -> np.ndarray:
+def as_samples(x: np.ndarray) -> np.ndarray:
     """Return ``x`` as a float array ``(channels, time)``, or say what is wrong with its shape."""
     x = np.asarray(x)
     if x.dtype.kind != "f":

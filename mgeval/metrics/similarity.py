@@ -7,9 +7,20 @@ from typing import NamedTuple
 import numpy as np
 
 from mgeval.errors import MetricError
+from mgeval.metrics.registry import metric
 from mgeval.metrics.undefined import Undefined
 
 
+@metric(
+    low=-1,
+    high=1,
+    better="higher",
+    channels="text",
+    label="CLAP score",
+    meaning="how well the clip fits its prompt: cosine of text and audio vectors, mean over its windows",
+    caveat="hears the mono mean; scores of different checkpoints do not compare",
+    cites=("elizalde2023", "wu2023"),
+)
 def clap(windows: np.ndarray, text: np.ndarray) -> float:
     """Return the CLAP score: the mean over a clip's windows of the cosine between window and text.
 
@@ -38,6 +49,16 @@ def clap(windows: np.ndarray, text: np.ndarray) -> float:
     return cosines if isinstance(cosines, Undefined) else float(cosines.mean())
 
 
+@metric(
+    low=-1,
+    high=1,
+    better="higher",
+    channels="text",
+    label="CLAP score, worst window",
+    meaning="the same for the part of the clip that fits least",
+    caveat="equals `clap` up to 10 s",
+    cites=("elizalde2023", "wu2023"),
+)
 def clap_min(windows: np.ndarray, text: np.ndarray) -> float:
     """Return the CLAP score of the worst window: the part of a clip that fits the text least.
 

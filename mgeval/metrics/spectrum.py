@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mgeval.metrics.frames import BROKEN, EMPTY, SILENT, checked, hop
+from mgeval.metrics.frames import BROKEN, EMPTY, SILENT, as_samples, hop
+from mgeval.metrics.registry import metric
 from mgeval.metrics.undefined import Undefined
 
 WINDOW = 0.064
@@ -63,7 +64,7 @@ def profile(x: np.ndarray, rate: int) -> SpectrumProfile:
     """
     from scipy.signal import welch
 
-    x = checked(x)
+    x = as_samples(x)
     hop(rate)  # says what is wrong with the rate
     size = 2 ** max(round(np.log2(WINDOW * rate)), 2)
     if x.shape[1] == 0:
@@ -92,6 +93,15 @@ def _known(x: np.ndarray | SpectrumProfile, rate: int | None) -> SpectrumProfile
     return x if isinstance(x, SpectrumProfile) else profile(x, rate)  # type: ignore[arg-type]  # no rate is refused there
 
 
+@metric(
+    unit="Hz",
+    low=0,
+    shared=profile,
+    label="Spectral centroid",
+    meaning="mean frequency, weighted by power: high is bright",
+    caveat="other tools weight by magnitude and read higher",
+    cites=("welch1967",),
+)
 def centroid(x: np.ndarray | SpectrumProfile, rate: int | None = None) -> float:
     """Spectral centroid: the mean frequency, weighted by power.
 
@@ -123,6 +133,15 @@ def centroid(x: np.ndarray | SpectrumProfile, rate: int | None = None) -> float:
     return float(known.hertz @ known.power / known.power.sum())
 
 
+@metric(
+    unit="Hz",
+    low=0,
+    shared=profile,
+    label="Bandwidth",
+    meaning="frequency below which 99 % of the energy lies: low is muffled",
+    caveat="half the rate is its limit: compare clips of one rate",
+    cites=("welch1967",),
+)
 def bandwidth(x: np.ndarray | SpectrumProfile, rate: int | None = None) -> float:
     """Bandwidth: the frequency below which 99 % of the energy lies (roll-off).
 
@@ -149,6 +168,15 @@ def bandwidth(x: np.ndarray | SpectrumProfile, rate: int | None = None) -> float
     return float(known.hertz[np.searchsorted(sums, ENERGY * sums[-1])])
 
 
+@metric(
+    low=0,
+    high=1,
+    shared=profile,
+    label="Spectral flatness",
+    meaning="how even the spectrum is: 0 a tone, 1 white noise",
+    caveat="of the long-term spectrum, to half the rate",
+    cites=("welch1967", "johnston1988"),
+)
 def flatness(x: np.ndarray | SpectrumProfile, rate: int | None = None) -> float:
     """Spectral flatness (Wiener entropy): geometric over arithmetic mean of the power spectrum.
 

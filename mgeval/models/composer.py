@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from mgeval.errors import ModelError
 from mgeval.models.base import Generated, Model, Request
+from mgeval.models.kinds import ModelKind
 from mgeval.models.sampling import FRAME_RATE
 from mgeval.synth import VERSION, compose, parse
 
@@ -43,3 +44,12 @@ class Composer(Model):
         spec = replace(parse(request.prompt), duration=request.sampling.frames / FRAME_RATE)
         audio, _ = compose(spec, request.sampling.seed)
         return Generated(audio, seconds=time.perf_counter() - start, started=started)
+
+
+KIND = ModelKind(
+    name="synth",
+    load=lambda name, device, dtype, revision: Composer(),
+    revision=lambda name: Composer.revision,
+    meaning="the built-in composer, no weights",
+    settings=("duration",),
+)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import hashlib
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,7 +12,9 @@ from typing import TYPE_CHECKING
 
 from mgeval.audio import FORMATS, load_audio
 from mgeval.errors import MgevalError, ModelError
+from mgeval.hub import files_hash
 from mgeval.models.base import Generated, Model, Request
+from mgeval.models.kinds import ModelKind, resolve_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,7 +69,7 @@ class Folder(Model):
         rows = read_prompts(prompts) if prompts.is_file() else numbered((f.name, f.stem) for f in files)
         self.table: pd.DataFrame = pd.DataFrame(rows, columns=["file", "prompt", "seed"])
         self.rate = self._first_rate([file for file, _, _ in rows])
-        self.revision = folder_hash([*files, *([prompts] if prompts.is_file() else [])])[:16]
+        self.revision = files_hash([*files, *([prompts] if prompts.is_file() else [])])[:16]
         self._files = {(prompt, seed): file for file, prompt, seed in rows}
 
     def stream(self, requests: Sequence[Request]) -> Iterator[tuple[int, Generated | Exception]]:
@@ -157,17 +158,19 @@ def _seed(text: str | None, path: Path, line: int) -> int:
     return int(text)
 
 
-def folder_hash(files: Sequence[Path]) -> str:
-    """Return a SHA-256, hexadecimal, of the names and contents of files."""
-    digest = hashlib.sha256()
-    for path in files:
-        # The hash of each content, not the content itself: no two lists of files run into the same bytes.
-        with open(path, "rb") as file:
-            content = hashlib.file_digest(file, "sha256").hexdigest()
-        digest.update(f"{path.name}\0{content}\n".encode("utf-8", "surrogateescape"))
-    return digest.hexdigest()
-
-
 def _some(words: Iterable[str], most: int = 8) -> str:
     words = list(words)
     return ", ".join(words[:most]) + (f" and {len(words) - most} more" if len(words) > most else "")
+
+
+KIND = ModelKind(
+    name="folder",
+    load=lambda name, device, dtype, revision: Folder(name),
+    revision=lambda name: Folder(name).revision,
+    meaning="clips that another system made",
+    argument=True,
+    settings=("duration",),
+    identity=lambda name: PREFIX,
+    resolve=lambda name: resolve_folder(name, PREFIX),
+    external=True,
+)

@@ -85,7 +85,7 @@ class Sampling:
 
     def __post_init__(self) -> None:
         for name in LIMITS:
-            object.__setattr__(self, name, checked(name, getattr(self, name)))
+            object.__setattr__(self, name, valid_setting(name, getattr(self, name)))
 
     @property
     def frames(self) -> int:
@@ -110,7 +110,7 @@ def valid_range(name: str) -> str:
     return f"{'whole numbers' if limit.integer else 'numbers'} from {limit.low:g} to {high}"
 
 
-def checked(name: str, value: Any) -> int | float:
+def valid_setting(name: str, value: Any) -> int | float:
     """Return a setting's value as `Sampling` holds it, or raise its `SamplingError`."""
     limit = LIMITS[name]
     # numpy's numbers are registered as these; its booleans, arrays and all texts are not.

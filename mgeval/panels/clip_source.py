@@ -12,10 +12,8 @@ import numpy as np
 
 from mgeval.audio import Audio, encode_audio, load_audio, stored_gain
 from mgeval.errors import AudioError, nearest
-from mgeval.metrics.failures import findings_of
-from mgeval.metrics.signal import loudness
-from mgeval.runs.store import Store
-from mgeval.runs.store.layout import read_record
+from mgeval.metrics import findings_of, signal
+from mgeval.runs import Store, read_record
 
 KEPT = 64
 """Clips whose loudness and findings are remembered."""
@@ -89,7 +87,7 @@ class Clips:
 
     def loudness(self, key: str) -> float:
         """Return a clip's integrated loudness in LUFS; NaN, with its reason, where it has none."""
-        return self._once("loudness", key, loudness)
+        return self._once("loudness", key, signal.loudness)
 
     def findings(self, key: str) -> list[dict[str, Any]]:
         """Return what went wrong in a clip, and when: a row for each kind of failure, as JSON has it."""

@@ -17,11 +17,9 @@ from mgeval.panels.clip_source import Clips
 from mgeval.panels.modules import bundle, style
 from mgeval.panels.panel import Answer, Panel
 from mgeval.panels.player import player_answers
-from mgeval.runs.store import Store
+from mgeval.runs import Store
+from mgeval.stats import check_metrics, paired, sides_of, wrapped
 from mgeval.stats import compare as compared
-from mgeval.stats.comparisons import paired, sides_of
-from mgeval.stats.factors import checked_metrics
-from mgeval.stats.intervals import wrapped
 from mgeval.tables import CONTROL, SETTING_UNITS, prompt_texts
 from mgeval.wording import interval
 
@@ -59,7 +57,7 @@ class Comparison(Panel):
         clips: Clips,
     ) -> None:
         self._sides, self._names = sides, names
-        self.metrics = [name for name in checked_metrics(sides[0].columns, None) if _there(sides, name)]
+        self.metrics = [name for name in check_metrics(sides[0].columns, None) if _there(sides, name)]
         pairs, _ = paired(*sides, *names, by, ["key", *self.metrics])
         if pairs.empty or not self.metrics:
             missing = "prompt and seed" if pairs.empty else "metric"
@@ -74,7 +72,7 @@ class Comparison(Panel):
 
     @traitlets.validate("metric")
     def _known_metric(self, proposal: Any) -> str:
-        return checked_metrics(self.metrics, proposal["value"])[0]
+        return check_metrics(self.metrics, proposal["value"])[0]
 
     @traitlets.validate("value")
     def _known_pair(self, proposal: Any) -> list[str] | None:
@@ -198,7 +196,7 @@ def _titled(pairs: pd.DataFrame, shared: list[str], side: pd.DataFrame) -> pd.Da
 
 def _header(name: str) -> dict[str, Any]:
     metric = described(name)
-    return {"name": name, "label": metric.label, "unit": metric.unit.replace("flag", ""), "meaning": metric.meaning}
+    return {"name": name, "label": metric.label, "unit": metric.unit, "meaning": metric.meaning}
 
 
 def _sentence(row: Any) -> str:
@@ -206,7 +204,7 @@ def _sentence(row: Any) -> str:
     if np.isnan(row.difference):
         return f"{described(row.metric).label} is not defined for these pairs."
     metric = described(row.metric)
-    unit = metric.unit.replace("flag", "")
+    unit = metric.unit
     digits = _digits(row.difference, row.mean_a, row.mean_b)
     sign = -1 if row.difference < 0 else 1
     apart = interval(sign * row.difference, *sorted((sign * row.lo, sign * row.hi)), unit, digits)

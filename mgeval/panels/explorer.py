@@ -16,8 +16,8 @@ from mgeval.panels.modules import bundle
 from mgeval.panels.panel import Answer
 from mgeval.panels.player import player_answers
 from mgeval.panels.scatter import Plot
-from mgeval.panels.tables import Drawn, details
-from mgeval.runs.store import Store
+from mgeval.panels.tables import PlotTable, details
+from mgeval.runs import Store
 from mgeval.stats import swept
 from mgeval.tables import own_clips, require_columns
 
@@ -53,7 +53,7 @@ class Explorer(Plot):
         own = {"about": self._about, "findings": self._findings}
         super().__init__(scores, fields, answers={**playing, **own}, slow=(*slow, "findings"))
 
-    def _take_in(self, found: Drawn) -> None:
+    def _take_in(self, found: PlotTable) -> None:
         super()._take_in(found)
         self._compared = found, standardised(found.table)
 
@@ -135,7 +135,9 @@ def standardised(table: pd.DataFrame) -> np.ndarray:
 
     Metrics that are names, that wrap round or that do not vary are left out.
     """
-    names = [name for name in metric_columns(table.columns) if not (described(name).nominal or described(name).period)]
+    names = [
+        name for name in metric_columns(table.columns) if not (described(name).kind == "name" or described(name).period)
+    ]
     values = table[names].to_numpy(float)
     values = np.where(np.isfinite(values), values, np.nan)
     varying = np.array([np.isfinite(one).any() and np.nanmax(one) > np.nanmin(one) for one in values.T], bool)

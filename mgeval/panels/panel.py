@@ -67,7 +67,7 @@ class Panel(anywidget.AnyWidget):
             reply, data = self._answers[message["ask"]](message, buffers)
         except Exception as error:
             # A callback's traceback goes where nobody looks: the page shows the error.
-            reply, data = {"error": said(error)}, []
+            reply, data = {"error": error_text(error)}, []
         self.send({**reply, "number": message.get("number")}, list(data))
 
     def _set_quietly(self, name: str, value: Any) -> None:
@@ -76,6 +76,6 @@ class Panel(anywidget.AnyWidget):
             setattr(self, name, value)
 
 
-def said(error: Exception) -> str:
+def error_text(error: Exception) -> str:
     """Say in one line what went wrong: mgeval's own errors as they are, others with their kind."""
     return str(error) if isinstance(error, MgevalError) else first_line(error)

@@ -12,7 +12,7 @@ from mgeval.audio import Audio
 from mgeval.panels.clip_source import Clips
 from mgeval.panels.modules import bundle
 from mgeval.panels.panel import Answer, Panel
-from mgeval.runs.store import Store
+from mgeval.runs import Store
 
 
 class ClipPlayer(Panel):

@@ -11,7 +11,7 @@ import traitlets
 from mgeval.errors import MetricError, nearest
 from mgeval.panels.modules import bundle
 from mgeval.panels.panel import Answer, Panel
-from mgeval.panels.tables import Drawn, drawn, keys_of
+from mgeval.panels.tables import PlotTable, keys_of, plot_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,7 +57,7 @@ class Plot(Panel):
         **traits: Any,
     ) -> None:
         self._interval = interval
-        self._take_in(drawn(table))
+        self._take_in(plot_table(table))
         for name in fields.values():
             self._check(name)
         self._check_shape(fields["shape"])
@@ -71,7 +71,7 @@ class Plot(Panel):
         """The rows that are plotted."""
         return self._drawn.table
 
-    def _take_in(self, found: Drawn) -> None:
+    def _take_in(self, found: PlotTable) -> None:
         for name in self._interval or ():
             _check(name, found.columns)
         # One value: the page may ask from another thread at any time.
@@ -94,7 +94,7 @@ class Plot(Panel):
         MetricError
             A column of the bars' ends is gone.
         """
-        found = drawn(table)
+        found = plot_table(table)
         self._take_in(found)
         for role in ROLES:
             if getattr(self, role) not in found.columns:

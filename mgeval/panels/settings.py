@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mgeval.errors import MgevalError
-from mgeval.models import LIMITS, Sampling, valid_range
-from mgeval.models.sampling import checked
+from mgeval.models import LIMITS, Sampling, valid_range, valid_setting
 
 
 def controls() -> list[dict[str, Any]]:
@@ -51,7 +50,7 @@ def sampling_of(texts: Mapping[str, Any], before: Sampling) -> tuple[Sampling, d
 
 def setting(name: str, text: Any) -> int | float:
     """Return a setting as a field has it, or raise the `SamplingError` that says what is valid."""
-    return checked(name, _read(str(text).strip()))
+    return valid_setting(name, _read(str(text).strip()))
 
 
 def _read(text: str) -> int | float | str:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from mgeval.metrics import columns as metric_columns
-from mgeval.metrics import described
-from mgeval.metrics.music import key_name
+from mgeval.metrics import described, music
 from mgeval.stats import mean_interval
 from mgeval.tables import CONTROL, OUTCOME, SETTING_UNITS, is_number, own_clips, prompt_texts
 
@@ -26,7 +25,7 @@ UNSEEN = {*OUTCOME, "key", "reason", CONTROL, "prompt_id", "revision"} - {"chann
 """Columns that say how a clip was made or kept: they stand in its details only."""
 
 
-class Drawn(NamedTuple):
+class PlotTable(NamedTuple):
     """A table as a plot has it; another table is another one of these, never a change of this.
 
     Parameters
@@ -55,10 +54,10 @@ class Drawn(NamedTuple):
         return self.table[[key in wanted for key in self.keys]]
 
 
-def drawn(table: pd.DataFrame) -> Drawn:
+def plot_table(table: pd.DataFrame) -> PlotTable:
     """Return a table of clips, or any other, as a plot has it."""
     header, values = encoded(table)
-    return Drawn(own_clips(table), header["keys"], header, values)
+    return PlotTable(own_clips(table), header["keys"], header, values)
 
 
 def encoded(table: pd.DataFrame) -> tuple[dict[str, Any], list[np.ndarray]]:
@@ -107,7 +106,7 @@ def references(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 def _mean(values: pd.Series, name: str) -> float:
     metric = described(name)
-    if metric.nominal:
+    if metric.kind == "name":
         return np.nan
     # Of clips, not of prompts: a line for what silence or noise read.
     return mean_interval(values.to_numpy(float), np.arange(len(values)), metric.period)[0]
@@ -120,9 +119,9 @@ def _column(name: Any, series: pd.Series) -> tuple[dict[str, Any], np.ndarray] |
         return None
     header = {"name": name, "label": name.replace("_", " "), "unit": SETTING_UNITS.get(name, ""), "metric": False}
     if metric is not None:
-        header |= {"label": metric.label, "unit": metric.unit.replace("flag", ""), "metric": True}
+        header |= {"label": metric.label, "unit": metric.unit, "metric": True}
         header["meaning"] = metric.meaning
-    if series.dtype.kind in "iuf" and not (metric is not None and metric.nominal):
+    if series.dtype.kind in "iuf" and not (metric is not None and metric.kind == "name"):
         return header, series.to_numpy(np.float32, na_value=np.nan)
     levels, codes = _codes([_text(value, metric is not None) for value in series.tolist()])
     return ({**header, "levels": levels}, codes) if len(levels) <= LEVELS else None
@@ -132,7 +131,7 @@ def _text(value: Any, nominal: bool) -> str | None:
     if value is None or value != value:
         return None
     if nominal:
-        return key_name(value)
+        return music.key_name(value)
     if isinstance(value, bool | np.bool_):
         return "yes" if value else "no"
     return f"{value:g}" if is_number(value) else " ".join(str(value).split())[:LONGEST] or "(empty)"
@@ -166,9 +165,9 @@ def details(row: dict[str, Any]) -> dict[str, Any]:
 def _shown(value: Any, metric: Any) -> str:
     if value is None or value != value:
         return "–"
-    if metric.nominal:
-        return key_name(value)
-    if metric.unit == "flag":
+    if metric.kind == "name":
+        return music.key_name(value)
+    if metric.kind == "flag":
         return "yes" if value else "no"
     return f"{_plain(value)} {metric.unit}".strip()
 

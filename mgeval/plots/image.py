@@ -8,12 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mgeval.audio import Audio
-from mgeval.metrics import stereo
-from mgeval.metrics.stereo import spatial
-from mgeval.metrics.stereo.moments import framed
-from mgeval.metrics.stereo.spectra import FAINT, Spectrogram
-from mgeval.metrics.stereo.widths import CROSSOVERS
-from mgeval.metrics.undefined import Undefined
+from mgeval.metrics import Undefined, spatial, stereo, widths
 from mgeval.plots.maps import FREQUENCIES
 from mgeval.plots.style import (
     COLOURS,
@@ -171,12 +166,16 @@ def width_over_time(audio: Audio, ax: Axes | None = None) -> Axes:
     matplotlib.axes.Axes
     """
     ax = own_axes(ax)
-    known, problem = framed(audio.samples, audio.rate)
+    known, problem = stereo.framed(audio.samples, audio.rate)
     if problem is not None:
         blank(ax, problem.reason)
         return ax
     times, widths = _widths(known.spectrogram)
-    names = (f"below {CROSSOVERS[0]:g} Hz", f"{CROSSOVERS[0]:g} to {CROSSOVERS[1]:g} Hz", f"above {CROSSOVERS[1]:g} Hz")
+    names = (
+        f"below {widths.CROSSOVERS[0]:g} Hz",
+        f"{widths.CROSSOVERS[0]:g} to {widths.CROSSOVERS[1]:g} Hz",
+        f"above {widths.CROSSOVERS[1]:g} Hz",
+    )
     for name, values, colour, marker in zip(names, widths, COLOURS, MARKERS, strict=False):
         # Marks, few enough to be told apart in grey; all of them where there are few.
         ax.plot(times, values, color=colour, linewidth=1.2, marker=marker, markersize=3.5,
@@ -187,9 +186,9 @@ def width_over_time(audio: Audio, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def _widths(found: Spectrogram) -> tuple[np.ndarray, np.ndarray]:
+def _widths(found: stereo.Spectrogram) -> tuple[np.ndarray, np.ndarray]:
     """Return times in seconds, and the width of each band over `FRAME` around them, ``(3, times)``."""
-    low, high = CROSSOVERS
+    low, high = widths.CROSSOVERS
     inside = [found.frequencies < low, (found.frequencies >= low) & (found.frequencies < high),
               found.frequencies >= high]  # fmt: skip
     step = found.times[0]
@@ -198,7 +197,7 @@ def _widths(found: Spectrogram) -> tuple[np.ndarray, np.ndarray]:
         [[power[band].sum(axis=0, dtype=np.float64) for band in inside] for power in (found.mid, found.side)]
     )
     mid, side = np.lib.stride_tricks.sliding_window_view(powers, taken, axis=2).sum(axis=3)
-    floor = FAINT * taken * powers.sum(axis=(0, 1)).mean()
+    floor = stereo.FAINT * taken * powers.sum(axis=(0, 1)).mean()
     times = np.convolve(found.times, np.full(taken, 1 / taken), mode="valid")
     return times, np.divide(side, mid + side, out=np.full(side.shape, np.nan), where=mid + side > floor)
 
@@ -228,7 +227,7 @@ def coherence(audio: Audio, ax: Axes | None = None) -> Axes:
         blank(ax, value.reason)
         return ax
     bands = known.bands
-    there = (bands.compared > 0) & (bands.power > FAINT * bands.power.sum())
+    there = (bands.compared > 0) & (bands.power > stereo.FAINT * bands.power.sum())
     centres, values = bands.centres[there], np.clip(bands.coherence[there], 0, 1)
     firm = bands.compared[there] >= bands.power[there] / 2
     ax.axhline(value, color=GREY, linewidth=0.9, linestyle=(0, (4, 2)), zorder=0.9)

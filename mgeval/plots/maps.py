@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from mgeval.audio import Audio
-from mgeval.metrics.stereo.moments import framed
-from mgeval.metrics.stereo.spectra import Spectrogram
+from mgeval.metrics import stereo
 from mgeval.plots.style import GREY, SMALL, blank, colour_bar, diverging, own_axes, own_pair, titled
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ class Cells(NamedTuple):
     position: np.ndarray
 
 
-def cells(found: Spectrogram) -> Cells:
+def cells(found: stereo.Spectrogram) -> Cells:
     """Gather a spectrogram in cells 1/12 octave or one bin high, whichever is more, and no more than can be shown."""
     width = found.frequencies[1]
     numbers = np.floor(PER_OCTAVE * np.log2(np.maximum(found.frequencies, width) / LOWEST))
@@ -98,7 +97,7 @@ def panning_map(audio: Audio, ax: Axes | None = None) -> Axes:
     Avendano, "Frequency-domain source identification and manipulation in stereo mixes" (2003).
     """
     ax = own_axes(ax)
-    known, problem = framed(audio.samples, audio.rate)
+    known, problem = stereo.framed(audio.samples, audio.rate)
     if problem is not None:
         blank(ax, problem.reason)
         return ax
@@ -134,7 +133,7 @@ def mid_side(audio: Audio, axes: Sequence[Axes] | None = None) -> tuple[Axes, Ax
         There are not two Axes.
     """
     upper, lower = own_pair(axes, 3.8, sharex=True)
-    known, problem = framed(audio.samples, audio.rate)
+    known, problem = stereo.framed(audio.samples, audio.rate)
     if problem is not None:
         for ax in (upper, lower):
             blank(ax, problem.reason)

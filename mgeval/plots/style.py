@@ -126,7 +126,7 @@ def metric_label(name: str) -> str:
         return words(name)
     # A checkpoint's name may hold dollars, between which matplotlib reads a formula.
     label = row.label.replace("$", r"\$")
-    return f"{label} ({row.unit})" if row.unit not in ("", "flag") else label
+    return f"{label} ({row.unit})" if row.unit else label
 
 
 def plain(ax: Axes, grid: Literal["both", "x", "y", ""] = "y") -> None:

@@ -2,5 +2,8 @@
 
 from mgeval.reporting.build import report
 from mgeval.reporting.card import write_cards
+from mgeval.reporting.facts import check_factor, unreadable_clips
 
-__all__ = ["report", "write_cards"]
+__all__ = [
+    "check_factor", "report", "unreadable_clips", "write_cards",
+]  # fmt: skip

@@ -9,11 +9,11 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mgeval.files import named, write_atomic
+from mgeval.files import expand_path, write_atomic
 from mgeval.reporting import clips, latex, methods, page, sources, tables
 from mgeval.reporting.facts import Facts, failure_shares, gather
 from mgeval.reporting.figures import file_names
-from mgeval.runs.store import Store, is_store
+from mgeval.runs import Store, is_store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,12 +58,12 @@ def report(
     MetricError
         The table holds no clip that was made, no metric, or no such column; then nothing is written.
     """
-    folder = named(path)
+    folder = expand_path(path)
     # In a run's own folder the page's clips are the run's.
     former = set() if is_store(folder) else _names(folder / "index.html")
     facts = gather(scores, store, by)
     shares = failure_shares(facts.findings)
-    files = clips.written(clips.chosen(facts).to_dict("records"), store, folder)
+    files = clips.written(clips.clips_to_show(facts).to_dict("records"), store, folder)
     _write_tables(facts, shares, folder)
     write_atomic(folder / "methods.md", methods.as_markdown(facts).encode())
     write_atomic(folder / "references.bib", sources.bibliography(methods.references(facts)).encode())

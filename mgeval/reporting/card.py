@@ -8,14 +8,14 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mgeval.files import named, write_atomic
+from mgeval.files import expand_path, write_atomic
 from mgeval.metrics import described
 from mgeval.reporting.facts import ANY, UNAWARE, Facts, failure_shares, gather
 from mgeval.reporting.figures import file_names
 from mgeval.reporting.methods import as_markdown, markdown, references
 from mgeval.reporting.numbers import counted, decimals, estimate, listed, percent, sample
 from mgeval.reporting.sources import bibliography
-from mgeval.runs.store import Store
+from mgeval.runs import Store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,7 +55,7 @@ def write_cards(scores: pd.DataFrame, store: Store, path: str | os.PathLike[str]
     """
     import pandas as pd
 
-    folder = named(path)
+    folder = expand_path(path)
     whole = gather(scores, store)
     parts = {
         key: part

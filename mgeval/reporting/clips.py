@@ -15,9 +15,9 @@ from mgeval.files import write_atomic
 from mgeval.metrics import described
 from mgeval.reporting import figures
 from mgeval.reporting.facts import Facts, extremes, longest_failures
-from mgeval.reporting.numbers import decimals, named, number
+from mgeval.reporting.numbers import decimals, level_text, number
 from mgeval.reporting.tables import Cell, cell, metric_cell, sortable
-from mgeval.runs.store import Store
+from mgeval.runs import Store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,7 +71,7 @@ def examples(facts: Facts) -> pd.DataFrame:
     return pd.concat([part.head(max(EXAMPLES // len(groups), 1)) for part in groups])
 
 
-def chosen(facts: Facts) -> pd.DataFrame:
+def clips_to_show(facts: Facts) -> pd.DataFrame:
     """Return every clip that the page plays."""
     import pandas as pd
 
@@ -81,7 +81,7 @@ def chosen(facts: Facts) -> pd.DataFrame:
 
 
 def _ordinal(facts: Facts) -> list[str]:
-    return [metric for metric in facts.metrics if not described(metric).nominal]
+    return [metric for metric in facts.metrics if described(metric).kind != "name"]
 
 
 def example_cards(facts: Facts, store: Store, folder: Path, files: dict[str, str | AudioError]) -> str:
@@ -120,7 +120,7 @@ def _card(
 ) -> str:
     file = files[row["key"]]
     text = html.escape(row["prompt"]) or "(no prompt)"
-    about = ", ".join(f"{name.replace('_', ' ')} {named(row[name])}" for name in [*facts.factors, "seed"])
+    about = ", ".join(f"{name.replace('_', ' ')} {level_text(row[name])}" for name in [*facts.factors, "seed"])
     if isinstance(file, AudioError):
         player = f"<p class='note'>{html.escape(str(file))}</p>"
     else:
@@ -161,7 +161,7 @@ def _play(
     if isinstance(file, AudioError):
         return Cell(f"{mark}<span title='{_quoted(str(file))}'>{shown} (not to be read)</span>", value)
     prompt = row["prompt"] if len(row["prompt"]) <= SHORT else f"{row['prompt'][: SHORT - 3]}..."
-    words = f"{described(metric).label}, {place}, {shown}: {prompt or '(no prompt)'}, seed {named(row['seed'])}"
+    words = f"{described(metric).label}, {place}, {shown}: {prompt or '(no prompt)'}, seed {level_text(row['seed'])}"
     return Cell(f"{mark}<a class='play' href='{file}' title='{_quoted(words)}'>{shown}</a>", value)
 
 

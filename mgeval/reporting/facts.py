@@ -8,14 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mgeval.errors import AudioError, MetricError, nearest
-from mgeval.metrics import columns
-from mgeval.metrics.failures import DETECTORS, Finding
+from mgeval.metrics import DETECTORS, Finding, columns
 from mgeval.reporting.numbers import counted
-from mgeval.runs.store import Store
-from mgeval.scoring.surveys import failure_table
-from mgeval.stats import compare, share_interval, summarise, swept
-from mgeval.stats.comparisons import ALSO
-from mgeval.stats.intervals import BOOTSTRAP_FROM
+from mgeval.runs import Store
+from mgeval.scoring import failure_table
+from mgeval.stats import ALSO, BOOTSTRAP_FROM, compare, share_interval, summarise, swept
 from mgeval.tables import GAP as GAP
 from mgeval.tables import own_clips, prompt_texts
 
@@ -83,7 +80,7 @@ class Facts:
     compared: dict[str, pd.DataFrame]
     uncompared: dict[str, str]
     findings: pd.DataFrame
-    unreadable: dict[str, str]
+    unreadable_clips: dict[str, str]
     planned: int
     missing: int
 
@@ -141,7 +138,7 @@ def gather(scores: pd.DataFrame, store: Store, by: str | Sequence[str] | None = 
         compared=compared,
         uncompared=uncompared,
         findings=failure_table(store, made[beside]),
-        unreadable=unreadable(made, metrics, store),
+        unreadable=unreadable_clips(made, metrics, store),
         **_plan(own, store),
     )
 
@@ -152,7 +149,7 @@ def check_factor(name: str) -> None:
         raise MetricError(f"{name!r} is a metric: to split a report by it, copy it to a column of another name")
 
 
-def unreadable(made: pd.DataFrame, metrics: Sequence[str], store: Store) -> dict[str, str]:
+def unreadable_clips(made: pd.DataFrame, metrics: Sequence[str], store: Store) -> dict[str, str]:
     """Return why clips that were made and measured can be read no more, by key."""
     found = {}
     # What could be measured was read.

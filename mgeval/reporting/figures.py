@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from mgeval.files import write_atomic
 from mgeval.metrics import described
 from mgeval.reporting.facts import INTERVAL, Facts
-from mgeval.reporting.numbers import counted, named
+from mgeval.reporting.numbers import counted, level_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,7 +77,7 @@ def metric_figure(facts: Facts, metric: str, folder: Path) -> Figure:
 
 def _columns(facts: Facts) -> int:
     levels = [list(dict.fromkeys(facts.by[factor][factor])) for factor in facts.factors]
-    long = any(len(found) > 6 or sum(len(named(one)) for one in found) > LETTERS for found in levels)
+    long = any(len(found) > 6 or sum(len(level_text(one)) for one in found) > LETTERS for found in levels)
     return min(len(levels), ROW // 2 if long else ROW)
 
 

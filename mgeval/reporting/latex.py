@@ -17,7 +17,7 @@ from mgeval.reporting.numbers import (
     counted,
     decimals,
     interval,
-    named,
+    level_text,
     number,
     percent,
     probability,
@@ -86,7 +86,7 @@ def by_factor(summary: pd.DataFrame, factor: str) -> str:
 
 def _tabular(summary: pd.DataFrame, factor: str, levels: Sequence[object]) -> str:
     groups = {level: summary[summary[factor] == level].set_index("metric") for level in levels}
-    head = " & ".join(rf"\multicolumn{{3}}{{c}}{{{escaped(named(level))}}}" for level in levels)
+    head = " & ".join(rf"\multicolumn{{3}}{{c}}{{{escaped(level_text(level))}}}" for level in levels)
     rules = "".join(rf"\cmidrule(lr){{{3 * i + 2}-{3 * i + 4}}}" for i in range(len(levels)))
     lines = [
         rf"\begin{{tabular}}{{@{{}}l{'r@{ }lr' * len(levels)}@{{}}}}",
@@ -127,7 +127,7 @@ def comparisons(table: pd.DataFrame, tested: str) -> str:
         digits = decimals((row["difference"], row["lo"], row["hi"]))
         star = "$^{*}$" if row["p_holm"] < SIGNIFICANCE else ""
         cells = [
-            escaped(_label(row["metric"])), escaped(named(row["a"])), escaped(named(row["b"])),
+            escaped(_label(row["metric"])), escaped(level_text(row["a"])), escaped(level_text(row["b"])),
             _number(row["difference"], digits) + star, _interval(row, digits),
             probability(row["p_holm"]).replace("<", "$<$").replace(DASH, "--"),
             str(row["n_pairs"]), str(row["n_prompts"]),

@@ -9,15 +9,14 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from mgeval import __version__
 from mgeval.metrics import described
 from mgeval.models import Sampling
 from mgeval.reporting.facts import GAP, INTERVAL, Facts
 from mgeval.reporting.numbers import SIGNIFICANCE, counted, listed
 from mgeval.reporting.sources import BIBTEX, MUSICGEN, cited, is_musicgen, sources
-from mgeval.scoring.clap import checkpoint_of
-from mgeval.scoring.measurement import recipes_of
+from mgeval.scoring import checkpoint_of, recipes_of
 from mgeval.tables import CONTROL, SETTING_UNITS
+from mgeval.version import __version__
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -98,7 +97,7 @@ class Maker(NamedTuple):
         """Whether it only holds clips that another system made."""
         return self.model.startswith("folder:")
 
-    def named(self, quote: Quote) -> str:
+    def citation(self, quote: Quote) -> str:
         """Return what it is called, with its revision and what to cite."""
         architecture = "; MusicGen [@{}] with EnCodec [@{}]".format(*MUSICGEN) if self.musicgen else ""
         return f"{quote(self.model)} ({quote(self.revision)}{architecture})"
@@ -144,7 +143,7 @@ def _made(facts: Facts, makers: Sequence[Maker], quote: Quote) -> str:
     device = ", ".join(filter(None, (listed(_levels(made[name])) for name in ("device", "dtype"))))
     versions = _versions(made)
     parts = [
-        f"{_amount(made)} were made with mgeval [@mgeval] by {', '.join(one.named(quote) for one in makers)}.",
+        f"{_amount(made)} were made with mgeval [@mgeval] by {', '.join(one.citation(quote) for one in makers)}.",
         _varied(facts, made, more, quote),
         f"Held: {', '.join(held)}." if held else "",
         f"Seeds: {quote(listed(seeds))}.",
@@ -170,7 +169,7 @@ def _taken(facts: Facts, makers: Sequence[Maker], quote: Quote) -> str:
     cut = f"; longer ones are cut at {quote(listed(_levels(taken['duration'])))} s" if "duration" in taken else ""
     text = (
         f"{_amount(taken)} were made by another system, with settings that are not on record, and taken from "
-        f"{', '.join(one.named(quote) for one in makers)}{cut}."
+        f"{', '.join(one.citation(quote) for one in makers)}{cut}."
     )
     varied = _varied(facts, taken, [], quote) if len(taken) == len(facts.made) else ""
     return f"{text} {varied}".strip()

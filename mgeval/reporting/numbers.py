@@ -98,12 +98,12 @@ def sample(n_clips: int, n_prompts: int) -> str:
     return f"{counted(int(n_clips), 'clip')}, {counted(int(n_prompts), 'prompt')}"
 
 
-def named(value: Any) -> str:
+def level_text(value: Any) -> str:
     """Return a setting's value as it is read: 1.0 as 1, texts as they are."""
     return f"{value:.10g}" if isinstance(value, float) else str(value)
 
 
 def listed(values: Iterable[Any], most: int = 8) -> str:
     """Return values one after the other; of many, how many there are, the first and the last."""
-    names = [named(value) for value in values]
+    names = [level_text(value) for value in values]
     return ", ".join(names) if len(names) <= most else f"{len(names)} values from {names[0]} to {names[-1]}"

@@ -11,13 +11,12 @@ from string import Template
 from typing import TYPE_CHECKING, Any
 
 from mgeval.errors import AudioError
-from mgeval.metrics import described
-from mgeval.metrics.failures import DETECTORS
+from mgeval.metrics import DETECTORS, described
 from mgeval.reporting import clips, figures, methods, tables
 from mgeval.reporting.facts import ANY, UNAWARE, Facts
-from mgeval.reporting.numbers import DASH, decimals, estimate, listed, named, percent, sample
+from mgeval.reporting.numbers import DASH, decimals, estimate, level_text, listed, percent, sample
 from mgeval.reporting.tables import Cell, cell, metric_cell, sortable
-from mgeval.runs.store import Store
+from mgeval.runs import Store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -147,7 +146,7 @@ def _standing_out(facts: Facts) -> str:
 
 
 def _group(row: pd.Series, digits: int) -> Cell:
-    return _estimated(row, digits, f"{_words(row['factor'])} {named(row['level'])}: ")
+    return _estimated(row, digits, f"{_words(row['factor'])} {level_text(row['level'])}: ")
 
 
 def _estimated(row: pd.Series, digits: int, where: str = "") -> Cell:

@@ -1,8 +1,10 @@
-"""Where each metric comes from, as BibTeX: `SOURCES` names the entries of `BIBTEX` for every row of `METRICS`."""
+"""The bibliography, as BibTeX: what metrics and models cite by key."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+
+from mgeval.metrics import described
 
 BIBTEX = {
     "mgeval": """@misc{mgeval,
@@ -171,38 +173,11 @@ BIBTEX = {
 MUSICGEN = ("copet2023", "defossez2023")
 """The sources of a MusicGen: of the model, and of the codec whose codes it draws."""
 
-_OWN = ("mgeval",)
-SOURCES: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(("correlation", "correlation_low", "antiphase_share", "width", "side_mid_db", "balance_db"), _OWN),
-    **dict.fromkeys(("mono_loss_db", "image_angle", "ambience"), _OWN),
-    "coherence": ("welch1967", "carter1973"),
-    "time_difference_ms": ("iso3382",),
-    "iacc": ("iso3382",),
-    **dict.fromkeys(("pan_mean", "pan_spread"), ("avendano2003",)),
-    **dict.fromkeys(("width_low", "width_mid", "width_high", "width_std", "width_drift", "dual_mono"), _OWN),
-    "loudness": ("itu1770", "steinmetz2021"),
-    "loudness_range": ("ebu3342", "itu1770", "steinmetz2021"),
-    "true_peak": ("itu1770",),
-    **dict.fromkeys(("crest", "silence", "clipping"), _OWN),
-    **dict.fromkeys(("centroid", "bandwidth"), ("welch1967",)),
-    "flatness": ("welch1967", "johnston1988"),
-    "failure_count": _OWN,
-    "tempo": ("ellis2007", "mcfee2015"),
-    "beat_strength": ("lartillot2008", "mcfee2015"),
-    **dict.fromkeys(("musical_key", "key_confidence"), ("temperley2007", "krumhansl1990")),
-    "onset_density": ("mcfee2015",),
-    "percussive_share": ("fitzgerald2010", "mcfee2015"),
-    "chroma_entropy": ("wu2020", "mcfee2015"),
-    **dict.fromkeys(("clap", "clap_min"), ("elizalde2023", "wu2023")),
-    **dict.fromkeys(("log_likelihood", "entropy", "guidance_distance", "code_variety", "code_perplexity"), _OWN),
-    **dict.fromkeys(("side_agreement", "exact_repetition", "longest_repeat"), _OWN),
-}
-"""The sources of each metric; those that mgeval defines itself name mgeval."""
-
 
 def sources(metric: str) -> tuple[str, ...]:
     """Return the keys of a metric's references; none of a metric that another package added to `METRICS`."""
-    return SOURCES.get(metric.partition(":")[0], ())
+    row = described(metric)
+    return () if row is None else row.cites
 
 
 def is_musicgen(model: str, slots: float = 0) -> bool:
@@ -223,6 +198,6 @@ def cited(metrics: Iterable[str], musicgen: bool = False) -> list[str]:
 
 def bibliography(keys: Iterable[str]) -> str:
     """Return references as BibTeX."""
-    from mgeval import __version__
+    from mgeval.version import __version__
 
     return "\n\n".join(BIBTEX[key].replace("VERSION", __version__) for key in keys) + "\n"

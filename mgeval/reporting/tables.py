@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mgeval.metrics import described
-from mgeval.reporting.numbers import DASH, SIGNIFICANCE, decimals, estimate, named, probability, sample
+from mgeval.reporting.numbers import DASH, SIGNIFICANCE, decimals, estimate, level_text, probability, sample
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,7 +87,7 @@ def by_factor(summary: pd.DataFrame, factor: str, caption: str) -> str:
     levels = list(dict.fromkeys(summary[factor]))
     groups = {level: summary[summary[factor] == level].set_index("metric") for level in levels}
     usual = {level: (int(g["n_clips"].max()), int(g["n_prompts"].max())) for level, g in groups.items()}
-    heads = [f"{html.escape(named(level))} <small>{sample(*usual[level])}</small>" for level in levels]
+    heads = [f"{html.escape(level_text(level))} <small>{sample(*usual[level])}</small>" for level in levels]
     rows = []
     for metric in dict.fromkeys(summary["metric"]):
         found = {level: groups[level].loc[metric] for level in levels}
@@ -115,8 +115,8 @@ def comparisons(table: pd.DataFrame, caption: str) -> str:
         mark = "*" if row["p_holm"] < SIGNIFICANCE else ""
         rows.append([
             metric_cell(row["metric"]),
-            cell(named(row["a"])),
-            cell(named(row["b"])),
+            cell(level_text(row["a"])),
+            cell(level_text(row["b"])),
             Cell(estimate(row["difference"], row["lo"], row["hi"], digits) + mark, float(row["difference"])),
             Cell(html.escape(probability(row["p_holm"])), float(row["p_holm"])),
             Cell(estimate(row["dz"], row["dz_lo"], row["dz_hi"], 2), float(row["dz"])),

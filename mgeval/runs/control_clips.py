@@ -12,7 +12,7 @@ import numpy as np
 
 from mgeval.audio import FORMATS, Audio, load_audio
 from mgeval.errors import AudioError, SweepError, nearest
-from mgeval.files import named
+from mgeval.files import expand_path
 from mgeval.models import LIMITS, Model, Sampling
 from mgeval.prompts import prompt_id
 from mgeval.runs.provenance import failure
@@ -104,7 +104,7 @@ def controls(
         # As long as when the reference first came in: a longer clip since must not bring every file in twice.
         known = table[table[CONTROL].isin(OF_REFERENCE)] if CONTROL in table.columns else table[:0]
         longest = float(known["duration"].max() if len(known) else (clips["n_samples"] / clips["rate"]).max())
-        cells += _of_reference(named(reference), [kind for kind in kinds if kind in OF_REFERENCE], model, longest)
+        cells += _of_reference(expand_path(reference), [kind for kind in kinds if kind in OF_REFERENCE], model, longest)
     rows: list[dict[str, Any]] = []
     try:
         for row, make in cells:

@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 
 from mgeval.errors import SweepError, nearest
-from mgeval.models import LIMITS, Sampling
-from mgeval.models.sampling import checked
+from mgeval.models import LIMITS, Sampling, valid_setting
 
 DESIGNS = ("latin", "random")
 
@@ -60,7 +59,7 @@ def check_grids(grid: Any) -> list[dict[str, list[Any]]]:
         axes = {name: axis(name, values) for name, values in one.items()}
         if empty := [name for name, values in axes.items() if not values]:
             raise SweepError(f"{empty[0]} is empty: give at least one value")
-        whole.append({name: [checked(name, value) for value in values] for name, values in axes.items()})
+        whole.append({name: [valid_setting(name, value) for value in values] for name, values in axes.items()})
     return whole
 
 
@@ -89,14 +88,16 @@ def check_ranges(
             raise SweepError(f"{name} is in grid and in ranges: leave it in one of them")
         if isinstance(ends, (str, bytes, Mapping)) or not isinstance(ends, Sequence) or len(ends) != 2:
             raise SweepError(f"ranges: {name} is {ends!r}: a low and a high are needed, such as [1, 6]")
-        low, high = (checked(name, end) for end in ends)
+        low, high = (valid_setting(name, end) for end in ends)
         if low >= high:
             raise SweepError(f"ranges: {name} is [{low}, {high}]: the low comes first, and the high is larger")
         whole[name] = [low, high]
     return whole
 
 
-def drawn(ranges: Mapping[str, Sequence[Any]], points: int | None, design: str, seed: int) -> list[dict[str, Any]]:
+def draw_points(
+    ranges: Mapping[str, Sequence[Any]], points: int | None, design: str, seed: int
+) -> list[dict[str, Any]]:
     """Draw points in ranges: those of a Latin hypercube, or independent uniform ones.
 
     In a Latin hypercube of n points each setting has one point in each n-th of its range (McKay, Beckman and

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from mgeval.errors import AudioError, SweepError
 from mgeval.models import Generated, Model, Request, load_model, model_identity
 from mgeval.runs.plan import request
-from mgeval.runs.progress import Steering, heeding_interrupts
+from mgeval.runs.progress import RunControl, heeding_interrupts
 from mgeval.runs.provenance import failure, making, origin
 from mgeval.runs.store import Store
 
@@ -47,7 +47,7 @@ class Work:
     plan: pd.DataFrame
     store: Store
     there: pd.DataFrame
-    steering: Steering
+    steering: RunControl
     began: Callable[[], Any]
 
     def keep_plan(self) -> None:
@@ -100,7 +100,7 @@ def _make_model(work: Work, name: str, revision: str, cells: pd.DataFrame, model
     work.keep_plan()
     warn_of_mixture(work, name, origin(loaded))
     with Rows(work) as rows, heeding_interrupts(work.steering):
-        for row in made(loaded, cells.to_dict("records"), work.store, work.steering.watch):
+        for row in generate_clips(loaded, cells.to_dict("records"), work.store, work.steering.watch):
             rows.add(row)
 
 
@@ -115,7 +115,7 @@ def loaded_for(name: str, revision: str, model: Model | None) -> Model:
     return loaded
 
 
-def made(
+def generate_clips(
     model: Model, cells: Sequence[Mapping[str, Any]], store: Store, watch: Callable[..., Any]
 ) -> Iterator[dict[str, Any]]:
     """Make cells; yield each one's row when its files are written, or with the error that came instead."""
@@ -127,13 +127,13 @@ def made(
 def _outcome(row: Mapping[str, Any], result: Generated | Exception, store: Store) -> dict[str, Any]:
     """Write a clip if there is one; return its row, or that of its failure."""
     try:
-        return kept(row, result, store) if isinstance(result, Generated) else {**row, **failure(result)}
+        return write_clip(row, result, store) if isinstance(result, Generated) else {**row, **failure(result)}
     except AudioError as error:
         # What no FLAC can hold, such as 384 kHz, is one failed clip; a full disk ends the run.
         return {**row, **failure(error)}
 
 
-def kept(row: Mapping[str, Any], clip: Generated, store: Store) -> dict[str, Any]:
+def write_clip(row: Mapping[str, Any], clip: Generated, store: Store) -> dict[str, Any]:
     """Write a clip that was made of a cell, whose row has its `origin`; return the whole row."""
     return store.put({**row, **making(clip)}, clip.audio, clip.codes, clip.record)
 

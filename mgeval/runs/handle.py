@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from mgeval.runs.progress import Steering
+from mgeval.runs.progress import RunControl
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +26,7 @@ class Handle:
         'running', 'paused', 'cancelled', 'done', or 'stopped' (by an error, which `result` raises).
     """
 
-    def __init__(self, work: Callable[[], pd.DataFrame], steering: Steering) -> None:
+    def __init__(self, work: Callable[[], pd.DataFrame], steering: RunControl) -> None:
         self._work, self._steering = work, steering
         self._clips: pd.DataFrame | None = None
         self._error: BaseException | None = None

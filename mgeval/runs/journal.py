@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from mgeval.errors import first_line
 from mgeval.files import write_atomic
-from mgeval.runs.progress import Steering
+from mgeval.runs.progress import RunControl
 from mgeval.runs.provenance import environment, utc
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def kept(store: Path, cells: pd.DataFrame, steering: Steering, where: str) -> Iterator[Callable[[], Any]]:
+def run_record(store: Path, cells: pd.DataFrame, steering: RunControl, where: str) -> Iterator[Callable[[], Any]]:
     """Keep a run's record in the store's ``runs``; yields what is to be called before the first clip is made.
 
     A run that makes nothing, because its model cannot be loaded, leaves none. One that is killed leaves a

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mgeval.errors import SweepError
 from mgeval.metrics import columns
-from mgeval.models import LIMITS, Request, Sampling, elsewhere, model_identity
-from mgeval.models.sampling import checked as checked_setting
+from mgeval.models import LIMITS, Request, Sampling, local_identity, model_identity, valid_setting
 from mgeval.runs.store import Store
 from mgeval.runs.store.keys import row_keys
 from mgeval.runs.store.plans import differing
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def checked(plan: pd.DataFrame) -> pd.DataFrame:
+def check_plan(plan: pd.DataFrame) -> pd.DataFrame:
     """Return the plan proper, with its keys; refuse one that cannot be made."""
     import pandas as pd
 
@@ -39,7 +38,7 @@ def checked(plan: pd.DataFrame) -> pd.DataFrame:
     if "key" in plan.columns and keys != (kept := plan["key"].tolist()):
         # A folder such as ckpt/mine looks like an id on the hub where it is not there; what it made is known by its
         # hash, and `check_folders` asks for it when more is to be made.
-        local = _keys(plan, elsewhere)
+        local = _keys(plan, local_identity)
         keys = [there if there == old else key for key, there, old in zip(keys, local, kept, strict=True)]
         wrong = [i for i, (key, old) in enumerate(zip(keys, kept, strict=True)) if key != old]
         if wrong:
@@ -76,9 +75,9 @@ def _settings(name: str, column: pd.Series) -> list[int | float]:
 
     # Booleans and texts are refused one by one; of numbers each is looked at once.
     if column.dtype.kind not in "iuf":
-        return [checked_setting(name, value) for value in column.tolist()]
+        return [valid_setting(name, value) for value in column.tolist()]
     codes, distinct = pd.factorize(column, use_na_sentinel=False)
-    valid = [checked_setting(name, value) for value in distinct.tolist()]
+    valid = [valid_setting(name, value) for value in distinct.tolist()]
     return [valid[code] for code in codes.tolist()]
 
 

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-GLANCE = 0.1
+POLL_SECONDS = 0.1
 """Seconds between two looks at whether a pause is over."""
 
 
-class Steering:
+class RunControl:
     """What a run and those who watch it share; any thread may call it.
 
     Parameters
@@ -85,7 +85,7 @@ class Steering:
         """Say whether to stop; wait as long as the run is paused. For a model to call between its steps."""
         began = time.monotonic()
         while self.paused and not self.cancelled:
-            time.sleep(GLANCE)
+            time.sleep(POLL_SECONDS)
         self.rest(began)
         return self.cancelled
 
@@ -95,7 +95,7 @@ class Steering:
 
 
 @contextlib.contextmanager
-def heeding_interrupts(steering: Steering) -> Iterator[None]:
+def heeding_interrupts(steering: RunControl) -> Iterator[None]:
     """Let the first Ctrl-C cancel the run, which then ends its step and saves; a second one stops at once."""
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -9,9 +9,9 @@ from mgeval.errors import ModelError, SweepError
 from mgeval.models import Model
 from mgeval.runs.generate import Work, make_here
 from mgeval.runs.handle import Handle
-from mgeval.runs.journal import kept
-from mgeval.runs.plan import check_folders, checked, finished, relabel
-from mgeval.runs.progress import Steering
+from mgeval.runs.journal import run_record
+from mgeval.runs.plan import check_folders, check_plan, finished, relabel
+from mgeval.runs.progress import RunControl
 from mgeval.runs.store import Store, check_store
 from mgeval.runs.workers.cluster import check_choice
 from mgeval.runs.workers.dispatch import make_apart
@@ -84,7 +84,7 @@ def run(
     StoreError
         ``store`` is no `Store`, or its tables are damaged.
     """
-    plan, steering = checked(plan), Steering(on_row)
+    plan, steering = check_plan(plan), RunControl(on_row)
     _check_arguments(store, model, on_row)
     check_choice(workers, scheduler)
     clips = _make(plan, store, model, progress, workers, scheduler, steering)
@@ -121,7 +121,7 @@ def start(
     >>> handle.result()["status"].tolist()
     ['done']
     """
-    plan, steering = checked(plan), Steering(on_row)
+    plan, steering = check_plan(plan), RunControl(on_row)
     _check_arguments(store, model, on_row)
     check_choice(workers, scheduler)
     return Handle(lambda: _make(plan, store, model, progress, workers, scheduler, steering), steering)
@@ -147,7 +147,7 @@ def _where(workers: int | None, scheduler: Any) -> str:
 
 def _make(
     plan: pd.DataFrame, store: Store, model: Model | None, progress: bool, workers: Any, scheduler: Any,
-    steering: Steering,
+    steering: RunControl,
 ) -> pd.DataFrame:  # fmt: skip
     """Make what is missing of a checked plan, and return the clips."""
     cells = plan.drop_duplicates("key")
@@ -156,7 +156,7 @@ def _make(
     if any(missing):
         new, where = cells[missing], _where(workers, scheduler)
         check_folders(new)
-        with steering.shown(new, progress), kept(store.path, new, steering, where) as began:
+        with steering.shown(new, progress), run_record(store.path, new, steering, where) as began:
             work = Work(new, cells, store, store.table(), steering, began)
             if workers is None and scheduler is None:
                 make_here(work, model)

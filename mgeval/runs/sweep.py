@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from mgeval.errors import SweepError
 from mgeval.metrics import METRICS
-from mgeval.models import LIMITS, model_identity, model_revision
-from mgeval.models.sampling import checked
+from mgeval.models import LIMITS, model_identity, model_revision, valid_setting
 from mgeval.prompts import load_prompts
-from mgeval.runs.design import MOST, axis, check_grids, check_ranges, combinations, count, drawn
+from mgeval.runs.design import MOST, axis, check_grids, check_ranges, combinations, count, draw_points
 from mgeval.runs.store import Store
 from mgeval.runs.store.keys import clip_keys
 from mgeval.runs.store.layout import RECORD_ONLY
@@ -102,7 +101,7 @@ class Sweep:
         object.__setattr__(self, "prompts", load_prompts(self.prompts))
         object.__setattr__(self, "grid", grids[0] if isinstance(self.grid, Mapping) else grids)
         object.__setattr__(self, "ranges", ranges)
-        object.__setattr__(self, "seeds", [checked("seed", seed) for seed in seeds])
+        object.__setattr__(self, "seeds", [valid_setting("seed", seed) for seed in seeds])
         for column in self.prompts.columns:
             if column in RESERVED:
                 raise SweepError(f"the prompts have a column {column!r}, which mgeval uses itself: rename it")
@@ -129,7 +128,7 @@ class Sweep:
         """
         import pandas as pd
 
-        points = drawn(self.ranges, self.points, self.design, self.design_seed)
+        points = draw_points(self.ranges, self.points, self.design, self.design_seed)
         grids = [self.grid] if isinstance(self.grid, Mapping) else self.grid
         settings = combinations(grids, points, list(self.seeds))
         # Column by column: a row at a time takes longer than hashing.
@@ -161,7 +160,7 @@ class Sweep:
             upper bound for stereo at 32 kHz) and ``seconds`` (as long as the store's clips of the model took;
             NaN where there are none).
         """
-        from mgeval.runs.estimate import estimate
+        from mgeval.runs.estimates import estimate
 
         return estimate(self.plan(), store)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mgeval.errors import MgevalError, SweepError, nearest
-from mgeval.files import named
+from mgeval.files import expand_path
 from mgeval.runs.sweep import Sweep
 
 KEYS = ("models", "prompts", "grid", "seeds", "ranges", "points", "design", "design_seed")
@@ -58,7 +58,7 @@ def load_sweep(path: str | os.PathLike[str]) -> Sweep:
         The file is missing, is not YAML, or holds something else than a sweep; the message names
         the field and what would be valid.
     """
-    path = named(path)
+    path = expand_path(path)
     try:
         content = _yaml(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -181,8 +181,8 @@ def _first(error: Any, several: bool) -> str:
     if field == "grid" and place:
         number, *place = place
         field = f"grid {int(number) + 1}" if several else field
-    named = ".".join([field, *(place[:1] if field not in ("models", "prompts", "seeds") else [])])
-    return f"{named} is {reprlib.repr(found['input'])}{_misread(found['input'])}: needed is {wanted}"
+    path = ".".join([field, *(place[:1] if field not in ("models", "prompts", "seeds") else [])])
+    return f"{path} is {reprlib.repr(found['input'])}{_misread(found['input'])}: needed is {wanted}"
 
 
 def _misread(value: Any) -> str:

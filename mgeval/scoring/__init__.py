@@ -1,13 +1,17 @@
 """Scoring: clips in, tables of numbers out."""
 
-from mgeval.scoring.measurement import measure
+from mgeval.scoring.claims import adherence
+from mgeval.scoring.clap import checkpoint_of
+from mgeval.scoring.failures import failure_table
+from mgeval.scoring.measurement import CLIPS_PER_WORKER, measure, reasons, recipes_of
+from mgeval.scoring.onsets import failure_onsets
 from mgeval.scoring.ranks import prompt_ranks
 from mgeval.scoring.references import save_reference
+from mgeval.scoring.segments import segment_table
 from mgeval.scoring.set_distances import distances
-from mgeval.scoring.surveys import adherence, failure_table, token_table
-from mgeval.scoring.timing import onset_table, stretch_table
+from mgeval.scoring.tokens import token_table
 
 __all__ = [
-    "adherence", "distances", "failure_table", "measure", "onset_table", "prompt_ranks", "save_reference",
-    "stretch_table", "token_table",
+    "CLIPS_PER_WORKER", "adherence", "checkpoint_of", "distances", "failure_onsets", "failure_table", "measure",
+    "prompt_ranks", "reasons", "recipes_of", "save_reference", "segment_table", "token_table",
 ]  # fmt: skip

@@ -9,7 +9,7 @@ import numpy as np
 from mgeval.audio import Audio
 from mgeval.errors import MetricError
 from mgeval.metrics import METRICS, TEXT, Undefined
-from mgeval.runs.store import Store
+from mgeval.runs import Store
 from mgeval.scoring.reading import Source, read_together
 from mgeval.scoring.vectors import cached_vectors
 
@@ -17,7 +17,7 @@ TOGETHER = 16
 """Clips that are in memory at once for an embedder."""
 
 
-class Ear:
+class PromptScorer:
     """An embedder that scores clips against texts, and remembers the texts it has read."""
 
     def __init__(self, name: str) -> None:
@@ -33,10 +33,10 @@ class Ear:
         """Return for each clip, None where it cannot be read, the metrics of `TEXT` by their columns."""
         asked = [i for i, text in enumerate(texts) if clips[i] is not None and text.strip()]
         # As `distances` gives the mono mean, so that vectors kept by either serve both.
-        heard = cached_vectors(self.embedder, [clips[i].mono() for i in asked], store)
+        windows_of = cached_vectors(self.embedder, [clips[i].mono() for i in asked], store)
         nothing: dict[str, float] = dict.fromkeys(self.columns, Undefined("there is no prompt to compare with"))
         values = [nothing] * len(clips)
-        for i, windows in zip(asked, heard, strict=True):
+        for i, windows in zip(asked, windows_of, strict=True):
             read = self._reading(texts[i])
             values[i] = {c: METRICS[c.partition(":")[0]].function(windows, read) for c in self.columns}
         return values
@@ -51,18 +51,18 @@ class Ear:
         return [f"{name}:{self.checkpoint}" for name in TEXT]
 
 
-def loaded_ears(asked: Iterable[str]) -> dict[str, Ear]:
+def load_scorers(asked: Iterable[str]) -> dict[str, PromptScorer]:
     """Load the checkpoints that were asked for, by the names that their columns bear."""
-    ears: dict[str, Ear] = {}
-    for ear in (Ear(name) for name in asked if name not in METRICS):
+    ears: dict[str, PromptScorer] = {}
+    for ear in (PromptScorer(name) for name in asked if name not in METRICS):
         if ear.checkpoint in ears:
             raise MetricError(f"two checkpoints are called {ear.checkpoint!r}: rename one of their folders")
         ears[ear.checkpoint] = ear
     return ears
 
 
-def heard(
-    sources: Sequence[Source | None], prompts: Sequence[str], ears: dict[str, Ear], store: Store | None
+def score_prompts(
+    sources: Sequence[Source | None], prompts: Sequence[str], ears: dict[str, PromptScorer], store: Store | None
 ) -> Iterator[dict[str, float]]:
     """Yield what the embedders say of each clip: of several at once, which go through a tower together."""
     for start in range(0, len(sources), TOGETHER):

@@ -12,10 +12,10 @@ import numpy as np
 
 from mgeval.audio import FORMATS, Audio, load_audio
 from mgeval.errors import AudioError, MetricError
-from mgeval.files import named
-from mgeval.metrics import METRICS, Metric, Undefined, added, chosen, columns, evaluate
-from mgeval.runs.store import Store, is_store
-from mgeval.scoring.clap import Ear, checkpoint_of, heard, loaded_ears
+from mgeval.files import expand_path
+from mgeval.metrics import METRICS, Metric, Undefined, added, columns, evaluate, metric_names
+from mgeval.runs import Store, is_store
+from mgeval.scoring.clap import PromptScorer, checkpoint_of, load_scorers, score_prompts
 from mgeval.tables import EMBEDDER, prompt_texts
 
 if TYPE_CHECKING:
@@ -77,20 +77,20 @@ def measure(
     """
     import pandas as pd
 
-    asked = chosen(metrics)
-    names, ears = [name for name in asked if name in METRICS], loaded_ears(asked)
+    asked = metric_names(metrics)
+    names, ears = [name for name in asked if name in METRICS], load_scorers(asked)
     if not isinstance(clips, pd.DataFrame):
         paths = [clips] if isinstance(clips, (str, os.PathLike)) else list(clips)
         if not paths:
             raise AudioError("there is nothing to measure: give at least one file or folder")
-        return pd.concat([_measure_path(named(path), names, ears, progress) for path in paths], ignore_index=True)
+        return pd.concat([_measure_path(expand_path(path), names, ears, progress) for path in paths], ignore_index=True)
     if store is None:
         raise MetricError("measure(clips, store): a table of clips needs the store that holds them")
     return _measure_clips(clips, store, names, ears, progress)
 
 
 def _measure_clips(
-    clips: pd.DataFrame, store: Store, names: list[str], ears: dict[str, Ear], progress: bool
+    clips: pd.DataFrame, store: Store, names: list[str], ears: dict[str, PromptScorer], progress: bool
 ) -> pd.DataFrame:
     import pandas as pd
 
@@ -119,7 +119,7 @@ def _measure_clips(
     return table
 
 
-def _measure_path(path: Path, names: list[str], ears: dict[str, Ear], progress: bool) -> pd.DataFrame:
+def _measure_path(path: Path, names: list[str], ears: dict[str, PromptScorer], progress: bool) -> pd.DataFrame:
     import pandas as pd
 
     if not os.path.exists(path):
@@ -135,17 +135,17 @@ def _measure_path(path: Path, names: list[str], ears: dict[str, Ear], progress: 
     return pd.DataFrame(rows, columns=["path", "channels", "rate", "duration", *_added(names, ears)])
 
 
-def _added(names: list[str], ears: dict[str, Ear]) -> list[str]:
+def _added(names: list[str], ears: dict[str, PromptScorer]) -> list[str]:
     """Return the columns that measuring adds."""
-    heard = [column for ear in ears.values() for column in ear.columns]
-    return [*names, *heard, *(EMBEDDER if ears else ()), "reason"]
+    scored = [column for ear in ears.values() for column in ear.columns]
+    return [*names, *scored, *(EMBEDDER if ears else ()), "reason"]
 
 
 def _scored(
     sources: Sequence[_Source | None],
     prompts: Sequence[str],
     names: list[str],
-    ears: dict[str, Ear],
+    ears: dict[str, PromptScorer],
     store: Store | None,
     progress: bool,
 ) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
@@ -154,7 +154,7 @@ def _scored(
 
     results = spread(_values, [(source, names) for source in sources], partial(_compile, names))
     bar = tqdm(results, total=len(sources), desc="measuring", unit="clip", disable=not progress)
-    for result, fits in zip(bar, heard(sources, prompts, ears, store), strict=True):
+    for result, fits in zip(bar, score_prompts(sources, prompts, ears, store), strict=True):
         if isinstance(result, str):
             yield {}, _unread(names, ears, result)
             continue
@@ -230,12 +230,12 @@ def _compile(names: list[str]) -> None:
     evaluate(np.stack([0.1 * beats * chord, 0.05 * chord]).astype(np.float32), 16000, names)
 
 
-def _unread(names: list[str], ears: dict[str, Ear], error: str) -> dict[str, Any]:
+def _unread(names: list[str], ears: dict[str, PromptScorer], error: str) -> dict[str, Any]:
     nothing = dict.fromkeys(_added(names, ears), float("nan"))
     return {**nothing, **_named(_recipes(ears)), "reason": error}
 
 
-def _recipes(ears: dict[str, Ear]) -> dict[str, str]:
+def _recipes(ears: dict[str, PromptScorer]) -> dict[str, str]:
     return {ear.embedder.id: ear.embedder.recipe for ear in ears.values()}
 
 
@@ -275,3 +275,12 @@ def reasons(values: dict[str, float]) -> str:
         f"{reason} ({', '.join(names) if len(names) <= NAMED else f'{len(names)} measures'})"
         for reason, names in reasons.items()
     )
+
+
+def store_clips(store: Store, clips: pd.DataFrame | None) -> pd.DataFrame:
+    """Return the clips of a table, by default all of a store; raise `MetricError` if the table holds no clips."""
+    clips = store.table() if clips is None else clips
+    for column in ("key", "status"):
+        if column not in clips.columns:
+            raise MetricError(f"the table has no column {column!r}: run(plan, store) returns one of clips")
+    return clips

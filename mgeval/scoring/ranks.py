@@ -9,11 +9,10 @@ import numpy as np
 
 from mgeval.embed import Embedder
 from mgeval.errors import AudioError, MetricError, ModelError
-from mgeval.metrics import Undefined
-from mgeval.metrics.similarity import Rank, chance, clap_rank
-from mgeval.runs.store import Store
+from mgeval.metrics import Undefined, similarity
+from mgeval.runs import Store
 from mgeval.scoring.reading import Source
-from mgeval.scoring.references import clip_sources, loaded
+from mgeval.scoring.references import clip_sources, load_embedders
 from mgeval.scoring.vectors import cached_vectors
 from mgeval.stats import mean_interval
 from mgeval.tables import done_clips, group_columns, group_rows, own_clips, prompt_numbers, prompt_texts
@@ -82,7 +81,7 @@ def prompt_ranks(
     named = np.array([bool(prompt.strip()) and prompt not in texts for prompt in prompts])
     clusters, groups = prompt_numbers(clips), group_rows(clips, by)
     rows = []
-    for embedder in loaded(embedders):
+    for embedder in load_embedders(embedders):
         if not embedder.has_text:
             raise ModelError(f"{embedder.id} reads no texts: one that does is 'clap:tiny'")
         ranks = _ranks(sources, prompts, texts, embedder, store, progress)
@@ -106,26 +105,28 @@ def _ranks(
     return np.array(found, float)
 
 
-def _rank(source: Source, prompt: str, texts: list[str], vectors: np.ndarray, embedder: Embedder, store: Store) -> Rank:
+def _rank(
+    source: Source, prompt: str, texts: list[str], vectors: np.ndarray, embedder: Embedder, store: Store
+) -> similarity.Rank:
     if not prompt.strip():
         nothing = Undefined("there is no prompt")
-        return Rank(nothing, nothing)
+        return similarity.Rank(nothing, nothing)
     if prompt not in texts:
         nothing = Undefined(NO_TEXT)
-        return Rank(nothing, nothing)
+        return similarity.Rank(nothing, nothing)
     try:
         clip = source()
     except AudioError as error:
         nothing = Undefined(str(error))
-        return Rank(nothing, nothing)
-    return clap_rank(cached_vectors(embedder, [clip], store)[0], vectors, texts.index(prompt))
+        return similarity.Rank(nothing, nothing)
+    return similarity.clap_rank(cached_vectors(embedder, [clip], store)[0], vectors, texts.index(prompt))
 
 
 def _summary(ranks: np.ndarray, clusters: np.ndarray, texts: int, why: str) -> dict[str, Any]:
     mean, lo, hi, n_prompts = mean_interval(ranks[:, 0], clusters)
     margin, margin_lo, margin_hi, _ = mean_interval(ranks[:, 1], clusters)
     return {
-        **{"clap_rank": mean, "lo": lo, "hi": hi, "chance": chance(texts)},
+        **{"clap_rank": mean, "lo": lo, "hi": hi, "chance": similarity.chance(texts)},
         **{"margin": margin, "margin_lo": margin_lo, "margin_hi": margin_hi},
         "n_clips": int(np.isfinite(ranks[:, 0]).sum()),
         "n_prompts": n_prompts,

@@ -15,9 +15,8 @@ import numpy as np
 from mgeval.audio import Audio
 from mgeval.embed import Embedder
 from mgeval.errors import MetricError, nearest
-from mgeval.metrics.distribution import GaussianStats
-from mgeval.metrics.similarity import clap
-from mgeval.runs.store import Store
+from mgeval.metrics import distribution, similarity
+from mgeval.runs import Store
 from mgeval.scoring.vectors import cached_vectors
 
 
@@ -98,7 +97,7 @@ class Recipe(NamedTuple):
     kl: str = ""
     """Direction of `kl_divergence`; '' where the tool has none, or leaves it open."""
 
-    def stats(self, clips: Sequence[np.ndarray]) -> GaussianStats:
+    def stats(self, clips: Sequence[np.ndarray]) -> distribution.GaussianStats:
         """Return the statistics of a set from each clip's vectors, ``(windows, dim)``.
 
         Raises
@@ -107,13 +106,13 @@ class Recipe(NamedTuple):
             No vector at all, or one that is not finite.
         """
         if not self.half:
-            return GaussianStats.from_embeddings(np.concatenate(clips))
+            return distribution.GaussianStats.from_embeddings(np.concatenate(clips))
         parts = []
         for clip in (clip for clip in clips if len(clip)):
-            part = GaussianStats.from_embeddings(clip)
+            part = distribution.GaussianStats.from_embeddings(clip)
             # The mean is rounded, the scatter is not: numpy's mean of halves is a half.
             rounded = np.mean(clip.astype(np.float16), axis=0).astype(np.float64)
-            parts.append(GaussianStats(rounded, part.n, part.covariance, part.rows))
+            parts.append(distribution.GaussianStats(rounded, part.n, part.covariance, part.rows))
         if not parts:
             raise MetricError("the set has no vectors")
         return functools.reduce(lambda a, b: a + b, parts)
@@ -267,4 +266,4 @@ def text_score(clip: Audio, text: str, embedder: Embedder, recipe: str = "mgeval
         others = [name for name, other in RECIPES.items() if other.text is not None]
         raise MetricError(f"{recipe!r} has no score against texts: {nearest(recipe, others)}")
     windows = np.concatenate(embedder.audio(prepared(clip.mono(), embedder.rate, how)))
-    return clap(windows, embedder.text([text])[0])
+    return similarity.clap(windows, embedder.text([text])[0])

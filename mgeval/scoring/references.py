@@ -13,9 +13,9 @@ import numpy as np
 from mgeval.audio import FORMATS, Audio, load_audio
 from mgeval.embed import Embedder
 from mgeval.errors import AudioError, MetricError, nearest
-from mgeval.files import named
-from mgeval.metrics.distribution import GaussianStats, save_stats, saved_names
-from mgeval.runs.store import Store, is_store
+from mgeval.files import expand_path
+from mgeval.metrics import distribution
+from mgeval.runs import Store, is_store
 from mgeval.scoring.reading import Source, read_together
 from mgeval.scoring.recipes import Recipe, chosen_recipe, clip_vectors
 from mgeval.tables import own_clips
@@ -52,7 +52,7 @@ class Reference(NamedTuple):
 
     name: str
     vectors: Vectors
-    saved: dict[tuple[str, str], GaussianStats]
+    saved: dict[tuple[str, str], distribution.GaussianStats]
     note: str = ""
     """What a reader of its numbers must know."""
     mono: Sequence[bool] = ()
@@ -93,7 +93,7 @@ def finite(clips: Sequence[np.ndarray]) -> list[np.ndarray]:
 
 
 def load_reference(
-    reference: Store | GaussianStats | str | os.PathLike[str],
+    reference: Store | distribution.GaussianStats | str | os.PathLike[str],
     embedders: Sequence[Embedder],
     recipe: Recipe,
     store: Store | None,
@@ -108,10 +108,10 @@ def load_reference(
     MetricError
         A store without clips, a file without the statistics of an embedder, or of another dimension.
     """
-    if isinstance(reference, GaussianStats):
+    if isinstance(reference, distribution.GaussianStats):
         note = "the statistics do not say which embedder and recipe made them"
         return Reference("statistics", {}, _given(reference, embedders), note)
-    path = reference.path if isinstance(reference, Store) else named(reference)
+    path = reference.path if isinstance(reference, Store) else expand_path(reference)
     if path.suffix == ".npz":
         return _saved(path, embedders, recipe)
     vectors, mono = embedded(_sources(path), embedders, recipe, store, progress)
@@ -134,7 +134,9 @@ def _sources(path: Path) -> list[Source]:
     return [partial(load_audio, file) for file in files]
 
 
-def _given(stats: GaussianStats, embedders: Sequence[Embedder]) -> dict[tuple[str, str], GaussianStats]:
+def _given(
+    stats: distribution.GaussianStats, embedders: Sequence[Embedder]
+) -> dict[tuple[str, str], distribution.GaussianStats]:
     for embedder in embedders:
         if embedder.dim != stats.dim:
             raise MetricError(f"the reference has {stats.dim} dimensions and {embedder.id} {embedder.dim}")
@@ -143,12 +145,12 @@ def _given(stats: GaussianStats, embedders: Sequence[Embedder]) -> dict[tuple[st
 
 
 def _saved(path: Path, embedders: Sequence[Embedder], recipe: Recipe) -> Reference:
-    names = saved_names(path)
+    names = distribution.saved_names(path)
     if names == [""]:
         note = "the file does not say which embedder and recipe made it"
-        return Reference(path.name, {}, _given(GaussianStats.load(path), embedders), note)
+        return Reference(path.name, {}, _given(distribution.GaussianStats.load(path), embedders), note)
     wanted = {(e.id, policy): _key(e, policy, recipe) for e in embedders for policy in POLICIES}
-    found = {where: GaussianStats.load(path, key) for where, key in wanted.items() if key in names}
+    found = {where: distribution.GaussianStats.load(path, key) for where, key in wanted.items() if key in names}
     for embedder in embedders:
         if not any(where[0] == embedder.id for where in found):
             wished = _key(embedder, "mono", recipe)
@@ -206,9 +208,11 @@ def save_reference(
     # Before hours of embedding, not after.
     if Path(path).suffix != ".npz":
         raise MetricError(f"{path}: statistics are saved as .npz")
-    if isinstance(reference, GaussianStats) or (not isinstance(reference, Store) and Path(reference).suffix == ".npz"):
+    if isinstance(reference, distribution.GaussianStats) or (
+        not isinstance(reference, Store) and Path(reference).suffix == ".npz"
+    ):
         raise MetricError("the reference is statistics already: give a store, or a folder of audio")
-    chosen, how = loaded(embedders), chosen_recipe(recipe)
+    chosen, how = load_embedders(embedders), chosen_recipe(recipe)
     there = load_reference(reference, chosen, how, store, progress)
     stats = {}
     for embedder in chosen:
@@ -217,10 +221,10 @@ def save_reference(
             if sum(map(len, clips)) < 2:
                 raise MetricError(f"{there.name}: statistics need two vectors; take more or longer clips")
             stats[_key(embedder, policy, how)] = how.stats(clips)
-    return save_stats(path, stats)
+    return distribution.save_stats(path, stats)
 
 
-def loaded(embedders: str | Embedder | Sequence[str | Embedder]) -> list[Embedder]:
+def load_embedders(embedders: str | Embedder | Sequence[str | Embedder]) -> list[Embedder]:
     """Return embedders, those that are named loaded."""
     from mgeval import embed
 

@@ -10,21 +10,18 @@ import numpy as np
 
 from mgeval.embed import Embedder
 from mgeval.errors import MetricError, nearest
-from mgeval.metrics.distribution import (
-    GaussianStats,
-    frechet_distance,
-    frechet_infinity_interval,
-    frechet_spread,
-    kernel_distance,
-    kernel_interval,
-    manifold,
-    vendi_score,
-)
-from mgeval.metrics.distribution.frechet import PARTS
-from mgeval.metrics.distribution.vectors import independent
-from mgeval.runs.store import Store
+from mgeval.metrics import distribution
+from mgeval.runs import Store
 from mgeval.scoring.recipes import Recipe, chosen_recipe
-from mgeval.scoring.references import POLICIES, Reference, clip_sources, embedded, finite, load_reference, loaded
+from mgeval.scoring.references import (
+    POLICIES,
+    Reference,
+    clip_sources,
+    embedded,
+    finite,
+    load_embedders,
+    load_reference,
+)
 from mgeval.tables import done_clips, group_columns, group_rows, prompt_numbers
 
 if TYPE_CHECKING:
@@ -47,7 +44,7 @@ class _Set(NamedTuple):
     clips: list[np.ndarray]
     """Of those clips that have any; empty for saved statistics."""
     prompts: list[Any]
-    stats: GaussianStats | None
+    stats: distribution.GaussianStats | None
     lost: int = 0
     """Clips that cannot be read, are too short for any vector, or have none that is finite."""
     mono: int = 0
@@ -71,7 +68,7 @@ class _Result(NamedTuple):
 def distances(
     clips: pd.DataFrame,
     store: Store | None,
-    reference: Store | GaussianStats | str | os.PathLike[str],
+    reference: Store | distribution.GaussianStats | str | os.PathLike[str],
     embedders: str | Embedder | Sequence[str | Embedder],
     by: str | Sequence[str] | None = None,
     kinds: str | Sequence[str] = DISTANCES,
@@ -137,7 +134,7 @@ def distances(
     how = chosen_recipe(recipe)
     clips = done_clips(clips)
     sources, by = clip_sources(clips, store), group_columns(clips, by, COLUMNS)
-    ears = loaded(embedders)
+    ears = load_embedders(embedders)
     held = load_reference(reference, ears, how, store, progress)
     found, mono = embedded(sources, ears, how, store, progress)
     prompts, groups = prompt_numbers(clips), group_rows(clips, by)
@@ -181,11 +178,14 @@ def _rows(kinds: Sequence[str], own: _Set, against: _Set, note: str) -> list[dic
         "rank": own.stats.rank if own.stats else 0,
     }
     # Four of them come from one pass over all pairs.
-    shares = _tried(_manifold, own, against) if {*kinds} & {*_SHARES} else None
-    own_notes, other_notes = _told("the group", own), [*_told("the reference", against), *([note] if note else [])]
+    shares = _attempt(_manifold, own, against) if {*kinds} & {*_SHARES} else None
+    own_notes, other_notes = (
+        _warnings("the group", own),
+        [*_warnings("the reference", against), *([note] if note else [])],
+    )
     rows = []
     for kind in kinds:
-        found = shares if kind in _SHARES else _tried(_OF[kind], own, against)
+        found = shares if kind in _SHARES else _attempt(_OF[kind], own, against)
         if isinstance(found, str):
             rows.append({"distance": kind, "value": np.nan, **size, "warning": "", "reason": found})
             continue
@@ -196,7 +196,7 @@ def _rows(kinds: Sequence[str], own: _Set, against: _Set, note: str) -> list[dic
     return rows
 
 
-def _tried(compute: Callable[[_Set, _Set], Any], own: _Set, against: _Set) -> Any:
+def _attempt(compute: Callable[[_Set, _Set], Any], own: _Set, against: _Set) -> Any:
     """Return what is computed, or why it cannot be."""
     if own.stats is None:
         return "no clip of the group has vectors"
@@ -210,7 +210,7 @@ def _tried(compute: Callable[[_Set, _Set], Any], own: _Set, against: _Set) -> An
         return str(error)
 
 
-def _told(what: str, one: _Set) -> list[str]:
+def _warnings(what: str, one: _Set) -> list[str]:
     """Warn of clips that were left out, and of those that have no stereo image to be heard."""
     notes = []
     if one.lost:
@@ -229,33 +229,35 @@ def _biased(what: str, one: _Set) -> list[str]:
     if one.stats.n is None:
         return []
     few = f"{what} has {one.stats.n} vectors"
-    if one.stats.n > PARTS * one.stats.dim:
-        if (worth := _worth(one)) > PARTS * one.stats.dim:
+    if one.stats.n > distribution.PARTS * one.stats.dim:
+        if (worth := _effective_size(one)) > distribution.PARTS * one.stats.dim:
             return []
         few += f", worth {worth:.0f} independent ones,"
     return [f"{few} in {one.stats.dim} dimensions: reads too high, compare only such sets"]
 
 
-def _worth(one: _Set) -> float:
+def _effective_size(one: _Set) -> float:
     """Return how many independent vectors a set amounts to; of saved statistics, all that there are."""
     groups: dict[Any, list[np.ndarray]] = {}
     for prompt, clip in zip(one.prompts, one.clips, strict=True):
         groups.setdefault(prompt, []).append(clip)
-    return independent([np.concatenate(group) for group in groups.values()]) if groups else float(one.stats.n)
+    return (
+        distribution.independent([np.concatenate(group) for group in groups.values()]) if groups else float(one.stats.n)
+    )
 
 
 def _frechet(own: _Set, against: _Set) -> _Result:
-    value = frechet_distance(own.stats, against.stats)
-    spread = frechet_spread(own.clips, own.prompts, against.stats) if len(set(own.prompts)) > 2 else np.nan
+    value = distribution.frechet_distance(own.stats, against.stats)
+    spread = distribution.frechet_spread(own.clips, own.prompts, against.stats) if len(set(own.prompts)) > 2 else np.nan
     return _Result(value, spread=spread, warnings=(*_biased("the group", own), *_biased("the reference", against)))
 
 
 def _frechet_infinity(own: _Set, against: _Set) -> _Result:
-    value, lo, hi, _ = frechet_infinity_interval(own.clips, own.prompts, against.stats)
+    value, lo, hi, _ = distribution.frechet_infinity_interval(own.clips, own.prompts, against.stats)
     # Its own size is extrapolated away; the reference's is not.
     warnings = _biased("the reference", against)
     # Vectors are enough, or it would have been refused; but those of one prompt are alike.
-    if (worth := _worth(own)) <= PARTS * own.stats.dim:
+    if (worth := _effective_size(own)) <= distribution.PARTS * own.stats.dim:
         warnings.append(
             f"{own.stats.n} vectors that are worth {worth:.0f} independent ones in {own.stats.dim} dimensions: "
             "reads too high, the interval may miss; take more prompts"
@@ -268,21 +270,21 @@ def _frechet_infinity(own: _Set, against: _Set) -> _Result:
 def _kernel(own: _Set, against: _Set) -> _Result:
     if len(set(own.prompts)) < 3:
         few = "no interval: fewer than 3 prompts; windows of one clip read too high"
-        return _Result(kernel_distance(own.vectors, against.vectors), warnings=(few,))
+        return _Result(distribution.kernel_distance(own.vectors, against.vectors), warnings=(few,))
     prompts, others = (
         [one.prompts[i] for i, clip in enumerate(one.clips) for _ in range(len(clip))] for one in (own, against)
     )
-    value, lo, hi, _ = kernel_interval(own.vectors, prompts, against.vectors, others)
+    value, lo, hi, _ = distribution.kernel_interval(own.vectors, prompts, against.vectors, others)
     return _Result(value, lo, hi)
 
 
 def _manifold(own: _Set, against: _Set) -> dict[str, _Result]:
-    found = manifold(own.vectors, against.vectors)
+    found = distribution.manifold(own.vectors, against.vectors)
     warnings = []
     for what, one in (("the group", own), ("the reference", against)):
         if len(one.clips) < FEW:
             warnings.append(f"{what} has {len(one.clips)} clips: a share of them moves by chance")
-        if (worth := _worth(one)) < one.stats.n / 2:
+        if (worth := _effective_size(one)) < one.stats.n / 2:
             alike = f"{one.stats.n} vectors are worth {worth:.0f} independent ones"
             warnings.append(f"{what}'s {alike}: they are each other's neighbours, reads too low")
     if not 0.5 <= own.stats.n / against.stats.n <= 2:
@@ -293,7 +295,7 @@ def _manifold(own: _Set, against: _Set) -> dict[str, _Result]:
 def _vendi(own: _Set, against: _Set) -> _Result:
     few = own.stats.n < own.stats.dim
     warnings = (f"at most {own.stats.n}, the number of vectors: compare only sets of as many",) if few else ()
-    return _Result(vendi_score(own.vectors), warnings=warnings)
+    return _Result(distribution.vendi_score(own.vectors), warnings=warnings)
 
 
 _SHARES = ("precision", "recall", "density", "coverage")

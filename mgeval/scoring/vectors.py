@@ -9,10 +9,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from mgeval.audio import Audio
-from mgeval.embed.base import Embedder, checked_clips
+from mgeval.embed import Embedder, check_clips
 from mgeval.errors import ModelError
-from mgeval.runs.store import Store
-from mgeval.runs.store.keys import audio_hash
+from mgeval.runs import Store, audio_hash
 
 BATCH = 16
 """Clips that are embedded, and then written, at once: what a killed run loses at most."""
@@ -58,11 +57,11 @@ def cached_vectors(embedder: Embedder, audios: Sequence[Audio], store: Store | N
     """
     # Refused by the embedder's own rule, which knows how to say it; a sequence may read its clips one by one.
     if isinstance(audios, Audio):
-        checked_clips(audios)
+        check_clips(audios)
     found: list[np.ndarray] = []
     seen: dict[str, np.ndarray] = {}
     for start in range(0, len(audios), BATCH):
-        clips = checked_clips(audios[i] for i in range(start, min(start + BATCH, len(audios))))
+        clips = check_clips(audios[i] for i in range(start, min(start + BATCH, len(audios))))
         keys = [vectors_key(embedder, clip) for clip in clips]
         missing = {}
         for key, clip in zip(keys, clips, strict=True):

@@ -4,10 +4,10 @@ What covers and what does not, by simulation, is in docs/statistics.md.
 """
 
 from mgeval.stats.agreements import agreement
-from mgeval.stats.comparisons import compare
+from mgeval.stats.comparisons import ALSO, compare, paired, sides_of
 from mgeval.stats.effect_sizes import cliffs_delta, cohens_dz
-from mgeval.stats.factors import swept
-from mgeval.stats.intervals import BOOTSTRAP_FROM, LEVEL, Interval, mean_interval, share_interval
+from mgeval.stats.factors import check_metrics, swept
+from mgeval.stats.intervals import BOOTSTRAP_FROM, LEVEL, Interval, mean_interval, share_interval, wrapped
 from mgeval.stats.listening import preferences, ratings, reliability
 from mgeval.stats.odds import predict_failure
 from mgeval.stats.permutations import benjamini_hochberg, holm, shuffle_between, shuffle_within, sign_flip
@@ -17,28 +17,8 @@ from mgeval.stats.summaries import summarise
 from mgeval.stats.variances import effects
 
 __all__ = [
-    "BOOTSTRAP_FROM",
-    "LEVEL",
-    "Interval",
-    "agreement",
-    "benjamini_hochberg",
-    "cliffs_delta",
-    "cohens_dz",
-    "compare",
-    "effects",
-    "holm",
-    "mean_interval",
-    "power",
-    "predict_failure",
-    "sample_size",
-    "preferences",
-    "ratings",
-    "reliability",
-    "safe_region",
-    "share_interval",
-    "shuffle_between",
-    "shuffle_within",
-    "sign_flip",
-    "summarise",
-    "swept",
-]
+    "ALSO", "BOOTSTRAP_FROM", "LEVEL", "Interval", "agreement", "benjamini_hochberg", "check_metrics", "cliffs_delta",
+    "cohens_dz", "compare", "effects", "holm", "mean_interval", "paired", "power", "predict_failure", "preferences",
+    "ratings", "reliability", "safe_region", "sample_size", "share_interval", "shuffle_between", "shuffle_within",
+    "sides_of", "sign_flip", "summarise", "swept", "wrapped",
+]  # fmt: skip

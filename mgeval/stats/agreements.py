@@ -10,7 +10,7 @@ import numpy as np
 
 from mgeval.errors import MetricError
 from mgeval.metrics import metric_of
-from mgeval.stats.factors import checked_metrics
+from mgeval.stats.factors import check_metrics
 from mgeval.stats.intervals import LEVEL, of_prompts
 from mgeval.tables import own_clips
 
@@ -65,7 +65,7 @@ def agreement(scores: pd.DataFrame, metrics: str | Sequence[str] | None = None) 
     import pandas as pd
 
     scores = own_clips(scores)
-    names = [name for name in checked_metrics(scores.columns, metrics) if not metric_of(name).period]
+    names = [name for name in check_metrics(scores.columns, metrics) if not metric_of(name).period]
     if len(names) < 2:
         raise MetricError("agreement is between metrics that have an order: the table or the list holds fewer than two")
     prompts = (scores["prompt_id"] if "prompt_id" in scores.columns else pd.Series(range(len(scores)))).to_numpy()

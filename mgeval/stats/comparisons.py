@@ -11,7 +11,7 @@ import numpy as np
 from mgeval.errors import MetricError, nearest
 from mgeval.metrics import Undefined, columns, metric_of
 from mgeval.stats.effect_sizes import Effect, cliffs_delta, cohens_dz
-from mgeval.stats.factors import LEVELS, checked_metrics
+from mgeval.stats.factors import LEVELS, check_metrics
 from mgeval.stats.intervals import mean_interval, wrapped
 from mgeval.stats.permutations import Tested, benjamini_hochberg, holm, sign_flip
 from mgeval.tables import CONTROL, GAP, NO_SETTING, own_clips
@@ -89,7 +89,7 @@ def compare(
         sides = {name: own_clips(table) for name, table in zip(RUNS, (scores, other), strict=True)}
     else:
         sides = sides_of(scores, str(by))
-    names = checked_metrics([c for c in scores.columns if other is None or c in other.columns], metrics)
+    names = check_metrics([c for c in scores.columns if other is None or c in other.columns], metrics)
     rows = []
     for a, b in itertools.combinations(sides, 2):
         settings = _settings(sides[a], sides[b], by)

@@ -7,8 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mgeval.errors import MetricError
-from mgeval.metrics import Undefined
-from mgeval.metrics.distribution import jackknife_error
+from mgeval.metrics import Undefined, distribution
 from mgeval.stats.intervals import LEVEL, prompt_means, unit_of
 from mgeval.stats.permutations import INFINITE
 
@@ -77,7 +76,7 @@ def cohens_dz(differences: np.ndarray, clusters: np.ndarray) -> Effect:
     if _alike(others):
         nothing = Undefined("without one of the prompts, all differ by the same")
         return Effect(value, nothing, nothing)
-    half = _quantile(n) * jackknife_error(rest / np.sqrt(variance))
+    half = _quantile(n) * distribution.jackknife_error(rest / np.sqrt(variance))
     return Effect(value, value - half, value + half)
 
 
@@ -131,7 +130,7 @@ def cliffs_delta(a: np.ndarray, b: np.ndarray, clusters: np.ndarray) -> Effect:
         why = f"an interval needs {FEWEST} prompts" if n < FEWEST else "the two do not overlap"
         return Effect(value, Undefined(why), Undefined(why))
     without = (above.sum() - above - below + own) / (n - 1) ** 2
-    half = _quantile(n) * jackknife_error(without) / (1 - value**2)
+    half = _quantile(n) * distribution.jackknife_error(without) / (1 - value**2)
     return Effect(value, np.tanh(np.arctanh(value) - half), np.tanh(np.arctanh(value) + half))
 
 

@@ -43,9 +43,9 @@ def swept(scores: pd.DataFrame) -> list[str]:
     return [column for column in scores.columns if column not in skip and 2 <= scores[column].nunique() <= LEVELS]
 
 
-def checked_metrics(table: Iterable[str], metrics: str | Sequence[str] | None) -> list[str]:
+def check_metrics(table: Iterable[str], metrics: str | Sequence[str] | None) -> list[str]:
     """Return the metrics that were asked for, or all that have a mean; raise `MetricError` where there are none."""
-    there = [name for name in columns(table) if not metric_of(name).nominal]
+    there = [name for name in columns(table) if metric_of(name).kind != "name"]
     if metrics is None:
         if not there:
             raise MetricError("the table holds no metric: measure(clips, store) adds them")
@@ -54,7 +54,7 @@ def checked_metrics(table: Iterable[str], metrics: str | Sequence[str] | None) -
     for name in asked:
         if name in there:
             continue
-        if (row := described(name)) is not None and row.nominal:
+        if (row := described(name)) is not None and row.kind == "name":
             raise MetricError(f"the numbers of {name!r} are names: they have no mean and no order")
         raise MetricError(f"the table holds no metric {name!r}: {nearest(name, there)}")
     if not asked:
@@ -62,7 +62,7 @@ def checked_metrics(table: Iterable[str], metrics: str | Sequence[str] | None) -
     return list(dict.fromkeys(asked))
 
 
-def checked_factors(table: pd.DataFrame, factors: str | Sequence[str] | None) -> list[str]:
+def check_factors(table: pd.DataFrame, factors: str | Sequence[str] | None) -> list[str]:
     """Return the columns that were asked for, or all that were varied; raise `MetricError` where there are none."""
     if "prompt_id" not in table.columns:
         raise MetricError(NO_PROMPT)

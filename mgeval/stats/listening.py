@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mgeval.errors import MetricError
-from mgeval.stats import mean_interval
+from mgeval.stats.intervals import mean_interval
 from mgeval.tables import ANSWERS, GAP
 
 if TYPE_CHECKING:

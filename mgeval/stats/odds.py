@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from mgeval.errors import MetricError, nearest
-from mgeval.stats.factors import checked_factors
+from mgeval.stats.factors import check_factors
 from mgeval.stats.firth import NOTHING, logistic, separation
 from mgeval.stats.intervals import LEVEL
 from mgeval.stats.permutations import benjamini_hochberg, holm
@@ -79,7 +79,7 @@ def predict_failure(
             raise MetricError(f"the table has no column {column!r}: failure_table(store) makes one of failures")
     failures = own_clips(failures)
     clips = failures.drop_duplicates("key").drop(columns=[c for c in FINDING if c in failures.columns])
-    factors, there = checked_factors(clips, factors), list(dict.fromkeys(failures["kind"]))
+    factors, there = check_factors(clips, factors), list(dict.fromkeys(failures["kind"]))
     kinds = there if kinds is None else [kinds] if isinstance(kinds, str) else list(kinds)
     for kind in kinds:
         if kind not in there:

@@ -126,15 +126,15 @@ def shuffle_within(cells: np.ndarray) -> Tested:
         raise MetricError(f"shuffling within prompts needs full (prompts, levels), two levels or more: {cells.shape}")
     cells = cells - cells.mean(axis=1, keepdims=True)
     prompts, levels = cells.shape
-    # What is drawn of is in one order and one direction, so that p depends on neither the table's nor the unit's sign.
+    # Draws are from values in one order and one direction: p depends on neither the table's nor the unit's sign.
     pool = np.sort(cells if np.sum(cells**3) > 0 else -cells, axis=1)
     pool = pool[np.lexsort(np.round(pool / (np.abs(pool).max() or 1.0), 9).T)]
 
-    def drawn(rng: np.random.Generator, draws: int) -> np.ndarray:
+    def draw_statistics(rng: np.random.Generator, draws: int) -> np.ndarray:
         order = rng.random((draws, prompts, levels)).argsort(axis=2)
         return np.square(np.take_along_axis(pool[None], order, axis=2).sum(axis=1)).sum(axis=1)
 
-    p = _shuffled(np.square(cells.sum(axis=0)).sum(), np.square(cells).sum() * prompts, drawn, cells.size)
+    p = _shuffled(np.square(cells.sum(axis=0)).sum(), np.square(cells).sum() * prompts, draw_statistics, cells.size)
     return Tested(p, "shuffle within prompts", too_few(prompts, float(factorial(levels)) ** (1 - prompts)))
 
 
@@ -167,15 +167,15 @@ def shuffle_between(means: np.ndarray, levels: np.ndarray) -> Tested:
     names, levels = np.unique(levels, return_inverse=True)
     sizes = np.bincount(levels)
     observed = float(np.sum(np.square(np.bincount(levels, means)) / sizes))
-    # What is drawn of is in one order, and so are the levels' sizes: p does not depend on that of the table.
+    # What is draw_statistics of is in one order, and so are the levels' sizes: p does not depend on that of the table.
     pool, sizes = in_order(means), np.sort(sizes)
     among = np.equal.outer(np.repeat(np.arange(len(names)), sizes), np.arange(len(names))) / np.sqrt(sizes)
 
-    def drawn(rng: np.random.Generator, draws: int) -> np.ndarray:
+    def draw_statistics(rng: np.random.Generator, draws: int) -> np.ndarray:
         order = rng.random((draws, len(pool))).argsort(axis=1)
         return np.square(pool[order] @ among).sum(axis=1)
 
-    p = _shuffled(observed, np.square(means).sum(), drawn, len(means))
+    p = _shuffled(observed, np.square(means).sum(), draw_statistics, len(means))
     return Tested(p, "shuffle between prompts", too_few(len(means), 1 / _arrangements(sizes)))
 
 
@@ -196,13 +196,13 @@ def _arrangements(sizes: np.ndarray) -> float:
 def _shuffled(
     observed: float,
     scale: float,
-    drawn: Callable[[np.random.Generator, int], np.ndarray],
+    draw_statistics: Callable[[np.random.Generator, int], np.ndarray],
     size: int,
     draws: int = 1_999,
 ) -> float:
     rng, block, above = np.random.default_rng(0), max(AT_ONCE // size, 1), 0
     for start in range(0, draws, block):
-        above += int(np.sum(drawn(rng, min(block, draws - start)) >= observed - 1e-9 * scale))
+        above += int(np.sum(draw_statistics(rng, min(block, draws - start)) >= observed - 1e-9 * scale))
     return (above + 1) / (draws + 1)
 
 

@@ -9,9 +9,8 @@ import numpy as np
 
 from mgeval.errors import MetricError, nearest
 from mgeval.metrics import described
-from mgeval.stats import mean_interval
 from mgeval.stats.comparisons import differing
-from mgeval.stats.intervals import wrapped
+from mgeval.stats.intervals import mean_interval, wrapped
 from mgeval.tables import own_clips
 
 if TYPE_CHECKING:

@@ -49,7 +49,7 @@ def summarise(scores: pd.DataFrame, by: str | Sequence[str] | None = None) -> pd
             raise MetricError(f"the table has no column {column!r}: {nearest(column, map(str, scores.columns))}")
         if column in SUMMARY:
             raise MetricError(f"the summary has a column {column!r} of its own: rename that of the table")
-    metrics = [name for name in columns(scores.columns) if not metric_of(name).nominal]
+    metrics = [name for name in columns(scores.columns) if metric_of(name).kind != "name"]
     if not metrics:
         raise MetricError("the table holds no metric: measure(clips, store) adds them")
     if len(scores) == 0:
@@ -71,7 +71,7 @@ def summarise(scores: pd.DataFrame, by: str | Sequence[str] | None = None) -> pd
 
 
 def _interval(values: np.ndarray, clusters: np.ndarray, metric: Metric) -> Interval:
-    if metric.unit == "flag":
+    if metric.kind == "flag":
         return share_interval(values, clusters)
     found = mean_interval(values, clusters, metric.period)
     if metric.period:

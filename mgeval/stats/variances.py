@@ -10,7 +10,7 @@ import numpy as np
 
 from mgeval.errors import MetricError
 from mgeval.metrics import metric_of
-from mgeval.stats.factors import LEVELS, checked_factors, checked_metrics
+from mgeval.stats.factors import LEVELS, check_factors, check_metrics
 from mgeval.stats.intervals import unit_of
 from mgeval.stats.permutations import INFINITE, Tested, holm, shuffle_between, shuffle_within
 from mgeval.tables import cluster_numbers, own_clips
@@ -74,8 +74,8 @@ def effects(
     import pandas as pd
 
     scores = own_clips(scores)
-    factors = checked_factors(scores, factors)
-    names = [name for name in checked_metrics(scores.columns, metrics) if not metric_of(name).period]
+    factors = check_factors(scores, factors)
+    names = [name for name in check_metrics(scores.columns, metrics) if not metric_of(name).period]
     if not names:
         raise MetricError("shares of variance are of metrics that do not wrap round: the table or the list holds none")
     groups = pd.DataFrame({name: _levels(scores[name]) for name in factors}, index=scores.index)

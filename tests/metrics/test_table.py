@@ -11,9 +11,9 @@ from mgeval.metrics import (
     METRICS,
     TEXT,
     TOKENS,
-    chosen,
     columns,
     described,
+    metric_names,
     music,
     signal,
     similarity,
@@ -67,16 +67,16 @@ def test_a_row_fits_its_function(name):
 
 
 def test_choosing_metrics():
-    assert chosen(None) == chosen("all") == [name for name in METRICS if name not in TEXT + TOKENS]
-    assert chosen(["all", "clap:tiny", "width"]) == [*chosen(), "clap:tiny"]
-    assert chosen("width") == ["width"]
+    assert metric_names(None) == metric_names("all") == [name for name in METRICS if name not in TEXT + TOKENS]
+    assert metric_names(["all", "clap:tiny", "width"]) == [*metric_names(), "clap:tiny"]
+    assert metric_names("width") == ["width"]
     with pytest.raises(MetricError, match="did you mean 'width'"):
-        chosen(["widht"])
+        metric_names(["widht"])
     with pytest.raises(MetricError, match="token_table"):
-        chosen("entropy")
+        metric_names("entropy")
     for name in ("clap", "clap_min", "clap:"):
         with pytest.raises(MetricError, match="needs a checkpoint: 'clap:tiny'"):
-            chosen(name)
+            metric_names(name)
 
 
 def test_columns_of_checkpoints_belong_to_their_metric():

@@ -15,8 +15,9 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from mgeval.errors import ModelError
+from mgeval.hub import needed_files
 from mgeval.models import Sampling, load_model
-from mgeval.models.musicgen.checkpoint import find_checkpoint, needed_files
+from mgeval.models.musicgen.checkpoint import find_checkpoint
 
 HUB_NAME = "facebook/musicgen-stereo-small"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"

@@ -8,7 +8,7 @@ import torch
 import transformers
 from scipy.stats import chisquare, kstest
 
-from mgeval.models.musicgen.draw import Filter, Settings, kept, take, uniforms
+from mgeval.models.musicgen.draw import Filter, Settings, draw_codes, filtered_weights, uniforms
 
 CODES, DRAWS = 64, 20_000
 
@@ -52,7 +52,7 @@ def test_draws_have_transformers_distribution(how):
     # A clip's own stream: 20,000 frames of one codebook.
     numbers = torch.from_numpy(uniforms(5, "rock", 1, DRAWS).copy()).T
     same = logits[:, None].expand(DRAWS, 1, CODES)
-    drawn = take(same, same, torch.ones(DRAWS), numbers, rows(DRAWS, **how)).codes
+    drawn = draw_codes(same, same, torch.ones(DRAWS), numbers, rows(DRAWS, **how)).codes
     counts = np.bincount(drawn.flatten().numpy(), minlength=CODES)
     assert counts[expected == 0].sum() == 0
     often = expected * DRAWS >= 5
@@ -66,7 +66,7 @@ def test_draws_have_transformers_distribution(how):
 @pytest.mark.parametrize("how", SETTINGS)
 def test_filters_leave_what_transformers_leaves(how):
     logits = 3 * torch.randn(200, CODES, generator=torch.Generator().manual_seed(3))
-    weights = kept(logits[:, None], rows(200, **how))[:, 0]
+    weights = filtered_weights(logits[:, None], rows(200, **how))[:, 0]
     torch.testing.assert_close(weights / weights.sum(-1, keepdim=True), left_by_transformers(logits, **how))
 
 
@@ -78,21 +78,21 @@ def test_rows_of_different_settings_do_not_touch_one_another():
     apart = [Filter(torch.tensor([i]), *one.filters[0][1:]) for i, one in enumerate(each) if one.filters]
     everywhere = [Filter(slice(None), CODES, True, alike=False)]
     for filters in (everywhere, apart):
-        together = kept(logits, Settings(*columns, filters))
+        together = filtered_weights(logits, Settings(*columns, filters))
         for index, one in enumerate(each):
-            assert torch.equal(together[index], kept(logits[index : index + 1], one)[0]), SETTINGS[index]
+            assert torch.equal(together[index], filtered_weights(logits[index : index + 1], one)[0]), SETTINGS[index]
     limits = [i for i, how in enumerate(SETTINGS) if "top_p" not in how]
-    together = kept(
+    together = filtered_weights(
         logits[limits], Settings(*(c[limits] for c in columns), [Filter(slice(None), 7, False, alike=False)])
     )
     for row, index in enumerate(limits):
-        assert torch.equal(together[row], kept(logits[index : index + 1], each[index])[0]), SETTINGS[index]
+        assert torch.equal(together[row], filtered_weights(logits[index : index + 1], each[index])[0]), SETTINGS[index]
 
 
 def test_guidance_comes_first():
     text, plain = (torch.randn(50, 1, CODES, generator=torch.Generator().manual_seed(seed)) for seed in (5, 6))
     greedy = rows(50)._replace(greedy=torch.ones(50, 1, dtype=torch.bool))
-    taken = take(text, plain, torch.full((50,), 3.0), torch.zeros(50, 1), greedy)
+    taken = draw_codes(text, plain, torch.full((50,), 3.0), torch.zeros(50, 1), greedy)
     processor = transformers.ClassifierFreeGuidanceLogitsProcessor(3.0)
     expected = processor(torch.zeros(50, 1), torch.cat([text[:, 0], plain[:, 0]])).argmax(-1)
     assert torch.equal(taken.codes[:, 0], expected)
@@ -102,7 +102,7 @@ def test_the_largest_number_draws_the_last_code_left():
     logits = torch.zeros(1, 1, CODES)
     logits[..., 40:] = -200.0
     for number, code in ((0.0, 0), (1 - 2.0**-23, 39)):
-        taken = take(logits, logits, torch.ones(1), torch.tensor([[number]]), rows(1))
+        taken = draw_codes(logits, logits, torch.ones(1), torch.tensor([[number]]), rows(1))
         assert taken.codes.item() == code
 
 

@@ -8,6 +8,7 @@ import gc
 import re
 import threading
 import weakref
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,12 +19,13 @@ from hypothesis import strategies as st
 
 from mgeval.audio import Audio
 from mgeval.errors import ModelError
+from mgeval.hub import quiet_transformers
 from mgeval.models import Request, Sampling
 from mgeval.models.musicgen import decoder, model
 from mgeval.models.musicgen.batch import Batch
+from mgeval.models.musicgen.clip import Clip
 from mgeval.models.musicgen.decoder import Cache
-from mgeval.models.musicgen.engine import Clip, Engine
-from mgeval.models.musicgen.loading import quiet
+from mgeval.models.musicgen.engine import Engine
 from mgeval.models.musicgen.model import captured, load_musicgen, text_states
 
 PROMPTS = ["a slow piano song", "rock", "a loud wide jazz song with drums and bass and guitar of the left", "quiet"]
@@ -36,7 +38,7 @@ def engine_of(model, slots):
 @pytest.fixture(scope="module")
 def networks(mono_folder, stereo_folder):
     """transformers' own, loaded apart from ours."""
-    with quiet():
+    with quiet_transformers():
         kind = transformers.MusicgenForConditionalGeneration
         loaded = {"mono": kind.from_pretrained(mono_folder), "stereo": kind.from_pretrained(stereo_folder)}
     return {name: network.float().eval() for name, network in loaded.items()}
@@ -62,7 +64,7 @@ def theirs(network, folder, prompts, frames, guidance, beginning=None):
     if beginning is not None:
         known = beginning.shape[1]
         more = {"decoder_input_ids": torch.tensor(np.tile(beginning.astype(np.int64), (len(prompts), 1)))}
-    with quiet(), captured(network.audio_encoder) as pieces:
+    with quiet_transformers(), captured(network.audio_encoder) as pieces:
         network.generate(
             **text, **more, do_sample=False, guidance_scale=guidance, max_new_tokens=frames + delay - known,
             repetition_penalty=1.0, num_beams=1,
@@ -368,11 +370,12 @@ def test_steps_are_recorded_on_the_engine_s_own_gpu(fresh, monkeypatch):
     for name, fake in fakes.items():
         monkeypatch.setattr(torch.cuda, name, fake)
     engine = model.engine
-    batch = Batch(engine, 2, 5, 16)
+    batch = Batch(engine.resources(), 2, 5, 16)
     clip = Clip("", Sampling(duration=0.1), lambda: np.zeros((8, 0), np.int16), 1)
     clip.begin(8)
     batch.admit(clip)
-    engine.device, engine.graphs = place, True
+    engine.device = place
+    batch.resources = replace(batch.resources, device=place, graphs=True)
     batch.step()
     batch.step()
     assert recorded == [(place, ("stream", place), "pool", "thread_local")]
@@ -422,10 +425,10 @@ def test_fewer_slots_take_fewer_rows_where_kernels_agree_on_no_number(fresh, mon
     """A batch that another thread is at keeps its rows."""
     monkeypatch.setattr("mgeval.models.musicgen.engine.equal_rows", lambda products, rows, like: [-(-rows // 64) * 64])
     model = fresh(40)
-    batch = Batch(model.engine, 40, 5, 16)
+    batch = Batch(model.engine.resources(), 40, 5, 16)
     model.engine.slots = 1
     assert (model.engine.pad(2), batch.pad(80)) == (64, 128)
-    assert Batch(model.engine, 1, 5, 16).cache.keys.shape[1] < batch.cache.keys.shape[1]
+    assert Batch(model.engine.resources(), 1, 5, 16).cache.keys.shape[1] < batch.cache.keys.shape[1]
 
 
 def test_a_codec_error_is_one_clips(fresh, monkeypatch):

@@ -12,10 +12,10 @@ import transformers
 
 from mgeval.audio import Audio
 from mgeval.errors import ModelError
+from mgeval.hub import quiet_transformers
 from mgeval.models import Request, Sampling, load_model
 from mgeval.models.musicgen import model as musicgen
 from mgeval.models.musicgen.devices import own_stream, pick_device, pick_dtype
-from mgeval.models.musicgen.loading import quiet
 from mgeval.models.musicgen.model import load_musicgen
 
 PROMPT = "a slow piano song"
@@ -33,7 +33,7 @@ def plainly(folder, prompt, frames, more=None, seed=0, **settings):
     kind = {"musicgen": "Musicgen", "musicgen_melody": "MusicgenMelody"}[
         transformers.AutoConfig.from_pretrained(folder).model_type
     ]
-    with quiet():
+    with quiet_transformers():
         network = getattr(transformers, f"{kind}ForConditionalGeneration").from_pretrained(folder, dtype=torch.float32)
         text = transformers.AutoTokenizer.from_pretrained(folder)([prompt], return_tensors="pt")
         with own_stream(seed, prompt, "cpu"):

@@ -13,6 +13,7 @@ from signals import RATE, tone
 import mgeval as mg
 from mgeval.panels import blind
 from mgeval.panels.blind_test.levels import sounds
+from mgeval.panels.blind_test.trials import anchor
 from mgeval.panels.modules import bundle
 
 EVIL = "<img src=x onerror=alert(1)>"
@@ -100,7 +101,7 @@ def test_the_anchor_is_heard_where_the_plan_has_one(begin, run):
         heard.append(soundfile.read(io.BytesIO(data), dtype="float32")[0].T * answer_["gain"])
     for i, row in enumerate(first.itertuples()):
         clip = run[1].audio(row.key)
-        expected = mg.listening.anchor(clip).samples if i == place else clip.samples
+        expected = anchor(clip).samples if i == place else clip.samples
         assert np.abs(heard[i] - expected).max() < 1e-5
 
 

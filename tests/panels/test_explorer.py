@@ -11,7 +11,7 @@ from panels.asking import Page
 import mgeval as mg
 from mgeval.panels import Scatter, explore
 from mgeval.panels.explorer import nearest_rows, standardised
-from mgeval.panels.tables import Drawn, encoded
+from mgeval.panels.tables import PlotTable, encoded
 
 TABLE = pd.DataFrame(
     {
@@ -88,7 +88,7 @@ def test_a_lasso_of_a_former_table_selects_the_clips_that_were_inside():
 def test_a_table_that_comes_while_rows_are_selected_has_the_last_word():
     scatter, another = Scatter(TABLE, "width", "loudness"), TABLE.iloc[[2, 1, 0]].assign(width=0.5)
 
-    class Overtaken(Drawn):
+    class Overtaken(PlotTable):
         def rows(self, keys):
             found = super().rows(keys)
             thread = threading.Thread(target=scatter.update, args=[another])

@@ -148,7 +148,7 @@ def test_settings_are_compared_and_attributes_of_prompts_are_not(run, index):
 
 def test_a_metric_of_somebody_else_is_reported_without_a_reference(run, tmp_path, monkeypatch):
     scores, store = run
-    monkeypatch.setitem(METRICS, "theirs", METRICS["width"]._replace(label="Their own"))
+    monkeypatch.setitem(METRICS, "theirs", replace(METRICS["width"], label="Their own"))
     page = mg.report(scores.assign(theirs=scores["width"]), store, tmp_path / "report")
     assert "Their own" in page.read_text() and "Their own" in (page.parent / "methods.md").read_text()
 

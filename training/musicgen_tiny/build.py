@@ -44,11 +44,11 @@ def trained(
     """Return the trained network and its tokenizer; what lies in the folder is not done again."""
     from transformers import AutoTokenizer
 
-    from mgeval.models.musicgen.loading import quiet
+    from mgeval.hub import quiet_transformers
     from training.musicgen_tiny import network as networks
     from training.musicgen_tiny import tokens, train
 
-    with quiet():
+    with quiet_transformers():
         if not (work / "tokenizer.json").is_file():
             tokens.learn_tokenizer(train.captions(captions_read)).save_pretrained(work)
         tokenizer = AutoTokenizer.from_pretrained(work)

@@ -40,7 +40,7 @@ def write_checkpoint(network: Any, tokenizer: Any, folder: Path | None = None) -
     import transformers as tf
     from safetensors.torch import save_file
 
-    from mgeval.models.musicgen.loading import quiet
+    from mgeval.hub import quiet_transformers
     from training.musicgen_tiny.codec import set_codec
     from training.musicgen_tiny.layout import CODES
     from training.musicgen_tiny.sound import render_tables
@@ -58,7 +58,7 @@ def write_checkpoint(network: Any, tokenizer: Any, folder: Path | None = None) -
     os.replace(folder / "model.safetensors.part", folder / "model.safetensors")
     config = network.config.to_dict() | {"dtype": "float32", "architectures": [type(network).__name__]}
     (folder / "config.json").write_text(json.dumps(config, indent=1, sort_keys=True) + "\n")
-    with quiet():
+    with quiet_transformers():
         tf.GenerationConfig(
             do_sample=True, guidance_scale=3.0, temperature=1.0, top_k=250, max_length=504,
             pad_token_id=CODES, bos_token_id=CODES, decoder_start_token_id=CODES,

@@ -10,15 +10,13 @@ from typing import Any
 import numpy as np
 
 from mgeval.audio import Audio
-from mgeval.embed.base import TAIL, Embedder, checked_clips, checked_texts, cut, mono_at, repeat_pad
+from mgeval.embed.base import TAIL, VALID, Embedder, check_clips, check_texts, cut, mono_at, repeat_pad
 from mgeval.embed.checks import check_audio, check_text
 from mgeval.embed.clap.audio_tower import Tower
 from mgeval.embed.clap.features import log_mel
 from mgeval.embed.clap.load import Parts, laion_parts, load_parts
-from mgeval.embed.hub import checkpoint_folder, content_hash, hub_files, identity
 from mgeval.errors import ModelError, nearest
-from mgeval.hub import CLAP_TINY
-from mgeval.models.musicgen.checkpoint import is_hub_id, local_folder
+from mgeval.hub import CLAP_TINY, checkpoint_folder, embedder_id, hub_files, is_hub_id, local_folder, weights_hash
 
 HOP = 5.0
 """Seconds from one window to the next."""
@@ -86,7 +84,7 @@ class Clap(Embedder):
 
     def audio(self, clips: Sequence[Audio]) -> list[np.ndarray]:
         """Embed clips: for each float32 ``(windows, dim)``, rows of length 1; see `Embedder.audio`."""
-        clips, counts, rows, batch = checked_clips(clips), [], [], []
+        clips, counts, rows, batch = check_clips(clips), [], [], []
         for clip in clips:
             windows = cut(mono_at(clip, self.rate), self.length, round(HOP * self.rate), round(TAIL * self.rate))
             counts.append(len(windows))
@@ -114,7 +112,7 @@ class Clap(Embedder):
 
     def text(self, texts: Sequence[str]) -> np.ndarray:
         """Embed texts: float32 ``(texts, dim)``, rows of length 1; what is too long is cut at its end."""
-        texts = checked_texts(texts)
+        texts = check_texts(texts)
         rows = [self._read(texts[i : i + 8 * BATCH]) for i in range(0, len(texts), 8 * BATCH)]
         return np.concatenate(rows) if rows else np.zeros((0, self.dim), np.float32)
 
@@ -149,16 +147,16 @@ def load_clap(name: str, revision: str | None = None) -> Clap:
     """
     where = name.removeprefix("clap:")
     if where == "tiny":
-        return Clap(identity(name, CLAP_TINY), load_parts(CLAP_TINY), CLAP_TINY)
+        return Clap(embedder_id(name, CLAP_TINY), load_parts(CLAP_TINY), CLAP_TINY)
     place = local_folder(where)
     if where.endswith(".pt"):
         if place is None and where not in FILES:
             raise ModelError(f"{name}: no such file: {nearest(where, FILES)}")
-        file = place or hub_files(LAION, [where], revision) / where
-        return Clap(f"clap:{file.name}@{content_hash([file])}", laion_parts(file), file)
+        file = place or hub_files(LAION, VALID, [where], revision) / where
+        return Clap(f"clap:{file.name}@{weights_hash([file])}", laion_parts(file), file)
     if place is None and not is_hub_id(where):
         known = [f"clap:{file}" for file in ("tiny", *FILES)]
         raise ModelError(f"{name}: no such folder: {nearest(name, known)}, or a path or hub id of a ClapModel")
-    folder = checkpoint_folder(where, revision)
+    folder = checkpoint_folder(where, VALID, revision)
     # Not the whole path: the same checkpoint elsewhere is the same embedder.
-    return Clap(identity(f"clap:{folder.resolve().name}" if place else name, folder), load_parts(folder), folder)
+    return Clap(embedder_id(f"clap:{folder.resolve().name}" if place else name, folder), load_parts(folder), folder)

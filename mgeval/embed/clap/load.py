@@ -6,11 +6,10 @@ import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from mgeval.embed.base import VALID
 from mgeval.embed.clap.laion_weights import clap_network
-from mgeval.embed.hub import hub_files
 from mgeval.errors import ModelError, first_line
-from mgeval.models.musicgen.checkpoint import weight_files
-from mgeval.models.musicgen.loading import load_words, quiet
+from mgeval.hub import hub_files, load_tokenizer, quiet_transformers, weight_files
 
 LAION_TOKENS = 77
 ROBERTA = "roberta-base"
@@ -57,7 +56,7 @@ def load_parts(folder: Path) -> Parts:
     local = {"local_files_only": True, "trust_remote_code": False}
     try:
         safe = weight_files(folder)[0].suffix == ".safetensors"
-        with quiet():
+        with quiet_transformers():
             network, report = ClapModel.from_pretrained(
                 folder, dtype=torch.float32, output_loading_info=True, use_safetensors=safe, weights_only=True, **local
             )
@@ -97,7 +96,7 @@ def laion_parts(file: Path) -> Parts:
         truncation="fusion" if config.audio_config.enable_fusion else "rand_trunc",
     )
     beside = (file.parent / "tokenizer.json").is_file()
-    folder = file.parent if beside else hub_files(ROBERTA, ROBERTA_FILES)
+    folder = file.parent if beside else hub_files(ROBERTA, VALID, ROBERTA_FILES)
     return Parts(network, clap_words(folder, config.text_config.vocab_size, file), extractor, LAION_TOKENS)
 
 
@@ -109,7 +108,7 @@ def clap_words(folder: Path, words: int, where: Path) -> Any:
     ModelError
         As in `load_words`; it knows no padding; or it is of RoBERTa's size with other numbers.
     """
-    tokenizer = load_words(folder, words, where)
+    tokenizer = load_tokenizer(folder, words, where)
     if tokenizer.pad_token is None:
         raise ModelError(
             f"{where}: broken tokenizer, it knows no padding; is {folder / 'tokenizer_config.json'} missing?"

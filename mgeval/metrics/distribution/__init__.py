@@ -14,26 +14,27 @@ import numpy as np
 
 from mgeval.errors import MetricError, nearest
 from mgeval.metrics.distribution.frechet import (
+    PARTS,
     FrechetInfinity,
     frechet_infinity,
     frechet_infinity_interval,
     frechet_spread,
 )
-from mgeval.metrics.distribution.gaussian import GaussianStats, clip_frechet, frechet_distance
+from mgeval.metrics.distribution.gaussian import GaussianStats, clip_frechet, frechet_distance, save_stats
 from mgeval.metrics.distribution.kernel import bandwidth, kernel_distance, kernel_interval
-from mgeval.metrics.distribution.manifold import Manifold, manifold, vendi_score
-from mgeval.metrics.distribution.statsfile import save_stats, saved_names
-from mgeval.metrics.distribution.vectors import Interval, jackknife_error
+from mgeval.metrics.distribution.precision_recall import Manifold, manifold, vendi_score
+from mgeval.metrics.distribution.statsfile import saved_names
+from mgeval.metrics.distribution.vectors import Interval, independent, jackknife_error
 from mgeval.metrics.undefined import Undefined
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
-    "DIRECTIONS", "FrechetInfinity", "GaussianStats", "Interval", "Manifold", "bandwidth", "clip_frechet",
-    "frechet_distance", "frechet_infinity", "frechet_infinity_interval", "frechet_spread", "jackknife_error",
-    "kernel_distance", "kernel_interval", "kl_divergence", "manifold", "save_stats", "saved_names", "stereo_distance",
-    "vendi_score",
+    "DIRECTIONS", "PARTS", "FrechetInfinity", "GaussianStats", "Interval", "Manifold", "bandwidth", "clip_frechet",
+    "frechet_distance", "frechet_infinity", "frechet_infinity_interval", "frechet_spread", "independent",
+    "jackknife_error", "kernel_distance", "kernel_interval", "kl_divergence", "manifold", "save_stats", "saved_names",
+    "stereo_distance", "vendi_score",
 ]  # fmt: skip
 
 DIRECTIONS = ("reference||generated", "generated||reference")
@@ -68,7 +69,7 @@ def stereo_distance(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
     import pandas as pd
     from scipy.stats import wasserstein_distance
 
-    from mgeval.metrics import METRICS
+    from mgeval.metrics.registry import METRICS
 
     names = [name for name, row in METRICS.items() if row.channels == "stereo" and name in a and name in b]
     if not names:

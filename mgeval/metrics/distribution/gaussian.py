@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from mgeval.errors import MetricError
-from mgeval.metrics.distribution.statsfile import read_arrays, save_stats
+from mgeval.files import expand_path, write_atomic
+from mgeval.metrics.distribution.statsfile import read_arrays
 from mgeval.metrics.distribution.vectors import vectors
 from mgeval.metrics.undefined import Undefined
 
@@ -294,3 +298,29 @@ def clip_frechet(windows: np.ndarray, reference: GaussianStats) -> float:
     if windows.ndim == 2 and not np.isfinite(windows).all():
         return Undefined("a vector is not finite")
     return frechet_distance(GaussianStats.from_embeddings(windows), reference)
+
+
+def save_stats(path: str | os.PathLike[str], stats: Mapping[str, GaussianStats]) -> Path:
+    """Write statistics of several sets into one ``.npz``, as ``NAME.mu``, ``NAME.cov``, ``NAME.n``, as fadtk does.
+
+    Parameters
+    ----------
+    path : path-like
+        Where to; `GaussianStats.load` reads one of them back by its name.
+    stats : mapping of str to GaussianStats
+        By name; what is called ``""`` is written as ``mu`` and ``cov``.
+
+    Raises
+    ------
+    MetricError
+        The name does not end in ``.npz``.
+    """
+    if Path(path).suffix != ".npz":
+        raise MetricError(f"{path}: statistics are saved as .npz")
+    arrays: dict[str, Any] = {}
+    for name, one in stats.items():
+        parts = {"mu": one.mu, "cov": one.cov, "n": one.n, "rows": one.rows}
+        arrays |= {f"{name}.{part}" if name else part: array for part, array in parts.items() if array is not None}
+    data = io.BytesIO()
+    np.savez(data, **arrays)
+    return write_atomic(expand_path(path), data.getvalue())

@@ -2,48 +2,20 @@
 
 from __future__ import annotations
 
-import io
 import os
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mgeval.errors import MetricError, first_line, nearest
-from mgeval.files import named, write_atomic
+from mgeval.files import expand_path
 
 if TYPE_CHECKING:
-    from mgeval.metrics.distribution.gaussian import GaussianStats
-
-
-def save_stats(path: str | os.PathLike[str], stats: Mapping[str, GaussianStats]) -> Path:
-    """Write statistics of several sets into one ``.npz``, as ``NAME.mu``, ``NAME.cov``, ``NAME.n``, as fadtk does.
-
-    Parameters
-    ----------
-    path : path-like
-        Where to; `GaussianStats.load` reads one of them back by its name.
-    stats : mapping of str to GaussianStats
-        By name; what is called ``""`` is written as ``mu`` and ``cov``.
-
-    Raises
-    ------
-    MetricError
-        The name does not end in ``.npz``.
-    """
-    if Path(path).suffix != ".npz":
-        raise MetricError(f"{path}: statistics are saved as .npz")
-    arrays: dict[str, Any] = {}
-    for name, one in stats.items():
-        parts = {"mu": one.mu, "cov": one.cov, "n": one.n, "rows": one.rows}
-        arrays |= {f"{name}.{part}" if name else part: array for part, array in parts.items() if array is not None}
-    data = io.BytesIO()
-    np.savez(data, **arrays)
-    return write_atomic(named(path), data.getvalue())
+    pass
 
 
 def saved_names(path: str | os.PathLike[str]) -> list[str]:
@@ -62,9 +34,9 @@ def saved_names(path: str | os.PathLike[str]) -> list[str]:
 def _opened(path: str | os.PathLike[str]) -> Iterator[np.lib.npyio.NpzFile]:
     try:
         # Opened by hand: numpy would take a plain array, or a pickle, for what is no zip file.
-        with zipfile.ZipFile(named(path)):
+        with zipfile.ZipFile(expand_path(path)):
             pass
-        with np.load(named(path), allow_pickle=False) as file:
+        with np.load(expand_path(path), allow_pickle=False) as file:
             yield file
     except MetricError:
         raise

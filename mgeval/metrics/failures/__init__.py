@@ -11,38 +11,24 @@ How often each finds what is there, and what is not, stands in docs/failures.md.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mgeval.errors import MetricError, nearest
-from mgeval.metrics import stereo
 from mgeval.metrics.failures.findings import Finding
-from mgeval.metrics.failures.image import antiphase, collapsed_stereo, dead_channel, imbalance
-from mgeval.metrics.failures.levels import dc_offset, dropout, early_ending, leading_silence, level_drift, silence
-from mgeval.metrics.failures.loops import looping
-from mgeval.metrics.failures.peaks import clicks, clipping, overs
-from mgeval.metrics.failures.texture import drone, noise_collapse, seam, spectrogram
-from mgeval.metrics.frames import checked
+from mgeval.metrics.failures.image import *
+from mgeval.metrics.failures.levels import *
+from mgeval.metrics.failures.loops import *
+from mgeval.metrics.failures.peaks import *
+from mgeval.metrics.failures.texture import *
+from mgeval.metrics.frames import as_samples
+from mgeval.metrics.registry import DETECTORS
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["DETECTORS", "Finding", "failures", "findings_of", *(
-    "antiphase", "clicks", "clipping", "collapsed_stereo", "dc_offset", "dead_channel", "drone", "dropout",
-    "early_ending", "imbalance", "leading_silence", "level_drift", "looping", "noise_collapse", "overs", "seam",
-    "silence",
-)]  # fmt: skip
-
-_SAMPLES = (silence, leading_silence, early_ending, dropout, clipping, overs, dc_offset, clicks, level_drift, looping)
-_TEXTURE = (noise_collapse, drone, seam)
-_IMAGE = (collapsed_stereo, dead_channel, antiphase, imbalance)
-
-DETECTORS: dict[str, Callable[..., list[Finding]]] = {
-    detector.__name__: detector for detector in (*_SAMPLES, *_TEXTURE, *_IMAGE)
-}
-"""Every detector by its kind of failure: the only list of them."""
+__all__ = ["DETECTORS", "Finding", "failures", "findings_of", *DETECTORS]
 
 
 def failures(x: np.ndarray, rate: int, **thresholds: float) -> pd.DataFrame:
@@ -88,12 +74,11 @@ def findings_of(x: np.ndarray, rate: int, **thresholds: float) -> list[Finding]:
     for kind in thresholds:
         if kind not in DETECTORS:
             raise MetricError(f"there is no failure {kind!r}: {nearest(kind, DETECTORS)}")
-    x = checked(x)
-    # What several detectors look at is made once.
-    image, texture = stereo.profile(x, rate), spectrogram(x, rate)
+    x = as_samples(x)
+    # What several detectors look at is computed once.
+    shared = {row.shared: row.shared(x, rate) for row in DETECTORS.values() if row.shared}
     rows = []
-    for kind, detector in DETECTORS.items():
-        given = image if detector in _IMAGE else texture if detector in _TEXTURE else x
+    for kind, row in DETECTORS.items():
         options = {"threshold": thresholds[kind]} if kind in thresholds else {}
-        rows += detector(given, rate, **options)
+        rows += row(shared.get(row.shared, x), rate, **options)
     return rows

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mgeval.metrics.frames import BEYOND, BROKEN, EMPTY, FRAME, LOUDEST, SHORT, checked, hop
+from mgeval.metrics.frames import BEYOND, BROKEN, EMPTY, FRAME, LOUDEST, SHORT, as_samples, hop
 
 QUIET_DB = -60.0
 """Level in dBFS at or under which a detector takes a sound for silence."""
@@ -51,11 +51,11 @@ def problem(x: np.ndarray, rate: int) -> str:
 
 def usable(x: np.ndarray, rate: int) -> tuple[np.ndarray, str]:
     """Return checked samples and their `problem`."""
-    x = checked(x)
+    x = as_samples(x)
     return x, problem(x, rate)
 
 
-def undefined(kind: str, reason: str) -> list[Finding]:
+def undefined_finding(kind: str, reason: str) -> list[Finding]:
     """Return the row of a kind that has no meaning for a clip."""
     return [Finding(kind, math.nan, False, math.nan, math.nan, reason)]
 

@@ -9,9 +9,12 @@ from __future__ import annotations
 import numpy as np
 
 from mgeval.metrics import stereo
-from mgeval.metrics.failures.findings import Finding, Place, judged, placed, runs, undefined
+from mgeval.metrics.failures.findings import Finding, Place, judged, placed, runs, undefined_finding
 from mgeval.metrics.frames import QUIET, STEPS
+from mgeval.metrics.registry import detector
 from mgeval.metrics.stereo.moments import framed
+
+__all__ = ["antiphase", "collapsed_stereo", "dead_channel", "imbalance"]
 
 NOTHING = 1e-6
 """Power ratio, -60 dB, under which a signal is not there beside another."""
@@ -20,6 +23,7 @@ OPPOSED = -0.5
 """Correlation of a frame under which it is in antiphase: wide music falls to 0 and a little below it."""
 
 
+@detector(meaning="a stereo file holds a mono sound", stereo=True, shared=stereo.profile)
 def collapsed_stereo(x: np.ndarray | stereo.StereoProfile, rate: int, threshold: float = 0.5) -> list[Finding]:
     """Find a stereo file whose sound is mono.
 
@@ -42,10 +46,11 @@ def collapsed_stereo(x: np.ndarray | stereo.StereoProfile, rate: int, threshold:
     """
     known, why = _profiled(x, rate)
     if why:
-        return undefined("collapsed_stereo", why)
+        return undefined_finding("collapsed_stereo", why)
     return _shared("collapsed_stereo", known.frames.ss <= NOTHING * known.frames.mm, known, threshold)
 
 
+@detector(meaning="one channel is silent while the other sounds", stereo=True, shared=stereo.profile)
 def dead_channel(x: np.ndarray | stereo.StereoProfile, rate: int, threshold: float = 2.0) -> list[Finding]:
     """Find a channel that is silent while the other sounds: 60 dB or more under it.
 
@@ -68,7 +73,7 @@ def dead_channel(x: np.ndarray | stereo.StereoProfile, rate: int, threshold: flo
     """
     known, why = _profiled(x, rate)
     if why:
-        return undefined("dead_channel", why)
+        return undefined_finding("dead_channel", why)
     left, right = known.frames.ll, known.frames.rr
     stretches = [place for a, b in ((left, right), (right, left)) for place in _stretches(a <= NOTHING * b, known)]
     lengths = [place.end_s - place.start_s for place in stretches]
@@ -77,6 +82,7 @@ def dead_channel(x: np.ndarray | stereo.StereoProfile, rate: int, threshold: flo
     return placed("dead_channel", places, max(lengths, default=0), _seconds(known))
 
 
+@detector(meaning="the channels cancel in mono", stereo=True, shared=stereo.profile)
 def antiphase(x: np.ndarray | stereo.StereoProfile, rate: int, threshold: float = 0.25) -> list[Finding]:
     """Find channels that work against each other: they cancel in mono.
 
@@ -99,12 +105,13 @@ def antiphase(x: np.ndarray | stereo.StereoProfile, rate: int, threshold: float 
     """
     known, why = _profiled(x, rate)
     if why:
-        return undefined("antiphase", why)
+        return undefined_finding("antiphase", why)
     frames = known.frames
     opposed = frames.lr < OPPOSED * np.sqrt(frames.ll) * np.sqrt(frames.rr)
     return _shared("antiphase", opposed, known, threshold)
 
 
+@detector(meaning="the image lies on one side", stereo=True, shared=stereo.profile)
 def imbalance(x: np.ndarray | stereo.StereoProfile, rate: int, threshold: float = 15.0) -> list[Finding]:
     """Find an image that lies on one side: ``|10 log10 E[R^2] / E[L^2]|``.
 
@@ -126,7 +133,7 @@ def imbalance(x: np.ndarray | stereo.StereoProfile, rate: int, threshold: float 
     """
     known, why = _profiled(x, rate)
     if why:
-        return undefined("imbalance", why)
+        return undefined_finding("imbalance", why)
     difference = abs(stereo.balance_db(known))
     return judged("imbalance", difference, difference >= threshold, _seconds(known))
 

@@ -13,10 +13,13 @@ from mgeval.metrics.failures.findings import (
     decibels,
     judged,
     placed,
-    undefined,
+    undefined_finding,
     usable,
 )
 from mgeval.metrics.frames import FRAME
+from mgeval.metrics.registry import detector
+
+__all__ = ["dc_offset", "dropout", "early_ending", "leading_silence", "level_drift", "silence"]
 
 BLOCK = 0.02
 GAP_BLOCK = 0.0025
@@ -36,6 +39,7 @@ DRIFT_RANGE_DB = 40.0
 DRIFT_BODY = 0.7
 
 
+@detector(meaning="nothing in the clip can be heard")
 def silence(x: np.ndarray, rate: int, threshold: float = -60.0) -> list[Finding]:
     """Find clips in which nothing can be heard.
 
@@ -56,11 +60,12 @@ def silence(x: np.ndarray, rate: int, threshold: float = -60.0) -> list[Finding]
     """
     x, why = usable(x, rate)
     if why:
-        return undefined("silence", why)
+        return undefined_finding("silence", why)
     level = decibels(_swing(x, max(round(FRAME * rate), 1)).mean(axis=0).max(initial=0))
     return judged("silence", level, level <= threshold, x.shape[1] / rate)
 
 
+@detector(meaning="the music begins late")
 def leading_silence(x: np.ndarray, rate: int, threshold: float = 0.5) -> list[Finding]:
     """Find silence before the music.
 
@@ -83,11 +88,12 @@ def leading_silence(x: np.ndarray, rate: int, threshold: float = 0.5) -> list[Fi
     x, why = usable(x, rate)
     ends = None if why else _sounding(x, rate)
     if ends is None:
-        return undefined("leading_silence", why or UNHEARD)
+        return undefined_finding("leading_silence", why or UNHEARD)
     places = [Place(ends[0], 0, ends[0])] if ends[0] >= threshold else []
     return placed("leading_silence", places, ends[0], x.shape[1] / rate)
 
 
+@detector(meaning="the music ends before the clip does")
 def early_ending(x: np.ndarray, rate: int, threshold: float = 0.5) -> list[Finding]:
     """Find silence after the music: it ends before the clip does.
 
@@ -111,7 +117,7 @@ def early_ending(x: np.ndarray, rate: int, threshold: float = 0.5) -> list[Findi
     x, why = usable(x, rate)
     ends = None if why else _sounding(x, rate)
     if ends is None:
-        return undefined("early_ending", why or UNHEARD)
+        return undefined_finding("early_ending", why or UNHEARD)
     seconds = x.shape[1] / rate
     left = seconds - ends[1]
     return placed("early_ending", [Place(left, ends[1], seconds)] if left >= threshold else [], left, seconds)
@@ -133,6 +139,7 @@ def _sounding(x: np.ndarray, rate: int) -> tuple[float, float] | None:
     return loud[0] * size / rate, last / rate
 
 
+@detector(meaning="the sound of a channel breaks off and comes back as loud")
 def dropout(x: np.ndarray, rate: int, threshold: float = 30.0) -> list[Finding]:
     """Find gaps: the sound of a channel breaks off and comes back as abruptly and as loud.
 
@@ -159,7 +166,7 @@ def dropout(x: np.ndarray, rate: int, threshold: float = 30.0) -> list[Finding]:
     """
     x, why = usable(x, rate)
     if why:
-        return undefined("dropout", why)
+        return undefined_finding("dropout", why)
     size = max(round(GAP_BLOCK * rate), 1)
     levels = decibels(block_power(x, size))
     places = [place for side, own in zip(x, levels, strict=True) for place in _gaps(side, own, threshold, size, rate)]
@@ -200,6 +207,7 @@ def _last(sound: np.ndarray, rest: np.ndarray, size: int) -> float:
     return float(decibels(np.mean(sound[max(last - size, 0) : last].astype(np.float64) ** 2)))
 
 
+@detector(meaning="a constant is added to the sound")
 def dc_offset(x: np.ndarray, rate: int, threshold: float = 0.01) -> list[Finding]:
     """Find a constant added to the sound.
 
@@ -219,11 +227,12 @@ def dc_offset(x: np.ndarray, rate: int, threshold: float = 0.01) -> list[Finding
     """
     x, why = usable(x, rate)
     if why:
-        return undefined("dc_offset", why)
+        return undefined_finding("dc_offset", why)
     offset = np.abs(x.mean(axis=1, dtype=np.float64)).max()
     return judged("dc_offset", offset, offset >= threshold, x.shape[1] / rate)
 
 
+@detector(meaning="the level creeps up or down all through the clip")
 def level_drift(x: np.ndarray, rate: int, threshold: float = 9.0) -> list[Finding]:
     """Find a level that creeps up or down all through the clip.
 
@@ -250,13 +259,13 @@ def level_drift(x: np.ndarray, rate: int, threshold: float = 9.0) -> list[Findin
     if not why and x.shape[1] < DRIFT_SHORTEST * rate:
         why = f"the clip is shorter than {DRIFT_SHORTEST:g} s"
     if why:
-        return undefined("level_drift", why)
+        return undefined_finding("level_drift", why)
     powers = _swing(x, round(DRIFT_BLOCK * rate)).mean(axis=0)
     levels = decibels((powers[1:] + powers[:-1]) / 2)
     kept = np.flatnonzero(levels > max(levels.max() - DRIFT_RANGE_DB, QUIET_DB))
     body = kept[kept < DRIFT_BODY * len(levels)]
     if len(body) < len(levels) / 4:
-        return undefined("level_drift", "most of the clip is silent")
+        return undefined_finding("level_drift", "most of the clip is silent")
     overall, early = (_slope(levels[part], part / len(powers)) for part in (kept, body))
     drift = min(abs(overall), abs(early)) if overall * early > 0 else 0.0
     return judged("level_drift", drift, drift >= threshold, x.shape[1] / rate)

@@ -15,9 +15,12 @@ from mgeval.metrics.failures.findings import (
     decibels,
     placed,
     runs,
-    undefined,
+    undefined_finding,
     usable,
 )
+from mgeval.metrics.registry import detector
+
+__all__ = ["looping"]
 
 SEARCH_RATE = 8000
 WINDOW = 3.0
@@ -36,6 +39,7 @@ class Repeat(NamedTuple):
     """Seconds."""
 
 
+@detector(meaning="the same stretch repeats again and again")
 def looping(x: np.ndarray, rate: int, threshold: float = 0.97) -> list[Finding]:
     """Find the same second again and again: a stretch that equals itself a little later.
 
@@ -67,7 +71,7 @@ def looping(x: np.ndarray, rate: int, threshold: float = 0.97) -> list[Finding]:
     if not why and decibels(np.square(x - x.mean(axis=1, keepdims=True)).max()) <= QUIET_DB:
         why = UNHEARD
     if why:
-        return undefined("looping", why)
+        return undefined_finding("looping", why)
     seconds = x.shape[1] / rate
     repeats = _repeats(x, rate)
     scores = np.array([repeat.strength for repeat in repeats])

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from mgeval.metrics.failures.findings import TINY, Finding, Place, clusters, placed, runs, undefined, usable
+from mgeval.metrics.failures.findings import TINY, Finding, Place, clusters, placed, runs, undefined_finding, usable
+from mgeval.metrics.registry import detector
+
+__all__ = ["clicks", "clipping", "overs"]
 
 FLAT = 1e-4
 FLAT_TOP = 3
@@ -24,6 +27,7 @@ CLICK_SIZE = 0.1
 CLICK_FLOOR = 1e-4
 
 
+@detector(meaning="the waveform has flat tops, at full scale or below it")
 def clipping(x: np.ndarray, rate: int, threshold: float = 0.3) -> list[Finding]:
     """Find flat tops, at full scale or below it.
 
@@ -49,7 +53,7 @@ def clipping(x: np.ndarray, rate: int, threshold: float = 0.3) -> list[Finding]:
     """
     x, why = usable(x, rate)
     if why:
-        return undefined("clipping", why)
+        return undefined_finding("clipping", why)
     tops = np.sort(np.concatenate([_flat_tops(signed) for channel in x for signed in (channel, -channel)]))
     seconds = x.shape[1] / rate
     score = len(tops) / seconds
@@ -70,6 +74,7 @@ def _flat_tops(channel: np.ndarray) -> np.ndarray:
     return np.array([group[0] for group, sharp in zip(inside, corner, strict=True) if sharp], int)
 
 
+@detector(meaning="the signal passes full scale, at its samples or between them")
 def overs(x: np.ndarray, rate: int, threshold: float = 0.0) -> list[Finding]:
     """Find inter-sample overs: the signal passes full scale, at its samples or between them.
 
@@ -94,7 +99,7 @@ def overs(x: np.ndarray, rate: int, threshold: float = 0.0) -> list[Finding]:
 
     x, why = usable(x, rate)
     if why:
-        return undefined("overs", why)
+        return undefined_finding("overs", why)
     samples = x.shape[1]
     highest = np.maximum(x.max(axis=0), -x.min(axis=0))
     blocks = np.maximum.reduceat(highest, np.arange(0, samples, OVER_BLOCK))
@@ -108,6 +113,7 @@ def overs(x: np.ndarray, rate: int, threshold: float = 0.0) -> list[Finding]:
     return placed("overs", places, best, samples / rate)
 
 
+@detector(meaning="jumps and stray samples are shorter than any instrument's attack")
 def clicks(x: np.ndarray, rate: int, threshold: float = 12.5) -> list[Finding]:
     """Find clicks: jumps and stray samples shorter than any instrument's attack.
 
@@ -134,12 +140,12 @@ def clicks(x: np.ndarray, rate: int, threshold: float = 12.5) -> list[Finding]:
 
     x, why = usable(x, rate)
     if why:
-        return undefined("clicks", why)
+        return undefined_finding("clicks", why)
     size = 2 ** max(round(np.log2(CLICK_BLOCK * rate)), 2)
     jumps, peaks = _maxima(np.diff(x, 3, axis=1), size), _maxima(x, size)
     first, count = CLICK_SIDE + 2, jumps.shape[1] - 2 * CLICK_SIDE - 4
     if count <= 0:
-        return undefined("clicks", f"the clip has fewer than {2 * CLICK_SIDE + 5} blocks of {size} samples")
+        return undefined_finding("clicks", f"the clip has fewer than {2 * CLICK_SIDE + 5} blocks of {size} samples")
     # Of an even width: the maximum at i covers CLICK_SIDE / 2 blocks before i, and those from i on.
     around = maximum_filter1d(jumps, CLICK_SIDE, axis=1)
     before, after = (first + offset for offset in (-1 - CLICK_SIDE // 2, 2 + CLICK_SIDE // 2))

@@ -20,9 +20,12 @@ from mgeval.metrics.failures.findings import (
     decibels,
     placed,
     runs,
-    undefined,
+    undefined_finding,
     usable,
 )
+from mgeval.metrics.registry import detector
+
+__all__ = ["drone", "noise_collapse", "seam"]
 
 WINDOW = 0.064
 BANDS = np.geomspace(100, 10000, 17)
@@ -69,7 +72,7 @@ class Spectrogram(NamedTuple):
     problem: str
     """Why nothing can be found, '' if it can."""
 
-    def heard(self) -> np.ndarray:
+    def audible(self) -> np.ndarray:
         """Say which windows are above -60 dBFS, ``(windows,)``: nobody hears an offset."""
         return decibels(self.power[:, RUMBLE:].sum(axis=1)) > QUIET_DB
 
@@ -111,13 +114,14 @@ def spectrogram(x: np.ndarray, rate: int) -> Spectrogram:
             bins = rfft(channel[: count * size].astype(np.float32).reshape(count, size) * window, axis=1)
             side[:] = bins.real**2 + bins.imag**2
     known = Spectrogram(sides, sides.mean(axis=0), size / rate, rate / size, x.shape[1] / rate, why)
-    return known if why or known.heard().any() else known._replace(problem=UNHEARD)
+    return known if why or known.audible().any() else known._replace(problem=UNHEARD)
 
 
 def _known(x: np.ndarray | Spectrogram, rate: int) -> Spectrogram:
     return x if isinstance(x, Spectrogram) else spectrogram(x, rate)
 
 
+@detector(meaning="the music turns into noise", shared=spectrogram)
 def noise_collapse(x: np.ndarray | Spectrogram, rate: int, threshold: float = 0.87) -> list[Finding]:
     """Find the seconds in which the music has turned into noise.
 
@@ -145,11 +149,11 @@ def noise_collapse(x: np.ndarray | Spectrogram, rate: int, threshold: float = 0.
     known = _known(x, rate)
     halves = len(known.power) // NOISE_HALF
     if known.problem or halves < 2:
-        return undefined("noise_collapse", known.problem or "the clip is shorter than 1 s")
+        return undefined_finding("noise_collapse", known.problem or "the clip is shorter than 1 s")
     low, high = (round(edge / known.hertz) for edge in NOISE_BAND)
     high = min(high, known.power.shape[1] * 9 // 10)
     if high - low < NOISE_BINS:
-        return undefined("noise_collapse", "the rate is too low to tell noise from tones")
+        return undefined_finding("noise_collapse", "the rate is too low to tell noise from tones")
     loudest = known.power[: halves * NOISE_HALF, RUMBLE:].reshape(halves, NOISE_HALF, -1).mean(axis=1).max()
     patches = known.sides[:, : halves * NOISE_HALF, low : high - (high - low) % NOISE_BINS] + TINY
     shape = (len(patches), halves, NOISE_HALF, -1, NOISE_BINS)
@@ -163,6 +167,7 @@ def noise_collapse(x: np.ndarray | Spectrogram, rate: int, threshold: float = 0.
     return placed("noise_collapse", places, scores.max(), known.seconds)
 
 
+@detector(meaning="one sound goes on unchanged", shared=spectrogram)
 def drone(x: np.ndarray | Spectrogram, rate: int, threshold: float = 5.0) -> list[Finding]:
     """Find one unchanging sound.
 
@@ -188,7 +193,7 @@ def drone(x: np.ndarray | Spectrogram, rate: int, threshold: float = 5.0) -> lis
     known = _known(x, rate)
     count = len(known.power) // DRONE_WINDOWS
     if known.problem or count < 2:
-        return undefined("drone", known.problem or "the clip is shorter than half a second")
+        return undefined_finding("drone", known.problem or "the clip is shorter than half a second")
     powers = known.bands()[: count * DRONE_WINDOWS].reshape(count, DRONE_WINDOWS, -1).mean(axis=1)
     total = powers.sum(axis=1)
     levels = decibels(np.maximum(powers, DRONE_RANGE * total.max()))
@@ -210,6 +215,7 @@ def _steady(levels: np.ndarray, total: np.ndarray) -> list[tuple[int, int]]:
     return stretches
 
 
+@detector(meaning="level and timbre jump at a boundary", shared=spectrogram)
 def seam(x: np.ndarray | Spectrogram, rate: int, threshold: float = 3.0) -> list[Finding]:
     """Find a boundary at which level and timbre jump, as where two generated parts of a long clip meet.
 
@@ -238,10 +244,10 @@ def seam(x: np.ndarray | Spectrogram, rate: int, threshold: float = 3.0) -> list
     known = _known(x, rate)
     side = round(SEAM_SIDE / known.step)
     if known.problem or len(known.power) < 2 * side + 5:
-        return undefined("seam", known.problem or "the clip is shorter than 6.5 s")
+        return undefined_finding("seam", known.problem or "the clip is shorter than 6.5 s")
     powers = known.bands()
     total = powers.sum(axis=1).mean()
-    sounds = np.lib.stride_tricks.sliding_window_view(known.heard(), side).mean(axis=1) >= SEAM_HEARD
+    sounds = np.lib.stride_tricks.sliding_window_view(known.audible(), side).mean(axis=1) >= SEAM_HEARD
     powers = np.maximum(powers[:, powers.mean(axis=0) > SEAM_RANGE * total], SEAM_RANGE * total)
     # One window is left out between the sides: it holds some of both.
     change = _changes(powers, side, side + 1)

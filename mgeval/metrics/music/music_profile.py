@@ -20,7 +20,7 @@ from mgeval.metrics.frames import (
     QUIET,
     RANGE_DB,
     SHORT,
-    checked,
+    as_samples,
     counted,
     hop,
     power,
@@ -196,7 +196,7 @@ def profile(x: np.ndarray, rate: int) -> MusicProfile:
     MetricError
         ``x`` is not ``(channels, time)`` with one or two channels, or the rate is not positive.
     """
-    x = checked(x)
+    x = as_samples(x)
     hop(rate)  # says what is wrong with the rate
     if x.shape[1] and np.isfinite(x).all():
         # An offset is no sound, and would be the loudest of the low bins.

@@ -15,9 +15,13 @@ from __future__ import annotations
 import numpy as np
 
 from mgeval.metrics.frames import QUIET
-from mgeval.metrics.stereo.moments import LIMIT_DB, ONE_CHANNEL, SILENCE, Moments, framed
+from mgeval.metrics.registry import metric
+from mgeval.metrics.stereo.moments import LIMIT_DB, ONE_CHANNEL, SILENCE, Moments
 from mgeval.metrics.stereo.moments import StereoProfile as StereoProfile
+from mgeval.metrics.stereo.moments import framed as framed
 from mgeval.metrics.stereo.moments import profile as profile
+from mgeval.metrics.stereo.spectra import FAINT as FAINT
+from mgeval.metrics.stereo.spectra import Spectrogram as Spectrogram
 from mgeval.metrics.undefined import Undefined
 
 DIFFUSE = 0.95
@@ -46,6 +50,15 @@ def _correlations(m: Moments) -> np.ndarray:
     return np.clip(m.lr / scale, -1, 1)
 
 
+@metric(
+    low=-1,
+    high=1,
+    channels="stereo",
+    shared=profile,
+    label="Inter-channel correlation",
+    meaning="how alike left and right are: 1 mono, 0 independent, -1 antiphase",
+    caveat="NaN where a channel is silent; a short delay lowers it too",
+)
 def correlation(x: np.ndarray | StereoProfile) -> float:
     """Inter-channel correlation: how alike left and right are, in phase.
 
@@ -76,6 +89,15 @@ def correlation(x: np.ndarray | StereoProfile) -> float:
     return Undefined(ONE_CHANNEL) if np.isnan(value) else value
 
 
+@metric(
+    low=0,
+    high=1,
+    channels="stereo",
+    shared=profile,
+    label="Stereo width",
+    meaning="share of the energy in the side signal: 0 mono, 0.5 independent channels, 1 antiphase",
+    caveat="a source wholly on one side reads 0.5 as well: look at `image_angle`",
+)
 def width(x: np.ndarray | StereoProfile) -> float:
     """Stereo width: the side signal's share of the energy.
 
@@ -96,6 +118,16 @@ def width(x: np.ndarray | StereoProfile) -> float:
     return problem if problem is not None else float(total.ss / (total.mm + total.ss))
 
 
+@metric(
+    unit="dB",
+    low=-120,
+    high=120,
+    channels="stereo",
+    shared=profile,
+    label="Side to mid level",
+    meaning="width on a logarithmic scale",
+    caveat="clamped to +-120",
+)
 def side_mid_db(x: np.ndarray | StereoProfile) -> float:
     """Level of the side against the mid signal: `width` on a logarithmic scale.
 
@@ -115,6 +147,16 @@ def side_mid_db(x: np.ndarray | StereoProfile) -> float:
     return problem if problem is not None else _ratio_db(total.ss, total.mm)
 
 
+@metric(
+    unit="dB",
+    low=-120,
+    high=120,
+    channels="stereo",
+    shared=profile,
+    label="Balance",
+    meaning="level of the right against the left channel",
+    caveat="clamped to +-120",
+)
 def balance_db(x: np.ndarray | StereoProfile) -> float:
     """Level of the right against the left channel.
 
@@ -135,6 +177,17 @@ def balance_db(x: np.ndarray | StereoProfile) -> float:
     return problem if problem is not None else _ratio_db(total.rr, total.ll)
 
 
+@metric(
+    unit="dB",
+    low=-120,
+    high=0,
+    better="higher",
+    channels="stereo",
+    shared=profile,
+    label="Mono loss",
+    meaning="what a mono speaker loses: 0 nothing, -3 independent channels",
+    caveat="clamped to -120",
+)
 def mono_loss_db(x: np.ndarray | StereoProfile) -> float:
     """What a mono speaker loses: level of the mid signal against the mean channel.
 
@@ -155,6 +208,17 @@ def mono_loss_db(x: np.ndarray | StereoProfile) -> float:
     return problem if problem is not None else min(_ratio_db(total.mm, total.power), 0.0)
 
 
+@metric(
+    unit="degrees",
+    low=-90,
+    high=90,
+    channels="stereo",
+    period=180,
+    shared=profile,
+    label="Image angle",
+    meaning="where the image points: -45 left, 0 centre, 45 right; beyond that antiphase",
+    caveat="NaN where the image is too diffuse (`ambience` > 0.95)",
+)
 def image_angle(x: np.ndarray | StereoProfile) -> float:
     """Direction of the image: the main axis of the covariance of left and right.
 
@@ -181,6 +245,15 @@ def image_angle(x: np.ndarray | StereoProfile) -> float:
     return angle + 180 if angle <= -90 else angle
 
 
+@metric(
+    low=0,
+    high=1,
+    channels="stereo",
+    shared=profile,
+    label="Ambience",
+    meaning="how diffuse the image is: 0 one panned source, 1 independent channels",
+    caveat="two sources panned apart count as diffuse",
+)
 def ambience(x: np.ndarray | StereoProfile) -> float:
     """Share of the energy that does not lie on the image's main axis, doubled.
 
@@ -206,6 +279,17 @@ def _ambience(m: Moments) -> float:
     return float(np.clip(1 - np.hypot(m.ll - m.rr, 2 * m.lr) / (m.ll + m.rr), 0, 1))
 
 
+@metric(
+    low=0,
+    high=1,
+    better="lower",
+    channels="stereo",
+    kind="flag",
+    shared=profile,
+    label="Dual mono",
+    meaning="1 if a stereo file holds a mono signal (side 60 dB under mid)",
+    caveat="side 60 dB under mid",
+)
 def dual_mono(x: np.ndarray | StereoProfile) -> float:
     """Say whether a stereo file holds a mono signal: side at least 60 dB under mid.
 
@@ -233,6 +317,16 @@ def _frame_correlations(x: np.ndarray | StereoProfile, rate: int | None) -> np.n
     return Undefined(ONE_CHANNEL) if np.isnan(values).all() else values
 
 
+@metric(
+    low=-1,
+    high=1,
+    better="higher",
+    channels="stereo",
+    shared=profile,
+    label="Correlation, worst 5 %",
+    meaning="correlation of the clip's worst moments (5th percentile of 400 ms frames)",
+    caveat="needs 400 ms",
+)
 def correlation_low(x: np.ndarray | StereoProfile, rate: int | None = None) -> float:
     """Correlation of the clip's worst moments: 5th percentile over its frames.
 
@@ -253,6 +347,16 @@ def correlation_low(x: np.ndarray | StereoProfile, rate: int | None = None) -> f
     return values if isinstance(values, Undefined) else float(np.nanpercentile(values, 5))
 
 
+@metric(
+    low=0,
+    high=1,
+    better="lower",
+    channels="stereo",
+    shared=profile,
+    label="Antiphase share",
+    meaning="share of the clip in which the channels cancel in mono (correlation below -0.1)",
+    caveat="independent broadband noise reads 0: the threshold is -0.1; of low rumble alone it scatters",
+)
 def antiphase_share(x: np.ndarray | StereoProfile, rate: int | None = None) -> float:
     """Share of the frames whose channels work against each other: correlation below -0.1.
 

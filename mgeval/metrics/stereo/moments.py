@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mgeval.metrics.frames import BROKEN, EMPTY, SHORT, SILENT, STEPS, checked, counted, frame_sums, hop
+from mgeval.metrics.frames import BROKEN, EMPTY, SHORT, SILENT, STEPS, as_samples, counted, frame_sums, hop
 from mgeval.metrics.stereo import correlogram, spectra
 from mgeval.metrics.stereo.spectra import Bands, Spectra, Spectrogram
 from mgeval.metrics.undefined import Undefined
@@ -114,7 +114,7 @@ def profile(x: np.ndarray, rate: int) -> StereoProfile:
     MetricError
         ``x`` is not ``(channels, time)`` with one or two channels, or the rate is not positive.
     """
-    x = checked(x)
+    x = as_samples(x)
     width = hop(rate)
     if x.shape[0] == 1:
         return _unmeasurable(MONO, x, rate)

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from mgeval.metrics.registry import metric
 from mgeval.metrics.stereo.correlogram import Correlogram
-from mgeval.metrics.stereo.moments import ONE_CHANNEL, SILENCE, StereoProfile, framed
+from mgeval.metrics.stereo.moments import ONE_CHANNEL, SILENCE, StereoProfile, framed, profile
 from mgeval.metrics.stereo.spectra import FAINT, LOWEST_BAND, band_numbers
 from mgeval.metrics.undefined import Undefined
 
@@ -26,6 +27,16 @@ BEYOND = "the correlation is highest at 1 ms: the delay is longer, or the sound 
 APART = "no sound lasts in both channels, so there is nothing to compare"
 
 
+@metric(
+    low=0,
+    high=1,
+    channels="stereo",
+    shared=profile,
+    label="Coherence",
+    meaning="how far one channel is a filtered or delayed copy of the other: 0 independent, 1 a copy",
+    caveat="steady tones of one frequency count as copies",
+    cites=("welch1967", "carter1973"),
+)
 def coherence(x: np.ndarray | StereoProfile, rate: int | None = None) -> float:
     """Coherence: how far one channel is a filtered copy of the other, whatever the filter.
 
@@ -74,6 +85,17 @@ def _correlogram(x: np.ndarray | StereoProfile, rate: int | None) -> Correlogram
     return known.correlogram if min(known.total.ll, known.total.rr) > SILENCE else Undefined(ONE_CHANNEL)
 
 
+@metric(
+    unit="ms",
+    low=-1,
+    high=1,
+    channels="stereo",
+    shared=profile,
+    label="Time difference",
+    meaning="by how much the right channel is late, at the lag of the largest correlation",
+    caveat="NaN where `iacc` is below 0.25, or the delay longer than 1 ms",
+    cites=("iso3382",),
+)
 def time_difference_ms(x: np.ndarray | StereoProfile, rate: int | None = None) -> float:
     """Time difference of the channels: lag of the largest absolute cross-correlation within 1 ms.
 
@@ -101,6 +123,16 @@ def time_difference_ms(x: np.ndarray | StereoProfile, rate: int | None = None) -
     return Undefined(BEYOND) if np.isnan(found.peak) else found.peak
 
 
+@metric(
+    low=0,
+    high=1,
+    channels="stereo",
+    shared=profile,
+    label="Correlation at the best lag",
+    meaning="largest absolute correlation of the channels within 1 ms",
+    caveat="of the channels, not of ears",
+    cites=("iso3382",),
+)
 def iacc(x: np.ndarray | StereoProfile, rate: int | None = None) -> float:
     """Correlation of the channels at the best lag within 1 ms, as the interaural one is defined.
 
@@ -123,6 +155,16 @@ def iacc(x: np.ndarray | StereoProfile, rate: int | None = None) -> float:
     return found if isinstance(found, Undefined) else found.height
 
 
+@metric(
+    low=-1,
+    high=1,
+    channels="stereo",
+    shared=profile,
+    label="Panning, mean",
+    meaning="where the sound is panned, bin by bin: -1 left, 0 centre, 1 right",
+    caveat="hears level differences only; t degrees read `1 - cos 2t`",
+    cites=("avendano2003",),
+)
 def pan_mean(x: np.ndarray | StereoProfile, rate: int | None = None) -> float:
     """Mean of the panning index over time and frequency, weighted by power.
 
@@ -149,6 +191,16 @@ def pan_mean(x: np.ndarray | StereoProfile, rate: int | None = None) -> float:
     return _panning(x, rate)[0]
 
 
+@metric(
+    low=0,
+    high=1,
+    channels="stereo",
+    shared=profile,
+    label="Panning, spread",
+    meaning="how far apart what sounds is panned: 0 all at one place",
+    caveat="independent noise reads 0.31",
+    cites=("avendano2003",),
+)
 def pan_spread(x: np.ndarray | StereoProfile, rate: int | None = None) -> float:
     """Spread of the panning index over time and frequency: how far apart what sounds is panned.
 

@@ -12,7 +12,8 @@ from __future__ import annotations
 import numpy as np
 
 from mgeval.metrics.frames import QUIET
-from mgeval.metrics.stereo.moments import StereoProfile, framed
+from mgeval.metrics.registry import metric
+from mgeval.metrics.stereo.moments import StereoProfile, framed, profile
 from mgeval.metrics.stereo.spectra import FAINT
 from mgeval.metrics.undefined import Undefined
 
@@ -37,6 +38,15 @@ def _band_width(x: np.ndarray | StereoProfile, rate: int | None, low: float, hig
     return float(side / (mid + side))
 
 
+@metric(
+    low=0,
+    high=1,
+    channels="stereo",
+    shared=profile,
+    label="Width below 250 Hz",
+    meaning="share of the energy of the bass in the side signal",
+    caveat="NaN where the band is 60 dB under the clip",
+)
 def width_low(x: np.ndarray | StereoProfile, rate: int | None = None) -> float:
     """Stereo width of the bass: the side signal's share of the energy below 250 Hz.
 
@@ -57,6 +67,15 @@ def width_low(x: np.ndarray | StereoProfile, rate: int | None = None) -> float:
     return _band_width(x, rate, 0, CROSSOVERS[0], "below 250 Hz")
 
 
+@metric(
+    low=0,
+    high=1,
+    channels="stereo",
+    shared=profile,
+    label="Width, 250 to 2500 Hz",
+    meaning="share of the energy of the middle in the side signal",
+    caveat="NaN where the band is 60 dB under the clip",
+)
 def width_mid(x: np.ndarray | StereoProfile, rate: int | None = None) -> float:
     """Stereo width of the middle: the side signal's share of the energy from 250 to 2500 Hz.
 
@@ -77,6 +96,15 @@ def width_mid(x: np.ndarray | StereoProfile, rate: int | None = None) -> float:
     return _band_width(x, rate, *CROSSOVERS, "between 250 and 2500 Hz")
 
 
+@metric(
+    low=0,
+    high=1,
+    channels="stereo",
+    shared=profile,
+    label="Width above 2500 Hz",
+    meaning="share of the energy of the treble in the side signal",
+    caveat="NaN where the band is 60 dB under the clip",
+)
 def width_high(x: np.ndarray | StereoProfile, rate: int | None = None) -> float:
     """Stereo width of the treble: the side signal's share of the energy above 2500 Hz.
 
@@ -110,6 +138,14 @@ def _frame_widths(x: np.ndarray | StereoProfile, rate: int | None) -> tuple[np.n
     return known.times[known.counted], side / (mid + side)
 
 
+@metric(
+    low=0,
+    high=0.5,
+    channels="stereo",
+    shared=profile,
+    label="Width, variation",
+    meaning="standard deviation of the width over 400 ms frames",
+)
 def width_std(x: np.ndarray | StereoProfile, rate: int | None = None) -> float:
     """How much the width varies: standard deviation of `width` over 400 ms frames.
 
@@ -130,6 +166,14 @@ def width_std(x: np.ndarray | StereoProfile, rate: int | None = None) -> float:
     return found if isinstance(found, Undefined) else float(found[1].std())
 
 
+@metric(
+    unit="per 10 s",
+    channels="stereo",
+    shared=profile,
+    label="Width, drift",
+    meaning="change of the width per 10 s: positive where the image widens",
+    caveat="extrapolates a clip that is shorter",
+)
 def width_drift(x: np.ndarray | StereoProfile, rate: int | None = None) -> float:
     """How the width changes over the clip: slope of `width` over 400 ms frames, per 10 s.
 

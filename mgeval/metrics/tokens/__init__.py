@@ -20,6 +20,7 @@ from functools import cached_property
 import numpy as np
 
 from mgeval.errors import MetricError
+from mgeval.metrics.registry import metric
 from mgeval.metrics.tokens.pooled import codebook_usage, side_information
 from mgeval.metrics.undefined import Undefined
 
@@ -80,6 +81,14 @@ class Tokens:
         return np.unique(self.codes, axis=1, return_inverse=True)[1].reshape(-1)
 
 
+@metric(
+    unit="nats",
+    high=0,
+    channels="tokens",
+    label="Log likelihood",
+    meaning="how expected the codes drawn were to the model, per code",
+    caveat="of the guided prediction at temperature 1",
+)
 def log_likelihood(tokens: Tokens) -> float:
     """Mean log likelihood of the codes drawn: how expected the clip was to the model.
 
@@ -99,6 +108,14 @@ def log_likelihood(tokens: Tokens) -> float:
     return _mean(tokens, "log_likelihood")
 
 
+@metric(
+    unit="nats",
+    low=0,
+    channels="tokens",
+    label="Entropy of the prediction",
+    meaning="how undecided the model was, per code",
+    caveat="of the guided prediction at temperature 1",
+)
 def entropy(tokens: Tokens) -> float:
     """Mean entropy of the predictions: how undecided the model was.
 
@@ -119,6 +136,14 @@ def entropy(tokens: Tokens) -> float:
     return _mean(tokens, "entropy")
 
 
+@metric(
+    low=0,
+    high=1,
+    channels="tokens",
+    label="Distance by guidance",
+    meaning="how much the prompt decides: total variation between guided and unguided prediction",
+    caveat="NaN without guidance",
+)
 def guidance_distance(tokens: Tokens) -> float:
     """Distance between guided and unguided prediction: how much the prompt decides.
 
@@ -147,6 +172,14 @@ def _mean(tokens: Tokens, name: str, nothing: str = GIVEN) -> float:
     return float(values[there].mean()) if there.any() else Undefined(nothing)
 
 
+@metric(
+    low=0,
+    high=1,
+    channels="tokens",
+    label="Code variety",
+    meaning="different codes by frames, mean over codebooks",
+    caveat="falls with the length of a clip",
+)
 def code_variety(tokens: Tokens) -> float:
     """How many different codes there are: distinct codes by frames, mean over codebooks.
 
@@ -165,6 +198,13 @@ def code_variety(tokens: Tokens) -> float:
     return float(np.mean([len(np.unique(row)) for row in tokens.codes]) / tokens.codes.shape[1])
 
 
+@metric(
+    low=1,
+    channels="tokens",
+    label="Code perplexity",
+    meaning="how many codes a codebook uses, if all were used alike",
+    caveat="grows with the length of a clip",
+)
 def code_perplexity(tokens: Tokens) -> float:
     """Perplexity of the codes' usage, mean over codebooks: how many codes, if all were used alike.
 
@@ -190,6 +230,14 @@ def _perplexity(codes: np.ndarray) -> float:
     return float(np.exp(-(shares * np.log(shares)).sum()))
 
 
+@metric(
+    low=0,
+    high=1,
+    channels="tokens",
+    label="Left/right agreement",
+    meaning="share of equal codes in the pairs of left and right: 1 mono",
+    caveat="NaN for mono models",
+)
 def side_agreement(tokens: Tokens) -> float:
     """Agreement of left and right: share of the pairs of codes that are equal.
 
@@ -208,6 +256,15 @@ def side_agreement(tokens: Tokens) -> float:
     return Undefined(MONO_MODEL) if tokens.channels == 1 else float(np.mean(tokens.codes[::2] == tokens.codes[1::2]))
 
 
+@metric(
+    low=0,
+    high=1,
+    better="lower",
+    channels="tokens",
+    label="Exact repetition",
+    meaning="share of frames in a stretch of half a second or more that stands elsewhere, code for code",
+    caveat="silence repeats too",
+)
 def exact_repetition(tokens: Tokens) -> float:
     """Share of the frames in a stretch of at least 25 frames (0.5 s) that stands elsewhere in the clip, code for code.
 
@@ -228,6 +285,15 @@ def exact_repetition(tokens: Tokens) -> float:
     return float(repeated(tokens).mean()) if tokens.codes.shape[1] > REPEAT else Undefined(FEW_FRAMES)
 
 
+@metric(
+    unit="frames",
+    low=0,
+    better="lower",
+    channels="tokens",
+    label="Longest repeat",
+    meaning="length of the longest stretch that stands twice, code for code",
+    caveat="the two may overlap",
+)
 def longest_repeat(tokens: Tokens) -> float:
     """Length of the longest stretch of frames that stands twice in the clip, code for code; the two may overlap.
 

@@ -3,22 +3,62 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from mgeval.models.musicgen.decoder import Cache
+from mgeval.models.musicgen.clip import Clip
+from mgeval.models.musicgen.decoder import Cache, Decoder
 from mgeval.models.musicgen.devices import without_gradients
-from mgeval.models.musicgen.draw import GREEDY_BELOW, RECORDED, Filter, Settings, take
-
-if TYPE_CHECKING:
-    from mgeval.models.musicgen.engine import Clip, Engine
+from mgeval.models.musicgen.draw import GREEDY_BELOW, RECORDED, Filter, Settings, draw_codes
 
 
 def fitting(counts: Sequence[int], rows: int) -> int:
     """Return the first of ascending counts that is at least ``rows``."""
     return next(count for count in counts if count >= rows)
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What a batch needs of its engine, as it is when the batch begins.
+
+    Parameters
+    ----------
+    decoder : Decoder
+        The weights.
+    device : torch.device
+        Where they are.
+    channels : int
+        1 or 2.
+    slots : int
+        The engine's number of slots, which a clip's record has: a short list of clips takes fewer, and another thread
+        may halve the engine's.
+    counts : list of int
+        Numbers of rows that all kernels treat alike, ascending: the batch's rows are laid out by these.
+    window : int
+        Frames that are generated in one go.
+    text : callable
+        Returns the keys and values of a prompt, or None.
+    numbers : callable
+        Returns the random numbers of a clip's first frames, ``(codebooks, frames)``.
+    graphs : bool
+        Whether steps are recorded once and replayed.
+    stream : callable
+        Returns the stream on which a GPU's graphs are recorded.
+    """
+
+    decoder: Decoder
+    device: Any
+    channels: int
+    slots: int
+    counts: list[int]
+    window: int
+    text: Callable[[str], Any]
+    numbers: Callable[[Clip, int], np.ndarray]
+    graphs: bool
+    stream: Callable[[], Any]
 
 
 class Batch:
@@ -37,30 +77,26 @@ class Batch:
     """
 
     @without_gradients
-    def __init__(self, engine: Engine, slots: int, frames: int, words: int) -> None:
+    def __init__(self, resources: Resources, slots: int, frames: int, words: int) -> None:
         import torch
 
-        self.engine, self.decoder, self.slots = engine, engine.decoder, slots
-        # As a clip's record has it: a short list of clips takes fewer, another thread may halve the engine's.
-        self.limit = engine.slots
-        # So have its rows: they were laid out by these.
-        self.counts = engine.counts
+        self.resources, self.decoder, self.slots = resources, resources.decoder, slots
         self.clips: dict[int, Clip] = {}
         self.twins: list[int] = []
         books = self.decoder.codebooks
-        self.delays = torch.arange(books, device=engine.device) // engine.channels
-        self.delay = books // engine.channels - 1
+        self.delays = torch.arange(books, device=resources.device) // resources.channels
+        self.delay = books // resources.channels - 1
         self.columns = max(frames, self.delay) + self.delay + 2
         self.decoder.reach(self.columns)
         rows = max(slots - used + self.pad(2 * used) for used in range(1, slots + 1))
 
         def full(value: Any, *shape: int, dtype: Any = torch.float32) -> Any:
-            return torch.full(shape, value, device=engine.device, dtype=dtype)
+            return torch.full(shape, value, device=resources.device, dtype=dtype)
 
         self.cache = Cache(self.decoder, rows, slots, self.columns, words)
         # The slot that each row belongs to; a row in no use follows the last slot.
         self.owner = full(slots - 1, rows, dtype=torch.int64)
-        self.owner[:slots] = torch.arange(slots, device=engine.device)
+        self.owner[:slots] = torch.arange(slots, device=resources.device)
         self.state = {
             "codes": full(self.decoder.codes, slots, books, self.columns, dtype=torch.int64),
             "numbers": full(0, slots, books, self.columns),
@@ -68,7 +104,7 @@ class Batch:
             "position": full(0, slots, dtype=torch.int64),
             "known": full(0, slots, 1, dtype=torch.int64),
             "frames": full(0, slots, 1, dtype=torch.int64),
-            "unguided": torch.arange(slots, device=engine.device),
+            "unguided": torch.arange(slots, device=resources.device),
             "guidance": full(1, slots),
             "temperature": full(1, slots, 1),
             "greedy": full(True, slots, 1, dtype=torch.bool),
@@ -82,7 +118,7 @@ class Batch:
 
     def pad(self, rows: int) -> int:
         """Return the smallest number of rows from ``rows`` on that all kernels treat alike."""
-        return fitting(self.counts, rows)
+        return fitting(self.resources.counts, rows)
 
     @property
     def first(self) -> int:
@@ -93,7 +129,7 @@ class Batch:
         """Say whether another clip fits in."""
         return len(self.clips) < self.slots
 
-    def made(self) -> float:
+    def frames_done(self) -> float:
         """Return how many frames the unfinished clips have."""
         return sum(
             max(first + position - self.delay, clip.codes.shape[1])
@@ -108,9 +144,9 @@ class Batch:
     def admit(self, clip: Clip) -> None:
         """Give a clip the next slot, and its twin the next row."""
         slot = self.first - 1
-        self.clips[slot], self.spans[slot], clip.slots = clip, [0, 0, 0], self.limit
+        self.clips[slot], self.spans[slot], clip.slots = clip, [0, 0, 0], self.resources.slots
         self._set(slot, clip.sampling, clip.guided)
-        self.cache.read_text(slot, self.engine.text(clip.prompt))
+        self.cache.read_text(slot, self.resources.text(clip.prompt))
         self._begin_window(slot)
 
     def _set(self, slot: int, sampling: Any, guided: bool) -> None:
@@ -131,7 +167,7 @@ class Batch:
         import torch
 
         clip, state = self.clips[slot], self.state
-        first, last = clip.window(self.engine.window)
+        first, last = clip.window(self.resources.window)
         known, frames = clip.codes.shape[1] - first, last - first
         # transformers leaves the delay out of clips that are shorter than it: such a clip is cut from a longer one.
         frames = max(frames, self.delay)
@@ -139,7 +175,7 @@ class Batch:
             clip.seams.append(clip.codes.shape[1])
         codes = np.full(state["codes"].shape[1:], self.decoder.codes)
         numbers = np.zeros(codes.shape, np.float32)
-        drawn = self.engine.numbers(clip, max(clip.sampling.frames, first + frames))[:, first : first + frames]
+        drawn = self.resources.numbers(clip, max(clip.sampling.frames, first + frames))[:, first : first + frames]
         for book, delay in enumerate(self.delays.tolist()):
             codes[book, delay + 1 : delay + 1 + known] = clip.codes[book, first:]
             numbers[book, delay + 1 : delay + 1 + drawn.shape[1]] = drawn[book]
@@ -162,14 +198,14 @@ class Batch:
         """Make the engine's GPU the current one: graphs are recorded there, wherever their tensors lie."""
         import torch
 
-        device = self.engine.device
+        device = self.resources.device
         return torch.cuda.device(device) if device.type == "cuda" else contextlib.nullcontext()
 
     def _step(self) -> None:
         for span in self.spans.values():
             span[1] += 1
         length = self.decoder.whole(max(position for _, position, _ in self.spans.values()))
-        if not self.engine.graphs:
+        if not self.resources.graphs:
             rows = self.pad(len(self.clips) + len(self.twins))
             self._advance(self.first, rows, length, self._filters())
             return
@@ -215,7 +251,7 @@ class Batch:
         self.pool = self.pool or torch.cuda.graph_pool_handle()
         graph = torch.cuda.CUDAGraph()
         # Other threads may use the GPU meanwhile, such as one that decodes another clip's samples.
-        with torch.cuda.graph(graph, self.pool, self.engine.stream, capture_error_mode="thread_local"):
+        with torch.cuda.graph(graph, self.pool, self.resources.stream(), capture_error_mode="thread_local"):
             self._advance(0, rows, length, filters)
         return graph
 
@@ -234,7 +270,7 @@ class Batch:
         logits = self.decoder.step(codes, here, self.cache, first, slots, padded, length)
         settings = Settings(state["temperature"], state["greedy"], state["top_k"], state["top_p"], filters)
         after = position + 1
-        taken = take(
+        taken = draw_codes(
             logits[:slots], logits[state["unguided"] - first], state["guidance"],
             state["numbers"][each, :, after], settings,
         )  # fmt: skip
@@ -268,7 +304,7 @@ class Batch:
     def _take_in(self, slot: int) -> None:
         """Hand a finished window's codes and record to its clip."""
         clip, first = self.clips[slot], self.spans[slot][0]
-        _, last = clip.window(self.engine.window)
+        _, last = clip.window(self.resources.window)
         codes = self.state["codes"][slot].cpu().numpy()
         record = self.state["record"][slot].cpu().numpy()
         starts = [delay + 1 for delay in self.delays.tolist()]

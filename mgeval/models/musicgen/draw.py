@@ -81,7 +81,7 @@ class Settings(NamedTuple):
     filters: Sequence[Filter] = ()
 
 
-class Taken(NamedTuple):
+class Draw(NamedTuple):
     """Codes drawn, and what is recorded of them, each ``(rows, codebooks)``.
 
     `log_likelihood` is the code's, in nats, under the guided prediction at temperature 1, before any
@@ -95,7 +95,7 @@ class Taken(NamedTuple):
     distance: Any
 
 
-def take(text: Any, plain: Any, guidance: Any, numbers: Any, settings: Settings) -> Taken:
+def draw_codes(text: Any, plain: Any, guidance: Any, numbers: Any, settings: Settings) -> Draw:
     """Draw a code from each prediction.
 
     Parameters
@@ -113,7 +113,7 @@ def take(text: Any, plain: Any, guidance: Any, numbers: Any, settings: Settings)
 
     scale = guidance[:, None, None]
     logits = plain + (text - plain) * scale
-    weights = kept(logits, settings)
+    weights = filtered_weights(logits, settings)
     sums = weights.cumsum(-1)
     if sums.is_cuda:
         # A GPU adds up in parallel, and rounding can make a sum smaller than the one before.
@@ -124,7 +124,7 @@ def take(text: Any, plain: Any, guidance: Any, numbers: Any, settings: Settings)
     drawn = drawn.clamp(max=logits.shape[-1] - 1)
     codes = torch.where(settings.greedy[..., None], logits.argmax(-1, keepdim=True), drawn)
     codes = codes[..., 0]
-    return Taken(codes, *recorded(logits, plain, guidance, codes))
+    return Draw(codes, *recorded(logits, plain, guidance, codes))
 
 
 def recorded(logits: Any, plain: Any, guidance: Any, codes: Any) -> tuple[Any, Any, Any]:
@@ -141,7 +141,7 @@ def recorded(logits: Any, plain: Any, guidance: Any, codes: Any) -> tuple[Any, A
     )
 
 
-def kept(logits: Any, settings: Settings) -> Any:
+def filtered_weights(logits: Any, settings: Settings) -> Any:
     """Return weights in proportion to the probabilities that the filters leave, in transformers' order.
 
     Temperature, then the k likeliest, then the fewest likeliest of these whose probability reaches p.

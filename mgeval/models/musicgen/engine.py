@@ -16,18 +16,18 @@ import time
 import warnings
 from collections import OrderedDict, deque
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from mgeval.errors import ModelError
-from mgeval.models.musicgen.batch import Batch, fitting
+from mgeval.models.musicgen.batch import Batch, Resources, fitting
+from mgeval.models.musicgen.clip import Clip
 from mgeval.models.musicgen.decoder import Decoder
 from mgeval.models.musicgen.devices import without_gradients
-from mgeval.models.musicgen.draw import RECORDED, uniforms
+from mgeval.models.musicgen.draw import uniforms
 from mgeval.models.musicgen.matmul import equal_rows
-from mgeval.models.sampling import FRAME_RATE, Sampling
+from mgeval.models.sampling import FRAME_RATE
 
 SLOTS = {"cuda": 64, "cpu": 16}
 """Clips that decode together by default. More gain a processor little: its products then cost by the row."""
@@ -39,82 +39,6 @@ TEXTS_KEPT = 64
 
 Watch = Callable[[float, float], Any]
 """Called after every step with the seconds of audio made and to be made; what is true ends the run."""
-
-
-@dataclass(eq=False)
-class Clip:
-    """A clip on its way through the engine.
-
-    Parameters
-    ----------
-    prompt : str
-        Text; what of it the decoder sees comes from the engine's ``states``.
-    sampling : Sampling
-        Its settings.
-    begun : callable
-        Returns the codes that it begins with, int16 ``(codebooks, frames)``; called when its turn comes.
-    words : int
-        The prompt's number of tokens.
-    codes : numpy.ndarray
-        What is known of it so far, int16 ``(codebooks, frames)``.
-    record : numpy.ndarray
-        float32 ``(3, codebooks, frames)``, in the order of `RECORDED`; NaN in what was given.
-    given : int
-        Frames that it began with.
-    seams : list of int
-        Frames at which a new window began to draw.
-    slots : int
-        The engine's when it was begun.
-    halved : bool
-        Whether memory ran out while it was in a slot, and it was begun again with fewer slots.
-    seconds : float
-        Its share of the wall time: a step counts for all clips in it alike.
-    started : float
-        When it was begun, or begun again, in seconds of Unix time.
-    """
-
-    prompt: str
-    sampling: Sampling
-    begun: Callable[[], np.ndarray]
-    words: int
-    codes: np.ndarray = None
-    record: np.ndarray = None
-    given: int = 0
-    seams: list[int] = field(default_factory=list)
-    slots: int = 0
-    halved: bool = False
-    seconds: float = 0.0
-    started: float = float("nan")
-
-    @property
-    def guided(self) -> bool:
-        """Whether it needs an unguided twin; without a prompt there is nothing to pull towards."""
-        return self.sampling.guidance != 1 and self.prompt != ""
-
-    def begin(self, codebooks: int) -> None:
-        """Set it to its beginning, also after it was interrupted."""
-        self.started = time.time()
-        self.codes, self.seams = self.begun(), []
-        self.given = self.codes.shape[1]
-        self.record = np.full((len(RECORDED), codebooks, self.codes.shape[1]), np.nan, np.float32)
-
-    @property
-    def broken(self) -> bool:
-        """Whether a prediction was NaN."""
-        return bool(np.isnan(self.record[0, :, self.given :]).any())
-
-    def window(self, frames: int) -> tuple[int, int]:
-        """Return the first and the last frame (excluded) of the window that comes next."""
-        known = self.codes.shape[1]
-        kept = max(frames - round(self.sampling.extend_stride * FRAME_RATE), 1)
-        first = 0 if known < frames else known - kept
-        return first, min(first + frames, self.sampling.frames)
-
-    def extend(self, first: int, codes: np.ndarray, record: np.ndarray) -> None:
-        """Take in the window that begins at frame ``first``."""
-        known = self.codes.shape[1]
-        self.codes = np.concatenate([self.codes, codes[:, known - first :]], axis=1)
-        self.record = np.concatenate([self.record, record[..., known - first :]], axis=2)
 
 
 class Engine:
@@ -204,12 +128,12 @@ class Engine:
                     frames = min(max(clip.sampling.frames for clip in waiting), self.window)
                     words = max(clip.words for clip in waiting)
                     with self.lock:
-                        batch = Batch(self, min(self.slots, len(waiting)), frames, words)
+                        batch = Batch(self.resources(), min(self.slots, len(waiting)), frames, words)
                 for finished, error in self._run(batch, waiting):
                     if finished:
                         done += sum(clip.sampling.frames for clip in finished)
                         yield finished, error
-                    elif watch and watch((done + batch.made()) / FRAME_RATE, total / FRAME_RATE):
+                    elif watch and watch((done + batch.frames_done()) / FRAME_RATE, total / FRAME_RATE):
                         return
             except Exception as error:
                 if not _out_of_memory(error):
@@ -222,6 +146,13 @@ class Engine:
                 batch = None
                 if lost is not None:
                     yield [lost], ModelError("out of memory with a single clip: a shorter one or prompt may fit")
+
+    def resources(self) -> Resources:
+        """Return what a batch that begins now needs."""
+        return Resources(
+            self.decoder, self.device, self.channels, self.slots, self.counts, self.window, self.text, self.numbers,
+            self.graphs, lambda: self.stream,
+        )  # fmt: skip
 
     def _run(self, batch: Batch, waiting: deque[Clip]) -> Iterator[tuple[list[Clip], Exception | None]]:
         """Work until nothing waits: yield what is finished, and an empty list after each step."""

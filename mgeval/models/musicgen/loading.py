@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from mgeval.errors import ModelError, first_line
-from mgeval.models.musicgen.checkpoint import Checkpoint, weight_files
+from mgeval.hub import load_tokenizer, quiet_transformers, weight_files
+from mgeval.models.musicgen.checkpoint import Checkpoint
 from mgeval.models.sampling import FRAME_RATE
 
 
@@ -48,7 +46,7 @@ def load_network(checkpoint: Checkpoint, device: Any, dtype: Any) -> tuple[Any, 
         transformers.MusicgenMelodyForConditionalGeneration if melody else transformers.MusicgenForConditionalGeneration
     )
     safe = weight_files(folder)[0].suffix == ".safetensors"
-    with quiet():
+    with quiet_transformers():
         config = _network_config(folder, kind)
         try:
             network, info = kind.from_pretrained(
@@ -59,7 +57,7 @@ def load_network(checkpoint: Checkpoint, device: Any, dtype: Any) -> tuple[Any, 
             raise ModelError(f"{folder}: the weights cannot be loaded ({first_line(error)})") from None
         if missing := sorted(info["missing_keys"]):
             raise ModelError(f"{folder}: {len(missing)} tensors are missing from the weights, first {missing[0]}")
-        tokenizer = load_words(folder, config.text_encoder.vocab_size, folder)
+        tokenizer = load_tokenizer(folder, config.text_encoder.vocab_size, folder)
     for name, part in network.named_children():
         if name != "audio_encoder":
             part.to(dtype)
@@ -84,61 +82,3 @@ def _network_config(folder: Path, kind: Any) -> Any:
             f"mgeval knows MusicGen's own: {FRAME_RATE} frames, one channel"
         )
     return config
-
-
-def load_words(folder: Path, words: int, where: Path) -> Any:
-    """Load a tokenizer and make sure that it has as many words as a text encoder.
-
-    With its vocabulary file missing, a tokenizer comes up with its special words only, and no error.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-        Where its files lie.
-    words : int
-        The text encoder's.
-    where : pathlib.Path
-        The checkpoint, as errors shall call it.
-
-    Returns
-    -------
-    transformers.PreTrainedTokenizerBase
-
-    Raises
-    ------
-    ModelError
-        None there, or of another size than the encoder.
-    """
-    from transformers import AutoTokenizer
-
-    try:
-        with quiet():
-            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    # What transformers raises depends on the file and the version.
-    except Exception as error:
-        raise ModelError(f"{where}: the tokenizer in {folder} cannot be loaded ({first_line(error)})") from None
-    # Text encoders pad their tables by a few rows, hence not an equality.
-    if not 0.9 * words <= len(tokenizer) <= words:
-        raise ModelError(
-            f"{where}: broken tokenizer, it has {len(tokenizer)} words and the text encoder {words}; "
-            "is tokenizer.json (or spiece.model) missing, or from another model?"
-        )
-    return tokenizer
-
-
-@contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """Keep transformers' bars, log lines and warnings back, and leave its settings as they were."""
-    from transformers.utils import logging
-
-    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.set_verbosity(level)
-        if bars:
-            logging.enable_progress_bar()

@@ -16,13 +16,15 @@ import numpy as np
 
 from mgeval.audio import Audio
 from mgeval.errors import ModelError
+from mgeval.hub import quiet_transformers
 from mgeval.models.base import Generated, Model, Request
 from mgeval.models.musicgen.checkpoint import find_checkpoint
+from mgeval.models.musicgen.clip import Clip
 from mgeval.models.musicgen.codec import TOGETHER, CodecDecoder
 from mgeval.models.musicgen.devices import free_memory, own_stream, pick_device, pick_dtype, without_gradients
 from mgeval.models.musicgen.draw import GREEDY_BELOW, RECORDED
-from mgeval.models.musicgen.engine import Clip, Engine, Watch
-from mgeval.models.musicgen.loading import load_network, quiet
+from mgeval.models.musicgen.engine import Engine, Watch
+from mgeval.models.musicgen.loading import load_network
 from mgeval.models.musicgen.melody import ChromaSettings, chroma, read_settings
 from mgeval.models.sampling import FRAME_RATE, Sampling
 
@@ -316,7 +318,7 @@ class MusicGen(Model):
         sampling, frames = request.sampling, request.sampling.frames
         codes = self._beginning(request)
         kept = max(self.window - round(sampling.extend_stride * FRAME_RATE), 1)
-        with ONE_AT_A_TIME, own_stream(sampling.seed, request.prompt, self.device), quiet():
+        with ONE_AT_A_TIME, own_stream(sampling.seed, request.prompt, self.device), quiet_transformers():
             while codes.shape[1] < frames:
                 begin = 0 if codes.shape[1] < self.window else codes.shape[1] - kept
                 end = min(begin + self.window, frames)

@@ -13,14 +13,14 @@ from mgeval import stats
 from mgeval.audio import Audio
 from mgeval.errors import MetricError
 from mgeval.models import LIMITS
-from mgeval.panels.blind_test.levels import Sounds, sounds
+from mgeval.panels.blind_test.levels import TrialAudio, sounds
 from mgeval.panels.blind_test.results import preferred, rated
 from mgeval.panels.blind_test.trials import add_answer, anchor, pair_trials, rating_trials, read_answers
 from mgeval.panels.choices import varied
 from mgeval.panels.clip_source import Clips
 from mgeval.panels.modules import bundle, style
 from mgeval.panels.panel import Answer, Panel
-from mgeval.runs.store import Store
+from mgeval.runs import Store
 from mgeval.tables import ANSWERS
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Blind(Panel):
         self._clips, self._kind, self._listener, self._matched = clips, kind, listener, matched
         self._plan = _plan(trials, kind)
         self._given, self._skipped = self._resumed(), set()
-        self._ready: dict[int, Sounds] = {}
+        self._ready: dict[int, TrialAudio] = {}
         answers = {"trial": self._trial, "clip": self._clip, "answer": self._take, "skip": self._skip}
         super().__init__({**answers, "results": self._results}, ("clip", "answer", "skip", "results"))
         self.set_trait("value", len(self._given))

@@ -8,10 +8,10 @@ from typing import NamedTuple
 import numpy as np
 
 from mgeval.audio import Audio, encode_audio, storage_gain
-from mgeval.metrics.signal import loudness
+from mgeval.metrics import signal
 
 
-class Sounds(NamedTuple):
+class TrialAudio(NamedTuple):
     """The clips of one trial, as they go to a page.
 
     Parameters
@@ -29,7 +29,7 @@ class Sounds(NamedTuple):
     gain: float
 
 
-def sounds(clips: Sequence[Audio], matched: bool) -> Sounds:
+def sounds(clips: Sequence[Audio], matched: bool) -> TrialAudio:
     """Return clips in one form: the highest of their rates, the most of their channels, one gain.
 
     Parameters
@@ -51,11 +51,11 @@ def sounds(clips: Sequence[Audio], matched: bool) -> Sounds:
         for resampled in [clip.resample(rate).samples]
     ]
     gain = max(storage_gain(float(np.abs(one).max())) for one in samples)
-    return Sounds([encode_audio(Audio(one / np.float32(gain), rate)) for one in samples], rate, float(gain))
+    return TrialAudio([encode_audio(Audio(one / np.float32(gain), rate)) for one in samples], rate, float(gain))
 
 
 def _levels(clips: Sequence[Audio]) -> list[float]:
-    lufs = np.array([loudness(clip.samples, clip.rate) for clip in clips], float)
+    lufs = np.array([signal.loudness(clip.samples, clip.rate) for clip in clips], float)
     if not np.isfinite(lufs).any():
         return [1.0] * len(clips)
     return [10 ** ((np.nanmin(lufs) - one) / 20) if np.isfinite(one) else 1.0 for one in lufs]

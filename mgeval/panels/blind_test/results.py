@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mgeval.errors import MetricError
-from mgeval.stats.listening import preferences, ratings, reliability
+from mgeval.stats import preferences, ratings, reliability
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,21 +11,20 @@ import traitlets
 
 from mgeval.errors import ModelError, SweepError, first_line
 from mgeval.models import Model, model_revision
-from mgeval.panels.builder.background import Following
-from mgeval.panels.builder.form import BLANK, checked_form, estimate_of, sweep_of, yaml_of
+from mgeval.panels.builder.background import BackgroundRun
+from mgeval.panels.builder.form import BLANK, check_form, estimate_of, sweep_of, yaml_of
 from mgeval.panels.clip_source import Clips
 from mgeval.panels.modules import bundle, style
 from mgeval.panels.panel import Answer
 from mgeval.panels.player import player_answers
 from mgeval.panels.scatter import Plot
 from mgeval.panels.settings import controls
-from mgeval.runs.store import Store
-from mgeval.runs.sweep import Sweep
+from mgeval.runs import Store, Sweep
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from mgeval.runs.runner import Handle
+    from mgeval.runs import Handle
 
 READY = {"state": "ready", "made": 0, "failed": 0, "total": 0, "measured": 0, "eta": None, "note": "", "wrong": False}
 
@@ -69,7 +68,7 @@ class SweepBuilder(Plot):
         self.store = store
         self._name, self._model = (model, None) if isinstance(model, str) else (model.name, model)
         self._measured: dict[str, dict[str, Any]] = {}
-        self._following: Following | None = None
+        self._following: BackgroundRun | None = None
         self._begun: dict[str, str] | None = None
         self._lock = threading.RLock()
         playing, slow = player_answers(self, Clips(store))
@@ -128,7 +127,7 @@ class SweepBuilder(Plot):
                 raise SweepError("a sweep is being made: stop() it, or wait() for it")
             if self._begun != self.form:
                 self._begun, self._axes = self.form, axes_of(sweep)
-            self._following = Following(plan, self.store, self._model, self._measured, self._grown, self._tell)
+            self._following = BackgroundRun(plan, self.store, self._model, self._measured, self._grown, self._tell)
 
     def pause(self) -> None:
         """Rest after the decoding step until `resume`."""
@@ -171,7 +170,7 @@ class SweepBuilder(Plot):
 
     @traitlets.validate("form")
     def _whole(self, proposal: Any) -> dict[str, str]:
-        return checked_form(proposal["value"])
+        return check_form(proposal["value"])
 
     def _grown(self, table: pd.DataFrame) -> None:
         self.update(table)
@@ -202,7 +201,7 @@ class SweepBuilder(Plot):
         return {}, []
 
     def _fill(self, form: dict[str, str]) -> None:
-        self._set_quietly("form", checked_form(form))
+        self._set_quietly("form", check_form(form))
 
     def _pause(self, message: dict, buffers: Sequence) -> Answer:
         self.pause()

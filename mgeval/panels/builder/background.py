@@ -10,10 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mgeval.models import Model
-from mgeval.panels.panel import said
-from mgeval.runs.runner import start
-from mgeval.runs.store import Store
-from mgeval.scoring.measurement import CLIPS_PER_WORKER, measure
+from mgeval.panels.panel import error_text
+from mgeval.runs import Store, start
+from mgeval.scoring import CLIPS_PER_WORKER, measure
 from mgeval.tables import OUTCOME
 
 if TYPE_CHECKING:
@@ -22,14 +21,14 @@ if TYPE_CHECKING:
 MEASURED = ("width", "balance_db", "correlation", "loudness", "centroid")
 """Metrics that take milliseconds: results are there as soon as clips are."""
 
-GLANCE = 0.2
+POLL_SECONDS = 0.2
 """Seconds between two looks at how far the run is."""
 
 SHARE = 10
 """Putting a table together takes at most one so many-th of the time."""
 
 
-class Following:
+class BackgroundRun:
     """A run in the background with a thread that measures its clips, first those that were there before.
 
     Parameters
@@ -83,7 +82,7 @@ class Following:
         try:
             self._take_what_was_there()
         except Exception as error:
-            self._trouble = said(error)
+            self._trouble = error_text(error)
         over = False
         while not (over and self._rows.empty()):
             over = self._over()
@@ -92,12 +91,12 @@ class Following:
                     self._measure(batch)
                 self._grow()
             except Exception as error:
-                self._trouble = said(error)
+                self._trouble = error_text(error)
             self._tell(self._standing(over=False))
         try:
             self._grow(last=True)
         except Exception as error:
-            self._trouble = said(error)
+            self._trouble = error_text(error)
         self._tell(self._standing(over=True))
 
     def _over(self) -> bool:
@@ -107,7 +106,7 @@ class Following:
         except Exception as error:
             if isinstance(error, TimeoutError) and not stopped:
                 return False
-            self._trouble = said(error)
+            self._trouble = error_text(error)
         return True
 
     def _take_what_was_there(self) -> None:
@@ -121,7 +120,7 @@ class Following:
         rows: dict[str, Mapping[str, Any]] = {}
         try:
             while len(rows) < CLIPS_PER_WORKER:
-                row = self._rows.get(timeout=GLANCE) if not rows else self._rows.get_nowait()
+                row = self._rows.get(timeout=POLL_SECONDS) if not rows else self._rows.get_nowait()
                 if row["key"] not in self._measured:
                     rows[row["key"]] = row
         except queue.Empty:
@@ -145,7 +144,7 @@ class Following:
         began = time.monotonic()
         self._grown(self.table())
         self._shown = count
-        self._next = time.monotonic() + max(GLANCE, SHARE * (time.monotonic() - began))
+        self._next = time.monotonic() + max(POLL_SECONDS, SHARE * (time.monotonic() - began))
 
     def table(self) -> pd.DataFrame:
         """Return the clips that are measured so far, as they came."""

@@ -11,8 +11,7 @@ import numpy as np
 from mgeval.errors import MgevalError, PromptError, SweepError, nearest
 from mgeval.models import LIMITS
 from mgeval.panels.settings import number, setting
-from mgeval.runs.store import Store
-from mgeval.runs.sweep import Sweep
+from mgeval.runs import Store, Sweep
 
 AXES = tuple(name for name in LIMITS if name != "seed")
 """Settings that have a field each, in which several values stand for an axis."""
@@ -22,7 +21,7 @@ FIELDS = ("prompts", *AXES, "seeds")
 BLANK = {**dict.fromkeys(FIELDS, ""), "seeds": "0"}
 
 
-def checked_form(form: Mapping[str, str]) -> dict[str, str]:
+def check_form(form: Mapping[str, str]) -> dict[str, str]:
     """Return a form with all its fields, those that are left out blank."""
     for name, text in form.items():
         if name not in FIELDS:

@@ -16,11 +16,9 @@ from mgeval.panels.clip_source import Clips
 from mgeval.panels.modules import bundle, style
 from mgeval.panels.panel import Answer, Panel
 from mgeval.panels.player import player_answers
-from mgeval.panels.prompt_studio.takes import Audios, Numbers, Take, Watch, outcome, planned, put
+from mgeval.panels.prompt_studio.takes import Audios, Take, TakeMeasurer, Watch, outcome, planned, put
 from mgeval.panels.settings import controls, sampling_of, texts_of
-from mgeval.runs.generate import results
-from mgeval.runs.plan import request
-from mgeval.runs.store import Store
+from mgeval.runs import Store, request, results
 
 PROMPT = "a slow piano ballad with soft strings, very wide stereo"
 
@@ -71,7 +69,7 @@ class Studio(Panel):
         self._takes: dict[str, Take] = {}
         self._kept: set[str] = set()
         audios = Audios(self._takes)
-        self._numbers = Numbers(audios, lambda key, found: self.send({"tell": "numbers", "key": key, **found}))
+        self._numbers = TakeMeasurer(audios, lambda key, found: self.send({"tell": "numbers", "key": key, **found}))
         self._lock = threading.RLock()
         self._watch, self._maker, self._error, self._trouble = Watch(self._report), None, None, ""
         own = {

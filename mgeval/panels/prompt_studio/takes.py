@@ -9,18 +9,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from mgeval.audio import Audio
-from mgeval.metrics import chosen, evaluate
+from mgeval.metrics import evaluate, metric_names
 from mgeval.models import Generated, Model, Sampling
-from mgeval.panels.panel import said
+from mgeval.panels.panel import error_text
 from mgeval.panels.tables import details
 from mgeval.prompts import load_prompts
-from mgeval.runs.generate import kept
-from mgeval.runs.plan import checked
-from mgeval.runs.provenance import origin
-from mgeval.runs.store import Store
-from mgeval.scoring.measurement import reasons
+from mgeval.runs import Store, check_plan, origin, write_clip
+from mgeval.scoring import reasons
 
-GLANCE = 0.1
+POLL_SECONDS = 0.1
 """Seconds between two reports of how far it is."""
 
 
@@ -63,7 +60,7 @@ def planned(model: Model, prompt: str, sampling: Sampling, takes: int) -> list[d
     (known,) = load_prompts([prompt]).to_dict("records")
     named = {"model": model.name, "revision": model.revision, **known}
     seeds = range(sampling.seed, sampling.seed + takes)
-    return checked(pd.DataFrame([{**named, **sampling.asdict(), "seed": seed} for seed in seeds])).to_dict("records")
+    return check_plan(pd.DataFrame([{**named, **sampling.asdict(), "seed": seed} for seed in seeds])).to_dict("records")
 
 
 def put(take: Take, model: Model, store: Store) -> dict[str, Any]:
@@ -71,12 +68,12 @@ def put(take: Take, model: Model, store: Store) -> dict[str, Any]:
     import pandas as pd
 
     store.add_plan(pd.DataFrame([take.cell]))
-    row = kept({**take.cell, **origin(model)}, take.clip, store)
+    row = write_clip({**take.cell, **origin(model)}, take.clip, store)
     store.add_rows([row])
     return row
 
 
-class Numbers:
+class TakeMeasurer:
     """What takes measure, as texts, each computed once and on a thread of its own: it takes a second.
 
     Parameters
@@ -104,13 +101,13 @@ class Numbers:
             try:
                 self._found[key] = numbers_of(self._audios[key])
             except Exception as error:
-                return self._tell(key, {"metrics": [], "reason": said(error)})
+                return self._tell(key, {"metrics": [], "reason": error_text(error)})
         self._tell(key, self._found[key])
 
 
 def numbers_of(audio: Audio) -> dict[str, Any]:
     """Return all metrics that need no checkpoint, and why some are undefined."""
-    values = evaluate(audio.samples, audio.rate, chosen())
+    values = evaluate(audio.samples, audio.rate, metric_names())
     found = details({**values, "reason": reasons(values)})
     return {"metrics": found["metrics"], "reason": found["reason"]}
 
@@ -119,7 +116,7 @@ def outcome(clips: Sequence[Generated], asked: int, failed: Sequence[Exception],
     """Say what came of a generation, and whether that is an error; of what was cancelled, less was made than asked."""
     made = len(clips)
     if failed:
-        return (f"{len(failed)} of {asked} takes failed: " if asked > 1 else "") + said(failed[0]), True
+        return (f"{len(failed)} of {asked} takes failed: " if asked > 1 else "") + error_text(failed[0]), True
     if made < asked:
         return f"Cancelled: {made} of {asked} takes made", False
     whole = sum(clip.audio.duration for clip in clips)
@@ -143,7 +140,7 @@ class Watch:
     def __call__(self, made: float = 0.0, total: float = 0.0) -> bool:
         """Take note of the seconds made so far; return whether to stop."""
         self.seconds = max(self.seconds, made)
-        if time.monotonic() - self._last > GLANCE:
+        if time.monotonic() - self._last > POLL_SECONDS:
             self._last = time.monotonic()
             self._report(self.seconds)
         return self.cancelled

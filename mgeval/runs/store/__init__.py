@@ -27,7 +27,7 @@ import numpy as np
 
 from mgeval.audio import Audio, load_audio
 from mgeval.errors import StoreError
-from mgeval.files import named, uninterrupted, write_atomic
+from mgeval.files import expand_path, uninterrupted, write_atomic
 from mgeval.runs.store import clips, layout, maintenance, parts, plans
 from mgeval.tables import OUTCOME
 
@@ -50,7 +50,7 @@ class Store:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = named(path)
+        self.path = expand_path(path)
         if self.path.exists() and not self.path.is_dir():
             raise StoreError(f"{self.path}: is a file, a store is a folder")
         layout.check_manifest(self.path)
@@ -60,10 +60,10 @@ class Store:
 
     def file(self, key: str, kind: str = "audio") -> Path:
         """Return where a clip's ``audio``, ``codes`` or ``record`` stands or would stand."""
-        return layout.place(self.path, key, kind)
+        return layout.path_of(self.path, key, kind)
 
     def __contains__(self, key: str) -> bool:
-        return clips.there(self.path, key)
+        return clips.has_clip(self.path, key)
 
     def keys(self) -> set[str]:
         """Return the keys of all clips that are there; quicker than asking for each."""
@@ -306,6 +306,6 @@ def check_store(store: Any) -> None:
 def is_store(path: str | os.PathLike[str]) -> bool:
     """Say whether a folder is a run's, damaged or not."""
     try:
-        return '"mgeval store"' in (named(path) / "manifest.json").read_text(encoding="utf-8")
+        return '"mgeval store"' in (expand_path(path) / "manifest.json").read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         return False

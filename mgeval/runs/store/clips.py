@@ -44,24 +44,24 @@ def write(
     with uninterrupted(), locked(store / "clips"):
         if (made := _made(store, key)) is not None:
             return {**row, **made}
-        write_atomic(layout.place(store, key, "audio"), sounding)
+        write_atomic(layout.path_of(store, key, "audio"), sounding)
         if coded:
-            write_atomic(layout.place(store, key, "codes"), coded)
-        layout.write_record(layout.place(store, key, "record"), done, {"audio": sounding, "codes": coded})
+            write_atomic(layout.path_of(store, key, "codes"), coded)
+        layout.write_record(layout.path_of(store, key, "record"), done, {"audio": sounding, "codes": coded})
     return done
 
 
-def there(store: Path, key: str) -> bool:
+def has_clip(store: Path, key: str) -> bool:
     """Say whether a clip has both a record and audio."""
-    return layout.place(store, key, "record").exists() and layout.place(store, key, "audio").exists()
+    return layout.path_of(store, key, "record").exists() and layout.path_of(store, key, "audio").exists()
 
 
 def _made(store: Path, key: str) -> dict[str, Any] | None:
     """Return how a clip was made that is there, None where it is not or its record is damaged."""
-    if not there(store, key):
+    if not has_clip(store, key):
         return None
     try:
-        record, _ = layout.read_record(layout.place(store, key, "record"))
+        record, _ = layout.read_record(layout.path_of(store, key, "record"))
     except StoreError:
         return None
     return {name: record[name] for name in OUTCOME if name in record}
@@ -71,18 +71,18 @@ def copy(source: Path, target: Path, key: str) -> bool:
     """Copy a clip, the record last, and say whether it was; one that a run has made in the target meanwhile is left."""
     # As in `write`: the files of one clip never come from two writers.
     with uninterrupted(), locked(target / "clips"):
-        if there(target, key):
+        if has_clip(target, key):
             return False
         for kind in ("audio", "codes", "record"):
-            path = layout.place(source, key, kind)
+            path = layout.path_of(source, key, kind)
             if path.exists():
-                write_atomic(layout.place(target, key, kind), path.read_bytes())
+                write_atomic(layout.path_of(target, key, kind), path.read_bytes())
     return True
 
 
 def arrays(store: Path, key: str, names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
     """Return what a clip's file of codes holds, all or some of it; nothing where there is none."""
-    path = layout.place(store, key, "codes")
+    path = layout.path_of(store, key, "codes")
     if not path.exists():
         return {}
     try:

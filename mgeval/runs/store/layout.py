@@ -23,7 +23,7 @@ RECORD_ONLY = (CHECK, HASHES)
 """What a record has beside its clip's row."""
 
 
-def place(store: Path, key: str, kind: str) -> Path:
+def path_of(store: Path, key: str, kind: str) -> Path:
     """Return where a clip's ``audio``, ``codes`` or ``record`` stands or would stand."""
     folder, ending = PLACES[kind]
     return store / folder / f"{key}.{ending}"

@@ -39,7 +39,7 @@ def record_tables(store: Path, keys: Iterable[str]) -> list[pa.Table]:
     """Return the rows of records as tables."""
     tables, rows = [], []
     for key in keys:
-        rows.append(layout.read_record(layout.place(store, key, "record"))[0])
+        rows.append(layout.read_record(layout.path_of(store, key, "record"))[0])
         if len(rows) == BLOCK:
             tables += parts.tables_of(rows)
             rows = []
@@ -76,7 +76,7 @@ def _failed(table: pa.Table, keys: Iterable[str]) -> pa.Array:
 
 def _readable(store: Path, key: str) -> bool:
     try:
-        layout.read_record(layout.place(store, key, "record"))
+        layout.read_record(layout.path_of(store, key, "record"))
     except StoreError:
         return False
     return True
@@ -106,20 +106,20 @@ def _damage(store: Path) -> Iterator[tuple[str, str, str]]:
             block = keys[first : first + BLOCK]
             for key, found in zip(block, pool.map(partial(clip_damage, store), block), strict=True):
                 for kind, problem in found.items():
-                    yield key, layout.place(store, key, kind).relative_to(store).as_posix(), problem
+                    yield key, layout.path_of(store, key, kind).relative_to(store).as_posix(), problem
 
 
 def clip_damage(store: Path, key: str) -> dict[str, str]:
     """Return what is wrong with a clip's files: problems by kind of file."""
     try:
-        record, hashes = layout.read_record(layout.place(store, key, "record"))
+        record, hashes = layout.read_record(layout.path_of(store, key, "record"))
     except StoreError:
         return {"record": "not as it was written"}
     except OSError as error:
         return {"record": f"cannot be read ({error.strerror})"}
     found = {}
     for kind, decoded in (("audio", partial(_audio_problem, record)), ("codes", _codes_problem)):
-        path = layout.place(store, key, kind)
+        path = layout.path_of(store, key, kind)
         try:
             # The hash of codes that a clip has not is "".
             problem = _hash_problem(path, hashes[kind]) if hashes.get(kind) else "" if kind in hashes else decoded(path)
@@ -168,7 +168,7 @@ def discard(store: Path, damage: pd.DataFrame) -> None:
     for key in damage.loc[damage["key"] != "", "key"].unique():
         # The record first: without it the clip is not there, wherever this stops.
         for kind in ("record", "audio", "codes"):
-            layout.place(store, key, kind).unlink(missing_ok=True)
+            layout.path_of(store, key, kind).unlink(missing_ok=True)
 
 
 def merge(store: Path, ours: pd.DataFrame, other: Path, theirs: pd.DataFrame) -> pd.DataFrame:
@@ -223,7 +223,7 @@ def _leftovers(store: Path) -> Iterator[Path]:
     found = [(kind, layout.stems(store, kind)) for kind in ("audio", "codes")]
     recorded = layout.stems(store, "record")
     for kind, keys in found:
-        yield from (layout.place(store, key, kind) for key in keys - recorded)
+        yield from (layout.path_of(store, key, kind) for key in keys - recorded)
 
 
 def runs(store: Path) -> pd.DataFrame:

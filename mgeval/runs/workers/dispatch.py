@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from mgeval.errors import MgevalError, SweepError, first_line
 from mgeval.models import Model
 from mgeval.runs.generate import Rows, Work, warn_of_mixture
-from mgeval.runs.progress import GLANCE, heeding_interrupts
+from mgeval.runs.progress import POLL_SECONDS, heeding_interrupts
 from mgeval.runs.provenance import ORIGIN, failure
 from mgeval.runs.workers.cluster import joined
 
@@ -118,7 +118,7 @@ class _Sharing:
         """Wait a moment for a batch, and return its rows."""
         self._look()
         try:
-            future = self.back.get(timeout=GLANCE)
+            future = self.back.get(timeout=POLL_SECONDS)
         except queue.Empty:
             return []
         cells = self.out.pop(future)

@@ -14,8 +14,8 @@ from distributed import WorkerPlugin, get_worker
 
 from mgeval.errors import StoreError
 from mgeval.models import Model
-from mgeval.runs.generate import loaded_for, made
-from mgeval.runs.progress import Steering
+from mgeval.runs.generate import generate_clips, loaded_for
+from mgeval.runs.progress import RunControl
 from mgeval.runs.store import Store, is_store
 from mgeval.runs.store.layout import read_record
 
@@ -42,7 +42,7 @@ class Maker(WorkerPlugin):
 
     def setup(self, worker: Any) -> None:
         """Take the worker; the model comes with the first batch, whose error can be told."""
-        self.steering = Steering()
+        self.steering = RunControl()
         # Where Dask gave a worker several threads, their batches still take turns at the one model.
         self.turn = threading.Lock()
         self.loaded: Model | None = None
@@ -73,7 +73,7 @@ def make_batch(name: str, folder: str, cells: Sequence[Mapping[str, Any]]) -> li
         there = [cell["key"] for cell in cells if cell["key"] in store]
         rows = [read_record(store.file(key, "record"))[0] for key in there]
         missing = [cell for cell in cells if cell["key"] not in there]
-        return [*rows, *(made(maker.load(), missing, store, maker.steering.watch) if missing else ())]
+        return [*rows, *(generate_clips(maker.load(), missing, store, maker.steering.watch) if missing else ())]
 
 
 def steer(name: str, cancelled: bool, paused: bool, dask_worker: Any = None) -> None:

@@ -1,101 +1,29 @@
-"""Tables over time within clips: how they change, and what the model was doing when they went wrong."""
+"""How sure the model was around the moments where failures began."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mgeval.errors import AudioError, MetricError, StoreError
-from mgeval.metrics import Undefined, chosen, columns, evaluate
-from mgeval.metrics.tokens import Tokens, curves
-from mgeval.runs.store import Store
-from mgeval.scoring.measurement import reasons, spread
-from mgeval.scoring.surveys import clips_of
-from mgeval.tables import EMBEDDER
+from mgeval.errors import MetricError, StoreError
+from mgeval.metrics import Undefined
+from mgeval.metrics import tokens as token_metrics
+from mgeval.models import FRAME_RATE
+from mgeval.runs import Store
 
 if TYPE_CHECKING:
     import pandas as pd
 
-FRAME_RATE = 50
-"""Frames of codes per second, of every MusicGen."""
-
-WITHIN = 1e-6
-
 EMPTY = ("key", "prompt_id", "kind", "onset_s", "time_s", "entropy", "log_likelihood", "distance")
 """The columns of a table of onsets without any."""
 
-
-def stretch_table(
-    store: Store,
-    clips: pd.DataFrame | None = None,
-    seconds: float = 5.0,
-    metrics: str | Iterable[str] | None = None,
-    progress: bool = True,
-) -> pd.DataFrame:
-    """Measure clips stretch by stretch: how they change from beginning to end.
-
-    Parameters
-    ----------
-    store : Store
-        Where the clips lie.
-    clips : DataFrame, optional
-        Which ones, as `run` or `measure` returned them; by default all of the store.
-    seconds : float
-        Length of a stretch, above 0. What is left at a clip's end and is shorter is left out.
-    metrics : str or iterable of str, optional
-        As for `measure`, but for those that need a checkpoint.
-    progress : bool
-        Show a bar with the time left.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per clip and stretch: the clip's columns without its own measurements, ``start_s`` and
-        ``end_s``, a column per metric, and ``reason``: why those that are NaN are. `summarise` by
-        ``start_s`` takes it. A clip that was not made, cannot be read or is shorter than a stretch has no row.
-
-    Raises
-    ------
-    MetricError
-        The table is not one of clips, ``seconds`` is not above 0, or there is no such metric.
-    """
-    import pandas as pd
-    from tqdm.auto import tqdm
-
-    if not seconds > 0:
-        raise MetricError(f"seconds is {seconds!r}, need a length above 0")
-    names = chosen(metrics)
-    clips = clips_of(store, clips)
-    clips = clips[clips["status"] == "done"].drop(columns=["reason", *EMBEDDER], errors="ignore")
-    # Numbers of the whole clip are none of its stretches'.
-    clips = clips.drop(columns=columns(clips.columns))
-    if taken := {"start_s", "end_s"} & set(clips.columns):
-        raise MetricError(f"the table has a column {min(taken)!r}, which that of stretches needs: rename it")
-    jobs = [(store, key, seconds, names) for key in clips["key"]]
-    found = list(tqdm(spread(_stretches, jobs), total=len(jobs), desc="measuring", unit="clip", disable=not progress))
-    of = np.repeat(np.arange(len(clips)), [len(rows) for rows in found])
-    rows = pd.DataFrame([row for part in found for row in part], columns=["start_s", "end_s", *names, "reason"])
-    return pd.concat([clips.iloc[of].reset_index(drop=True), rows], axis=1)
+ROUNDING = 1e-6
+"""Share of a step by which a whole number of steps may miss the reach."""
 
 
-def _stretches(store: Store, key: str, seconds: float, names: list[str]) -> list[dict[str, Any]]:
-    try:
-        audio = store.audio(key)
-    except AudioError:
-        return []
-    rows = []
-    for index in range(int(audio.duration / seconds + WITHIN)):
-        start, end = index * seconds, min((index + 1) * seconds, audio.duration)
-        part = audio.slice(start, end)
-        values = evaluate(part.samples, part.rate, names)
-        numbers = {name: float(value) for name, value in values.items()}
-        rows.append({"start_s": start, "end_s": end, **numbers, "reason": reasons(values)})
-    return rows
-
-
-def onset_table(
+def failure_onsets(
     store: Store,
     found: pd.DataFrame,
     reach: float = 1.0,
@@ -158,8 +86,8 @@ def onset_table(
 def _drawn(store: Store, key: str) -> dict[str, np.ndarray]:
     """Return a clip's curves of predictions, those that the store keeps."""
     try:
-        tokens = Tokens(store.codes(key), store.predictions(key), channels=1)
-        over_time = curves(tokens)
+        tokens = token_metrics.Tokens(store.codes(key), store.predictions(key), channels=1)
+        over_time = token_metrics.curves(tokens)
     except (StoreError, MetricError):
         return {}
     return {name: over_time[name] for name in tokens.predictions if np.isfinite(over_time[name]).any()}
@@ -183,7 +111,7 @@ def _around(
     clip: dict[str, np.ndarray], usual: dict[str, np.ndarray], onset: float, grid: tuple[float, float, float]
 ) -> Iterator[dict[str, float]]:
     reach, step, frame_rate = grid
-    for index in range(-int(reach / step + WITHIN), int(reach / step + WITHIN)) if clip else ():
+    for index in range(-int(reach / step + ROUNDING), int(reach / step + ROUNDING)) if clip else ():
         first = round((onset + index * step) * frame_rate)
         last = round((onset + (index + 1) * step) * frame_rate)
         values = {name: _between(curve, usual.get(name), first, last) for name, curve in clip.items()}

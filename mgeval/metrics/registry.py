@@ -1,0 +1,143 @@
+"""The rows of metrics and of failure detectors: each stands above its function, and no other list of them exists."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+INFINITY = float("inf")
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+Profile = Callable[[Any, int], Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """One metric: a function of a clip, and what tables, plots, widgets, reports and documents say about it.
+
+    Parameters
+    ----------
+    function : callable
+        ``function(x)`` or ``function(x, rate)``; a metric of texts takes vectors, one of tokens takes `Tokens`.
+    unit : str
+        '' for a number without one.
+    low, high : float
+        The range of its values.
+    better : {'higher', 'lower', ''}
+        '' where neither is: most stereo measures describe, they do not judge.
+    channels : {'stereo', 'all', 'text', 'tokens'}
+        'stereo': undefined for mono; 'all': over all channels there are; 'text': mono mean, against the prompt;
+        'tokens': no samples, but the codes that a model drew.
+    label : str
+        Its name on axes and in tables.
+    meaning : str
+        One line, without a full stop.
+    caveat : str
+        What a reader must know before using it.
+    cites : tuple of str
+        Keys of the bibliography, or whole BibTeX entries; by default mgeval itself.
+    kind : {'number', 'flag', 'name'}
+        'flag': 0 or 1, whose mean is a share; 'name': a number that names something, such as a key, and has no mean.
+    period : float
+        The distance after which values repeat, such as that of the angles of an axis; 0 where they do not.
+    shared : callable, optional
+        ``shared(x, rate)``: what the function takes in place of samples, so that a family passes over them once.
+    """
+
+    function: Callable[..., float]
+    unit: str = ""
+    low: float = -INFINITY
+    high: float = INFINITY
+    better: Literal["higher", "lower", ""] = ""
+    channels: Literal["stereo", "all", "text", "tokens"] = "all"
+    label: str
+    meaning: str
+    caveat: str = ""
+    cites: tuple[str, ...] = ("mgeval",)
+    kind: Literal["number", "flag", "name"] = "number"
+    period: float = 0
+    shared: Profile | None = None
+
+    @property
+    def name(self) -> str:
+        """The function's name, which is the column's."""
+        return self.function.__name__
+
+    @property
+    def timed(self) -> bool:
+        """Whether the function takes the rate."""
+        return "rate" in inspect.signature(self.function).parameters
+
+
+@dataclass(frozen=True, kw_only=True)
+class Detector:
+    """One detector of failures, and what tables, plots and documents say about it.
+
+    Parameters
+    ----------
+    function : callable
+        ``function(x, rate, threshold)``; returns `Finding` rows.
+    meaning : str
+        What its flag says about the clip, in one line without a full stop.
+    stereo : bool
+        Whether it is undefined for mono.
+    shared : callable, optional
+        As in `Metric`.
+    version : int
+        Counts up with every change of its results: findings that were kept under another version are computed again.
+    """
+
+    function: Callable[..., Any]
+    meaning: str
+    stereo: bool = False
+    shared: Profile | None = None
+    version: int = 1
+
+    @property
+    def name(self) -> str:
+        """The function's name, which is the kind of failure."""
+        return self.function.__name__
+
+    def __call__(self, x: Any, rate: int, **options: float) -> Any:
+        """Look for the failure; see the function's own docstring."""
+        return self.function(x, rate, **options)
+
+
+METRICS: dict[str, Metric] = {}
+"""Every per-clip metric by its column name: what `measure`, plots and reports read."""
+
+DETECTORS: dict[str, Detector] = {}
+"""Every detector by its kind of failure."""
+
+
+def metric(**row: Any) -> Callable[[_Function], _Function]:
+    """Make a function a metric: a decorator that takes the fields of `Metric`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> @metric(label="Largest sample", meaning="the largest absolute sample", low=0)
+    ... def largest(x):
+    ...     return float(np.abs(x).max())
+    >>> METRICS["largest"].label
+    'Largest sample'
+    >>> del METRICS["largest"]
+    """
+
+    def register(function: _Function) -> _Function:
+        METRICS[function.__name__] = Metric(function=function, **row)
+        return function
+
+    return register
+
+
+def detector(**row: Any) -> Callable[[_Function], _Function]:
+    """Make a function a detector of failures: a decorator that takes the fields of `Detector`."""
+
+    def register(function: _Function) -> _Function:
+        DETECTORS[function.__name__] = Detector(function=function, **row)
+        return function
+
+    return register

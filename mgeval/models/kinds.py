@@ -1,0 +1,184 @@
+"""Kinds of models: what the name of a model stands for.
+
+A kind is one row, a `ModelKind` called ``KIND`` in a module or package of this folder, or in another package under an
+entry point of the group ``mgeval.models``. Loading, clip keys, the shell, the notebooks and the methods paragraph of a
+report read the row; no other list of kinds exists.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+
+from mgeval.errors import ModelError, first_line
+from mgeval.models.base import Model
+from mgeval.models.sampling import LIMITS
+
+GROUP = "mgeval.models"
+"""Entry points by which other packages add kinds; each names a `ModelKind`."""
+
+DEFAULT = "musicgen"
+"""The kind of every name that begins with no other kind's name."""
+
+LOCAL = "local"
+"""The identity of every checkpoint in a folder: its revision, a hash of its files, says the rest."""
+
+
+@dataclass(frozen=True)
+class ModelKind:
+    """One kind of model.
+
+    Parameters
+    ----------
+    name : str
+        The name of its models.
+    load : callable
+        ``load(name, device, dtype, revision)`` returns the loaded `Model`; what a kind has no use for it ignores.
+    revision : callable
+        ``revision(name)`` returns the revision that loading would give, without loading weights.
+    meaning : str
+        What a user reads about the kind.
+    argument : bool
+        Whether its models are called ``NAME:...``, such as ``folder:PATH``, instead of ``NAME``.
+    settings : tuple of str
+        The fields of `Sampling` that change its clips, besides ``seed``.
+    identity : callable
+        ``identity(name)`` returns the part of the name that enters a clip's key.
+    local_identity : callable, optional
+        The same where a name that looks like a hub id is a folder.
+    resolve : callable
+        ``resolve(name)`` returns a name that works from any working directory.
+    cites : tuple of str
+        Keys of the bibliography, or whole BibTeX entries.
+    note : str
+        What follows a model's name in the methods paragraph, with ``[@key]`` for each entry of ``cites``.
+    external : bool
+        Whether another system made the clips, with settings that are not on record.
+    """
+
+    name: str
+    load: Callable[[str, str | None, str | None, str | None], Model]
+    revision: Callable[[str], str]
+    meaning: str
+    argument: bool = False
+    settings: tuple[str, ...] = tuple(name for name in LIMITS if name != "seed")
+    identity: Callable[[str], str] = str
+    local_identity: Callable[[str], str] | None = None
+    resolve: Callable[[str], str] = str
+    cites: tuple[str, ...] = ()
+    note: str = ""
+    external: bool = False
+
+
+@cache
+def model_kinds() -> dict[str, ModelKind]:
+    """Return every kind by its name: those of this folder, then those of other packages."""
+    names = [found.name for found in pkgutil.iter_modules([str(Path(__file__).parent)])]
+    modules = [importlib.import_module(f"mgeval.models.{name}") for name in names]
+    rows = [module.KIND for module in modules if hasattr(module, "KIND")]
+    rows += [_external(point) for point in entry_points(group=GROUP)]
+    return {row.name: row for row in reversed(rows)}
+
+
+def _external(point: EntryPoint) -> ModelKind:
+    name = point.name
+    try:
+        row: object = point.load()
+    # Whatever another package's import raises must not stop the models of mgeval.
+    except Exception as error:
+        row = first_line(error)
+    if isinstance(row, ModelKind):
+        return row
+    problem = f"the entry point {name!r} of {GROUP} must name a ModelKind, got {row!r}"
+
+    def fail(*_: object) -> Model:
+        raise ModelError(problem)
+
+    return ModelKind(name, fail, fail, problem)  # type: ignore[arg-type]
+
+
+def kind_of(name: str) -> ModelKind:
+    """Return the kind of a model's name."""
+    rows = model_kinds()
+    head, colon, _ = name.partition(":")
+    row = rows.get(head, rows[DEFAULT])
+    return row if row.argument == bool(colon) else rows[DEFAULT]
+
+
+def load_model(
+    name: str | os.PathLike[str], device: str | None = None, dtype: str | None = None, revision: str | None = None
+) -> Model:
+    """Load a model by name.
+
+    Parameters
+    ----------
+    name : str or path-like
+        ``tiny``: a small MusicGen-stereo that comes with mgeval. ``synth``: the procedural composer,
+        whose truth is known. ``folder:PATH``: clips that another system made. Other packages add kinds by entry
+        points of the group ``mgeval.models``. Anything else is a MusicGen checkpoint, mono or stereo, of any size: a
+        local folder or a hub id such as ``facebook/musicgen-stereo-small``. The files of a hub id are downloaded if
+        the cache lacks them, and their size is printed first.
+    device : str, optional
+        ``cpu``, ``cuda``, ``cuda:1``, ``mps``; by default the best available.
+    dtype : {'float32', 'bfloat16', 'float16'}, optional
+        By default the fastest there: bfloat16 on a GPU that supports it, float32 elsewhere.
+    revision : str, optional
+        Branch, tag or commit on the hub; of a local folder, the hash that it must have. Revision, device
+        and dtype concern checkpoints only.
+
+    Returns
+    -------
+    Model
+
+    Raises
+    ------
+    ModelError
+        No such model, not a MusicGen checkpoint, no network, or no such device.
+    """
+    name = _text(name)
+    model = kind_of(name).load(name, device, dtype, revision)
+    model.name = name
+    return model
+
+
+def model_identity(name: str) -> str:
+    """Return the part of a model's name that enters the clip key; for a local folder the revision alone counts."""
+    return kind_of(name).identity(name)
+
+
+def local_identity(name: str) -> str:
+    """Return `model_identity` of a name where what looks like a hub id is a folder of that name."""
+    kind = kind_of(name)
+    return (kind.local_identity or kind.identity)(name)
+
+
+def model_revision(name: str | os.PathLike[str]) -> str:
+    """Return the revision that `load_model` of this name would load, without loading it.
+
+    Raises
+    ------
+    ModelError
+        No such model; or a hub id that is neither in the local cache nor can be asked for.
+    """
+    name = _text(name)
+    return kind_of(name).revision(name)
+
+
+def _text(name: str | os.PathLike[str]) -> str:
+    if not isinstance(name, (str, os.PathLike)):
+        raise ModelError(f"a model must be a name or a folder, got {name!r}")
+    return os.fspath(name)
+
+
+def resolve_folder(name: str, prefix: str = "") -> str:
+    """Return a name with the local folder in it made absolute; a name without a folder stays."""
+    from mgeval.hub import local_folder
+
+    folder = local_folder(name.removeprefix(prefix))
+    return name if folder is None else f"{prefix}{Path(folder).resolve()}"
