@@ -1,9 +1,21 @@
-"""Numbers as a sentence says them: with their interval, and in words where there is none."""
+"""Numbers, intervals, levels and lists as text: in sentences, in tables and on axes."""
 
 from __future__ import annotations
 
 import math
+import numbers
 from collections.abc import Iterable
+from typing import Any
+
+SIGNIFICANT = 3
+MOST = 7
+"""Decimals at most."""
+
+SIGNIFICANCE = 0.05
+"""Adjusted p below which a difference is marked."""
+
+DASH = "\N{EN DASH}"
+MINUS = "\N{MINUS SIGN}"
 
 
 def interval(mean: float, lo: float = math.nan, hi: float = math.nan, unit: str = "", digits: int = 2) -> str:
@@ -56,3 +68,108 @@ def listed(names: Iterable[object], nothing: str = "none") -> str:
     """
     *first, last = [str(name) for name in names] or [nothing]
     return f"{', '.join(first)} and {last}" if first else last
+
+
+def decimals(values: Iterable[float]) -> int:
+    """Return how many decimals show the largest of these values to three significant digits.
+
+    Examples
+    --------
+    >>> decimals([0.0012, 0.552, float("nan")]), decimals([1875.0, -3.0]), decimals([0.0])
+    (3, 0, 0)
+    """
+    largest = max((abs(value) for value in values if math.isfinite(value)), default=0.0)
+    return min(max(SIGNIFICANT - 1 - math.floor(math.log10(largest)), 0), MOST) if largest else 0
+
+
+def number_text(value: float, digits: int) -> str:
+    """Return a number with so many decimals and the minus sign proper; never a negative zero.
+
+    Examples
+    --------
+    >>> number_text(-0.0004, 3), number_text(-2.5, 1), number_text(float("nan"), 1)
+    ('0.000', '−2.5', '–')
+    """
+    if not math.isfinite(value):
+        return DASH
+    return f"{round(value, digits) + 0.0:.{digits}f}".replace("-", MINUS)
+
+
+def bracket_interval(lo: float, hi: float, digits: int) -> str:
+    """Return an interval; nothing where there is none, as with a single prompt."""
+    return f"[{number_text(lo, digits)}, {number_text(hi, digits)}]" if math.isfinite(lo) and math.isfinite(hi) else ""
+
+
+def estimate_text(mean: float, lo: float, hi: float, digits: int) -> str:
+    """Return a mean with its interval.
+
+    Examples
+    --------
+    >>> estimate_text(0.41, 0.2831, 0.552, 3)
+    '0.410 [0.283, 0.552]'
+    """
+    return f"{number_text(mean, digits)} {bracket_interval(lo, hi, digits)}".strip()
+
+
+def probability_text(p: float) -> str:
+    """Return a p value; a small one as below a thousandth.
+
+    Examples
+    --------
+    >>> probability_text(0.0312), probability_text(0.0004), probability_text(1.0), probability_text(float("nan"))
+    ('0.031', '< 0.001', '1.000', '–')
+    """
+    return "< 0.001" if p < 0.001 else number_text(p, 3)
+
+
+def percent_text(share: float, lo: float, hi: float) -> str:
+    """Return a share with its interval in per cent.
+
+    Examples
+    --------
+    >>> percent_text(0.656, 0.46, 0.861)
+    '66 % [46, 86]'
+    """
+    if not math.isfinite(share):
+        return DASH
+    return f"{number_text(100 * share, 0)} % {bracket_interval(100 * lo, 100 * hi, 0)}".strip()
+
+
+def count_text(count: int, noun: str) -> str:
+    """Return a count with its noun.
+
+    Examples
+    --------
+    >>> count_text(1, "clip"), count_text(1200, "clip")
+    ('1 clip', '1,200 clips')
+    """
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def sample_text(n_clips: int, n_prompts: int) -> str:
+    """Return an n of clips and prompts."""
+    return f"{count_text(int(n_clips), 'clip')}, {count_text(int(n_prompts), 'prompt')}"
+
+
+def level_text(value: Any) -> str:
+    """Return a setting's value as it is read: 1.0 as 1, texts as they are."""
+    # numpy's numbers are registered as these.
+    real = isinstance(value, numbers.Real) and not isinstance(value, numbers.Integral)
+    return f"{value:.10g}" if real else str(value)
+
+
+def list_levels(values: Iterable[Any], most: int = 8) -> str:
+    """Return values one after the other; of many, how many there are, the first and the last."""
+    names = [level_text(value) for value in values]
+    return ", ".join(names) if len(names) <= most else f"{len(names)} values from {names[0]} to {names[-1]}"
+
+
+def plain_number(value: float) -> int | float:
+    """Return a setting's value as people write it: 10 for 10.0.
+
+    Examples
+    --------
+    >>> plain_number(10.0), plain_number(0.5)
+    (10, 0.5)
+    """
+    return int(value) if value == int(value) else value

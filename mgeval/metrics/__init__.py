@@ -123,6 +123,6 @@ def evaluate(x: np.ndarray, rate: int, names: Iterable[str]) -> dict[str, float]
     shared = {row.shared: row.shared(x, rate) for row in rows if row.shared}
     values = {}
     for row in rows:
-        given = shared.get(row.shared, x)
+        given = shared[row.shared] if row.shared else x
         values[row.name] = row.function(given, rate) if row.timed else row.function(given)
     return values

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mgeval.models.base import Generated, Model, Request
 from mgeval.models.kinds import (
+    DEFAULT_KIND,
     ModelKind,
     kind_of,
     load_model,
@@ -17,6 +18,7 @@ from mgeval.models.musicgen.loading import load_network
 from mgeval.models.sampling import FRAME_RATE, LIMITS, Sampling, valid_range, valid_setting
 
 __all__ = [
+    "DEFAULT_KIND",
     "FRAME_RATE",
     "LIMITS",
     "Generated",

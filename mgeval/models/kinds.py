@@ -23,7 +23,7 @@ from mgeval.models.sampling import LIMITS
 GROUP = "mgeval.models"
 """Entry points by which other packages add kinds; each names a `ModelKind`."""
 
-DEFAULT = "musicgen"
+DEFAULT_KIND = "musicgen"
 """The kind of every name that begins with no other kind's name."""
 
 LOCAL = "local"
@@ -107,8 +107,8 @@ def kind_of(name: str) -> ModelKind:
     """Return the kind of a model's name."""
     rows = model_kinds()
     head, colon, _ = name.partition(":")
-    row = rows.get(head, rows[DEFAULT])
-    return row if row.argument == bool(colon) else rows[DEFAULT]
+    row = rows.get(head, rows[DEFAULT_KIND])
+    return row if row.argument == bool(colon) else rows[DEFAULT_KIND]
 
 
 def load_model(

@@ -11,7 +11,6 @@ import traitlets
 from mgeval.audio import Audio
 from mgeval.errors import MetricError, nearest
 from mgeval.metrics import described
-from mgeval.panels.blind_test.results import level_text
 from mgeval.panels.choices import varied
 from mgeval.panels.clip_source import Clips
 from mgeval.panels.modules import bundle, style
@@ -21,7 +20,7 @@ from mgeval.runs import Store
 from mgeval.stats import check_metrics, paired, sides_of, wrapped
 from mgeval.stats import compare as compared
 from mgeval.tables import CONTROL, SETTING_UNITS, prompt_texts
-from mgeval.wording import interval
+from mgeval.wording import interval, level_text
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,6 +8,7 @@ from typing import Any
 
 from mgeval.errors import MgevalError
 from mgeval.models import LIMITS, Sampling, valid_range, valid_setting
+from mgeval.wording import plain_number
 
 
 def controls() -> list[dict[str, Any]]:
@@ -23,18 +24,13 @@ def controls() -> list[dict[str, Any]]:
             # The lowest valid place on the slider's own grid: steps from 0.02 would never meet 10.
             low = math.ceil(limit.low / limit.step) * limit.step
             one |= {"low": low, "high": limit.slider_high, "step": limit.step}
-        found.append({**one, "default": str(number(getattr(default, name)))})
+        found.append({**one, "default": str(plain_number(getattr(default, name)))})
     return found
-
-
-def number(value: float) -> int | float:
-    """Return a setting's value as it is written: 10 for 10.0."""
-    return int(value) if value == int(value) else value
 
 
 def texts_of(sampling: Sampling, widget: Any = None) -> dict[str, str]:
     """Return settings as texts by name, as a synced trait sends them: no page counts as far as a seed can go."""
-    return {name: str(number(value)) for name, value in sampling.asdict().items()}
+    return {name: str(plain_number(value)) for name, value in sampling.asdict().items()}
 
 
 def sampling_of(texts: Mapping[str, Any], before: Sampling) -> tuple[Sampling, dict[str, str]]:

@@ -11,6 +11,7 @@ from mgeval.metrics import columns as metric_columns
 from mgeval.metrics import described, music
 from mgeval.stats import mean_interval
 from mgeval.tables import CONTROL, OUTCOME, SETTING_UNITS, is_number, own_clips, prompt_texts
+from mgeval.wording import MINUS, level_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -134,7 +135,7 @@ def _text(value: Any, nominal: bool) -> str | None:
         return music.key_name(value)
     if isinstance(value, bool | np.bool_):
         return "yes" if value else "no"
-    return f"{value:g}" if is_number(value) else " ".join(str(value).split())[:LONGEST] or "(empty)"
+    return level_text(value) if is_number(value) else " ".join(str(value).split())[:LONGEST] or "(empty)"
 
 
 def _codes(texts: list[str | None]) -> tuple[list[str], np.ndarray]:
@@ -174,4 +175,4 @@ def _shown(value: Any, metric: Any) -> str:
 
 def _plain(value: Any) -> str:
     text = f"{value:.4g}" if isinstance(value, float | np.floating) else str(value)
-    return text.replace("-", "\N{MINUS SIGN}") if is_number(value) else text
+    return text.replace("-", MINUS) if is_number(value) else text

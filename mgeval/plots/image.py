@@ -170,13 +170,13 @@ def width_over_time(audio: Audio, ax: Axes | None = None) -> Axes:
     if problem is not None:
         blank(ax, problem.reason)
         return ax
-    times, widths = _widths(known.spectrogram)
+    times, shares = _widths(known.spectrogram)
     names = (
         f"below {widths.CROSSOVERS[0]:g} Hz",
         f"{widths.CROSSOVERS[0]:g} to {widths.CROSSOVERS[1]:g} Hz",
         f"above {widths.CROSSOVERS[1]:g} Hz",
     )
-    for name, values, colour, marker in zip(names, widths, COLOURS, MARKERS, strict=False):
+    for name, values, colour, marker in zip(names, shares, COLOURS, MARKERS, strict=False):
         # Marks, few enough to be told apart in grey; all of them where there are few.
         ax.plot(times, values, color=colour, linewidth=1.2, marker=marker, markersize=3.5,
                 markevery=max(len(times) // 12, 1), label=name)  # fmt: skip

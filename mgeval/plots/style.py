@@ -11,6 +11,7 @@ import numpy as np
 from mgeval.errors import MetricError, nearest
 from mgeval.metrics import described
 from mgeval.tables import SETTING_UNITS, distinct_values, is_number, value_or_none
+from mgeval.wording import level_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,7 +101,7 @@ def inert(text: str) -> str:
 def level_name(value: Any) -> str:
     """Return a group's value as a label."""
     value = level(value)
-    return f"{value:.10g}" if is_number(value) else value
+    return level_text(value) if is_number(value) else value
 
 
 def ordered(values: Iterable[Any]) -> list[Any]:

@@ -13,9 +13,9 @@ from mgeval.metrics import described
 from mgeval.reporting.facts import ANY, UNAWARE, Facts, failure_shares, gather
 from mgeval.reporting.figures import file_names
 from mgeval.reporting.methods import as_markdown, markdown, references
-from mgeval.reporting.numbers import counted, decimals, estimate, listed, percent, sample
 from mgeval.reporting.sources import bibliography
 from mgeval.runs import Store
+from mgeval.wording import count_text, decimals, estimate_text, list_levels, percent_text, sample_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -94,7 +94,7 @@ def _results(facts: Facts) -> list[Any]:
         "task_type": TASK,
         "task_name": "Text to music",
         "dataset_type": "prompts",
-        "dataset_name": f"{counted(len(prompts), 'prompt')} of run {facts.name}",
+        "dataset_name": f"{count_text(len(prompts), 'prompt')} of run {facts.name}",
         "dataset_revision": hashlib.sha256("\n".join(prompts).encode()).hexdigest()[:16],
         "dataset_args": {"clips": len(facts.made), **_settings(facts)},
     }
@@ -117,7 +117,7 @@ def _results(facts: Facts) -> list[Any]:
 
 
 def _settings(facts: Facts) -> dict[str, str]:
-    return {factor: listed(facts.by[factor][factor].unique()) for factor in facts.factors}
+    return {factor: list_levels(facts.by[factor][factor].unique()) for factor in facts.factors}
 
 
 def _rounded(value: float) -> float:
@@ -129,7 +129,8 @@ def _summary(facts: Facts, model: str) -> str:
     lines = [
         f"# {markdown(model)}: evaluation",
         "",
-        f"{sample(len(made), made['prompt_id'].nunique())}, measured with mgeval. Means over prompts, 95 % intervals.",
+        f"{sample_text(len(made), made['prompt_id'].nunique())}, measured with mgeval. "
+        "Means over prompts, 95 % intervals.",
         "",
         "| metric | mean [95 % interval] | clips | prompts |",
         "| --- | ---: | ---: | ---: |",
@@ -139,7 +140,7 @@ def _summary(facts: Facts, model: str) -> str:
         row, about = overall.loc[metric], described(metric)
         digits = decimals((row["mean"], row["lo"], row["hi"]))
         label = markdown(f"{about.label} ({about.unit})" if about.unit else about.label)
-        value = markdown(estimate(row["mean"], row["lo"], row["hi"], digits))
+        value = markdown(estimate_text(row["mean"], row["lo"], row["hi"], digits))
         lines.append(f"| {label} | {value} | {row['n_clips']:.0f} | {row['n_prompts']:.0f} |")
     lines += ["", "## Failures", "", *_failures(facts), "", f"#{as_markdown(facts)}"]
     return "\n".join(lines)
@@ -153,6 +154,6 @@ def _failures(facts: Facts) -> list[str]:
     some = pd.concat([shares[every], shares[~every & (shares["found"] > 0)].head(KINDS)])
     lines = ["| failure | share of clips | clips judged |", "| --- | ---: | ---: |"]
     for row in some.to_dict("records"):
-        share = markdown(percent(row["share"], row["lo"], row["hi"]))
+        share = markdown(percent_text(row["share"], row["lo"], row["hi"]))
         lines.append(f"| {markdown(row['kind'].replace('_', ' '))} | {share} | {row['n_clips']} |")
     return [*lines, "", UNAWARE]

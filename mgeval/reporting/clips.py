@@ -15,9 +15,9 @@ from mgeval.files import write_atomic
 from mgeval.metrics import described
 from mgeval.reporting import figures
 from mgeval.reporting.facts import Facts, extremes, longest_failures
-from mgeval.reporting.numbers import decimals, level_text, number
 from mgeval.reporting.tables import Cell, cell, metric_cell, sortable
 from mgeval.runs import Store
+from mgeval.wording import decimals, level_text, number_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -141,7 +141,7 @@ def extremes_table(facts: Facts, files: dict[str, str | AudioError], caption: st
         n = Cell(f"{count:,}", float(count))
         if found.empty:
             value = float(facts.made[metric].dropna().iloc[0])
-            alike = Cell(f"<span class='note'>all {number(value, decimals([value]))}</span>", value)
+            alike = Cell(f"<span class='note'>all {number_text(value, decimals([value]))}</span>", value)
             rows.append([metric_cell(metric), n, cell("", float("nan")), alike, cell("", float("nan"))])
             continue
         digits = decimals(found[metric])
@@ -156,7 +156,7 @@ def _play(
     row: dict[str, Any], metric: str, place: str, digits: int, worst: bool, files: dict[str, str | AudioError]
 ) -> Cell:
     value, file = float(row[metric]), files[row["key"]]
-    shown = number(value, digits)
+    shown = number_text(value, digits)
     mark = "<span class='worst'>worst</span> " if worst else ""
     if isinstance(file, AudioError):
         return Cell(f"{mark}<span title='{_quoted(str(file))}'>{shown} (not to be read)</span>", value)

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from mgeval.errors import AudioError, MetricError, nearest
 from mgeval.metrics import DETECTORS, Finding, columns
-from mgeval.reporting.numbers import counted
 from mgeval.runs import Store
 from mgeval.scoring import failure_table
 from mgeval.stats import ALSO, BOOTSTRAP_FROM, compare, share_interval, summarise, swept
 from mgeval.tables import GAP as GAP
 from mgeval.tables import own_clips, prompt_texts
+from mgeval.wording import count_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,7 +80,7 @@ class Facts:
     compared: dict[str, pd.DataFrame]
     uncompared: dict[str, str]
     findings: pd.DataFrame
-    unreadable_clips: dict[str, str]
+    unreadable: dict[str, str]
     planned: int
     missing: int
 
@@ -193,7 +193,7 @@ def _compared(
         if not metrics:
             why[factor] = f"none of the metrics that a report compares was measured ({', '.join(HEADLINES)})"
         elif not 2 <= levels <= MOST:
-            why[factor] = f"it has {counted(levels, 'level')}, and a report compares 2 to {MOST}"
+            why[factor] = f"it has {count_text(levels, 'level')}, and a report compares 2 to {MOST}"
         else:
             try:
                 table = compare(made, by=factor, metrics=metrics)

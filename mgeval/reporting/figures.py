@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from mgeval.files import write_atomic
 from mgeval.metrics import described
 from mgeval.reporting.facts import INTERVAL, Facts
-from mgeval.reporting.numbers import counted, level_text
+from mgeval.wording import count_text, level_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -96,7 +96,7 @@ def _counts(facts: Facts, metric: str) -> str:
 
 def _range(counts: pd.Series, noun: str) -> str:
     low, high = int(counts.min()), int(counts.max())
-    return counted(high, noun) if low == high else f"{low} to {counted(high, noun)}"
+    return count_text(high, noun) if low == high else f"{low} to {count_text(high, noun)}"
 
 
 def atlas_figure(facts: Facts, folder: Path) -> Figure | None:

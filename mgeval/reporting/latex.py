@@ -10,17 +10,17 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mgeval.metrics import described
-from mgeval.reporting.numbers import (
+from mgeval.wording import (
     DASH,
     MINUS,
     SIGNIFICANCE,
-    counted,
+    bracket_interval,
+    count_text,
     decimals,
-    interval,
     level_text,
-    number,
-    percent,
-    probability,
+    number_text,
+    percent_text,
+    probability_text,
 )
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def comparisons(table: pd.DataFrame, tested: str) -> str:
         cells = [
             escaped(_label(row["metric"])), escaped(level_text(row["a"])), escaped(level_text(row["b"])),
             _number(row["difference"], digits) + star, _interval(row, digits),
-            probability(row["p_holm"]).replace("<", "$<$").replace(DASH, "--"),
+            probability_text(row["p_holm"]).replace("<", "$<$").replace(DASH, "--"),
             str(row["n_pairs"]), str(row["n_prompts"]),
         ]  # fmt: skip
         lines.append(rf"{' & '.join(cells)} \\")
@@ -146,9 +146,9 @@ def failures(shares: pd.DataFrame) -> str:
     ]
     lines.append(r"\midrule")
     for row in shares.to_dict("records"):
-        share = escaped(percent(row["share"], row["lo"], row["hi"]))
+        share = escaped(percent_text(row["share"], row["lo"], row["hi"]))
         lines.append(
-            rf"{escaped(row['kind'].replace('_', ' '))} & {share} & {counted(row['n_clips'], 'clip')} "
+            rf"{escaped(row['kind'].replace('_', ' '))} & {share} & {count_text(row['n_clips'], 'clip')} "
             rf"& {row['n_prompts']} \\"
         )
     return HEADER + "\n".join([*lines, r"\bottomrule", r"\end{tabular}", ""])
@@ -164,8 +164,8 @@ def _n(row: pd.Series) -> str:
 
 
 def _number(value: float, digits: int) -> str:
-    return number(value, digits).replace(MINUS, "$-$").replace(DASH, "--")
+    return number_text(value, digits).replace(MINUS, "$-$").replace(DASH, "--")
 
 
 def _interval(row: pd.Series, digits: int) -> str:
-    return interval(row["lo"], row["hi"], digits).replace(MINUS, "$-$")
+    return bracket_interval(row["lo"], row["hi"], digits).replace(MINUS, "$-$")

@@ -10,13 +10,13 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from mgeval.metrics import described
-from mgeval.models import Sampling
+from mgeval.models import LIMITS, ModelKind
 from mgeval.reporting.facts import GAP, INTERVAL, Facts
-from mgeval.reporting.numbers import SIGNIFICANCE, counted, listed
-from mgeval.reporting.sources import BIBTEX, MUSICGEN, cited, is_musicgen, sources
+from mgeval.reporting.sources import cited, entries, maker_kind, sources
 from mgeval.scoring import checkpoint_of, recipes_of
 from mgeval.tables import CONTROL, SETTING_UNITS
 from mgeval.version import __version__
+from mgeval.wording import SIGNIFICANCE, count_text, list_levels
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 Quote = Callable[[str], str]
 """Makes a user's text inert in what is written."""
 
+_SETTINGS = tuple(name for name in LIMITS if name != "seed")
 NO_REVISION = "revision not on record"
 PACKAGES = ("torch", "transformers", "numpy")
 
@@ -47,7 +48,7 @@ def paragraphs(facts: Facts, quote: Quote) -> list[str]:
 
 def references(facts: Facts) -> list[str]:
     """Return the keys of what the methods cite."""
-    return cited(facts.metrics, any(one.musicgen for one in _makers(facts.made)))
+    return cited(facts.metrics, [one.kind for one in _makers(facts.made) if one.kind])
 
 
 def as_markdown(facts: Facts) -> str:
@@ -72,7 +73,7 @@ def as_html(facts: Facts) -> str:
 
 def _reference(key: str) -> str:
     """Return an entry of the bibliography as a line to read."""
-    entry = " ".join(BIBTEX[key].split())
+    entry = " ".join(entries()[key].split())
     fields = {name: re.sub(r"[{}]", "", value) for name, value in re.findall(r"(\w+) = \{(.*?)\}(?:,| \}$)", entry)}
     where = next(
         (fields[name] for name in ("journal", "booktitle", "number", "publisher") if name in fields), "software"
@@ -89,17 +90,22 @@ class Maker(NamedTuple):
 
     model: str
     revision: str
-    musicgen: bool
+    kind: ModelKind | None
     clips: pd.DataFrame
 
     @property
-    def folder(self) -> bool:
+    def external(self) -> bool:
         """Whether it only holds clips that another system made."""
-        return self.model.startswith("folder:")
+        return self.kind is not None and self.kind.external
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """The settings that change its clips; all, where nothing is known of it."""
+        return _SETTINGS if self.kind is None else self.kind.settings
 
     def citation(self, quote: Quote) -> str:
         """Return what it is called, with its revision and what to cite."""
-        architecture = "; MusicGen [@{}] with EnCodec [@{}]".format(*MUSICGEN) if self.musicgen else ""
+        architecture = f"; {self.kind.note}" if self.kind and self.kind.note else ""
         return f"{quote(self.model)} ({quote(self.revision)}{architecture})"
 
 
@@ -109,7 +115,7 @@ def _makers(made: pd.DataFrame) -> list[Maker]:
     found = []
     for (model, revision), clips in made.groupby(["model", "revision"], sort=False, dropna=False):
         slots = pd.to_numeric(clips["slots"], errors="coerce").max() if "slots" in clips else 0
-        found.append(Maker(str(model), revision_of(revision), is_musicgen(str(model), slots), clips))
+        found.append(Maker(str(model), revision_of(revision), maker_kind(str(model), slots), clips))
     return found
 
 
@@ -122,8 +128,8 @@ def revision_of(revision: object) -> str:
 
 def _generation(facts: Facts, quote: Quote) -> str:
     makers = _makers(facts.made)
-    ours = [one for one in makers if not one.folder]
-    theirs = [one for one in makers if one.folder]
+    ours = [one for one in makers if not one.external]
+    theirs = [one for one in makers if one.external]
     parts = [_made(facts, ours, quote)] if ours else []
     parts += [_taken(facts, theirs, quote)] if theirs else []
     return " ".join(parts)
@@ -132,21 +138,23 @@ def _generation(facts: Facts, quote: Quote) -> str:
 def _made(facts: Facts, makers: Sequence[Maker], quote: Quote) -> str:
     made = facts.made.loc[[index for one in makers for index in one.clips.index]].sort_index()
     more = finely_varied(made, facts.factors)
+    # A setting that no model of these uses is not one that the clips were made with.
+    used = {name for one in makers for name in one.settings}
     held = [
         f"{quote(name)} {quote(_listed(name, _levels(made[name])))}"
         for name in _settings(made)
-        if name not in (*facts.factors, *more) and made[name].notna().any()
+        if name in used and name not in (*facts.factors, *more) and made[name].notna().any()
     ]
     seeds = sorted(made["seed"].astype(str).unique(), key=lambda seed: (len(seed), seed))
     # How a model of somebody else draws is theirs to say.
-    known = all(one.musicgen or one.model == "synth" for one in makers)
-    device = ", ".join(filter(None, (listed(_levels(made[name])) for name in ("device", "dtype"))))
+    known = all(one.kind for one in makers)
+    device = ", ".join(filter(None, (list_levels(_levels(made[name])) for name in ("device", "dtype"))))
     versions = _versions(made)
     parts = [
         f"{_amount(made)} were made with mgeval [@mgeval] by {', '.join(one.citation(quote) for one in makers)}.",
         _varied(facts, made, more, quote),
         f"Held: {', '.join(held)}." if held else "",
-        f"Seeds: {quote(listed(seeds))}.",
+        f"Seeds: {quote(list_levels(seeds))}.",
         "A clip's random numbers depend on its seed and its prompt only." if known else "",
         f"Device {quote(device)}." if device else "",
         f"Versions: {quote(versions)}." if versions else "",
@@ -155,7 +163,7 @@ def _made(facts: Facts, makers: Sequence[Maker], quote: Quote) -> str:
 
 
 def _settings(made: pd.DataFrame) -> list[str]:
-    return [name for name in Sampling.__dataclass_fields__ if name in made.columns and name != "seed"]
+    return [name for name in _SETTINGS if name in made.columns]
 
 
 def finely_varied(made: pd.DataFrame, factors: Sequence[str]) -> list[str]:
@@ -166,7 +174,7 @@ def finely_varied(made: pd.DataFrame, factors: Sequence[str]) -> list[str]:
 def _taken(facts: Facts, makers: Sequence[Maker], quote: Quote) -> str:
     """Say of clips that another system made where they are from: the run's settings say nothing of how."""
     taken = facts.made.loc[[index for one in makers for index in one.clips.index]]
-    cut = f"; longer ones are cut at {quote(listed(_levels(taken['duration'])))} s" if "duration" in taken else ""
+    cut = f"; longer ones are cut at {quote(list_levels(_levels(taken['duration'])))} s" if "duration" in taken else ""
     text = (
         f"{_amount(taken)} were made by another system, with settings that are not on record, and taken from "
         f"{', '.join(one.citation(quote) for one in makers)}{cut}."
@@ -177,8 +185,8 @@ def _taken(facts: Facts, makers: Sequence[Maker], quote: Quote) -> str:
 
 def _amount(made: pd.DataFrame) -> str:
     seconds = float((made["n_samples"] / made["rate"]).sum())
-    prompts = counted(made["prompt_id"].nunique(), "prompt")
-    return f"{counted(len(made), 'clip')} of {prompts} ({seconds / 60:.1f} minutes of audio)"
+    prompts = count_text(made["prompt_id"].nunique(), "prompt")
+    return f"{count_text(len(made), 'clip')} of {prompts} ({seconds / 60:.1f} minutes of audio)"
 
 
 def _varied(facts: Facts, made: pd.DataFrame, more: Sequence[str], quote: Quote) -> str:
@@ -189,7 +197,7 @@ def _varied(facts: Facts, made: pd.DataFrame, more: Sequence[str], quote: Quote)
 
 
 def _listed(name: str, levels: Sequence[object]) -> str:
-    return f"{listed(levels)} {SETTING_UNITS.get(name, '')}".rstrip()
+    return f"{list_levels(levels)} {SETTING_UNITS.get(name, '')}".rstrip()
 
 
 def _levels(values: pd.Series) -> list[object]:
@@ -254,11 +262,11 @@ def how_tested(table: pd.DataFrame) -> str:
         reasons = dict.fromkeys(part for reason in table["reason"] for part in reason.split("; "))
         why = [part for part in reasons if part and not part.startswith(("dz: ", "delta: "))]
         return f"p is not defined: {'; '.join(why) or 'there is nothing to test'}."
-    tests = listed(text for text in table["test"].unique() if text)
+    tests = list_levels(text for text in table["test"].unique() if text)
     parts = {part for reason in table["reason"] for part in reason.split("; ") if "p cannot fall" in part}
     few = "".join(f" {part[0].upper()}{part[1:]}." for part in sorted(parts))
     return (
-        f"p: {tests}; adjusted after Holm over the {counted(int(table['p'].notna().sum()), 'test')} of this table; "
+        f"p: {tests}; adjusted after Holm over the {count_text(int(table['p'].notna().sum()), 'test')} of this table; "
         f"* marks p < {SIGNIFICANCE:g}.{few}"
     )
 
@@ -271,7 +279,7 @@ def left_out(facts: Facts, quote: Quote) -> list[str]:
         if why:
             said = "; ".join(f"{quote(str(reason))} ({count})" for reason, count in Counter(why).most_common())
             are = "is" if len(why) == 1 else "are"
-            sentences.append(f"{counted(len(why), 'clip')} could not be {what} and {are} left out: {said}.")
+            sentences.append(f"{count_text(len(why), 'clip')} could not be {what} and {are} left out: {said}.")
     if facts.missing:
         sentences.append(f"The run is not complete: {facts.missing} of {facts.planned} clips are planned and not made.")
     return sentences
@@ -282,7 +290,9 @@ def _exclusions(facts: Facts, quote: Quote) -> str:
     there = len(facts.made) - len(facts.unreadable)
     if controls := len(facts.scores) - len(own):
         kinds = facts.scores[CONTROL].dropna().unique()
-        parts.append(f"{counted(controls, 'row')} of controls ({quote(listed(kinds))}) are not part of any number.")
+        parts.append(
+            f"{count_text(controls, 'row')} of controls ({quote(list_levels(kinds))}) are not part of any number."
+        )
     counts = facts.overall.set_index("metric")["n_clips"]
     gaps = [f"{quote(described(m).label)} ({there - n} of {there})" for m, n in counts.items() if n < there]
     if gaps:

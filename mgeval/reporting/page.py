@@ -14,9 +14,9 @@ from mgeval.errors import AudioError
 from mgeval.metrics import DETECTORS, described
 from mgeval.reporting import clips, figures, methods, tables
 from mgeval.reporting.facts import ANY, UNAWARE, Facts
-from mgeval.reporting.numbers import DASH, decimals, estimate, level_text, listed, percent, sample
 from mgeval.reporting.tables import Cell, cell, metric_cell, sortable
 from mgeval.runs import Store
+from mgeval.wording import DASH, decimals, estimate_text, level_text, list_levels, percent_text, sample_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,14 +84,14 @@ def _words(factor: str) -> str:
 def _lead(facts: Facts) -> str:
     made = facts.made
     seconds = float((made["n_samples"] / made["rate"]).sum())
-    models = listed(made["model"].unique())
-    return f"{sample(len(made), made['prompt_id'].nunique())}, {seconds / 60:.1f} minutes of audio, by {models}."
+    models = list_levels(made["model"].unique())
+    return f"{sample_text(len(made), made['prompt_id'].nunique())}, {seconds / 60:.1f} minutes of audio, by {models}."
 
 
 def _short(facts: Facts, shares: pd.DataFrame) -> str:
     lines = []
     if facts.factors:
-        varied = (f"{_words(factor)} ({listed(facts.by[factor][factor].unique())})" for factor in facts.factors)
+        varied = (f"{_words(factor)} ({list_levels(facts.by[factor][factor].unique())})" for factor in facts.factors)
         lines.append(f"Varied: {'; '.join(varied)}.")
     if more := methods.finely_varied(facts.made, facts.factors):
         values = (f"{_words(name)} ({facts.made[name].nunique(dropna=False)})" for name in more)
@@ -106,8 +106,8 @@ def _failing(shares: pd.DataFrame) -> str:
     rows = shares.set_index("kind")
     if not rows.loc[ANY, "n_clips"]:
         return "No clip could be judged for failures."
-    texts = {kind: percent(row["share"], row["lo"], row["hi"]) for kind, row in rows.iterrows()}
-    of = sample(rows.loc[ANY, "n_clips"], rows.loc[ANY, "n_prompts"])
+    texts = {kind: percent_text(row["share"], row["lo"], row["hi"]) for kind, row in rows.iterrows()}
+    of = sample_text(rows.loc[ANY, "n_clips"], rows.loc[ANY, "n_prompts"])
     found = [kind for kind in rows.index if kind != ANY and rows.loc[kind, "found"]]
     text = f"{texts[ANY]} of clips have at least one of {len(DETECTORS)} kinds of failure (n: {of})"
     if not found:
@@ -150,8 +150,10 @@ def _group(row: pd.Series, digits: int) -> Cell:
 
 
 def _estimated(row: pd.Series, digits: int, where: str = "") -> Cell:
-    about = html.escape(f"{where}{sample(row['n_clips'], row['n_prompts'])}")
-    return Cell(f"{estimate(row['mean'], row['lo'], row['hi'], digits)} <small>{about}</small>", float(row["mean"]))
+    about = html.escape(f"{where}{sample_text(row['n_clips'], row['n_prompts'])}")
+    return Cell(
+        f"{estimate_text(row['mean'], row['lo'], row['hi'], digits)} <small>{about}</small>", float(row["mean"])
+    )
 
 
 def _failures(
@@ -160,7 +162,7 @@ def _failures(
     rows = [
         [
             cell(_words(row["kind"])),
-            Cell(percent(row["share"], row["lo"], row["hi"]), float(row["share"])),
+            Cell(percent_text(row["share"], row["lo"], row["hi"]), float(row["share"])),
             *(Cell(f"{row[name]:,}", float(row[name])) for name in ("found", "n_clips", "n_prompts")),
         ]
         for row in shares.to_dict("records")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
-from mgeval.metrics import described
+from mgeval.metrics import METRICS, described
+from mgeval.models import DEFAULT_KIND, ModelKind, kind_of, model_kinds
+from mgeval.version import __version__
 
 BIBTEX = {
     "mgeval": """@misc{mgeval,
@@ -170,34 +173,50 @@ BIBTEX = {
 }
 """References by their keys."""
 
-MUSICGEN = ("copet2023", "defossez2023")
-"""The sources of a MusicGen: of the model, and of the codec whose codes it draws."""
+
+def cite_key(cite: str) -> str:
+    """Return the key of something cited: of a whole BibTeX entry the one that it begins with.
+
+    Examples
+    --------
+    >>> cite_key("itu1770"), cite_key("@misc{own2026, title = {Own}}")
+    ('itu1770', 'own2026')
+    """
+    entry = re.match(r"@\w+\{([^,\s]+),", cite)
+    return entry[1] if entry else cite
+
+
+def entries() -> dict[str, str]:
+    """Return every BibTeX entry by its key: those above and those that rows of metrics and models bring along."""
+    rows = [cite for row in (*METRICS.values(), *model_kinds().values()) for cite in row.cites]
+    return BIBTEX | {cite_key(cite): cite for cite in rows if cite.startswith("@")}
 
 
 def sources(metric: str) -> tuple[str, ...]:
-    """Return the keys of a metric's references; none of a metric that another package added to `METRICS`."""
+    """Return the keys of a metric's references."""
     row = described(metric)
-    return () if row is None else row.cites
+    return () if row is None else tuple(map(cite_key, row.cites))
 
 
-def is_musicgen(model: str, slots: float = 0) -> bool:
-    """Return whether clips are a MusicGen's: their model is called so, or mgeval's decoder made them in its slots.
+def maker_kind(model: str, slots: float = 0) -> ModelKind | None:
+    """Return the kind of the model that made clips; None where nothing is known of it.
 
-    Any `Model` can have any name, and a checkpoint in a folder as well; only the decoder counts slots.
+    Somebody's own `Model` can have any name, and so can a checkpoint in a folder: without ``musicgen`` in the name
+    only mgeval's decoder tells that it is one, because it counts slots.
     """
-    if model == "synth" or model.startswith("folder:"):
-        return False
-    return model == "tiny" or "musicgen" in model.lower() or slots > 0
+    kind = kind_of(model)
+    default = kind.name == DEFAULT_KIND
+    return kind if not default or model == "tiny" or "musicgen" in model.lower() or slots > 0 else None
 
 
-def cited(metrics: Iterable[str], musicgen: bool = False) -> list[str]:
-    """Return the keys of the references of metrics, and of a MusicGen; of a checkpoint's column its metric's."""
+def cited(metrics: Iterable[str], kinds: Iterable[ModelKind] = ()) -> list[str]:
+    """Return the keys of the references of mgeval, of kinds of models, and of metrics, each once."""
+    models = [cite_key(cite) for kind in kinds for cite in kind.cites]
     keys = [key for metric in metrics for key in sources(metric)]
-    return list(dict.fromkeys(["mgeval", *(MUSICGEN if musicgen else ()), *keys]))
+    return list(dict.fromkeys(["mgeval", *models, *keys]))
 
 
 def bibliography(keys: Iterable[str]) -> str:
     """Return references as BibTeX."""
-    from mgeval.version import __version__
-
-    return "\n\n".join(BIBTEX[key].replace("VERSION", __version__) for key in keys) + "\n"
+    known = entries()
+    return "\n\n".join(known[key].replace("VERSION", __version__) for key in keys) + "\n"

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mgeval.metrics import described
-from mgeval.reporting.numbers import DASH, SIGNIFICANCE, decimals, estimate, level_text, probability, sample
+from mgeval.wording import DASH, SIGNIFICANCE, decimals, estimate_text, level_text, probability_text, sample_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,7 +87,7 @@ def by_factor(summary: pd.DataFrame, factor: str, caption: str) -> str:
     levels = list(dict.fromkeys(summary[factor]))
     groups = {level: summary[summary[factor] == level].set_index("metric") for level in levels}
     usual = {level: (int(g["n_clips"].max()), int(g["n_prompts"].max())) for level, g in groups.items()}
-    heads = [f"{html.escape(level_text(level))} <small>{sample(*usual[level])}</small>" for level in levels]
+    heads = [f"{html.escape(level_text(level))} <small>{sample_text(*usual[level])}</small>" for level in levels]
     rows = []
     for metric in dict.fromkeys(summary["metric"]):
         found = {level: groups[level].loc[metric] for level in levels}
@@ -117,9 +117,9 @@ def comparisons(table: pd.DataFrame, caption: str) -> str:
             metric_cell(row["metric"]),
             cell(level_text(row["a"])),
             cell(level_text(row["b"])),
-            Cell(estimate(row["difference"], row["lo"], row["hi"], digits) + mark, float(row["difference"])),
-            Cell(html.escape(probability(row["p_holm"])), float(row["p_holm"])),
-            Cell(estimate(row["dz"], row["dz_lo"], row["dz_hi"], 2), float(row["dz"])),
+            Cell(estimate_text(row["difference"], row["lo"], row["hi"], digits) + mark, float(row["difference"])),
+            Cell(html.escape(probability_text(row["p_holm"])), float(row["p_holm"])),
+            Cell(estimate_text(row["dz"], row["dz_lo"], row["dz_hi"], 2), float(row["dz"])),
             *(Cell(f"{row[name]:,}", float(row[name])) for name in ("n_pairs", "n_prompts")),
         ])  # fmt: skip
     heads = ["metric", "a", "b", "b less a [95 % interval]", "p (Holm)", "d<sub>z</sub> [95 % interval]"]
@@ -130,8 +130,8 @@ def _estimate(row: Any, digits: int, usual: tuple[int, int]) -> Cell:
     if not math.isfinite(row["mean"]):
         return Cell(DASH, math.nan)
     n = (int(row["n_clips"]), int(row["n_prompts"]))
-    other = "" if n == usual else f" <small>{sample(*n)}</small>"
-    return Cell(f"{estimate(row['mean'], row['lo'], row['hi'], digits)}{other}", float(row["mean"]))
+    other = "" if n == usual else f" <small>{sample_text(*n)}</small>"
+    return Cell(f"{estimate_text(row['mean'], row['lo'], row['hi'], digits)}{other}", float(row["mean"]))
 
 
 def csv(table: pd.DataFrame) -> bytes:

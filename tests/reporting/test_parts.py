@@ -9,15 +9,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mgeval.metrics import METRICS
+from mgeval.metrics import METRICS, TEXT
+from mgeval.models import kind_of, model_kinds
 from mgeval.reporting import latex
 from mgeval.reporting.facts import ANY, extremes, failure_shares, longest_failures
 from mgeval.reporting.figures import file_name
 from mgeval.reporting.methods import how_tested, markdown
-from mgeval.reporting.numbers import decimals, interval, listed, number, percent
-from mgeval.reporting.sources import BIBTEX, MUSICGEN, SOURCES, bibliography, cited, is_musicgen
+from mgeval.reporting.sources import BIBTEX, bibliography, cite_key, cited, maker_kind, sources
 from mgeval.reporting.tables import by_factor, cell, comparisons, sortable
 from mgeval.stats import compare
+from mgeval.wording import bracket_interval, decimals, list_levels, number_text, percent_text
 
 
 def found(*rows):
@@ -28,9 +29,9 @@ def found(*rows):
 FINDINGS = found(
     ("a", "p", "clicks", 1.0, True, 0.0, 0.1),
     ("a", "p", "clicks", 1.0, True, 0.5, 0.6),
-    ("a", "p", "drone", np.nan, False, np.nan, np.nan),
+    ("a", "p", "drone", np.nan, None, np.nan, np.nan),
     ("b", "p", "clicks", 0.0, False, 0.0, 1.0),
-    ("b", "p", "drone", np.nan, False, np.nan, np.nan),
+    ("b", "p", "drone", np.nan, None, np.nan, np.nan),
     ("c", "q", "clicks", 1.0, True, 0.2, 0.9),
     ("c", "q", "drone", 0.1, False, 0.0, 1.0),
 )
@@ -72,14 +73,23 @@ def test_decimals(values, digits):
 
 
 def test_numbers_that_are_none():
-    assert number(np.nan, 2) == "–" and interval(np.nan, 1.0, 2) == "" and percent(np.nan, np.nan, np.nan) == "–"
-    assert listed(range(20)) == "20 values from 0 to 19" and listed([1.0, "a"]) == "1, a"
+    assert (
+        number_text(np.nan, 2) == "–"
+        and bracket_interval(np.nan, 1.0, 2) == ""
+        and percent_text(np.nan, np.nan, np.nan) == "–"
+    )
+    assert list_levels(range(20)) == "20 values from 0 to 19" and list_levels([1.0, "a"]) == "1, a"
 
 
 def test_every_metric_has_a_source_and_every_source_an_entry():
-    assert list(SOURCES) == list(METRICS)
-    used = {key for keys in SOURCES.values() for key in keys}
-    assert used | set(MUSICGEN) == set(BIBTEX) and not used & set(MUSICGEN) and all(SOURCES.values())
+    assert (
+        all(map(sources, [*map("{}:tiny".format, TEXT), *(METRICS.keys() - set(TEXT))]))
+        and sources("clap:tiny") == sources("clap_min:tiny")
+        and sources("seed") == ()
+    )
+    used = {key for name, row in METRICS.items() for key in map(cite_key, row.cites)}
+    models = {key for kind in model_kinds().values() for key in map(cite_key, kind.cites)}
+    assert used | models == set(BIBTEX) and not used & models
     for key, entry in BIBTEX.items():
         assert re.match(rf"@\w+{{{key},\n", entry) and entry.count("{") == entry.count("}")
         assert {"title", "author", "year"} <= set(re.findall(r"^  (\w+) = \{", entry, re.MULTILINE))
@@ -89,7 +99,7 @@ def test_years_in_docstrings_are_those_of_the_references():
     """What a metric's docstring cites by year must be among its references."""
     for name, row in METRICS.items():
         years = set(re.findall(r"\b(?:19\d\d|20[0-3]\d)\b", row.function.__doc__ or ""))
-        entries = "".join(BIBTEX[key] for key in SOURCES[name])
+        entries = "".join(BIBTEX[key] for key in METRICS[name].cites)
         assert all(f"year = {{{year}}}" in entries for year in years), (name, years)
 
 
@@ -97,7 +107,7 @@ def test_a_bibliography_holds_what_is_cited_once():
     keys = cited(["loudness", "true_peak", "clap:tiny"])
     assert keys == ["mgeval", "itu1770", "steinmetz2021", "elizalde2023", "wu2023"]
     assert cited(["crest"]) == ["mgeval"]
-    assert cited(["true_peak"], musicgen=True) == ["mgeval", *MUSICGEN, "itu1770"]
+    assert cited(["true_peak"], [kind_of("tiny")]) == ["mgeval", "copet2023", "defossez2023", "itu1770"]
     text = bibliography(keys)
     assert [key for key in re.findall(r"@\w+\{(\w+),", text)] == keys and "VERSION" not in text
 
@@ -105,17 +115,17 @@ def test_a_bibliography_holds_what_is_cited_once():
 @pytest.mark.parametrize(
     ("model", "slots", "told"),
     [
-        ("tiny", np.nan, True),
-        ("facebook/musicgen-stereo-small", np.nan, True),
-        ("my/finetune", 8, True),
-        ("my/tones", 0, False),
-        ("tiny-diffusion", np.nan, False),
-        ("synth", 0, False),
-        ("folder:/out/musicgen", 0, False),
+        ("tiny", np.nan, "musicgen"),
+        ("facebook/musicgen-stereo-small", np.nan, "musicgen"),
+        ("my/finetune", 8, "musicgen"),
+        ("my/tones", 0, None),
+        ("tiny-diffusion", np.nan, None),
+        ("synth", 0, "synth"),
+        ("folder:/out/musicgen", 0, "folder"),
     ],
 )
-def test_what_is_a_musicgen(model, slots, told):
-    assert is_musicgen(model, slots) == told
+def test_the_kind_of_what_made_clips(model, slots, told):
+    assert getattr(maker_kind(model, slots), "name", None) == told
 
 
 def test_a_comparison_in_which_nothing_was_tested_says_why():

@@ -367,9 +367,17 @@ def test_controls_and_failures_are_in_the_methods(run, tmp_path):
     assert f"synth (revision {revision})" in text and "Seeds: 0." in text and "duration (0.5, 1 s)" in text
 
 
+def test_settings_that_a_model_ignores_are_not_said_to_be_its_own(run):
+    scores, store = run
+    text = methods.as_markdown(gather(scores, store, by="duration"))
+    assert "temperature" not in text and "extend\\_stride" not in text
+    text = methods.as_markdown(gather(scores.assign(model="tiny"), store, by="duration"))
+    assert "temperature 1" in text
+
+
 def test_settings_of_many_values_are_not_said_to_be_held(run, tmp_path):
     scores, store = run
-    many = scores.assign(guidance=np.linspace(1, 5, len(scores)))
+    many = scores.assign(guidance=np.linspace(1, 5, len(scores)), model="tiny")
     text = methods.as_markdown(gather(many, store, by="duration"))
     held = text[text.index("Held:") :].partition(". ")[0]
     assert "guidance" not in held and "guidance (" in text[text.index("Varied:") : text.index("Held:")]

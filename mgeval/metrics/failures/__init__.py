@@ -80,5 +80,5 @@ def findings_of(x: np.ndarray, rate: int, **thresholds: float) -> list[Finding]:
     rows = []
     for kind, row in DETECTORS.items():
         options = {"threshold": thresholds[kind]} if kind in thresholds else {}
-        rows += row(shared.get(row.shared, x), rate, **options)
+        rows += row(shared[row.shared] if row.shared else x, rate, **options)
     return rows

@@ -8,6 +8,7 @@ import numpy as np
 
 from mgeval.errors import MetricError
 from mgeval.stats import preferences, ratings, reliability
+from mgeval.wording import level_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,11 +81,6 @@ def _anchor(rows: list[dict[str, Any]]) -> list[str]:
     if rows[-1]["level"] == "hidden anchor":
         return ["The hidden anchor, a clip without its treble, is rated lowest, as it should be."]
     return ["The hidden anchor, a clip without its treble, is not rated lowest: read the ratings with care."]
-
-
-def level_text(level: Any) -> str:
-    """Return the value of a setting as text."""
-    return f"{level:g}" if isinstance(level, float | np.floating) else str(level)
 
 
 def _number(value: float) -> float | None:

@@ -10,8 +10,9 @@ import numpy as np
 
 from mgeval.errors import MgevalError, PromptError, SweepError, nearest
 from mgeval.models import LIMITS
-from mgeval.panels.settings import number, setting
+from mgeval.panels.settings import setting
 from mgeval.runs import Store, Sweep
+from mgeval.wording import plain_number
 
 AXES = tuple(name for name in LIMITS if name != "seed")
 """Settings that have a field each, in which several values stand for an axis."""
@@ -63,7 +64,7 @@ def yaml_of(sweep: Sweep) -> str:
     """Return a sweep as a file for `mgeval run`, which `mgeval.runs.sweep_file.load_sweep` reads."""
     import yaml
 
-    grid = {name: [number(value) for value in values] for name, values in sweep.grid.items()}
+    grid = {name: [plain_number(value) for value in values] for name, values in sweep.grid.items()}
     parts = [{"models": sweep.models}, {"prompts": sweep.prompts["prompt"].tolist()}]
     parts += [{"grid": grid}] if grid else []
     parts += [{"seeds": sweep.seeds}]
