@@ -7,7 +7,7 @@ from signals import RATE, correlated, tone
 
 import mgeval as mg
 from mgeval.metrics import METRICS, Metric, evaluate, metric_names
-from mgeval.scoring import measurement
+from mgeval.scoring import processes
 from mgeval.stats import swept
 
 
@@ -154,11 +154,11 @@ def test_a_foreign_manifest_is_no_store(folder):
 def test_many_clips_are_measured_by_many_processes_to_the_same_numbers(folder, monkeypatch):
     names = ["width", "image_angle", "loudness", "musical_key"]
     alone = mg.measure(folder, metrics=names, progress=False)
-    monkeypatch.setattr(measurement, "CLIPS_PER_WORKER", 1)
+    monkeypatch.setattr(processes, "CLIPS_PER_WORKER", 1)
     monkeypatch.setattr("joblib.cpu_count", lambda: 2)
     # In this process only what has to be compiled first is measured, never a clip.
-    here, evaluate = [], measurement.evaluate
-    monkeypatch.setattr(measurement, "evaluate", lambda x, *rest: here.append(x.shape) or evaluate(x, *rest))
+    here, evaluate = [], processes.evaluate
+    monkeypatch.setattr(processes, "evaluate", lambda x, *rest: here.append(x.shape) or evaluate(x, *rest))
     together = mg.measure(folder, metrics=names, progress=False)
     pd.testing.assert_frame_equal(together, alone, check_exact=True)
     assert here == [(2, 64000)] and RATE * 4 != 64000
@@ -171,7 +171,7 @@ def test_a_metric_of_a_script_is_known_to_all_processes(folder, monkeypatch):
     row = Metric(function=loudest, low=0, high=1, label="Loudest", meaning="the largest absolute sample")
     monkeypatch.setitem(METRICS, "loudest", row)
     alone = mg.measure(folder, metrics=["loudest", "crest"], progress=False)
-    monkeypatch.setattr(measurement, "CLIPS_PER_WORKER", 1)
+    monkeypatch.setattr(processes, "CLIPS_PER_WORKER", 1)
     monkeypatch.setattr("joblib.cpu_count", lambda: 2)
     pd.testing.assert_frame_equal(mg.measure(folder, metrics=["loudest", "crest"], progress=False), alone)
     assert alone["loudest"].notna().tolist() == [True, False, True, True]
@@ -181,6 +181,6 @@ def test_what_is_compiled_first_is_all_there_is():
     """Nothing of what measuring needs may be left for two processes to compile at once."""
     seen = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(measurement, "evaluate", lambda *given: seen.append(evaluate(*given)))
-        measurement._compile(metric_names())
+        patch.setattr(processes, "evaluate", lambda *given: seen.append(evaluate(*given)))
+        processes.compile_metrics(metric_names())
     assert [name for name, value in seen[0].items() if np.isnan(value)] == []

@@ -8,7 +8,7 @@ from signals import RATE, noise, tone
 import mgeval as mg
 from mgeval import plots
 from mgeval.metrics.failures import DETECTORS, failures
-from mgeval.scoring import measurement
+from mgeval.scoring import processes
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def test_the_atlas_takes_it(store):
 
 def test_many_processes_find_the_same(store, monkeypatch):
     alone = mg.failure_table(store, progress=False)
-    monkeypatch.setattr(measurement, "CLIPS_PER_WORKER", 2)
+    monkeypatch.setattr(processes, "CLIPS_PER_WORKER", 2)
     pd.testing.assert_frame_equal(mg.failure_table(store, progress=False), alone)
 
 

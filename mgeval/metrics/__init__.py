@@ -11,16 +11,16 @@ from mgeval.errors import MetricError, nearest
 from mgeval.metrics import distribution, music, signal, similarity, spectrum, stereo, tokens
 from mgeval.metrics.failures import DETECTORS, Finding, findings_of
 from mgeval.metrics.failures.findings import undefined_finding
-from mgeval.metrics.registry import METRICS, Detector, Metric, detector, metric
+from mgeval.metrics.registry import METRICS, Detector, Metric, Profiles, detector, metric
 from mgeval.metrics.stereo import spatial, widths
 from mgeval.metrics.tokens import pooled as pooled
 from mgeval.metrics.undefined import Undefined
 
 __all__ = [
-    "DETECTORS", "METRICS", "TEXT", "TOKENS", "Detector", "Finding", "Metric", "Undefined", "added", "adherence",
-    "claims", "columns", "described", "detector", "distribution", "evaluate", "failures", "findings_of", "metric",
-    "metric_names", "metric_of", "music", "pooled", "signal", "similarity", "spatial", "spectrum", "stereo", "tokens",
-    "undefined_finding", "widths",
+    "DETECTORS", "METRICS", "TEXT", "TOKENS", "Detector", "Finding", "Metric", "Profiles", "Undefined", "added",
+    "adherence", "claims", "columns", "described", "detector", "distribution", "evaluate", "failures", "findings_of",
+    "metric", "metric_names", "metric_of", "music", "pooled", "signal", "similarity", "spatial", "spectrum", "stereo",
+    "tokens", "undefined_finding", "widths",
 ]  # fmt: skip
 
 
@@ -99,7 +99,7 @@ def metric_names(names: str | Iterable[str] | None = None) -> list[str]:
     return names
 
 
-def evaluate(x: np.ndarray, rate: int, names: Iterable[str]) -> dict[str, float]:
+def evaluate(x: np.ndarray, rate: int, names: Iterable[str], profiles: Profiles | None = None) -> dict[str, float]:
     """Compute metrics of one clip; those of a family share one pass over the samples.
 
     Parameters
@@ -110,6 +110,8 @@ def evaluate(x: np.ndarray, rate: int, names: Iterable[str]) -> dict[str, float]
         Hz.
     names : iterable of str
         Keys of `METRICS` that need no checkpoint.
+    profiles : Profiles, optional
+        What metrics share, as far as it was computed before.
 
     Returns
     -------
@@ -120,9 +122,9 @@ def evaluate(x: np.ndarray, rate: int, names: Iterable[str]) -> dict[str, float]
     if needs := [name for name in names if name not in METRICS]:
         raise MetricError(f"{needs[0]!r} compares with a prompt: measure(clips, store, {needs[0]!r}) does that")
     rows = [METRICS[name] for name in names]
-    shared = {row.shared: row.shared(x, rate) for row in rows if row.shared}
+    profiles = Profiles(x, rate) if profiles is None else profiles
     values = {}
     for row in rows:
-        given = shared[row.shared] if row.shared else x
+        given = profiles[row.shared] if row.shared else x
         values[row.name] = row.function(given, rate) if row.timed else row.function(given)
     return values

@@ -44,6 +44,8 @@ class Metric:
         The distance after which values repeat, such as that of the angles of an axis; 0 where they do not.
     shared : callable, optional
         ``shared(x, rate)``: what the function takes in place of samples, so that a family passes over them once.
+    version : int
+        Counts up with every change of its values: a value that a store keeps under another version is computed again.
     """
 
     function: Callable[..., float]
@@ -59,6 +61,7 @@ class Metric:
     kind: Literal["number", "flag", "name"] = "number"
     period: float = 0
     shared: Profile | None = None
+    version: int = 1
 
     @property
     def name(self) -> str:
@@ -103,6 +106,17 @@ class Detector:
     def __call__(self, x: Any, rate: int, **options: float) -> Any:
         """Look for the failure; see the function's own docstring."""
         return self.function(x, rate, **options)
+
+
+class Profiles(dict[Profile, Any]):
+    """What rows share of one clip, by the function that computes it; each is computed when first asked for."""
+
+    def __init__(self, x: Any, rate: int) -> None:
+        self._clip = x, rate
+
+    def __missing__(self, function: Profile) -> Any:
+        self[function] = function(*self._clip)
+        return self[function]
 
 
 METRICS: dict[str, Metric] = {}

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import math
 import warnings
+from typing import NamedTuple
 
 import numpy as np
 
 from mgeval.metrics.failures import failures as failures
 from mgeval.metrics.failures import findings_of
+from mgeval.metrics.failures.findings import Finding
 from mgeval.metrics.frames import BROKEN, EMPTY, FLOOR, FRAME, QUIET, SHORT, SILENT, STEPS, as_samples, hop, power
 from mgeval.metrics.registry import DETECTORS, metric
 from mgeval.metrics.undefined import Undefined
@@ -278,33 +280,49 @@ def clipping(x: np.ndarray) -> float:
     return float(flat.mean())
 
 
+class FailureProfile(NamedTuple):
+    """The findings of a clip, and why failures cannot be counted in it."""
+
+    findings: list[Finding]
+    problem: Undefined | None
+
+
+def failure_profile(x: np.ndarray, rate: int, findings: list[Finding] | None = None) -> FailureProfile:
+    """Return what `failure_count` counts; with findings from before none are looked for."""
+    x, problem = _usable(x)
+    if problem is None and x.shape[1] < FRAME * rate:
+        problem = Undefined(SHORT)
+    if findings is None:
+        findings = [] if problem is not None else findings_of(x, rate)
+    return FailureProfile(findings, problem)
+
+
 @metric(
     low=0,
     high=len(DETECTORS),
     better="lower",
     label="Failures",
+    shared=failure_profile,
     meaning="how many kinds of failure are found",
     caveat="[how reliably](docs/failures.md); a mono file cannot fail in stereo",
 )
-def failure_count(x: np.ndarray, rate: int) -> float:
+def failure_count(x: np.ndarray | FailureProfile, rate: int | None = None) -> float:
     """Number of kinds of failure that are found, with the thresholds that `failures` has by default.
 
     Parameters
     ----------
-    x : array_like
+    x : array_like or FailureProfile
         ``(channels, time)``.
     rate : int
-        Hz.
+        Hz; not needed with a profile.
 
     Returns
     -------
     float
-        0 to 17, no unit. Kinds that are undefined for the clip, such as those of the image for mono,
-        count as not found. `Undefined` for clips under 400 ms.
+        0 to the number of detectors, no unit. Kinds that are undefined for the clip, such as those of the image for
+        mono, count as not found. `Undefined` for clips under 400 ms.
     """
-    x, problem = _usable(x)
-    if problem is not None:
-        return problem
-    if x.shape[1] < FRAME * rate:
-        return Undefined(SHORT)
-    return float(len({finding.kind for finding in findings_of(x, rate) if finding.flagged}))
+    found = x if isinstance(x, FailureProfile) else failure_profile(x, rate)
+    if found.problem is not None:
+        return found.problem
+    return float(len({finding.kind for finding in found.findings if finding.flagged}))

@@ -14,6 +14,7 @@ from mgeval.audio import Audio, encode_audio, load_audio, stored_gain
 from mgeval.errors import AudioError, nearest
 from mgeval.metrics import findings_of, signal
 from mgeval.runs import Store, read_record
+from mgeval.scoring import clip_findings
 
 KEPT = 64
 """Clips whose loudness and findings are remembered."""
@@ -91,6 +92,9 @@ class Clips:
 
     def findings(self, key: str) -> list[dict[str, Any]]:
         """Return what went wrong in a clip, and when: a row for each kind of failure, as JSON has it."""
+        if isinstance(self._source, Store):
+            # The store keeps them: nothing is decoded twice.
+            return [_row(finding) for finding in clip_findings(self._source, key)]
         return self._once("findings", key, lambda samples, rate: [_row(one) for one in findings_of(samples, rate)])
 
     def _once(self, name: str, key: str, compute: Any) -> Any:

@@ -1,4 +1,4 @@
-"""How well clips fit their prompts, as embedders that read texts hear them."""
+"""How well clips fit their prompts, by embedders that read texts."""
 
 from __future__ import annotations
 
@@ -6,74 +6,117 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from mgeval.audio import Audio
 from mgeval.errors import MetricError
 from mgeval.metrics import METRICS, TEXT, Undefined
 from mgeval.runs import Store
+from mgeval.scoring.clip_measures import ClipMeasures
 from mgeval.scoring.reading import Source, read_together
-from mgeval.scoring.vectors import cached_vectors
+from mgeval.scoring.vectors import cached_vectors, kept_vectors
 
 TOGETHER = 16
 """Clips that are in memory at once for an embedder."""
 
 
 class PromptScorer:
-    """An embedder that scores clips against texts, and remembers the texts it has read."""
+    """An embedder that scores clips against texts, and keeps the vectors of texts in memory.
+
+    Parameters
+    ----------
+    name : str
+        As `mgeval.embed.load` knows it.
+
+    Raises
+    ------
+    MetricError
+        The embedder reads no texts.
+    """
 
     def __init__(self, name: str) -> None:
         from mgeval import embed
 
         self.embedder = embed.load(name)
         if not self.embedder.has_text:
-            raise MetricError(f"{name!r} reads no texts, so it cannot say how well a clip fits its prompt")
+            raise MetricError(f"{name!r} reads no texts, so it cannot score how well a clip fits its prompt")
         self.checkpoint = checkpoint_of(self.embedder.id)
-        self._read: dict[str, np.ndarray] = {}
-
-    def hear(self, clips: Sequence[Audio | None], texts: Sequence[str], store: Store | None) -> list[dict[str, float]]:
-        """Return for each clip, None where it cannot be read, the metrics of `TEXT` by their columns."""
-        asked = [i for i, text in enumerate(texts) if clips[i] is not None and text.strip()]
-        # As `distances` gives the mono mean, so that vectors kept by either serve both.
-        windows_of = cached_vectors(self.embedder, [clips[i].mono() for i in asked], store)
-        nothing: dict[str, float] = dict.fromkeys(self.columns, Undefined("there is no prompt to compare with"))
-        values = [nothing] * len(clips)
-        for i, windows in zip(asked, windows_of, strict=True):
-            read = self._reading(texts[i])
-            values[i] = {c: METRICS[c.partition(":")[0]].function(windows, read) for c in self.columns}
-        return values
-
-    def _reading(self, text: str) -> np.ndarray:
-        if text not in self._read:
-            self._read[text] = self.embedder.text([text])[0]
-        return self._read[text]
+        self._texts: dict[str, np.ndarray] = {}
 
     @property
     def columns(self) -> list[str]:
+        """The columns of its scores."""
         return [f"{name}:{self.checkpoint}" for name in TEXT]
+
+    def score(self, windows: np.ndarray | None, text: str) -> dict[str, float]:
+        """Return the metrics of `TEXT` by their columns, of a clip's vectors, which are None without a prompt."""
+        if windows is None:
+            return dict.fromkeys(self.columns, Undefined("there is no prompt to compare with"))
+        if text not in self._texts:
+            self._texts[text] = self.embedder.text([text])[0]
+        return {
+            column: METRICS[column.partition(":")[0]].function(windows, self._texts[text]) for column in self.columns
+        }
 
 
 def load_scorers(asked: Iterable[str]) -> dict[str, PromptScorer]:
-    """Load the checkpoints that were asked for, by the names that their columns bear."""
-    ears: dict[str, PromptScorer] = {}
-    for ear in (PromptScorer(name) for name in asked if name not in METRICS):
-        if ear.checkpoint in ears:
-            raise MetricError(f"two checkpoints are called {ear.checkpoint!r}: rename one of their folders")
-        ears[ear.checkpoint] = ear
-    return ears
+    """Load the checkpoints among the names asked for, by the names in their columns."""
+    scorers: dict[str, PromptScorer] = {}
+    for scorer in (PromptScorer(name) for name in asked if name not in METRICS):
+        if scorer.checkpoint in scorers:
+            raise MetricError(f"two checkpoints are called {scorer.checkpoint!r}: rename one of their folders")
+        scorers[scorer.checkpoint] = scorer
+    return scorers
 
 
 def score_prompts(
-    sources: Sequence[Source | None], prompts: Sequence[str], ears: dict[str, PromptScorer], store: Store | None
+    sources: Sequence[Source | None],
+    prompts: Sequence[str],
+    scorers: dict[str, PromptScorer],
+    store: Store | None,
+    kept: Sequence[ClipMeasures] | None,
 ) -> Iterator[dict[str, float]]:
-    """Yield what the embedders say of each clip: of several at once, which go through a tower together."""
+    """Yield the scores of each clip by their columns; several clips go through a tower together.
+
+    A clip whose vectors the store keeps is not read.
+    """
     for start in range(0, len(sources), TOGETHER):
-        texts = prompts[start : start + TOGETHER]
-        clips = read_together(sources[start : start + TOGETHER] if ears else [None] * len(texts))
-        values: list[dict[str, float]] = [{} for _ in clips]
-        for ear in ears.values():
-            values = [one | more for one, more in zip(values, ear.hear(clips, texts, store), strict=True)]
-        yield from values
+        block = slice(start, start + TOGETHER)
+        texts = prompts[block]
+        signals = [clip.mono for clip in kept[block]] if kept else [None] * len(texts)
+        windows = _block_vectors(sources[block], texts, signals, list(scorers.values()), store)
+        for i, text in enumerate(texts):
+            scores: dict[str, float] = {}
+            for name, scorer in scorers.items():
+                scores |= scorer.score(windows[name][i], text)
+            yield scores
+
+
+def _block_vectors(
+    sources: Sequence[Source | None],
+    texts: Sequence[str],
+    signals: Sequence[str | None],
+    scorers: Sequence[PromptScorer],
+    store: Store | None,
+) -> dict[str, list[np.ndarray | None]]:
+    """Return the vectors of each clip by checkpoint; None without a prompt, or where the clip cannot be read."""
+    asked = [bool(text.strip()) for text in texts]
+    vectors = {
+        scorer.checkpoint: [
+            kept_vectors(scorer.embedder, signal, store) if wanted else None
+            for signal, wanted in zip(signals, asked, strict=True)
+        ]
+        for scorer in scorers
+    }
+    unknown = [wanted and any(rows[i] is None for rows in vectors.values()) for i, wanted in enumerate(asked)]
+    clips = read_together([source if wanted else None for source, wanted in zip(sources, unknown, strict=True)])
+    for scorer in scorers:
+        rows = vectors[scorer.checkpoint]
+        missing = [i for i, clip in enumerate(clips) if clip is not None and rows[i] is None]
+        # The mono mean, as `distances` embeds it: vectors that either of them keeps serve both.
+        audios = [clip.mono() for i in missing if (clip := clips[i]) is not None]
+        for i, embedded in zip(missing, cached_vectors(scorer.embedder, audios, store), strict=True):
+            rows[i] = embedded
+    return vectors
 
 
 def checkpoint_of(embedder: str) -> str:
-    """Return the name that the columns of an embedder bear: its own, less ``clap:``, which they begin with anyway."""
+    """Return an embedder's name in columns: its own without the ``clap:`` that they begin with anyway."""
     return embedder.rpartition("@")[0].removeprefix("clap:")

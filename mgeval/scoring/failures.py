@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import itertools
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mgeval.errors import AudioError, MetricError
-from mgeval.metrics import DETECTORS, Finding, findings_of, undefined_finding
+from mgeval.metrics import DETECTORS, Finding, undefined_finding
 from mgeval.runs import Store
-from mgeval.scoring.measurement import spread, store_clips
+from mgeval.scoring.clip_measures import ClipMeasures, load_measures
+from mgeval.scoring.computation import Result, compute, plan_job
+from mgeval.scoring.reading import store_clips
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,19 +61,36 @@ def failure_table(store: Store, clips: pd.DataFrame | None = None, progress: boo
     for column in Finding._fields:
         if column in clips.columns:
             raise MetricError(f"the table of clips has a column {column!r}, which that of failures needs: rename it")
-    jobs = [(store, row.key, row.status == "done") for row in clips.itertuples()]
-    found = list(tqdm(spread(_findings, jobs), total=len(jobs), desc="judging", unit="clip", disable=not progress))
-    of = np.repeat(np.arange(len(clips)), [len(rows) for rows in found])
-    rows = pd.DataFrame(list(itertools.chain.from_iterable(found)), columns=Finding._fields)
-    return pd.concat([clips.iloc[of].reset_index(drop=True), rows], axis=1)
+    keys = [row.key if row.status == "done" else None for row in clips.itertuples()]
+    kept = load_measures(store, keys)
+    sources = [None if key is None else partial(store.audio, key) for key in keys]
+    jobs = [plan_job(source, clip, [], failures=True) for source, clip in zip(sources, kept, strict=True)]
+    bar = tqdm(compute(jobs), total=len(jobs), desc="looking for failures", unit="clip", disable=not progress)
+    findings = [_rows(clip, result) for clip, result in zip(kept, bar, strict=True)]
+    index = np.repeat(np.arange(len(clips)), [len(rows) for rows in findings])
+    table = pd.DataFrame(list(itertools.chain.from_iterable(findings)), columns=Finding._fields)
+    return pd.concat([clips.iloc[index].reset_index(drop=True), table], axis=1)
 
 
-def _findings(store: Store, key: str, made: bool) -> list[Finding]:
-    why = "the clip was not made"
-    try:
-        if made:
-            audio = store.audio(key)
-            return findings_of(audio.samples, audio.rate)
-    except AudioError as error:
-        why = str(error)
-    return [finding for kind in DETECTORS for finding in undefined_finding(kind, why)]
+def _rows(kept: ClipMeasures, result: Result | str) -> list[Finding]:
+    """Return the findings of a clip, kind by kind, and keep those that are new."""
+    if isinstance(result, str):
+        return [row for kind in DETECTORS for row in undefined_finding(kind, result)]
+    findings = kept.findings() | result.findings
+    kept.add(findings=result.findings, mono=result.mono)
+    return [row for kind in DETECTORS for row in findings[kind]]
+
+
+def clip_findings(store: Store, key: str) -> list[Finding]:
+    """Return the findings of one clip of a store, kind by kind.
+
+    Raises
+    ------
+    AudioError
+        The clip is missing or damaged.
+    """
+    (kept,) = load_measures(store, [key])
+    (result,) = compute([plan_job(partial(store.audio, key), kept, [], failures=True)])
+    if isinstance(result, str):
+        raise AudioError(result)
+    return _rows(kept, result)

@@ -3,34 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from mgeval.audio import FORMATS, Audio, load_audio
+from mgeval.audio import FORMATS, load_audio
 from mgeval.errors import AudioError, MetricError
 from mgeval.files import expand_path
-from mgeval.metrics import METRICS, Metric, Undefined, added, columns, evaluate, metric_names
+from mgeval.metrics import METRICS, columns, metric_names
 from mgeval.runs import Store, is_store
 from mgeval.scoring.clap import PromptScorer, checkpoint_of, load_scorers, score_prompts
+from mgeval.scoring.clip_measures import ClipMeasures, load_measures
+from mgeval.scoring.computation import compute, plan_job
+from mgeval.scoring.reading import Source
+from mgeval.scoring.reasons import SEVERAL, merge_reasons, reason_text
 from mgeval.tables import EMBEDDER, prompt_texts
 
 if TYPE_CHECKING:
     import pandas as pd
-
-CLIPS_PER_WORKER = 12
-"""With fewer clips, starting another process takes longer than it saves."""
-
-_Source = Callable[[], Audio]
-
-SEVERAL = "; "
-"""Between the checkpoints, or the reasons, of one cell."""
-
-NAMED = 3
-"""A reason that holds for more measures than this counts them instead of naming them."""
 
 
 def measure(
@@ -78,19 +69,21 @@ def measure(
     import pandas as pd
 
     asked = metric_names(metrics)
-    names, ears = [name for name in asked if name in METRICS], load_scorers(asked)
+    names, scorers = [name for name in asked if name in METRICS], load_scorers(asked)
     if not isinstance(clips, pd.DataFrame):
         paths = [clips] if isinstance(clips, (str, os.PathLike)) else list(clips)
         if not paths:
             raise AudioError("there is nothing to measure: give at least one file or folder")
-        return pd.concat([_measure_path(expand_path(path), names, ears, progress) for path in paths], ignore_index=True)
+        return pd.concat(
+            [_measure_path(expand_path(path), names, scorers, progress) for path in paths], ignore_index=True
+        )
     if store is None:
         raise MetricError("measure(clips, store): a table of clips needs the store that holds them")
-    return _measure_clips(clips, store, names, ears, progress)
+    return _measure_clips(clips, store, names, scorers, progress)
 
 
 def _measure_clips(
-    clips: pd.DataFrame, store: Store, names: list[str], ears: dict[str, PromptScorer], progress: bool
+    clips: pd.DataFrame, store: Store, names: list[str], scorers: dict[str, PromptScorer], progress: bool
 ) -> pd.DataFrame:
     import pandas as pd
 
@@ -101,146 +94,88 @@ def _measure_clips(
     for name in names:
         if name in clips.columns and clips[name].dtype.kind != "f":
             raise MetricError(f"the table has a column {name!r} that is no measurement: rename it")
-    added = _added(names, ears)
+    new = _new_columns(names, scorers)
     before = recipes_of(clips)
-    kept = clips.drop(columns=[name for name in added if name in clips.columns])
-    records = kept.to_dict("records")
-    sources = [partial(store.audio, row["key"]) if row["status"] == "done" else None for row in records]
-    rows = [numbers for _, numbers in _scored(sources, prompt_texts(kept), names, ears, store, progress)]
-    # Of no clips, too, the metrics are numbers.
-    numbers = dict.fromkeys(columns(added), float)
-    table = pd.concat([kept, pd.DataFrame(rows, index=kept.index, columns=added).astype(numbers)], axis=1)
-    table = table.assign(reason=reasons_of(clips, kept, table["reason"]))
-    if ears and before:
+    rest = clips.drop(columns=[name for name in new if name in clips.columns])
+    keys = [key if status == "done" else None for key, status in zip(clips["key"], clips["status"], strict=True)]
+    sources = [None if key is None else partial(store.audio, key) for key in keys]
+    measured = _measure(sources, prompt_texts(rest), names, scorers, store, load_measures(store, keys), progress)
+    # Metrics are numbers in a table without clips, too.
+    types = dict.fromkeys(columns(new), float)
+    rows = pd.DataFrame([numbers for _, numbers in measured], index=rest.index, columns=new).astype(types)
+    table = pd.concat([rest, rows], axis=1)
+    table = table.assign(reason=merge_reasons(clips, rest, table["reason"]))
+    if scorers and before:
         # Columns of a former measurement stay, and with them the checkpoints that made them.
-        there = {column.partition(":")[2] for column in columns(kept.columns)}
-        known = {one: recipe for one, recipe in before.items() if checkpoint_of(one) in there}
-        table = table.assign(**_named(dict(sorted((known | _recipes(ears)).items()))))
+        present = {column.partition(":")[2] for column in columns(rest.columns)}
+        former = {embedder: recipe for embedder, recipe in before.items() if checkpoint_of(embedder) in present}
+        table = table.assign(**_embedder_cells(dict(sorted((former | _recipes(scorers)).items()))))
     return table
 
 
-def _measure_path(path: Path, names: list[str], ears: dict[str, PromptScorer], progress: bool) -> pd.DataFrame:
+def _measure_path(path: Path, names: list[str], scorers: dict[str, PromptScorer], progress: bool) -> pd.DataFrame:
     import pandas as pd
 
     if not os.path.exists(path):
         raise AudioError(f"{path}: no such file or folder")
     if is_store(path):
         store = Store(path)
-        return _measure_clips(store.table(), store, names, ears, progress)
+        return _measure_clips(store.table(), store, names, scorers, progress)
     files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.suffix.lower() in FORMATS)
     if not files:
         raise AudioError(f"{path}: holds no audio ({', '.join(FORMATS)})")
-    scored = _scored([partial(load_audio, file) for file in files], [""] * len(files), names, ears, None, progress)
-    rows = [{"path": str(file)} | about | numbers for file, (about, numbers) in zip(files, scored, strict=True)]
-    return pd.DataFrame(rows, columns=["path", "channels", "rate", "duration", *_added(names, ears)])
+    sources = [partial(load_audio, file) for file in files]
+    measured = _measure(sources, [""] * len(files), names, scorers, None, None, progress)
+    rows = [{"path": str(file)} | about | numbers for file, (about, numbers) in zip(files, measured, strict=True)]
+    return pd.DataFrame(rows, columns=["path", "channels", "rate", "duration", *_new_columns(names, scorers)])
 
 
-def _added(names: list[str], ears: dict[str, PromptScorer]) -> list[str]:
+def _new_columns(names: list[str], scorers: dict[str, PromptScorer]) -> list[str]:
     """Return the columns that measuring adds."""
-    scored = [column for ear in ears.values() for column in ear.columns]
-    return [*names, *scored, *(EMBEDDER if ears else ()), "reason"]
+    scored = [column for scorer in scorers.values() for column in scorer.columns]
+    return [*names, *scored, *(EMBEDDER if scorers else ()), "reason"]
 
 
-def _scored(
-    sources: Sequence[_Source | None],
+def _measure(
+    sources: Sequence[Source | None],
     prompts: Sequence[str],
     names: list[str],
-    ears: dict[str, PromptScorer],
+    scorers: dict[str, PromptScorer],
     store: Store | None,
+    kept: Sequence[ClipMeasures] | None,
     progress: bool,
 ) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-    """Yield what a clip is and its numbers, clip by clip, measured on all processors where that is worth it."""
+    """Yield the description and the numbers of each clip; what its store keeps is not computed again."""
     from tqdm.auto import tqdm
 
-    results = spread(_values, [(source, names) for source in sources], partial(_compile, names))
-    bar = tqdm(results, total=len(sources), desc="measuring", unit="clip", disable=not progress)
-    for result, fits in zip(bar, score_prompts(sources, prompts, ears, store), strict=True):
+    clips = kept or [None] * len(sources)
+    jobs = [plan_job(*pair, names, mono=bool(scorers)) for pair in zip(sources, clips, strict=True)]
+    bar = tqdm(compute(jobs), total=len(sources), desc="measuring", unit="clip", disable=not progress)
+    scored = score_prompts(sources, prompts, scorers, store, kept)
+    for result, scores, clip in zip(bar, scored, clips, strict=True):
         if isinstance(result, str):
-            yield {}, _unread(names, ears, result)
+            yield {}, _unread(names, scorers, result)
             continue
-        about, values = result
-        values |= fits
+        values = dict(result.values)
+        if clip is not None:
+            values |= clip.values([name for name in names if name not in values])
+            clip.add(result.values, result.findings, result.mono)
+        values = {name: values[name] for name in names} | scores
         numbers = {name: float(value) for name, value in values.items()}
-        yield about, {**numbers, **_named(_recipes(ears)), "reason": reasons(values)}
+        yield result.about, {**numbers, **_embedder_cells(_recipes(scorers)), "reason": reason_text(values)}
 
 
-def spread(
-    function: Callable[..., Any], jobs: Sequence[tuple[Any, ...]], before: Callable[[], None] = lambda: None
-) -> Iterable[Any]:
-    """Yield ``function(*job)`` for each clip's job, in order, on all processors where that is worth it.
-
-    Parameters
-    ----------
-    function : callable
-        What is done with a clip; it and its results must go from process to process.
-    jobs : sequence of tuple
-        Arguments, one tuple for each clip.
-    before : callable
-        Called once, here, if other processes follow.
-
-    Returns
-    -------
-    iterable
-        The results.
-    """
-    from joblib import Parallel, cpu_count, delayed
-
-    # A SLURM job or a container has fewer processors than its machine: joblib knows.
-    workers = min(cpu_count(), len(jobs) // CLIPS_PER_WORKER)
-    if workers <= 1:
-        return (function(*job) for job in jobs)
-    before()
-    # Only paths and numbers travel, and no more clips are under way than there are workers for them.
-    rows = added()
-    return Parallel(workers, return_as="generator")(delayed(_knowing)(rows, function, *job) for job in jobs)
+def _unread(names: list[str], scorers: dict[str, PromptScorer], error: str) -> dict[str, Any]:
+    nothing = dict.fromkeys(_new_columns(names, scorers), float("nan"))
+    return {**nothing, **_embedder_cells(_recipes(scorers)), "reason": error}
 
 
-def _knowing(rows: dict[str, Metric], function: Callable[..., Any], *job: Any) -> Any:
-    known = dict(METRICS)
-    METRICS.update(rows)
-    try:
-        return function(*job)
-    finally:
-        # Processes are used again: the next call may come without these rows.
-        METRICS.clear()
-        METRICS.update(known)
+def _recipes(scorers: dict[str, PromptScorer]) -> dict[str, str]:
+    return {scorer.embedder.id: scorer.embedder.recipe for scorer in scorers.values()}
 
 
-def _values(source: _Source | None, names: list[str]) -> tuple[dict[str, Any], dict[str, float]] | str:
-    """Return what a clip is and its measures, or why it cannot be read."""
-    if source is None:
-        return "the clip was not made"
-    try:
-        audio = source()
-    except AudioError as error:
-        return str(error)
-    about = {"channels": audio.channels, "rate": audio.rate, "duration": audio.duration}
-    return about, evaluate(audio.samples, audio.rate, names)
-
-
-def _compile(names: list[str]) -> None:
-    """Measure four seconds of chords once, here.
-
-    librosa compiles when first used, and keeps what it compiled in files: processes that begin with that
-    at the same time crash one another.
-    """
-    time = np.arange(4 * 16000) / 16000
-    beats = np.exp(-8 * (time % 0.5))
-    chord = sum(np.sin(2 * np.pi * hertz * time) for hertz in (220, 277, 330))
-    evaluate(np.stack([0.1 * beats * chord, 0.05 * chord]).astype(np.float32), 16000, names)
-
-
-def _unread(names: list[str], ears: dict[str, PromptScorer], error: str) -> dict[str, Any]:
-    nothing = dict.fromkeys(_added(names, ears), float("nan"))
-    return {**nothing, **_named(_recipes(ears)), "reason": error}
-
-
-def _recipes(ears: dict[str, PromptScorer]) -> dict[str, str]:
-    return {ear.embedder.id: ear.embedder.recipe for ear in ears.values()}
-
-
-def _named(recipes: dict[str, str]) -> dict[str, str]:
-    """Return the cells of `EMBEDDER`."""
+def _embedder_cells(recipes: dict[str, str]) -> dict[str, str]:
+    """Return the values of the columns `EMBEDDER`."""
     return dict(zip(EMBEDDER, (SEVERAL.join(recipes), SEVERAL.join(recipes.values())), strict=True))
 
 
@@ -252,35 +187,3 @@ def recipes_of(scores: pd.DataFrame) -> dict[str, str]:
         found |= dict(zip(each, how if len(how) == len(each) else [""] * len(each), strict=True))
     found.pop("", None)
     return found
-
-
-def reasons_of(before: pd.DataFrame, kept: pd.DataFrame, now: pd.Series) -> list[str]:
-    """Return why values of a table are undefined: those of metrics that stay for the reasons of before."""
-    if "reason" not in before.columns:
-        return now.tolist()
-    stays = kept[columns(kept.columns)].isna().any(axis=1)
-    former = before["reason"].where(stays & before["reason"].notna(), "")
-    # Part by part: what was said before and holds still must not grow with every measurement.
-    parts = (f"{one}{SEVERAL}{other}".split(SEVERAL) for one, other in zip(former, now, strict=True))
-    return [SEVERAL.join(dict.fromkeys(filter(None, each))) for each in parts]
-
-
-def reasons(values: dict[str, float]) -> str:
-    """Say why values are undefined: each reason once, with the measures it holds for."""
-    reasons: dict[str, list[str]] = {}
-    for name, value in values.items():
-        if isinstance(value, Undefined):
-            reasons.setdefault(value.reason, []).append(name)
-    return "; ".join(
-        f"{reason} ({', '.join(names) if len(names) <= NAMED else f'{len(names)} measures'})"
-        for reason, names in reasons.items()
-    )
-
-
-def store_clips(store: Store, clips: pd.DataFrame | None) -> pd.DataFrame:
-    """Return the clips of a table, by default all of a store; raise `MetricError` if the table holds no clips."""
-    clips = store.table() if clips is None else clips
-    for column in ("key", "status"):
-        if column not in clips.columns:
-            raise MetricError(f"the table has no column {column!r}: run(plan, store) returns one of clips")
-    return clips

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 from mgeval.audio import Audio
-from mgeval.errors import AudioError
+from mgeval.errors import AudioError, MetricError
+from mgeval.runs import Store
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Source = Callable[[], Audio]
 """Reads one clip."""
@@ -39,3 +44,12 @@ def _read(source: Source | None) -> Audio | None:
         return None if source is None else source()
     except AudioError:
         return None
+
+
+def store_clips(store: Store, clips: pd.DataFrame | None) -> pd.DataFrame:
+    """Return the clips of a table, by default all of a store; raise `MetricError` if the table holds no clips."""
+    clips = store.table() if clips is None else clips
+    for column in ("key", "status"):
+        if column not in clips.columns:
+            raise MetricError(f"the table has no column {column!r}: run(plan, store) returns one of clips")
+    return clips

@@ -10,7 +10,9 @@ import numpy as np
 from mgeval.errors import AudioError, MetricError
 from mgeval.metrics import columns, evaluate, metric_names
 from mgeval.runs import Store
-from mgeval.scoring.measurement import reasons, spread, store_clips
+from mgeval.scoring.processes import spread
+from mgeval.scoring.reading import store_clips
+from mgeval.scoring.reasons import reason_text
 from mgeval.tables import EMBEDDER
 
 if TYPE_CHECKING:
@@ -84,5 +86,5 @@ def _segments(store: Store, key: str, seconds: float, names: list[str]) -> list[
         part = audio.slice(start, end)
         values = evaluate(part.samples, part.rate, names)
         numbers = {name: float(value) for name, value in values.items()}
-        rows.append({"start_s": start, "end_s": end, **numbers, "reason": reasons(values)})
+        rows.append({"start_s": start, "end_s": end, **numbers, "reason": reason_text(values)})
     return rows

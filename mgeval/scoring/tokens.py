@@ -9,7 +9,8 @@ from mgeval.errors import MetricError, StoreError
 from mgeval.metrics import METRICS, TOKENS, Undefined
 from mgeval.metrics import tokens as token_metrics
 from mgeval.runs import Store
-from mgeval.scoring.measurement import reasons, reasons_of, store_clips
+from mgeval.scoring.reading import store_clips
+from mgeval.scoring.reasons import merge_reasons, reason_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,10 +43,10 @@ def token_table(store: Store, clips: pd.DataFrame | None = None) -> pd.DataFrame
     rows = []
     for row in clips.to_dict("records"):
         values = _of_tokens(row, store)
-        rows.append({**{name: float(value) for name, value in values.items()}, "reason": reasons(values)})
+        rows.append({**{name: float(value) for name, value in values.items()}, "reason": reason_text(values)})
     kept = clips.drop(columns=[name for name in (*TOKENS, "reason") if name in clips.columns])
     table = pd.concat([kept, pd.DataFrame(rows, index=kept.index, columns=[*TOKENS, "reason"])], axis=1)
-    return table.assign(reason=reasons_of(clips, kept, table["reason"]))
+    return table.assign(reason=merge_reasons(clips, kept, table["reason"]))
 
 
 def _of_tokens(row: Mapping[Any, Any], store: Store) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""Vectors that are computed once: kept in a store, found by what the clip sounds like and who heard it how."""
+"""Vectors that are computed once: a store keeps them by the signal, the embedder and its recipe."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def cached_vectors(embedder: Embedder, audios: Sequence[Audio], store: Store | N
     Parameters
     ----------
     embedder : Embedder
-        Who hears them.
+        What computes them.
     audios : sequence of Audio
         The clips, read in order and 16 at a time; equal ones are embedded once.
     store : Store or None
@@ -42,7 +42,7 @@ def cached_vectors(embedder: Embedder, audios: Sequence[Audio], store: Store | N
     Raises
     ------
     ModelError
-        ``audios`` holds something else than clips, or the embedder returned vectors of a wrong shape.
+        ``audios`` holds something other than clips, or the embedder returned vectors of a wrong shape.
 
     Examples
     --------
@@ -55,40 +55,45 @@ def cached_vectors(embedder: Embedder, audios: Sequence[Audio], store: Store | N
     >>> first[0].shape, bool((first[0] == again[0]).all())
     ((3, 128), True)
     """
-    # Refused by the embedder's own rule, which knows how to say it; a sequence may read its clips one by one.
+    # The embedder's own rule has the better error message; a sequence may read its clips one by one.
     if isinstance(audios, Audio):
         check_clips(audios)
-    found: list[np.ndarray] = []
+    vectors: list[np.ndarray] = []
     seen: dict[str, np.ndarray] = {}
     for start in range(0, len(audios), BATCH):
         clips = check_clips(audios[i] for i in range(start, min(start + BATCH, len(audios))))
-        keys = [vectors_key(embedder, clip) for clip in clips]
+        keys = [vectors_key(embedder, audio_hash(clip)) for clip in clips]
         missing = {}
         for key, clip in zip(keys, clips, strict=True):
-            if key not in seen and (kept := _kept(embedder, key, store)) is not None:
-                seen[key] = kept
+            if key not in seen and (rows := _load(embedder, key, store)) is not None:
+                seen[key] = rows
             if key not in seen:
                 missing[key] = clip
-        seen |= _embedded(embedder, missing, store)
-        found += [seen[key] for key in keys]
-    return found
+        seen |= _embed(embedder, missing, store)
+        vectors += [seen[key] for key in keys]
+    return vectors
 
 
-def vectors_key(embedder: Embedder, clip: Audio) -> str:
-    """Return the name under which a clip's vectors are kept: 32 hexadecimal digits.
+def vectors_key(embedder: Embedder, signal: str) -> str:
+    """Return the name under which a signal's vectors are kept: 32 hexadecimal digits.
 
-    SHA-256 of the embedder's id and recipe and of the clip's samples and rate.
+    SHA-256 of the embedder's id and recipe and of the signal's `audio_hash`.
     """
-    return hashlib.sha256(f"{embedder.id}\n{embedder.recipe}\n{audio_hash(clip)}".encode()).hexdigest()[:32]
+    return hashlib.sha256(f"{embedder.id}\n{embedder.recipe}\n{signal}".encode()).hexdigest()[:32]
 
 
-def _kept(embedder: Embedder, key: str, store: Store | None) -> np.ndarray | None:
+def kept_vectors(embedder: Embedder, signal: str | None, store: Store | None) -> np.ndarray | None:
+    """Return the vectors that a store keeps of a signal, by its `audio_hash`; None where it keeps none."""
+    return None if signal is None else _load(embedder, vectors_key(embedder, signal), store)
+
+
+def _load(embedder: Embedder, key: str, store: Store | None) -> np.ndarray | None:
     rows = None if store is None else store.vectors(key)
     return rows if rows is not None and _fits(embedder, rows) else None
 
 
-def _embedded(embedder: Embedder, clips: dict[str, Audio], store: Store | None) -> dict[str, np.ndarray]:
-    """Embed clips by key, and keep what came out."""
+def _embed(embedder: Embedder, clips: dict[str, Audio], store: Store | None) -> dict[str, np.ndarray]:
+    """Embed clips by key, and keep their vectors."""
     if not clips:
         return {}
     found = embedder.audio(list(clips.values()))
@@ -101,7 +106,7 @@ def _embedded(embedder: Embedder, clips: dict[str, Audio], store: Store | None) 
                 f"{embedder.id} returned {getattr(rows, 'dtype', type(rows).__name__)} {np.shape(rows)} for a clip, "
                 f"need float32 (windows, {embedder.dim})"
             )
-        # A store that is full or may not be written to is no reason to lose what was computed.
+        # What was computed is not lost where the store is full or read-only.
         with contextlib.suppress(OSError):
             if store is not None:
                 store.put_vectors(key, rows)

@@ -11,6 +11,7 @@ How often each finds what is there, and what is not, stands in docs/failures.md.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,7 +24,7 @@ from mgeval.metrics.failures.loops import *
 from mgeval.metrics.failures.peaks import *
 from mgeval.metrics.failures.texture import *
 from mgeval.metrics.frames import as_samples
-from mgeval.metrics.registry import DETECTORS
+from mgeval.metrics.registry import DETECTORS, Profiles
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,16 +70,23 @@ def failures(x: np.ndarray, rate: int, **thresholds: float) -> pd.DataFrame:
     return pd.DataFrame(findings_of(x, rate, **thresholds), columns=Finding._fields)
 
 
-def findings_of(x: np.ndarray, rate: int, **thresholds: float) -> list[Finding]:
-    """Return the rows of `failures` without a table."""
+def findings_of(
+    x: np.ndarray,
+    rate: int,
+    *,
+    kinds: Collection[str] | None = None,
+    profiles: Profiles | None = None,
+    **thresholds: float,
+) -> list[Finding]:
+    """Return the rows of `failures` without a table: of all kinds, or of some."""
     for kind in thresholds:
         if kind not in DETECTORS:
             raise MetricError(f"there is no failure {kind!r}: {nearest(kind, DETECTORS)}")
     x = as_samples(x)
-    # What several detectors look at is computed once.
-    shared = {row.shared: row.shared(x, rate) for row in DETECTORS.values() if row.shared}
+    profiles = Profiles(x, rate) if profiles is None else profiles
     rows = []
     for kind, row in DETECTORS.items():
-        options = {"threshold": thresholds[kind]} if kind in thresholds else {}
-        rows += row(shared[row.shared] if row.shared else x, rate, **options)
+        if kinds is None or kind in kinds:
+            options = {"threshold": thresholds[kind]} if kind in thresholds else {}
+            rows += row(profiles[row.shared] if row.shared else x, rate, **options)
     return rows

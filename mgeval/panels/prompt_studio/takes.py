@@ -15,7 +15,7 @@ from mgeval.panels.panel import error_text
 from mgeval.panels.tables import details
 from mgeval.prompts import load_prompts
 from mgeval.runs import Store, check_plan, origin, write_clip
-from mgeval.scoring import reasons
+from mgeval.scoring import reason_text
 
 POLL_SECONDS = 0.1
 """Seconds between two reports of how far it is."""
@@ -108,7 +108,7 @@ class TakeMeasurer:
 def numbers_of(audio: Audio) -> dict[str, Any]:
     """Return all metrics that need no checkpoint, and why some are undefined."""
     values = evaluate(audio.samples, audio.rate, metric_names())
-    found = details({**values, "reason": reasons(values)})
+    found = details({**values, "reason": reason_text(values)})
     return {"metrics": found["metrics"], "reason": found["reason"]}
 
 

@@ -9,6 +9,7 @@
     rows/part-*.parquet     the same rows in bulk, and those of clips that failed; merged as they become many
     plan/part-*.parquet     the rows of every plan that was begun here, so that a run can be resumed without its sweep
     vectors/KEY.npy         what an embedder made of a signal; a cache, which may be deleted
+    measures/HASH.json      what was measured of an audio file, and its failures; a cache, which may be deleted
 
 Every file appears whole or not at all. The records in ``clips/`` are the truth; ``rows/`` only spares
 reading them one by one. ``plan/`` is kept as ``rows/`` is: a plan is added when it is begun, what stands there
@@ -28,7 +29,7 @@ import numpy as np
 from mgeval.audio import Audio, load_audio
 from mgeval.errors import StoreError
 from mgeval.files import expand_path, uninterrupted, write_atomic
-from mgeval.runs.store import clips, layout, maintenance, parts, plans
+from mgeval.runs.store import clips, layout, maintenance, measures, parts, plans
 from mgeval.tables import OUTCOME
 
 if TYPE_CHECKING:
@@ -291,6 +292,18 @@ class Store:
             return np.load(self._vectors_file(key), allow_pickle=False)
         except (ValueError, OSError, EOFError):
             return None
+
+    def audio_digest(self, key: str) -> str | None:
+        """Return the hash of a clip's audio file, under which its measures are kept; None if it cannot be read."""
+        return measures.file_digest(self.file(key))
+
+    def put_measures(self, digest: str, content: Mapping[str, Any]) -> None:
+        """Keep what was computed of an audio file, in place of what is kept; `mgeval.measure` does so."""
+        measures.write(self.path, digest, content)
+
+    def measures(self, digest: str) -> dict[str, Any]:
+        """Return what is kept of an audio file; nothing if it is damaged, because it can be computed again."""
+        return measures.read(self.path, digest)
 
     def _vectors_file(self, key: str) -> Path:
         # Folders by the first digits: some file systems are slow with a hundred thousand names in one.

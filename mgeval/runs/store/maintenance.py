@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from mgeval.audio import load_audio
 from mgeval.errors import AudioError, StoreError
-from mgeval.runs.store import clips, layout, parts, plans
+from mgeval.runs.store import clips, layout, measures, parts, plans
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,6 +99,9 @@ def _damage(store: Path) -> Iterator[tuple[str, str, str]]:
                 yield "", file, "a broken link"
         except StoreError as error:
             yield "", file, _reason(error)
+    for path in measures.files(store):
+        if measures.is_damaged(path):
+            yield "", path.relative_to(store).as_posix(), "not as it was written"
     keys = sorted(layout.stems(store, "record"))
     # Reading and hashing leave Python's lock: threads gain on a disk that waits, and where there are more cores.
     with ThreadPoolExecutor(READERS) as pool:
