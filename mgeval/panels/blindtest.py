@@ -14,11 +14,11 @@ from mgeval.audio import Audio
 from mgeval.errors import MetricError
 from mgeval.listening import ANSWERS, add_answer, anchor, pair_trials, rating_trials, read_answers
 from mgeval.models import LIMITS
+from mgeval.panels.bundle import bundle, style
 from mgeval.panels.channel import Answer, Panel
 from mgeval.panels.choices import varied
 from mgeval.panels.clips import Clips
 from mgeval.panels.hidden import Sounds, sounds
-from mgeval.panels.modules import bundle, style
 from mgeval.panels.results import preferred, rated
 from mgeval.store import Store
 

@@ -9,9 +9,9 @@ import numpy as np
 import traitlets
 
 from mgeval.audio import Audio
+from mgeval.panels.bundle import bundle
 from mgeval.panels.channel import Answer, Panel
 from mgeval.panels.clips import Clips
-from mgeval.panels.modules import bundle
 from mgeval.store import Store
 
 

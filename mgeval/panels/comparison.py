@@ -11,11 +11,11 @@ import traitlets
 from mgeval.audio import Audio
 from mgeval.errors import MetricError, nearest
 from mgeval.metrics import described
+from mgeval.panels.bundle import bundle, style
 from mgeval.panels.channel import Answer, Panel
 from mgeval.panels.choices import varied
 from mgeval.panels.clipplayer import player_answers
 from mgeval.panels.clips import Clips
-from mgeval.panels.modules import bundle, style
 from mgeval.panels.results import level_text
 from mgeval.plots.style import SETTING_UNITS
 from mgeval.stats import compare as compared

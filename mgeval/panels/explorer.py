@@ -11,10 +11,10 @@ import traitlets
 from mgeval.errors import MetricError
 from mgeval.metrics import columns as metric_columns
 from mgeval.metrics import described
+from mgeval.panels.bundle import bundle
 from mgeval.panels.channel import Answer
 from mgeval.panels.clipplayer import player_answers
 from mgeval.panels.clips import Clips
-from mgeval.panels.modules import bundle
 from mgeval.panels.scatter import Plot
 from mgeval.panels.tables import Drawn, details
 from mgeval.plots.style import needed

@@ -9,8 +9,8 @@ import numpy as np
 import traitlets
 
 from mgeval.errors import MetricError, nearest
+from mgeval.panels.bundle import bundle
 from mgeval.panels.channel import Answer, Panel
-from mgeval.panels.modules import bundle
 from mgeval.panels.tables import Drawn, drawn, keys_of
 
 if TYPE_CHECKING:

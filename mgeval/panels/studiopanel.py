@@ -12,11 +12,11 @@ import traitlets
 
 from mgeval.errors import ModelError, first_line
 from mgeval.models import Generated, Model, Sampling, load_model
+from mgeval.panels.bundle import bundle, style
 from mgeval.panels.channel import Answer, Panel
 from mgeval.panels.clipplayer import player_answers
 from mgeval.panels.clips import Clips
 from mgeval.panels.forms import controls, sampling_of, texts_of
-from mgeval.panels.modules import bundle, style
 from mgeval.panels.takes import Audios, Numbers, Take, Watch, outcome, planned, put
 from mgeval.running.making import results
 from mgeval.running.plans import request

@@ -11,12 +11,12 @@ import traitlets
 
 from mgeval.errors import ModelError, SweepError, first_line
 from mgeval.models import Model, model_revision
+from mgeval.panels.bundle import bundle, style
 from mgeval.panels.channel import Answer
 from mgeval.panels.clipplayer import player_answers
 from mgeval.panels.clips import Clips
 from mgeval.panels.following import Following
 from mgeval.panels.forms import controls
-from mgeval.panels.modules import bundle, style
 from mgeval.panels.scatter import Plot
 from mgeval.panels.sweepform import BLANK, checked_form, estimate_of, sweep_of, yaml_of
 from mgeval.store import Store

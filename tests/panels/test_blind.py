@@ -13,7 +13,6 @@ from signals import RATE, tone
 import mgeval as mg
 from mgeval.panels import blind
 from mgeval.panels.hidden import sounds
-from mgeval.panels.modules import bundle
 
 EVIL = "<img src=x onerror=alert(1)>"
 LEVELS = (1.25, 3.75, 6.5)
@@ -250,10 +249,3 @@ def test_what_cannot_be_heard_blind_is_said(run, tmp_path):
         blind(many, store, kind="ratings")
     with pytest.raises(mg.MetricError, match="path="):
         blind(scores, {})
-
-
-def test_the_bundle_imports_nothing_and_asks_no_network():
-    text = bundle("blind")
-    assert not [line for line in text.splitlines() if line.startswith("import ")]
-    for word in ("innerHTML", "outerHTML", "insertAdjacentHTML", "eval(", "https://", "fetch("):
-        assert word not in text
