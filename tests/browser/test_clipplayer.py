@@ -27,7 +27,7 @@ def time_of(page):
 def level(page):
     """Return the gain that a clip is played at, when its fade-in is over."""
     page.wait_for_timeout(100)
-    return page.evaluate("globalThis[Symbol.for('mgeval.audio')].deck.level.gain.value")
+    return page.evaluate("globalThis[Symbol.for('mgeval.audio')].active.voice.level.gain.value")
 
 
 def test_matched_levels_stay_with_their_clips_as_sides_are_changed(page):
@@ -53,10 +53,10 @@ def test_matched_levels_stay_with_their_clips_as_sides_are_changed(page):
 
 
 HEARD = """async () => {
-  const { deck } = globalThis[Symbol.for("mgeval.audio")], split = deck.context.createChannelSplitter(2);
-  deck.level.connect(split);
+  const { context, level } = globalThis[Symbol.for("mgeval.audio")].active.voice, split = context.createChannelSplitter(2);
+  level.connect(split);
   const ears = [0, 1].map((channel) => {
-    const ear = deck.context.createAnalyser();
+    const ear = context.createAnalyser();
     split.connect(ear, channel);
     return ear;
   });
