@@ -18,15 +18,15 @@ function render({ model, el, signal }) {
   const bar = make("progress", { class: "mg-progress", max: 1, value: 0, "aria-label": "Trials answered" });
   const prompt = make("p", { class: "mg-prompt mg-blindprompt" }), question = make("div", { class: "mg-asked" });
   const status = make("span", { class: "mg-status", role: "status" });
-  const skip = makeButton("Skip", "Go to the next trial without an answer", () => submit("skip"));
-  skip.hidden = true;
-  const next = makeButton("Next", "Save the answer and continue (Enter)", () => submit("answer"));
-  next.classList.add("mg-next");
+  const skipButton = makeButton("Skip", "Go to the next trial without an answer", () => submit("skip"));
+  skipButton.hidden = true;
+  const nextButton = makeButton("Next", "Save the answer and continue (Enter)", () => submit("answer"));
+  nextButton.classList.add("mg-next");
   const strip = createClipStrip(channel, signal, { onChange: oncePerFrame(update), onError: showError });
   const help = make("p", { class: "mg-note" });
   const card = make("div", { class: "mg-player mg-blind", role: "group", tabindex: -1, "aria-label": "Blind listening" },
     make("div", { class: "mg-bar" }, count, bar, make("span", { class: "mg-gap" }), levels),
-    prompt, strip.root, question, make("div", { class: "mg-bar" }, next, skip, status), help);
+    prompt, strip.root, question, make("div", { class: "mg-bar" }, nextButton, skipButton, status), help);
   el.append(card);
 
   /** @type {Trial | null} */
@@ -45,7 +45,7 @@ function render({ model, el, signal }) {
   /** @param {unknown} error */
   function showError(error) {
     problem = errorText(error);
-    skip.hidden = !isOpen(trial);
+    skipButton.hidden = !isOpen(trial);
     update();
   }
 
@@ -64,35 +64,35 @@ function render({ model, el, signal }) {
       return;
     }
     const unheard = trial.letters.filter((letter) => !strip.isHeard(letter)), missing = form.missing();
-    next.setAttribute("aria-disabled", String(Boolean(unheard.length || missing || sending)));
+    nextButton.setAttribute("aria-disabled", String(Boolean(unheard.length || missing || sending)));
     if (problem) showStatus(problem, true);
     else if (unheard.length) showStatus(`Listen to ${listLetters(unheard)}.`);
     else showStatus(missing || "Press Next to continue.");
   }
 
-  /** @param {Trial} found */
-  function showTrial(found) {
-    if (isOpen(trial) && trial.trial === found.trial) {
+  /** @param {Trial} next */
+  function showTrial(next) {
+    if (isOpen(trial) && trial.trial === next.trial) {
       update();
       return;
     }
     const hadFocus = el.contains(document.activeElement);
-    trial = found;
+    trial = next;
     problem = "";
-    skip.hidden = true;
-    el.dataset.trial = String(found.trial);
-    bar.value = found.answered / found.of;
-    if (found.trial === null) {
-      finish(found);
+    skipButton.hidden = true;
+    el.dataset.trial = String(next.trial);
+    bar.value = next.answered / next.of;
+    if (next.trial === null) {
+      finish(next);
       return;
     }
-    count.textContent = `Trial ${found.trial + 1} of ${found.of}`;
-    levels.textContent = found.matched ? "Played at equal loudness" : "Played at their own levels";
-    prompt.textContent = found.prompt || "(no prompt)";
-    form = (found.kind === "pairs" ? createPairForm : createRatingForm)(found.letters, strip, update);
+    count.textContent = `Trial ${next.trial + 1} of ${next.of}`;
+    levels.textContent = next.matched ? "Played at equal loudness" : "Played at their own levels";
+    prompt.textContent = next.prompt || "(no prompt)";
+    form = (next.kind === "pairs" ? createPairForm : createRatingForm)(next.letters, strip, update);
     question.replaceChildren(form.root);
     help.textContent = form.help;
-    strip.setTrial(found);
+    strip.setTrial(next);
     startedAt = performance.now();
     if (hadFocus) card.focus({ preventScroll: true });
     update();
@@ -103,7 +103,7 @@ function render({ model, el, signal }) {
     strip.stop();
     count.textContent = skipped ? `${answered} of ${of} trials answered, ${skipped} skipped` : `All ${of} trials are answered`;
     levels.textContent = "";
-    for (const part of [strip.root, next, help]) part.hidden = true;
+    for (const part of [strip.root, nextButton, help]) part.hidden = true;
     prompt.textContent = skipped ? "Run the cell again to hear the skipped trials." : "Thank you for listening.";
     showStatus("Computing the results …");
     channel.ask("results").then((results) => { question.replaceChildren(makeResults(results)); showStatus(""); }).catch(showError);
@@ -112,7 +112,7 @@ function render({ model, el, signal }) {
   /** @param {"answer" | "skip"} kind */
   async function submit(kind) {
     if (sending || !isOpen(trial) || !form) return;
-    if (kind === "answer" && next.getAttribute("aria-disabled") === "true") {
+    if (kind === "answer" && nextButton.getAttribute("aria-disabled") === "true") {
       update();
       return;
     }

@@ -33,7 +33,7 @@ export function createChart(root, signal, { onFields, ...plotHandlers }) {
   /** @type {Fields} */
   let fields = {};
   /** @type {Uint8Array | null} */
-  let shown = null;
+  let visibleRows = null;
   /** @type {[Float32Array, Float32Array] | null} */
   let interval = null;
   let shownSelects = "";
@@ -63,7 +63,7 @@ export function createChart(root, signal, { onFields, ...plotHandlers }) {
 
   function draw() {
     if (!table) return;
-    plot.show(table, fields, shown, interval);
+    plot.show(table, fields, visibleRows, interval);
     const colour = columnOf(table, fields.colour), shape = columnOf(table, fields.shape);
     legend.replaceChildren(...(colour ? makeColourLegend(colour) : []), ...(shape ? makeShapeLegend(shape) : []));
   }
@@ -113,7 +113,7 @@ export function createChart(root, signal, { onFields, ...plotHandlers }) {
       draw();
     },
     /** @param {Uint8Array | null} rows */
-    setFilter(rows) { shown = rows; draw(); },
+    setFilter(rows) { visibleRows = rows; draw(); },
   };
 }
 

@@ -21,8 +21,8 @@ export function makeField(label, help, input, ...extra) {
   const wrong = make("div", { class: "mg-wrong mg-help", id: `${id}-wrong`, role: "alert", hidden: true });
   input.id = id;
   input.setAttribute("aria-describedby", `${id}-help ${id}-wrong`);
-  const beside = input.classList.contains("mg-short"), name = make("label", { class: "mg-label", for: id }, label);
-  const root = make("div", { class: "mg-field" }, ...(beside ? [make("div", { class: "mg-fieldhead" }, name, input)] : [name, input]),
+  const inline = input.classList.contains("mg-short"), name = make("label", { class: "mg-label", for: id }, label);
+  const root = make("div", { class: "mg-field" }, ...(inline ? [make("div", { class: "mg-fieldhead" }, name, input)] : [name, input]),
     ...extra, helpText, wrong);
   return {
     root,

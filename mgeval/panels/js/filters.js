@@ -20,18 +20,21 @@ const MAX_BUTTONS = 12;
  */
 export function createFilterBar(root, onChange, onSelect) {
   const search = make("input", {
-    type: "search", class: "mg-input mg-search", placeholder: "Prompt contains …", "aria-label": "Prompt contains", oninput: () => apply(),
+    type: "search", class: "mg-input mg-search", placeholder: "Prompt contains …", "aria-label": "Prompt contains",
+    oninput: () => apply(),
   });
-  const add = make("select", { class: "mg-select", "aria-label": "Add a filter", onchange: () => { addFilter(add.value); add.value = ""; } });
+  const add = make("select", {
+    class: "mg-select", "aria-label": "Add a filter", onchange: () => { addFilter(add.value); add.value = ""; },
+  });
   const chips = make("div", { class: "mg-chips" }), count = make("span", { class: "mg-count", role: "status" });
-  const select = makeButton("Select shown", "Select the rows that are shown", () => onSelect(shownRows()));
+  const select = makeButton("Select shown", "Select the rows that are shown", () => onSelect(visibleRows()));
   root.append(make("div", { class: "mg-bar" }, search, add, make("span", { class: "mg-gap" }), count, select), chips);
   /** @type {Map<string, Filter>} */
   const filters = new Map();
   /** @type {Table | null} */
   let table = null;
   /** @type {Uint8Array | null} */
-  let shown = null;
+  let visible = null;
   let listed = "";
 
   /** @param {string} name */
@@ -69,15 +72,15 @@ export function createFilterBar(root, onChange, onSelect) {
     const { size, prompts, promptOf } = table;
     const word = search.value.trim().toLowerCase(), tests = [...filters.values()];
     const fits = word ? prompts.map((prompt) => prompt.toLowerCase().includes(word)) : null;
-    shown = fits || tests.length ? new Uint8Array(size) : null;
-    if (shown) {
+    visible = fits || tests.length ? new Uint8Array(size) : null;
+    if (visible) {
       for (let row = 0; row < size; row++) {
-        shown[row] = (!fits || fits[promptOf[row]]) && tests.every(({ passes }) => passes(row)) ? 1 : 0;
+        visible[row] = (!fits || fits[promptOf[row]]) && tests.every(({ passes }) => passes(row)) ? 1 : 0;
       }
     }
-    const total = size.toLocaleString("en"), n = shownRows().length;
+    const total = size.toLocaleString("en"), n = visibleRows().length;
     count.textContent = n === size ? `${total} clips` : `${n.toLocaleString("en")} of ${total} clips`;
-    onChange(shown);
+    onChange(visible);
   }
 
   /** @param {Column[]} columns */
@@ -90,10 +93,10 @@ export function createFilterBar(root, onChange, onSelect) {
       ...options.map(([name, label]) => make("option", { value: name }, label)));
   }
 
-  function shownRows() {
+  function visibleRows() {
     /** @type {number[]} */
     const rows = [];
-    for (let row = 0; row < (table?.size ?? 0); row++) if (!shown || shown[row]) rows.push(row);
+    for (let row = 0; row < (table?.size ?? 0); row++) if (!visible || visible[row]) rows.push(row);
     return rows;
   }
 

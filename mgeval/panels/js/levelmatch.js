@@ -39,5 +39,7 @@ export function attenuationFor(own, other) {
  * @param {number} b LUFS.
  */
 export function describeMatch(a, b) {
-  return `${a > b ? "A" : "B"} is ${formatSigned(-Math.abs(a - b), 1)} dB, so that both have ${Math.min(a, b).toFixed(1)} LUFS`;
+  const level = Math.min(a, b).toFixed(1).replace("-", "−"), change = Math.abs(a - b);
+  if (change < 0.05) return `A and B both have ${level} LUFS`;
+  return `${a > b ? "A" : "B"} is ${formatSigned(-change, 1)} dB, so that both have ${level} LUFS`;
 }

@@ -170,7 +170,7 @@ export function createPlayer(root, channel, signal, { onKeep = () => {}, below =
     if (!matching || !a || !b) {
       audio.setDecibels(0);
       if (matching) showStatus("nothing to match: keep a clip as B");
-      else if (status.textContent?.includes("dB")) showStatus("");
+      else if (status.textContent?.includes("LUFS")) showStatus("");
       return;
     }
     const isCurrent = () => matching && slots.A === a && slots.B === b;
@@ -258,7 +258,8 @@ export function createPlayer(root, channel, signal, { onKeep = () => {}, below =
    */
   function onKey(event, seeking = true) {
     const { key, shiftKey, target } = event;
-    if (event.ctrlKey || event.metaKey || event.altKey || !(target instanceof Element) || target.matches("input, select, textarea")) return false;
+    if (event.ctrlKey || event.metaKey || event.altKey || !(target instanceof Element)) return false;
+    if (target.matches("input, select, textarea")) return false;
     const name = key.length === 1 ? key.toLowerCase() : key;
     if (name === " ") {
       if (target.matches("button")) return false;

@@ -9,7 +9,7 @@ import { drawDrag, drawIntervals, drawPoints } from "./plotdrawing.js";
 import { fullView, layOutPoints, nearestRow, viewOfRectangle, zoomView } from "./plotlayout.js";
 import { createTip } from "./plottip.js";
 import { colourScale, nearestInDirection, pointInPolygon } from "./points.js";
-import { axisLabel, columnLevels, describeRow } from "./table.js";
+import { axisLabel, columnLevels, describeRow, ROLES } from "./table.js";
 
 /** @typedef {import("./markers.js").MarkerCache} MarkerCache */
 /** @typedef {import("./plotdrawing.js").Drag} Drag */
@@ -37,8 +37,6 @@ const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], Arrow
 /** @type {[Tool, string, string][]} */
 const TOOLS = [["zoom", "Zoom", "Drag a box to zoom in; with Shift: lasso"],
   ["lasso", "Lasso", "Drag around clips to select them; with Shift: zoom"]];
-/** @type {Role[]} */
-const ROLES = ["x", "y", "colour", "shape"];
 
 /**
  * Creates a plot.
@@ -63,7 +61,7 @@ export function createPlot(root, signal, { onChoose, onSelect, onNear = () => {}
   /** @type {Fields} */
   let fields = {};
   /** @type {Uint8Array | null} */
-  let shown = null;
+  let visibleRows = null;
   /** @type {[Float32Array, Float32Array] | null} */
   let interval = null;
   /** @type {View | null} */
@@ -98,9 +96,10 @@ export function createPlot(root, signal, { onChoose, onSelect, onNear = () => {}
     const x = columnOf("x"), y = columnOf("y"), width = area.clientWidth;
     layout = null;
     if (!table || !x || !y || !width) return;
-    view ??= fullView(table, x, y, shown);
-    layout = layOutPoints(table, x, y, shown, view, width, area.clientHeight);
-    area.setAttribute("aria-label", `${axisLabel(y)} against ${axisLabel(x)}, ${layout.grid.rows.length} clips. Arrow keys choose a clip.`);
+    view ??= fullView(table, x, y, visibleRows);
+    layout = layOutPoints(table, x, y, visibleRows, view, width, area.clientHeight);
+    const count = layout.grid.rows.length;
+    area.setAttribute("aria-label", `${axisLabel(y)} against ${axisLabel(x)}, ${count} clips. Arrow keys choose a clip.`);
   }
 
   function drawBase() {
@@ -177,11 +176,6 @@ export function createPlot(root, signal, { onChoose, onSelect, onNear = () => {}
     update();
   }
 
-  /** @param {number} factor @param {number} h @param {number} v */
-  function zoom(factor, h, v) {
-    if (view && layout) setView(zoomView(view, layout.box, factor, h, v));
-  }
-
   /** @param {Iterable<number>} rows */
   function select(rows) {
     selected = new Set(rows);
@@ -192,6 +186,11 @@ export function createPlot(root, signal, { onChoose, onSelect, onNear = () => {}
   function selectAndTell(rows) {
     select([...rows].sort((a, b) => a - b));
     onSelect([...selected]);
+  }
+
+  /** @param {number} row */
+  function toggleSelected(row) {
+    selectAndTell(selected.has(row) ? [...selected].filter((other) => other !== row) : [...selected, row]);
   }
 
   /** @param {Drag} done */
@@ -244,9 +243,9 @@ export function createPlot(root, signal, { onChoose, onSelect, onNear = () => {}
   });
   area.addEventListener("dblclick", resetView);
   area.addEventListener("wheel", (event) => {
-    if (!layout || !(event.ctrlKey || event.metaKey)) return;
+    if (!layout || !view || !(event.ctrlKey || event.metaKey)) return;
     event.preventDefault();
-    zoom(Math.exp(event.deltaY / 400), ...pointerPlace(area, event));
+    setView(zoomView(view, layout.box, Math.exp(event.deltaY / 400), ...pointerPlace(area, event)));
   }, { passive: false });
 
   /**
@@ -254,14 +253,14 @@ export function createPlot(root, signal, { onChoose, onSelect, onNear = () => {}
    * @param {KeyboardEvent} event
    */
   function onKey(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target !== area || !layout) return false;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target !== area || !layout || !view) return false;
     const place = placeOf(chosen), { box, px, py } = layout, { key } = event;
     const [h, v] = place ?? [box.left + box.width / 2, box.top + box.height / 2];
     if (key in ARROWS) chooseRow(place ? nearestInDirection(px, py, chosen, ARROWS[key]) : nearestRow(layout, h, v));
     else if (key === "Enter" && place) chooseRow(chosen);
-    else if (key === "+" || key === "-") zoom(key === "+" ? 1 / 1.4 : 1.4, h, v);
+    else if (key === "+" || key === "-") setView(zoomView(view, box, key === "+" ? 1 / 1.4 : 1.4, h, v));
     else if (key === "0") resetView();
-    else if (key === "s" && place) selectAndTell(selected.has(chosen) ? [...selected].filter((row) => row !== chosen) : [...selected, chosen]);
+    else if (key === "s" && place) toggleSelected(chosen);
     else if (key === "Escape" && selected.size) selectAndTell([]);
     else return false;
     event.preventDefault();
@@ -295,7 +294,7 @@ export function createPlot(root, signal, { onChoose, onSelect, onNear = () => {}
         if (!zoomed) view = null;
         clearTimeout(restTimer);
       }
-      [table, fields, shown, interval] = [next, names, rows, bars];
+      [table, fields, visibleRows, interval] = [next, names, rows, bars];
       colours = colourScale(columnOf("colour"));
       shapes = columnLevels(columnOf("shape"));
       update();

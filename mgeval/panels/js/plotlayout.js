@@ -21,14 +21,14 @@ const LEAST_BOX = 6;
  * @param {Table} table
  * @param {Column} x
  * @param {Column} y
- * @param {Uint8Array | null} shown
+ * @param {Uint8Array | null} visibleRows
  * @returns {View}
  */
-export function fullView(table, x, y, shown) {
+export function fullView(table, x, y, visibleRows) {
   /** @param {Column} column */
   const rangeOf = (column) => {
     const lines = table.references.map(({ values }) => values[column.name]).filter((value) => value !== undefined);
-    return axisRange(column, shown, lines);
+    return axisRange(column, visibleRows, lines);
   };
   return { x: rangeOf(x), y: rangeOf(y) };
 }
@@ -38,19 +38,19 @@ export function fullView(table, x, y, shown) {
  * @param {Table} table
  * @param {Column} x
  * @param {Column} y
- * @param {Uint8Array | null} shown
+ * @param {Uint8Array | null} visibleRows
  * @param {View} view
  * @param {number} width
  * @param {number} height
  * @returns {Layout}
  */
-export function layOutPoints(table, x, y, shown, view, width, height) {
+export function layOutPoints(table, x, y, visibleRows, view, width, height) {
   const left = MARGIN.left, right = width - MARGIN.right, top = MARGIN.top, bottom = height - MARGIN.bottom;
   const box = { left, right, top, bottom, width: right - left, height: bottom - top };
   const px = new Float32Array(table.size), py = new Float32Array(table.size);
   const scaleX = box.width / (view.x[1] - view.x[0]), scaleY = box.height / (view.y[1] - view.y[0]);
   for (let row = 0; row < table.size; row++) {
-    const hidden = shown && !shown[row];
+    const hidden = visibleRows && !visibleRows[row];
     const h = hidden ? NaN : left + (x.values[row] + (x.levels ? jitter(row) : 0) - view.x[0]) * scaleX;
     // Far from the other axis' row, so that the two do not go together.
     const v = bottom - (y.values[row] + (y.levels ? jitter(row + 7919) : 0) - view.y[0]) * scaleY;

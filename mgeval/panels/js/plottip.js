@@ -23,7 +23,8 @@ export function createTip() {
         ...details.map(([name, value]) => make("div", {}, `${name}: `, make("b", {}, value))));
       const right = h > (box.left + box.right) / 2, low = v > (box.top + box.bottom) / 2;
       const x = h + (right ? -14 : 14), y = v + (low ? -12 : 12);
-      root.style.transform = `translate(${Math.round(x)}px, ${Math.round(y)}px) translate(${right ? "-100%" : "0"}, ${low ? "-100%" : "0"})`;
+      const shift = `${right ? "-100%" : "0"}, ${low ? "-100%" : "0"}`;
+      root.style.transform = `translate(${Math.round(x)}px, ${Math.round(y)}px) translate(${shift})`;
     },
   };
 }

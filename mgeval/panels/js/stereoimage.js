@@ -22,7 +22,8 @@ export function createStereoImage() {
   }, make("div", { class: "mg-zero" }), needle);
   const number = make("span", { class: "mg-number" }, "–");
   const root = make("div", { class: "mg-image" },
-    make("div", { class: "mg-scopebox" }, scope, make("span", { class: "mg-side-l" }, "L"), make("span", { class: "mg-side-r" }, "R"), scale),
+    make("div", { class: "mg-scopebox" }, scope, make("span", { class: "mg-side-l" }, "L"),
+      make("span", { class: "mg-side-r" }, "R"), scale),
     make("div", { class: "mg-correlation" }, make("span", {}, "−1"), meter, make("span", {}, "+1")),
     make("div", { class: "mg-caption" }, "correlation ", number));
   let ink = new Float32Array(0);

@@ -98,12 +98,12 @@ function render({ model, el, signal }) {
     model.set("chosen", key);
     if (play) channel.ask("choose", { key }).catch(showError);
     metrics.showLoading();
-    channel.ask("numbers", { key }).then((found) => { if (!found.waiting) showMetrics(found, key); }, showError);
+    channel.ask("numbers", { key }).then((answer) => { if (!answer.waiting) showMetrics(answer, key); }, showError);
   }
 
-  /** @param {TakeMetrics} found @param {string} key */
-  function showMetrics(found, key) {
-    if (key === opened) metrics.show(found);
+  /** @param {TakeMetrics} answer @param {string} key */
+  function showMetrics(answer, key) {
+    if (key === opened) metrics.show(answer);
   }
 
   // The kernel alone knows the status: this view may be a new one of a widget that runs.
@@ -129,7 +129,7 @@ function render({ model, el, signal }) {
     takeCount.value = String(model.get("takes"));
   }
 
-  channel.listen("numbers", (/** @type {TakeMetrics} */ found) => showMetrics(found, found.key));
+  channel.listen("numbers", (/** @type {TakeMetrics} */ answer) => showMetrics(answer, answer.key));
   model.on("change:status", showProgress);
   model.on("change:listed", showTakes);
   model.on("change:chosen", () => { if (model.get("chosen") !== opened) open(model.get("chosen"), false); });

@@ -96,11 +96,11 @@ function render({ model, el, signal }) {
   // An answer does not count if the fields changed since.
   function requestEstimate() {
     const request = ++requests;
-    channel.ask("form", { form: form.values }).then((found) => {
+    channel.ask("form", { form: form.values }).then((answer) => {
       if (request !== requests) return;
-      latest = found;
-      form.showProblems(found.wrong);
-      estimate.show(found);
+      latest = answer;
+      form.showProblems(answer.wrong);
+      estimate.show(answer);
       showProgress();
     }, showError);
   }

@@ -8,6 +8,9 @@ import { formatNumber } from "./format.js";
 /** @typedef {import("./types.js").Range} Range */
 /** @typedef {import("./types.js").Table} Table */
 
+/** @type {import("./types.js").Role[]} */
+export const ROLES = ["x", "y", "colour", "shape"];
+
 /** The most distinct values of a column that have a colour or a shape each. */
 export const MAX_LEVELS = 7;
 

@@ -1,23 +1,19 @@
 // @ts-check
 // Keeps a plot and the kernel in step: the table, which columns are drawn, and what is chosen.
 import { errorText } from "./channel.js";
-import { unpackTable } from "./table.js";
+import { ROLES, unpackTable } from "./table.js";
 
 /** @typedef {import("./channel.js").Channel} Channel */
 /** @typedef {import("./chart.js").Chart} Chart */
 /** @typedef {import("./types.js").Answers} Answers */
 /** @typedef {import("./types.js").Buffers} Buffers */
 /** @typedef {import("./types.js").Fields} Fields */
-/** @typedef {import("./types.js").Role} Role */
 /** @typedef {import("./types.js").Table} Table */
 
 /**
  * The traits of a widget with a plot; the one of the chosen row's key has a name of its own.
  * @typedef {{ x: string, y: string, colour: string, shape: string, value?: string | null, chosen?: string | null }} PlotTraits
  */
-
-/** @type {Role[]} */
-const ROLES = ["x", "y", "colour", "shape"];
 
 /**
  * Links a chart to the kernel.

@@ -56,7 +56,7 @@ export function createTakeMetrics() {
   return {
     root,
     showLoading() { root.replaceChildren(make("h4", {}, "Metrics"), make("p", { class: "mg-reason" }, "Measuring …")); },
-    /** @param {TakeMetrics} found */
+    /** @param {TakeMetrics} take */
     show({ metrics, reason }) {
       root.replaceChildren(...makeDetailTable("Metrics", metrics), ...(reason ? [make("p", { class: "mg-reason" }, reason)] : []));
     },

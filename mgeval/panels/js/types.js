@@ -3,7 +3,10 @@
 
 /** What a column of the table is drawn as. @typedef {"x" | "y" | "colour" | "shape"} Role */
 
-/** The name of the column in each role; empty or null where none is drawn. @typedef {Partial<Record<Role, string | null>>} Fields */
+/**
+ * The name of the column in each role; empty or null where none is drawn.
+ * @typedef {Partial<Record<Role, string | null>>} Fields
+ */
 
 /**
  * What the kernel says of a column.
@@ -21,7 +24,10 @@
  * @typedef {ColumnHeader & { values: Float32Array }} Column
  */
 
-/** The mean of each metric over one kind of control clip. @typedef {{ name: string, values: Record<string, number> }} Reference */
+/**
+ * The mean of each metric over one kind of control clip.
+ * @typedef {{ name: string, values: Record<string, number> }} Reference
+ */
 
 /**
  * A table of clips.
@@ -38,15 +44,27 @@
 
 /** The part of both axes that a plot shows. @typedef {{ x: Range, y: Range }} View */
 
-/** The area inside a plot's axes, in CSS pixels. @typedef {{ left: number, right: number, top: number, bottom: number, width: number, height: number }} Box */
+/**
+ * The area inside a plot's axes, in CSS pixels.
+ * @typedef {{ left: number, right: number, top: number, bottom: number, width: number, height: number }} Box
+ */
 
-/** The distinct values of a column, and the index of each row's value in them (-1: none). @typedef {{ names: string[], codes: Int16Array }} Levels */
+/**
+ * The distinct values of a column, and the index of each row's value in them (-1: none).
+ * @typedef {{ names: string[], codes: Int16Array }} Levels
+ */
 
-/** JupyterLab's colours as a canvas needs them. @typedef {{ text: string, muted: string, line: string, back: string, accent: string, font: string }} Theme */
+/**
+ * JupyterLab's colours as a canvas needs them.
+ * @typedef {{ text: string, muted: string, line: string, back: string, accent: string, font: string }} Theme
+ */
 
 /** @typedef {{ buffer: AudioBuffer, channels: Float32Array[] }} DecodedAudio */
 
-/** A sound at its file's rate; samples are multiplied by `gain`. @typedef {DecodedAudio & { rate: number, gain: number }} Sound */
+/**
+ * A sound at its file's rate; samples are multiplied by `gain`.
+ * @typedef {DecodedAudio & { rate: number, gain: number }} Sound
+ */
 
 /**
  * A clip in the player.
@@ -63,7 +81,10 @@
 
 /** @typedef {{ prompt: string, reason: string, settings: DetailRow[], metrics: DetailRow[] }} Details */
 
-/** The metrics of a take; `waiting` while they are measured. @typedef {{ key: string, waiting?: boolean, metrics: DetailRow[], reason: string }} TakeMetrics */
+/**
+ * The metrics of a take; `waiting` while they are measured.
+ * @typedef {{ key: string, waiting?: boolean, metrics: DetailRow[], reason: string }} TakeMetrics
+ */
 
 /** @typedef {{ key: string, prompt: string, seed: number, seconds: number, kept: boolean }} Take */
 
@@ -99,7 +120,10 @@
 
 /** @typedef {{ columns: string[], rows: ResultRow[], range: Range | null, notes: string[] }} Results */
 
-/** The values of a metric in each pair: A, B, and B minus A. @typedef {ColumnHeader & { a: Float32Array, b: Float32Array, d: Float32Array }} PairMetric */
+/**
+ * The values of a metric in each pair: A, B, and B minus A.
+ * @typedef {ColumnHeader & { a: Float32Array, b: Float32Array, d: Float32Array }} PairMetric
+ */
 
 /**
  * What the kernel says of the pairs of two settings.
@@ -114,7 +138,10 @@
 
 /** @typedef {PairHeader & { metrics: PairMetric[] }} PairTable */
 
-/** A mean with its interval; null where it is not defined. @typedef {[number | null, number | null, number | null]} Interval */
+/**
+ * A mean with its interval; null where it is not defined.
+ * @typedef {[number | null, number | null, number | null]} Interval
+ */
 
 /**
  * What a sweep needs; without `clips` where a field is wrong.
@@ -129,10 +156,21 @@
  */
 
 /**
+ * A table, and what is selected in it.
+ * @typedef {object} TableAnswer
+ * @property {ColumnHeader[]} columns
+ * @property {string[]} keys
+ * @property {string[]} prompts
+ * @property {Reference[]} references
+ * @property {string[]} selected
+ * @property {[string, string] | null} [interval] The columns with the ends of a bar at each point.
+ */
+
+/**
  * What the kernel answers, by the kind of request.
  * @typedef {object} Answers
  * @property {object} hello
- * @property {{ columns: ColumnHeader[], keys: string[], prompts: string[], references: Reference[], selected: string[], interval?: [string, string] | null }} table
+ * @property {TableAnswer} table
  * @property {{ rate: number, gain: number, title: string }} clip
  * @property {Loudness} loudness
  * @property {object} choose

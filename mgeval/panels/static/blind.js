@@ -1,4 +1,4 @@
-// Built from mgeval/panels/js by make js; do not edit. Sources: sha256 0295977604933a0c29523d8ec623c77686ffd565d81b98deb4fdccfda83efa2d
+// Built from mgeval/panels/js by make js; do not edit. Sources: sha256 5c4db29b5cd8c64e097c9951bb74a956b0dcbb6db50e1128f2fa6789785ab2e3
 
 // dom.js
 function make(tag, props = {}, ...children) {
@@ -597,10 +597,10 @@ function render({ model, el, signal }) {
   const bar = make("progress", { class: "mg-progress", max: 1, value: 0, "aria-label": "Trials answered" });
   const prompt = make("p", { class: "mg-prompt mg-blindprompt" }), question = make("div", { class: "mg-asked" });
   const status = make("span", { class: "mg-status", role: "status" });
-  const skip = makeButton("Skip", "Go to the next trial without an answer", () => submit("skip"));
-  skip.hidden = true;
-  const next = makeButton("Next", "Save the answer and continue (Enter)", () => submit("answer"));
-  next.classList.add("mg-next");
+  const skipButton = makeButton("Skip", "Go to the next trial without an answer", () => submit("skip"));
+  skipButton.hidden = true;
+  const nextButton = makeButton("Next", "Save the answer and continue (Enter)", () => submit("answer"));
+  nextButton.classList.add("mg-next");
   const strip = createClipStrip(channel, signal, { onChange: oncePerFrame(update), onError: showError });
   const help = make("p", { class: "mg-note" });
   const card = make(
@@ -610,7 +610,7 @@ function render({ model, el, signal }) {
     prompt,
     strip.root,
     question,
-    make("div", { class: "mg-bar" }, next, skip, status),
+    make("div", { class: "mg-bar" }, nextButton, skipButton, status),
     help
   );
   el.append(card);
@@ -623,7 +623,7 @@ function render({ model, el, signal }) {
   }
   function showError(error) {
     problem = errorText(error);
-    skip.hidden = !isOpen(trial);
+    skipButton.hidden = !isOpen(trial);
     update();
   }
   function isOpen(current) {
@@ -635,33 +635,33 @@ function render({ model, el, signal }) {
       return;
     }
     const unheard = trial.letters.filter((letter) => !strip.isHeard(letter)), missing = form.missing();
-    next.setAttribute("aria-disabled", String(Boolean(unheard.length || missing || sending)));
+    nextButton.setAttribute("aria-disabled", String(Boolean(unheard.length || missing || sending)));
     if (problem) showStatus(problem, true);
     else if (unheard.length) showStatus(`Listen to ${listLetters(unheard)}.`);
     else showStatus(missing || "Press Next to continue.");
   }
-  function showTrial(found) {
-    if (isOpen(trial) && trial.trial === found.trial) {
+  function showTrial(next) {
+    if (isOpen(trial) && trial.trial === next.trial) {
       update();
       return;
     }
     const hadFocus = el.contains(document.activeElement);
-    trial = found;
+    trial = next;
     problem = "";
-    skip.hidden = true;
-    el.dataset.trial = String(found.trial);
-    bar.value = found.answered / found.of;
-    if (found.trial === null) {
-      finish(found);
+    skipButton.hidden = true;
+    el.dataset.trial = String(next.trial);
+    bar.value = next.answered / next.of;
+    if (next.trial === null) {
+      finish(next);
       return;
     }
-    count.textContent = `Trial ${found.trial + 1} of ${found.of}`;
-    levels.textContent = found.matched ? "Played at equal loudness" : "Played at their own levels";
-    prompt.textContent = found.prompt || "(no prompt)";
-    form = (found.kind === "pairs" ? createPairForm : createRatingForm)(found.letters, strip, update);
+    count.textContent = `Trial ${next.trial + 1} of ${next.of}`;
+    levels.textContent = next.matched ? "Played at equal loudness" : "Played at their own levels";
+    prompt.textContent = next.prompt || "(no prompt)";
+    form = (next.kind === "pairs" ? createPairForm : createRatingForm)(next.letters, strip, update);
     question.replaceChildren(form.root);
     help.textContent = form.help;
-    strip.setTrial(found);
+    strip.setTrial(next);
     startedAt = performance.now();
     if (hadFocus) card.focus({ preventScroll: true });
     update();
@@ -670,7 +670,7 @@ function render({ model, el, signal }) {
     strip.stop();
     count.textContent = skipped ? `${answered} of ${of} trials answered, ${skipped} skipped` : `All ${of} trials are answered`;
     levels.textContent = "";
-    for (const part of [strip.root, next, help]) part.hidden = true;
+    for (const part of [strip.root, nextButton, help]) part.hidden = true;
     prompt.textContent = skipped ? "Run the cell again to hear the skipped trials." : "Thank you for listening.";
     showStatus("Computing the results …");
     channel.ask("results").then((results) => {
@@ -680,7 +680,7 @@ function render({ model, el, signal }) {
   }
   async function submit(kind) {
     if (sending || !isOpen(trial) || !form) return;
-    if (kind === "answer" && next.getAttribute("aria-disabled") === "true") {
+    if (kind === "answer" && nextButton.getAttribute("aria-disabled") === "true") {
       update();
       return;
     }

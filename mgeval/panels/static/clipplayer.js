@@ -1,4 +1,4 @@
-// Built from mgeval/panels/js by make js; do not edit. Sources: sha256 0295977604933a0c29523d8ec623c77686ffd565d81b98deb4fdccfda83efa2d
+// Built from mgeval/panels/js by make js; do not edit. Sources: sha256 5c4db29b5cd8c64e097c9951bb74a956b0dcbb6db50e1128f2fa6789785ab2e3
 
 // channel.js
 var FIRST_RETRY_MS = 250;
@@ -481,7 +481,9 @@ function attenuationFor(own, other) {
   return own?.lufs !== void 0 && other?.lufs !== void 0 ? -Math.max(own.lufs - other.lufs, 0) : 0;
 }
 function describeMatch(a, b) {
-  return `${a > b ? "A" : "B"} is ${formatSigned(-Math.abs(a - b), 1)} dB, so that both have ${Math.min(a, b).toFixed(1)} LUFS`;
+  const level = Math.min(a, b).toFixed(1).replace("-", "−"), change = Math.abs(a - b);
+  if (change < 0.05) return `A and B both have ${level} LUFS`;
+  return `${a > b ? "A" : "B"} is ${formatSigned(-change, 1)} dB, so that both have ${level} LUFS`;
 }
 
 // stereoimage.js
@@ -503,7 +505,14 @@ function createStereoImage() {
   const root = make(
     "div",
     { class: "mg-image" },
-    make("div", { class: "mg-scopebox" }, scope, make("span", { class: "mg-side-l" }, "L"), make("span", { class: "mg-side-r" }, "R"), scale),
+    make(
+      "div",
+      { class: "mg-scopebox" },
+      scope,
+      make("span", { class: "mg-side-l" }, "L"),
+      make("span", { class: "mg-side-r" }, "R"),
+      scale
+    ),
     make("div", { class: "mg-correlation" }, make("span", {}, "−1"), meter, make("span", {}, "+1")),
     make("div", { class: "mg-caption" }, "correlation ", number)
   );
@@ -752,7 +761,7 @@ function createPlayer(root, channel, signal, { onKeep = () => {
     if (!matching || !a || !b) {
       audio.setDecibels(0);
       if (matching) showStatus("nothing to match: keep a clip as B");
-      else if (status.textContent?.includes("dB")) showStatus("");
+      else if (status.textContent?.includes("LUFS")) showStatus("");
       return;
     }
     const isCurrent = () => matching && slots.A === a && slots.B === b;
@@ -827,7 +836,8 @@ function createPlayer(root, channel, signal, { onKeep = () => {
   }
   function onKey(event, seeking = true) {
     const { key, shiftKey, target } = event;
-    if (event.ctrlKey || event.metaKey || event.altKey || !(target instanceof Element) || target.matches("input, select, textarea")) return false;
+    if (event.ctrlKey || event.metaKey || event.altKey || !(target instanceof Element)) return false;
+    if (target.matches("input, select, textarea")) return false;
     const name = key.length === 1 ? key.toLowerCase() : key;
     if (name === " ") {
       if (target.matches("button")) return false;

@@ -1,4 +1,4 @@
-// Built from mgeval/panels/js by make js; do not edit. Sources: sha256 0295977604933a0c29523d8ec623c77686ffd565d81b98deb4fdccfda83efa2d
+// Built from mgeval/panels/js by make js; do not edit. Sources: sha256 5c4db29b5cd8c64e097c9951bb74a956b0dcbb6db50e1128f2fa6789785ab2e3
 
 // audio.js
 var shared = (
@@ -446,6 +446,7 @@ function drawLine(pen, x0, y0, x1, y1) {
 }
 
 // table.js
+var ROLES = ["x", "y", "colour", "shape"];
 var MAX_LEVELS = 7;
 function copyFloats(view) {
   return new Float32Array(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength));
@@ -753,20 +754,20 @@ function pointInPolygon(path, x, y) {
 
 // plotlayout.js
 var LEAST_BOX = 6;
-function fullView(table, x, y, shown) {
+function fullView(table, x, y, visibleRows) {
   const rangeOf = (column) => {
     const lines = table.references.map(({ values }) => values[column.name]).filter((value) => value !== void 0);
-    return axisRange(column, shown, lines);
+    return axisRange(column, visibleRows, lines);
   };
   return { x: rangeOf(x), y: rangeOf(y) };
 }
-function layOutPoints(table, x, y, shown, view, width, height) {
+function layOutPoints(table, x, y, visibleRows, view, width, height) {
   const left = MARGIN.left, right = width - MARGIN.right, top = MARGIN.top, bottom = height - MARGIN.bottom;
   const box = { left, right, top, bottom, width: right - left, height: bottom - top };
   const px = new Float32Array(table.size), py = new Float32Array(table.size);
   const scaleX = box.width / (view.x[1] - view.x[0]), scaleY = box.height / (view.y[1] - view.y[0]);
   for (let row = 0; row < table.size; row++) {
-    const hidden = shown && !shown[row];
+    const hidden = visibleRows && !visibleRows[row];
     const h = hidden ? NaN : left + (x.values[row] + (x.levels ? jitter(row) : 0) - view.x[0]) * scaleX;
     const v = bottom - (y.values[row] + (y.levels ? jitter(row + 7919) : 0) - view.y[0]) * scaleY;
     const inside = h >= left - 1 && h <= right + 1 && v >= top - 1 && v <= bottom + 1;
@@ -825,7 +826,8 @@ function createTip() {
       );
       const right = h > (box.left + box.right) / 2, low = v > (box.top + box.bottom) / 2;
       const x = h + (right ? -14 : 14), y = v + (low ? -12 : 12);
-      root.style.transform = `translate(${Math.round(x)}px, ${Math.round(y)}px) translate(${right ? "-100%" : "0"}, ${low ? "-100%" : "0"})`;
+      const shift = `${right ? "-100%" : "0"}, ${low ? "-100%" : "0"}`;
+      root.style.transform = `translate(${Math.round(x)}px, ${Math.round(y)}px) translate(${shift})`;
     }
   };
 }
@@ -838,7 +840,6 @@ var TOOLS = [
   ["zoom", "Zoom", "Drag a box to zoom in; with Shift: lasso"],
   ["lasso", "Lasso", "Drag around clips to select them; with Shift: zoom"]
 ];
-var ROLES = ["x", "y", "colour", "shape"];
 function createPlot(root, signal, { onChoose, onSelect, onNear = () => {
 } }) {
   const base = make("canvas", { class: "mg-layer" }), over = make("canvas", { class: "mg-layer" });
@@ -860,7 +861,7 @@ function createPlot(root, signal, { onChoose, onSelect, onNear = () => {
   root.append(area, live);
   let table = null;
   let fields = {};
-  let shown = null;
+  let visibleRows = null;
   let interval = null;
   let view = null;
   let layout = null;
@@ -884,9 +885,10 @@ function createPlot(root, signal, { onChoose, onSelect, onNear = () => {
     const x = columnOf2("x"), y = columnOf2("y"), width = area.clientWidth;
     layout = null;
     if (!table || !x || !y || !width) return;
-    view ??= fullView(table, x, y, shown);
-    layout = layOutPoints(table, x, y, shown, view, width, area.clientHeight);
-    area.setAttribute("aria-label", `${axisLabel(y)} against ${axisLabel(x)}, ${layout.grid.rows.length} clips. Arrow keys choose a clip.`);
+    view ??= fullView(table, x, y, visibleRows);
+    layout = layOutPoints(table, x, y, visibleRows, view, width, area.clientHeight);
+    const count = layout.grid.rows.length;
+    area.setAttribute("aria-label", `${axisLabel(y)} against ${axisLabel(x)}, ${count} clips. Arrow keys choose a clip.`);
   }
   function drawBase() {
     if (signal.aborted || !area.isConnected) return;
@@ -949,9 +951,6 @@ function createPlot(root, signal, { onChoose, onSelect, onNear = () => {
     zoomed = true;
     update();
   }
-  function zoom(factor, h, v) {
-    if (view && layout) setView(zoomView(view, layout.box, factor, h, v));
-  }
   function select(rows) {
     selected = new Set(rows);
     redraw();
@@ -959,6 +958,9 @@ function createPlot(root, signal, { onChoose, onSelect, onNear = () => {
   function selectAndTell(rows) {
     select([...rows].sort((a, b) => a - b));
     onSelect([...selected]);
+  }
+  function toggleSelected(row) {
+    selectAndTell(selected.has(row) ? [...selected].filter((other) => other !== row) : [...selected, row]);
   }
   function finishDrag({ tool: used, path, adding }) {
     if (!layout || !view) return;
@@ -1015,19 +1017,19 @@ function createPlot(root, signal, { onChoose, onSelect, onNear = () => {
   });
   area.addEventListener("dblclick", resetView);
   area.addEventListener("wheel", (event) => {
-    if (!layout || !(event.ctrlKey || event.metaKey)) return;
+    if (!layout || !view || !(event.ctrlKey || event.metaKey)) return;
     event.preventDefault();
-    zoom(Math.exp(event.deltaY / 400), ...pointerPlace(area, event));
+    setView(zoomView(view, layout.box, Math.exp(event.deltaY / 400), ...pointerPlace(area, event)));
   }, { passive: false });
   function onKey(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target !== area || !layout) return false;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target !== area || !layout || !view) return false;
     const place = placeOf(chosen), { box, px, py } = layout, { key } = event;
     const [h, v] = place ?? [box.left + box.width / 2, box.top + box.height / 2];
     if (key in ARROWS) chooseRow(place ? nearestInDirection(px, py, chosen, ARROWS[key]) : nearestRow(layout, h, v));
     else if (key === "Enter" && place) chooseRow(chosen);
-    else if (key === "+" || key === "-") zoom(key === "+" ? 1 / 1.4 : 1.4, h, v);
+    else if (key === "+" || key === "-") setView(zoomView(view, box, key === "+" ? 1 / 1.4 : 1.4, h, v));
     else if (key === "0") resetView();
-    else if (key === "s" && place) selectAndTell(selected.has(chosen) ? [...selected].filter((row) => row !== chosen) : [...selected, chosen]);
+    else if (key === "s" && place) toggleSelected(chosen);
     else if (key === "Escape" && selected.size) selectAndTell([]);
     else return false;
     event.preventDefault();
@@ -1068,7 +1070,7 @@ function createPlot(root, signal, { onChoose, onSelect, onNear = () => {
         if (!zoomed) view = null;
         clearTimeout(restTimer);
       }
-      [table, fields, shown, interval] = [next, names, rows, bars];
+      [table, fields, visibleRows, interval] = [next, names, rows, bars];
       colours = colourScale(columnOf2("colour"));
       shapes = columnLevels(columnOf2("shape"));
       update();
@@ -1084,7 +1086,7 @@ function createChart(root, signal, { onFields, ...plotHandlers }) {
   const plot = createPlot(body, signal, plotHandlers);
   let table = null;
   let fields = {};
-  let shown = null;
+  let visibleRows = null;
   let interval = null;
   let shownSelects = "";
   function roleSelects(current) {
@@ -1110,7 +1112,7 @@ function createChart(root, signal, { onFields, ...plotHandlers }) {
   }
   function draw() {
     if (!table) return;
-    plot.show(table, fields, shown, interval);
+    plot.show(table, fields, visibleRows, interval);
     const colour = columnOf(table, fields.colour), shape = columnOf(table, fields.shape);
     legend.replaceChildren(...colour ? makeColourLegend(colour) : [], ...shape ? makeShapeLegend(shape) : []);
   }
@@ -1155,7 +1157,7 @@ function createChart(root, signal, { onFields, ...plotHandlers }) {
     },
     /** @param {Uint8Array | null} rows */
     setFilter(rows) {
-      shown = rows;
+      visibleRows = rows;
       draw();
     }
   };
@@ -1189,16 +1191,20 @@ function createFilterBar(root, onChange, onSelect) {
     "aria-label": "Prompt contains",
     oninput: () => apply()
   });
-  const add = make("select", { class: "mg-select", "aria-label": "Add a filter", onchange: () => {
-    addFilter(add.value);
-    add.value = "";
-  } });
+  const add = make("select", {
+    class: "mg-select",
+    "aria-label": "Add a filter",
+    onchange: () => {
+      addFilter(add.value);
+      add.value = "";
+    }
+  });
   const chips = make("div", { class: "mg-chips" }), count = make("span", { class: "mg-count", role: "status" });
-  const select = makeButton("Select shown", "Select the rows that are shown", () => onSelect(shownRows()));
+  const select = makeButton("Select shown", "Select the rows that are shown", () => onSelect(visibleRows()));
   root.append(make("div", { class: "mg-bar" }, search, add, make("span", { class: "mg-gap" }), count, select), chips);
   const filters = /* @__PURE__ */ new Map();
   let table = null;
-  let shown = null;
+  let visible = null;
   let listed = "";
   function addFilter(name) {
     const column = table?.columns.get(name);
@@ -1228,15 +1234,15 @@ function createFilterBar(root, onChange, onSelect) {
     const { size, prompts, promptOf } = table;
     const word = search.value.trim().toLowerCase(), tests = [...filters.values()];
     const fits = word ? prompts.map((prompt) => prompt.toLowerCase().includes(word)) : null;
-    shown = fits || tests.length ? new Uint8Array(size) : null;
-    if (shown) {
+    visible = fits || tests.length ? new Uint8Array(size) : null;
+    if (visible) {
       for (let row = 0; row < size; row++) {
-        shown[row] = (!fits || fits[promptOf[row]]) && tests.every(({ passes }) => passes(row)) ? 1 : 0;
+        visible[row] = (!fits || fits[promptOf[row]]) && tests.every(({ passes }) => passes(row)) ? 1 : 0;
       }
     }
-    const total = size.toLocaleString("en"), n = shownRows().length;
+    const total = size.toLocaleString("en"), n = visibleRows().length;
     count.textContent = n === size ? `${total} clips` : `${n.toLocaleString("en")} of ${total} clips`;
-    onChange(shown);
+    onChange(visible);
   }
   function updateColumns(columns) {
     const options = columns.map((column) => [column.name, axisLabel(column)]), text = JSON.stringify(options);
@@ -1247,9 +1253,9 @@ function createFilterBar(root, onChange, onSelect) {
       ...options.map(([name, label]) => make("option", { value: name }, label))
     );
   }
-  function shownRows() {
+  function visibleRows() {
     const rows = [];
-    for (let row = 0; row < (table?.size ?? 0); row++) if (!shown || shown[row]) rows.push(row);
+    for (let row = 0; row < (table?.size ?? 0); row++) if (!visible || visible[row]) rows.push(row);
     return rows;
   }
   return {
@@ -1511,7 +1517,9 @@ function attenuationFor(own, other) {
   return own?.lufs !== void 0 && other?.lufs !== void 0 ? -Math.max(own.lufs - other.lufs, 0) : 0;
 }
 function describeMatch(a, b) {
-  return `${a > b ? "A" : "B"} is ${formatSigned(-Math.abs(a - b), 1)} dB, so that both have ${Math.min(a, b).toFixed(1)} LUFS`;
+  const level = Math.min(a, b).toFixed(1).replace("-", "−"), change = Math.abs(a - b);
+  if (change < 0.05) return `A and B both have ${level} LUFS`;
+  return `${a > b ? "A" : "B"} is ${formatSigned(-change, 1)} dB, so that both have ${level} LUFS`;
 }
 
 // stereoimage.js
@@ -1533,7 +1541,14 @@ function createStereoImage() {
   const root = make(
     "div",
     { class: "mg-image" },
-    make("div", { class: "mg-scopebox" }, scope, make("span", { class: "mg-side-l" }, "L"), make("span", { class: "mg-side-r" }, "R"), scale),
+    make(
+      "div",
+      { class: "mg-scopebox" },
+      scope,
+      make("span", { class: "mg-side-l" }, "L"),
+      make("span", { class: "mg-side-r" }, "R"),
+      scale
+    ),
     make("div", { class: "mg-correlation" }, make("span", {}, "−1"), meter, make("span", {}, "+1")),
     make("div", { class: "mg-caption" }, "correlation ", number)
   );
@@ -1782,7 +1797,7 @@ function createPlayer(root, channel, signal, { onKeep = () => {
     if (!matching || !a || !b) {
       audio.setDecibels(0);
       if (matching) showStatus("nothing to match: keep a clip as B");
-      else if (status.textContent?.includes("dB")) showStatus("");
+      else if (status.textContent?.includes("LUFS")) showStatus("");
       return;
     }
     const isCurrent = () => matching && slots.A === a && slots.B === b;
@@ -1857,7 +1872,8 @@ function createPlayer(root, channel, signal, { onKeep = () => {
   }
   function onKey(event, seeking = true) {
     const { key, shiftKey, target } = event;
-    if (event.ctrlKey || event.metaKey || event.altKey || !(target instanceof Element) || target.matches("input, select, textarea")) return false;
+    if (event.ctrlKey || event.metaKey || event.altKey || !(target instanceof Element)) return false;
+    if (target.matches("input, select, textarea")) return false;
     const name = key.length === 1 ? key.toLowerCase() : key;
     if (name === " ") {
       if (target.matches("button")) return false;
@@ -1899,7 +1915,6 @@ function createPlayer(root, channel, signal, { onKeep = () => {
 }
 
 // tablelink.js
-var ROLES3 = ["x", "y", "colour", "shape"];
 function createTableLink(model, channel, chart, showStatus, { trait = "value", onTable = () => {
 } } = {}) {
   const rowByKey = /* @__PURE__ */ new Map();
@@ -1917,7 +1932,7 @@ function createTableLink(model, channel, chart, showStatus, { trait = "value", o
     const next = table = unpackTable(answer);
     rowByKey.clear();
     next.keys.forEach((key, row) => rowByKey.set(key, row));
-    chart.setTable(next, Object.fromEntries(ROLES3.map((role) => [role, model.get(role)])), answer.interval);
+    chart.setTable(next, Object.fromEntries(ROLES.map((role) => [role, model.get(role)])), answer.interval);
     showSelection({ keys: answer.selected });
     showChosen();
     onTable(next);
@@ -1940,7 +1955,7 @@ function createTableLink(model, channel, chart, showStatus, { trait = "value", o
   channel.listen("selected", showSelection);
   channel.listen("table", fetchTable);
   model.on(`change:${trait}`, showChosen);
-  for (const role of ROLES3) model.on(`change:${role}`, () => {
+  for (const role of ROLES) model.on(`change:${role}`, () => {
     if (table) chart.setFields({ [role]: model.get(role) });
   });
   return {

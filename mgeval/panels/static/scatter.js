@@ -1,4 +1,4 @@
-// Built from mgeval/panels/js by make js; do not edit. Sources: sha256 0295977604933a0c29523d8ec623c77686ffd565d81b98deb4fdccfda83efa2d
+// Built from mgeval/panels/js by make js; do not edit. Sources: sha256 5c4db29b5cd8c64e097c9951bb74a956b0dcbb6db50e1128f2fa6789785ab2e3
 
 // channel.js
 var FIRST_RETRY_MS = 250;
@@ -232,6 +232,7 @@ function drawLine(pen, x0, y0, x1, y1) {
 }
 
 // table.js
+var ROLES = ["x", "y", "colour", "shape"];
 var MAX_LEVELS = 7;
 function copyFloats(view) {
   return new Float32Array(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength));
@@ -539,20 +540,20 @@ function pointInPolygon(path, x, y) {
 
 // plotlayout.js
 var LEAST_BOX = 6;
-function fullView(table, x, y, shown) {
+function fullView(table, x, y, visibleRows) {
   const rangeOf = (column) => {
     const lines = table.references.map(({ values }) => values[column.name]).filter((value) => value !== void 0);
-    return axisRange(column, shown, lines);
+    return axisRange(column, visibleRows, lines);
   };
   return { x: rangeOf(x), y: rangeOf(y) };
 }
-function layOutPoints(table, x, y, shown, view, width, height) {
+function layOutPoints(table, x, y, visibleRows, view, width, height) {
   const left = MARGIN.left, right = width - MARGIN.right, top = MARGIN.top, bottom = height - MARGIN.bottom;
   const box = { left, right, top, bottom, width: right - left, height: bottom - top };
   const px = new Float32Array(table.size), py = new Float32Array(table.size);
   const scaleX = box.width / (view.x[1] - view.x[0]), scaleY = box.height / (view.y[1] - view.y[0]);
   for (let row = 0; row < table.size; row++) {
-    const hidden = shown && !shown[row];
+    const hidden = visibleRows && !visibleRows[row];
     const h = hidden ? NaN : left + (x.values[row] + (x.levels ? jitter(row) : 0) - view.x[0]) * scaleX;
     const v = bottom - (y.values[row] + (y.levels ? jitter(row + 7919) : 0) - view.y[0]) * scaleY;
     const inside = h >= left - 1 && h <= right + 1 && v >= top - 1 && v <= bottom + 1;
@@ -611,7 +612,8 @@ function createTip() {
       );
       const right = h > (box.left + box.right) / 2, low = v > (box.top + box.bottom) / 2;
       const x = h + (right ? -14 : 14), y = v + (low ? -12 : 12);
-      root.style.transform = `translate(${Math.round(x)}px, ${Math.round(y)}px) translate(${right ? "-100%" : "0"}, ${low ? "-100%" : "0"})`;
+      const shift = `${right ? "-100%" : "0"}, ${low ? "-100%" : "0"}`;
+      root.style.transform = `translate(${Math.round(x)}px, ${Math.round(y)}px) translate(${shift})`;
     }
   };
 }
@@ -624,7 +626,6 @@ var TOOLS = [
   ["zoom", "Zoom", "Drag a box to zoom in; with Shift: lasso"],
   ["lasso", "Lasso", "Drag around clips to select them; with Shift: zoom"]
 ];
-var ROLES = ["x", "y", "colour", "shape"];
 function createPlot(root, signal, { onChoose, onSelect, onNear = () => {
 } }) {
   const base = make("canvas", { class: "mg-layer" }), over = make("canvas", { class: "mg-layer" });
@@ -646,7 +647,7 @@ function createPlot(root, signal, { onChoose, onSelect, onNear = () => {
   root.append(area, live);
   let table = null;
   let fields = {};
-  let shown = null;
+  let visibleRows = null;
   let interval = null;
   let view = null;
   let layout = null;
@@ -670,9 +671,10 @@ function createPlot(root, signal, { onChoose, onSelect, onNear = () => {
     const x = columnOf2("x"), y = columnOf2("y"), width = area.clientWidth;
     layout = null;
     if (!table || !x || !y || !width) return;
-    view ??= fullView(table, x, y, shown);
-    layout = layOutPoints(table, x, y, shown, view, width, area.clientHeight);
-    area.setAttribute("aria-label", `${axisLabel(y)} against ${axisLabel(x)}, ${layout.grid.rows.length} clips. Arrow keys choose a clip.`);
+    view ??= fullView(table, x, y, visibleRows);
+    layout = layOutPoints(table, x, y, visibleRows, view, width, area.clientHeight);
+    const count = layout.grid.rows.length;
+    area.setAttribute("aria-label", `${axisLabel(y)} against ${axisLabel(x)}, ${count} clips. Arrow keys choose a clip.`);
   }
   function drawBase() {
     if (signal.aborted || !area.isConnected) return;
@@ -735,9 +737,6 @@ function createPlot(root, signal, { onChoose, onSelect, onNear = () => {
     zoomed = true;
     update();
   }
-  function zoom(factor, h, v) {
-    if (view && layout) setView(zoomView(view, layout.box, factor, h, v));
-  }
   function select(rows) {
     selected = new Set(rows);
     redraw();
@@ -745,6 +744,9 @@ function createPlot(root, signal, { onChoose, onSelect, onNear = () => {
   function selectAndTell(rows) {
     select([...rows].sort((a, b) => a - b));
     onSelect([...selected]);
+  }
+  function toggleSelected(row) {
+    selectAndTell(selected.has(row) ? [...selected].filter((other) => other !== row) : [...selected, row]);
   }
   function finishDrag({ tool: used, path, adding }) {
     if (!layout || !view) return;
@@ -801,19 +803,19 @@ function createPlot(root, signal, { onChoose, onSelect, onNear = () => {
   });
   area.addEventListener("dblclick", resetView);
   area.addEventListener("wheel", (event) => {
-    if (!layout || !(event.ctrlKey || event.metaKey)) return;
+    if (!layout || !view || !(event.ctrlKey || event.metaKey)) return;
     event.preventDefault();
-    zoom(Math.exp(event.deltaY / 400), ...pointerPlace(area, event));
+    setView(zoomView(view, layout.box, Math.exp(event.deltaY / 400), ...pointerPlace(area, event)));
   }, { passive: false });
   function onKey(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target !== area || !layout) return false;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target !== area || !layout || !view) return false;
     const place = placeOf(chosen), { box, px, py } = layout, { key } = event;
     const [h, v] = place ?? [box.left + box.width / 2, box.top + box.height / 2];
     if (key in ARROWS) chooseRow(place ? nearestInDirection(px, py, chosen, ARROWS[key]) : nearestRow(layout, h, v));
     else if (key === "Enter" && place) chooseRow(chosen);
-    else if (key === "+" || key === "-") zoom(key === "+" ? 1 / 1.4 : 1.4, h, v);
+    else if (key === "+" || key === "-") setView(zoomView(view, box, key === "+" ? 1 / 1.4 : 1.4, h, v));
     else if (key === "0") resetView();
-    else if (key === "s" && place) selectAndTell(selected.has(chosen) ? [...selected].filter((row) => row !== chosen) : [...selected, chosen]);
+    else if (key === "s" && place) toggleSelected(chosen);
     else if (key === "Escape" && selected.size) selectAndTell([]);
     else return false;
     event.preventDefault();
@@ -854,7 +856,7 @@ function createPlot(root, signal, { onChoose, onSelect, onNear = () => {
         if (!zoomed) view = null;
         clearTimeout(restTimer);
       }
-      [table, fields, shown, interval] = [next, names, rows, bars];
+      [table, fields, visibleRows, interval] = [next, names, rows, bars];
       colours = colourScale(columnOf2("colour"));
       shapes = columnLevels(columnOf2("shape"));
       update();
@@ -870,7 +872,7 @@ function createChart(root, signal, { onFields, ...plotHandlers }) {
   const plot = createPlot(body, signal, plotHandlers);
   let table = null;
   let fields = {};
-  let shown = null;
+  let visibleRows = null;
   let interval = null;
   let shownSelects = "";
   function roleSelects(current) {
@@ -896,7 +898,7 @@ function createChart(root, signal, { onFields, ...plotHandlers }) {
   }
   function draw() {
     if (!table) return;
-    plot.show(table, fields, shown, interval);
+    plot.show(table, fields, visibleRows, interval);
     const colour = columnOf(table, fields.colour), shape = columnOf(table, fields.shape);
     legend.replaceChildren(...colour ? makeColourLegend(colour) : [], ...shape ? makeShapeLegend(shape) : []);
   }
@@ -941,7 +943,7 @@ function createChart(root, signal, { onFields, ...plotHandlers }) {
     },
     /** @param {Uint8Array | null} rows */
     setFilter(rows) {
-      shown = rows;
+      visibleRows = rows;
       draw();
     }
   };
@@ -966,7 +968,6 @@ function makeItem(name, shape, colour) {
 }
 
 // tablelink.js
-var ROLES3 = ["x", "y", "colour", "shape"];
 function createTableLink(model, channel, chart, showStatus, { trait = "value", onTable = () => {
 } } = {}) {
   const rowByKey = /* @__PURE__ */ new Map();
@@ -984,7 +985,7 @@ function createTableLink(model, channel, chart, showStatus, { trait = "value", o
     const next = table = unpackTable(answer);
     rowByKey.clear();
     next.keys.forEach((key, row) => rowByKey.set(key, row));
-    chart.setTable(next, Object.fromEntries(ROLES3.map((role) => [role, model.get(role)])), answer.interval);
+    chart.setTable(next, Object.fromEntries(ROLES.map((role) => [role, model.get(role)])), answer.interval);
     showSelection({ keys: answer.selected });
     showChosen();
     onTable(next);
@@ -1007,7 +1008,7 @@ function createTableLink(model, channel, chart, showStatus, { trait = "value", o
   channel.listen("selected", showSelection);
   channel.listen("table", fetchTable);
   model.on(`change:${trait}`, showChosen);
-  for (const role of ROLES3) model.on(`change:${role}`, () => {
+  for (const role of ROLES) model.on(`change:${role}`, () => {
     if (table) chart.setFields({ [role]: model.get(role) });
   });
   return {

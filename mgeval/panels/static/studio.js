@@ -1,4 +1,4 @@
-// Built from mgeval/panels/js by make js; do not edit. Sources: sha256 0295977604933a0c29523d8ec623c77686ffd565d81b98deb4fdccfda83efa2d
+// Built from mgeval/panels/js by make js; do not edit. Sources: sha256 5c4db29b5cd8c64e097c9951bb74a956b0dcbb6db50e1128f2fa6789785ab2e3
 
 // audio.js
 var shared = (
@@ -376,11 +376,11 @@ function makeField(label, help, input, ...extra) {
   const wrong = make("div", { class: "mg-wrong mg-help", id: `${id}-wrong`, role: "alert", hidden: true });
   input.id = id;
   input.setAttribute("aria-describedby", `${id}-help ${id}-wrong`);
-  const beside = input.classList.contains("mg-short"), name = make("label", { class: "mg-label", for: id }, label);
+  const inline = input.classList.contains("mg-short"), name = make("label", { class: "mg-label", for: id }, label);
   const root = make(
     "div",
     { class: "mg-field" },
-    ...beside ? [make("div", { class: "mg-fieldhead" }, name, input)] : [name, input],
+    ...inline ? [make("div", { class: "mg-fieldhead" }, name, input)] : [name, input],
     ...extra,
     helpText,
     wrong
@@ -603,7 +603,9 @@ function attenuationFor(own, other) {
   return own?.lufs !== void 0 && other?.lufs !== void 0 ? -Math.max(own.lufs - other.lufs, 0) : 0;
 }
 function describeMatch(a, b) {
-  return `${a > b ? "A" : "B"} is ${formatSigned(-Math.abs(a - b), 1)} dB, so that both have ${Math.min(a, b).toFixed(1)} LUFS`;
+  const level = Math.min(a, b).toFixed(1).replace("-", "−"), change = Math.abs(a - b);
+  if (change < 0.05) return `A and B both have ${level} LUFS`;
+  return `${a > b ? "A" : "B"} is ${formatSigned(-change, 1)} dB, so that both have ${level} LUFS`;
 }
 
 // stereoimage.js
@@ -625,7 +627,14 @@ function createStereoImage() {
   const root = make(
     "div",
     { class: "mg-image" },
-    make("div", { class: "mg-scopebox" }, scope, make("span", { class: "mg-side-l" }, "L"), make("span", { class: "mg-side-r" }, "R"), scale),
+    make(
+      "div",
+      { class: "mg-scopebox" },
+      scope,
+      make("span", { class: "mg-side-l" }, "L"),
+      make("span", { class: "mg-side-r" }, "R"),
+      scale
+    ),
     make("div", { class: "mg-correlation" }, make("span", {}, "−1"), meter, make("span", {}, "+1")),
     make("div", { class: "mg-caption" }, "correlation ", number)
   );
@@ -874,7 +883,7 @@ function createPlayer(root, channel, signal, { onKeep = () => {
     if (!matching || !a || !b) {
       audio.setDecibels(0);
       if (matching) showStatus("nothing to match: keep a clip as B");
-      else if (status.textContent?.includes("dB")) showStatus("");
+      else if (status.textContent?.includes("LUFS")) showStatus("");
       return;
     }
     const isCurrent = () => matching && slots.A === a && slots.B === b;
@@ -949,7 +958,8 @@ function createPlayer(root, channel, signal, { onKeep = () => {
   }
   function onKey(event, seeking = true) {
     const { key, shiftKey, target } = event;
-    if (event.ctrlKey || event.metaKey || event.altKey || !(target instanceof Element) || target.matches("input, select, textarea")) return false;
+    if (event.ctrlKey || event.metaKey || event.altKey || !(target instanceof Element)) return false;
+    if (target.matches("input, select, textarea")) return false;
     const name = key.length === 1 ? key.toLowerCase() : key;
     if (name === " ") {
       if (target.matches("button")) return false;
@@ -1094,7 +1104,7 @@ function createTakeMetrics() {
     showLoading() {
       root.replaceChildren(make("h4", {}, "Metrics"), make("p", { class: "mg-reason" }, "Measuring …"));
     },
-    /** @param {TakeMetrics} found */
+    /** @param {TakeMetrics} take */
     show({ metrics, reason }) {
       root.replaceChildren(...makeDetailTable("Metrics", metrics), ...reason ? [make("p", { class: "mg-reason" }, reason)] : []);
     }
@@ -1175,12 +1185,12 @@ function render({ model, el, signal }) {
     model.set("chosen", key);
     if (play) channel.ask("choose", { key }).catch(showError);
     metrics.showLoading();
-    channel.ask("numbers", { key }).then((found) => {
-      if (!found.waiting) showMetrics(found, key);
+    channel.ask("numbers", { key }).then((answer) => {
+      if (!answer.waiting) showMetrics(answer, key);
     }, showError);
   }
-  function showMetrics(found, key) {
-    if (key === opened) metrics.show(found);
+  function showMetrics(answer, key) {
+    if (key === opened) metrics.show(answer);
   }
   function showProgress() {
     const { running, made, total, note, wrong } = model.get("status");
@@ -1201,7 +1211,7 @@ function render({ model, el, signal }) {
     settings.setValues(model.get("sampling"));
     takeCount.value = String(model.get("takes"));
   }
-  channel.listen("numbers", (found) => showMetrics(found, found.key));
+  channel.listen("numbers", (answer) => showMetrics(answer, answer.key));
   model.on("change:status", showProgress);
   model.on("change:listed", showTakes);
   model.on("change:chosen", () => {

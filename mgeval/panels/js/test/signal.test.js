@@ -78,5 +78,7 @@ test("levels match by turning the louder clip down", () => {
   assert.equal(attenuationFor({ lufs: -16 }, { lufs: -10 }), -0);
   assert.equal(attenuationFor({ lufs: undefined }, { lufs: -10 }), 0);
   assert.equal(attenuationFor({ lufs: -10 }, null), 0);
-  assert.equal(describeMatch(-10, -16), "A is −6.0 dB, so that both have -16.0 LUFS");
+  assert.equal(describeMatch(-10, -16), "A is −6.0 dB, so that both have −16.0 LUFS");
+  assert.equal(describeMatch(-16, -10), "B is −6.0 dB, so that both have −16.0 LUFS");
+  assert.equal(describeMatch(-12, -12), "A and B both have −12.0 LUFS");
 });
