@@ -9,11 +9,13 @@ NUMPY2 := 2.4.6
 JOBS ?= 2
 TESTS := -m pytest --numprocesses $(JOBS) --dist loadfile
 READY := $(VENV)/.ready
+PAGE := mgeval/panels/js
+NODE_READY := $(PAGE)/node_modules/.package-lock.json
 
-.PHONY: help demo test browser faults lab notebooks lock lint types docs wheel coverage numpy2 clean
+.PHONY: help demo test browser faults lab notebooks lock lint types docs wheel coverage numpy2 js js-check clean
 
 help:  ## list the targets
-	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "mgeval needs Python 3.11 or newer; make PYTHON=/path/to/it")'
@@ -95,5 +97,19 @@ lock:  ## resolve the full environment anew and write requirements.lock
 docs: $(READY)  ## build the site strictly, in build/site; it opens from disk
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 
+$(NODE_READY): $(PAGE)/package.json $(PAGE)/package-lock.json
+	cd $(PAGE) && npm ci --no-audit --no-fund
+	touch $@
+
+js: $(NODE_READY)  ## build the widgets' page code after an edit in mgeval/panels/js; needs npm
+	cd $(PAGE) && npm run --silent build
+
+js-check: $(NODE_READY)  ## check the widgets' page code: types, tests, and whether the bundles are up to date; needs npm
+	cd $(PAGE) && npm run --silent types
+	cd $(PAGE) && npm test --silent
+	rm -rf build/js
+	cd $(PAGE) && node build.mjs ../../../build/js
+	for bundle in build/js/*.js; do cmp $$bundle mgeval/panels/static/$$(basename $$bundle) || { echo "run make js"; exit 1; }; done
+
 clean:  ## remove what the other targets made
-	rm -rf $(VENV) .venv-numpy2 .venv-lock demo-run build dist
+	rm -rf $(VENV) .venv-numpy2 .venv-lock demo-run build dist $(PAGE)/node_modules

@@ -11,9 +11,9 @@ import traitlets
 from mgeval.audio import Audio
 from mgeval.errors import MetricError, nearest
 from mgeval.metrics import described
+from mgeval.panels.bundle import bundle, style
 from mgeval.panels.choices import varied
 from mgeval.panels.clip_source import Clips
-from mgeval.panels.modules import bundle, style
 from mgeval.panels.panel import Answer, Panel
 from mgeval.panels.player import player_answers
 from mgeval.runs import Store

@@ -11,8 +11,8 @@ import traitlets
 from mgeval.errors import MetricError
 from mgeval.metrics import columns as metric_columns
 from mgeval.metrics import described
+from mgeval.panels.bundle import bundle
 from mgeval.panels.clip_source import Clips
-from mgeval.panels.modules import bundle
 from mgeval.panels.panel import Answer
 from mgeval.panels.player import player_answers
 from mgeval.panels.scatter import Plot

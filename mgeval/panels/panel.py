@@ -9,7 +9,7 @@ from typing import Any
 import anywidget
 
 from mgeval.errors import MgevalError, first_line
-from mgeval.panels.modules import style
+from mgeval.panels.bundle import style
 
 Answer = tuple[dict[str, Any], Sequence[Any]]
 """What the kernel answers: a JSON object, and buffers."""

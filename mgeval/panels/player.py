@@ -9,8 +9,8 @@ import numpy as np
 import traitlets
 
 from mgeval.audio import Audio
+from mgeval.panels.bundle import bundle
 from mgeval.panels.clip_source import Clips
-from mgeval.panels.modules import bundle
 from mgeval.panels.panel import Answer, Panel
 from mgeval.runs import Store
 

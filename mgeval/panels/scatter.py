@@ -9,7 +9,7 @@ import numpy as np
 import traitlets
 
 from mgeval.errors import MetricError, nearest
-from mgeval.panels.modules import bundle
+from mgeval.panels.bundle import bundle
 from mgeval.panels.panel import Answer, Panel
 from mgeval.panels.tables import PlotTable, keys_of, plot_table
 
@@ -38,8 +38,8 @@ class Plot(Panel):
     """
 
     value = traitlets.Unicode(None, allow_none=True, help="the chosen row's key").tag(sync=True)
-    x = traitlets.Unicode(help="the column along").tag(sync=True)
-    y = traitlets.Unicode(help="the column up").tag(sync=True)
+    x = traitlets.Unicode(help="the column of the x axis").tag(sync=True)
+    y = traitlets.Unicode(help="the column of the y axis").tag(sync=True)
     colour = traitlets.Unicode("", help="the column of colours, or none").tag(sync=True)
     shape = traitlets.Unicode("", help="the column of shapes, or none").tag(sync=True)
     selection = traitlets.Any(help="the selected rows")

@@ -109,7 +109,7 @@ def test_a_box_zooms_and_the_view_comes_back(page, scatter):
     # What was zoomed stays as the table grows, and another column is seen whole.
     tell(page, scatter, lambda: scatter.update(pd.concat([CORNERS, CORNERS.iloc[4:].assign(key="f")])))
     shown(page, 2)
-    page.get_by_label("Along").select_option("seed")
+    page.get_by_label("X axis").select_option("seed")
     shown(page, 6)
     assert scatter.selection.empty
 

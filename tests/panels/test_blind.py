@@ -14,7 +14,6 @@ import mgeval as mg
 from mgeval.panels import blind
 from mgeval.panels.blind_test.levels import sounds
 from mgeval.panels.blind_test.trials import anchor
-from mgeval.panels.modules import bundle
 
 EVIL = "<img src=x onerror=alert(1)>"
 LEVELS = (1.25, 3.75, 6.5)
@@ -251,10 +250,3 @@ def test_what_cannot_be_heard_blind_is_said(run, tmp_path):
         blind(many, store, kind="ratings")
     with pytest.raises(mg.MetricError, match="path="):
         blind(scores, {})
-
-
-def test_the_bundle_imports_nothing_and_asks_no_network():
-    text = bundle("blind")
-    assert not [line for line in text.splitlines() if line.startswith("import ")]
-    for word in ("innerHTML", "outerHTML", "insertAdjacentHTML", "eval(", "https://", "fetch("):
-        assert word not in text

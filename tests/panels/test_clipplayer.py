@@ -11,7 +11,6 @@ from signals import RATE, tone
 
 import mgeval as mg
 from mgeval.panels import ClipPlayer
-from mgeval.panels.modules import bundle
 
 LOUD = mg.Audio(np.stack([tone(1, level=0.5)] * 2), RATE)
 QUIET = mg.Audio(np.stack([tone(1, level=0.25)] * 2), RATE)
@@ -114,16 +113,3 @@ def test_the_channel_forgets_which_shell_spoke_last():
     player._stay_reachable()
     assert "_reply_subshell_id" not in vars(comm)
     player._trait_values["comm"] = None
-
-
-@pytest.mark.parametrize("entry", ["clipplayer", "scatter", "explore", "studio", "sweepbuilder"])
-def test_a_bundle_imports_nothing_and_asks_no_network(entry):
-    text = bundle(entry)
-    lines = text.splitlines()
-    assert not [line for line in lines if line.startswith("import ")]
-    assert [line for line in lines if line.startswith("export ")] == ["export default { render };"]
-    for word in ("innerHTML", "outerHTML", "insertAdjacentHTML", "eval(", "https://", "fetch("):
-        assert word not in text
-    # The only address is a name: that of SVG.
-    assert text.count("http://") == text.count("http://www.w3.org/2000/svg")
-    assert max(len(part.splitlines()) for part in text.split("})();\n")) <= 310

@@ -16,9 +16,9 @@ from mgeval.models import LIMITS
 from mgeval.panels.blind_test.levels import TrialAudio, sounds
 from mgeval.panels.blind_test.results import preferred, rated
 from mgeval.panels.blind_test.trials import add_answer, anchor, pair_trials, rating_trials, read_answers
+from mgeval.panels.bundle import bundle, style
 from mgeval.panels.choices import varied
 from mgeval.panels.clip_source import Clips
-from mgeval.panels.modules import bundle, style
 from mgeval.panels.panel import Answer, Panel
 from mgeval.runs import Store
 from mgeval.tables import ANSWERS

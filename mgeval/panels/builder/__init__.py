@@ -13,8 +13,8 @@ from mgeval.errors import ModelError, SweepError, first_line
 from mgeval.models import Model, model_revision
 from mgeval.panels.builder.background import BackgroundRun
 from mgeval.panels.builder.form import BLANK, check_form, estimate_of, sweep_of, yaml_of
+from mgeval.panels.bundle import bundle, style
 from mgeval.panels.clip_source import Clips
-from mgeval.panels.modules import bundle, style
 from mgeval.panels.panel import Answer
 from mgeval.panels.player import player_answers
 from mgeval.panels.scatter import Plot

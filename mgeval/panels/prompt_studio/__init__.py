@@ -12,8 +12,8 @@ import traitlets
 
 from mgeval.errors import ModelError, first_line
 from mgeval.models import Generated, Model, Sampling, load_model
+from mgeval.panels.bundle import bundle, style
 from mgeval.panels.clip_source import Clips
-from mgeval.panels.modules import bundle, style
 from mgeval.panels.panel import Answer, Panel
 from mgeval.panels.player import player_answers
 from mgeval.panels.prompt_studio.takes import Audios, Take, TakeMeasurer, Watch, outcome, planned, put

@@ -1,21 +1,1067 @@
-import { el as make } from "./dom.js";
-import { channel } from "./channel.js";
-import { chart } from "./chart.js";
-import { linked } from "./linked.js";
+// Built from mgeval/panels/js by make js; do not edit. Sources: sha256 5c4db29b5cd8c64e097c9951bb74a956b0dcbb6db50e1128f2fa6789785ab2e3
 
-function render({ model, el, signal }) {
-  el.classList.add("mg-root");
-  el.dataset.lmSuppressShortcuts = "true";
-  const status = make("div", { class: "mg-status", role: "status" });
-  const say = (text, wrong = false) => { status.textContent = text; status.classList.toggle("mg-wrong", wrong); };
-  const wire = channel(model, signal);
-  const drawn = chart(el, signal, {
-    choose: (row) => link.choose(row), lasso: (rows) => link.lasso(rows), changed: (fields) => link.changed(fields),
+// channel.js
+var FIRST_RETRY_MS = 250;
+var LONGEST_RETRY_MS = 4e3;
+function errorText(error) {
+  return error instanceof Error && error.message ? error.message : String(error);
+}
+function createChannel(model, signal) {
+  const waiters = /* @__PURE__ */ new Map();
+  const listeners = /* @__PURE__ */ new Map();
+  const name = Math.random().toString(36).slice(2);
+  let count = 0;
+  model.on("msg:custom", (message, buffers) => {
+    if (message.tell) {
+      listeners.get(message.tell)?.({ ...message, buffers });
+      return;
+    }
+    const waiter = waiters.get(message.number);
+    if (!waiter) return;
+    waiters.delete(message.number);
+    if (message.error) waiter.reject(new Error(message.error));
+    else waiter.resolve({ ...message, buffers });
   });
-  const link = linked(model, wire, drawn, say);
-  el.append(status);
-  el.addEventListener("keydown", (event) => drawn.keydown(event));
-  link.begin().catch(link.failed);
+  function ask(kind, message = {}) {
+    const number = `${name}-${++count}`;
+    return new Promise((resolve, reject) => {
+      waiters.set(number, { resolve, reject });
+      model.send({ ask: kind, number, ...message }, void 0, []);
+    });
+  }
+  function hello(kind) {
+    return new Promise((resolve, reject) => {
+      let done = false;
+      const send = (pause) => {
+        if (done || signal.aborted || pause > LONGEST_RETRY_MS) return;
+        ask(kind).then(resolve, reject).finally(() => {
+          done = true;
+        });
+        setTimeout(send, pause, 2 * pause);
+      };
+      send(FIRST_RETRY_MS);
+    });
+  }
+  function listen(kind, listener) {
+    listeners.set(kind, listener);
+  }
+  return { ask, hello, listen };
 }
 
-export default { render };
+// dom.js
+function make(tag, props = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(props)) {
+    if (typeof value === "function") node.addEventListener(name.slice(2), value);
+    else if (name === "class") node.className = String(value);
+    else if (value === true) node.setAttribute(name, "");
+    else if (value !== false && value !== null && value !== void 0) node.setAttribute(name, String(value));
+  }
+  node.append(...children);
+  return node;
+}
+function prepareRoot(root) {
+  root.classList.add("mg-root");
+  root.dataset.lmSuppressShortcuts = "true";
+}
+function makeButton(label, title, onPress, ...content) {
+  return make(
+    "button",
+    { type: "button", class: "mg-button", title, "aria-label": label, onclick: () => {
+      onPress();
+    } },
+    ...content.length ? content : [label]
+  );
+}
+function setPressed(button, down) {
+  button.setAttribute("aria-pressed", String(down));
+}
+function makeButtonGroup(label, options, onChoose) {
+  const buttons = /* @__PURE__ */ new Map();
+  const root = make("div", { class: "mg-segments", role: "group", "aria-label": label });
+  for (const [value, text, title] of options) {
+    const button = makeButton(text, title ?? text, () => onChoose(value));
+    buttons.set(value, button);
+    root.append(button);
+  }
+  const show = (value) => buttons.forEach((button, name) => setPressed(button, name === value));
+  return { root, show, buttons };
+}
+function makeSelect(label, options, value, onChange) {
+  const select = make("select", { class: "mg-select", "aria-label": label, onchange: () => {
+    onChange(select.value);
+  } });
+  for (const [name, text] of options) select.append(make("option", { value: name }, text));
+  select.value = value;
+  return select;
+}
+var sizes = /* @__PURE__ */ new WeakMap();
+var sizeObserver = new ResizeObserver((entries) => {
+  for (const { target } of entries) sizes.set(target, [target.clientWidth, target.clientHeight]);
+});
+function penOf(canvas) {
+  return (
+    /** @type {CanvasRenderingContext2D} */
+    canvas.getContext("2d")
+  );
+}
+function fitCanvas(canvas) {
+  let size = sizes.get(canvas);
+  if (!size) {
+    size = [canvas.clientWidth, canvas.clientHeight];
+    sizes.set(canvas, size);
+    sizeObserver.observe(canvas);
+  }
+  const [width, height] = size, ratio = globalThis.devicePixelRatio || 1;
+  const columns = Math.round(width * ratio), lines = Math.round(height * ratio);
+  if (canvas.width !== columns) canvas.width = columns;
+  if (canvas.height !== lines) canvas.height = lines;
+  const pen = penOf(canvas);
+  pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+  return { pen, width, height };
+}
+function pointerPlace(node, event) {
+  const box = node.getBoundingClientRect();
+  return [event.clientX - box.left, event.clientY - box.top];
+}
+function readTheme(node) {
+  const style = getComputedStyle(node);
+  const read = (name) => style.getPropertyValue(name).trim();
+  return {
+    text: read("--mg-text"),
+    muted: read("--mg-muted"),
+    line: read("--mg-line"),
+    back: read("--mg-back"),
+    accent: read("--mg-accent"),
+    font: style.fontFamily
+  };
+}
+function onThemeChange(onChange, signal) {
+  const observer = new MutationObserver(() => {
+    onChange();
+  });
+  observer.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-name", "data-jp-theme-light"] });
+  signal.addEventListener("abort", () => observer.disconnect());
+}
+function onResize(node, onChange, signal) {
+  const observer = new ResizeObserver(() => {
+    onChange();
+  });
+  observer.observe(node);
+  signal.addEventListener("abort", () => observer.disconnect());
+}
+function oncePerFrame(draw) {
+  let waiting = false;
+  return () => {
+    if (waiting) return;
+    waiting = true;
+    requestAnimationFrame(() => {
+      waiting = false;
+      draw();
+    });
+  };
+}
+
+// format.js
+function formatNumber(value) {
+  if (value === null || value === void 0 || Number.isNaN(value)) return "–";
+  if (value === 0) return "0";
+  const size = Math.abs(value);
+  const text = size >= 1e6 || size < 1e-3 ? value.toExponential(2) : String(Number(value.toPrecision(4)));
+  return text.replace("-", "−");
+}
+
+// markers.js
+var SIZE = 4;
+var SHAPES = [
+  (pen, r) => pen.arc(0, 0, r, 0, 2 * Math.PI),
+  (pen, r) => pen.rect(-r * 0.88, -r * 0.88, r * 1.76, r * 1.76),
+  (pen, r) => tracePolygon(pen, [[0, -1.25], [1.25, 0], [0, 1.25], [-1.25, 0]], r),
+  (pen, r) => tracePolygon(pen, [[0, -1.2], [1.15, 0.9], [-1.15, 0.9]], r),
+  (pen, r) => tracePolygon(pen, [[0, 1.2], [1.15, -0.9], [-1.15, -0.9]], r),
+  (pen, r) => traceCross(pen, r, 0),
+  (pen, r) => traceCross(pen, r, Math.PI / 4)
+];
+function tracePolygon(pen, corners, r) {
+  corners.forEach(([x, y], i) => i ? pen.lineTo(x * r, y * r) : pen.moveTo(x * r, y * r));
+  pen.closePath();
+}
+function traceCross(pen, r, angle) {
+  pen.rotate(angle);
+  const a = 0.42, b = 1.2;
+  tracePolygon(pen, [[-a, -b], [a, -b], [a, -a], [b, -a], [b, a], [a, a], [a, b], [-a, b], [-a, a], [-b, a], [-b, -a], [-a, -a]], r);
+}
+function drawMarker(pen, shape, colour, x, y, radius = SIZE) {
+  pen.save();
+  pen.translate(x, y);
+  pen.beginPath();
+  SHAPES[shape % SHAPES.length](pen, radius);
+  pen.fillStyle = colour;
+  pen.fill();
+  pen.restore();
+}
+function createMarkerCache(ratio, edge) {
+  const canvases = /* @__PURE__ */ new Map();
+  const side = SIZE * 2 + 6;
+  function draw(shape, colour) {
+    const canvas = document.createElement("canvas"), pen = penOf(canvas);
+    canvas.width = canvas.height = Math.ceil(side * ratio);
+    pen.scale(ratio, ratio);
+    drawMarker(pen, shape, edge, side / 2, side / 2, SIZE + 0.8);
+    drawMarker(pen, shape, colour, side / 2, side / 2);
+    return canvas;
+  }
+  return {
+    half: side / 2,
+    side,
+    /** @param {number} shape @param {string} colour */
+    get(shape, colour) {
+      const name = `${shape} ${colour}`, canvas = canvases.get(name) ?? draw(shape, colour);
+      canvases.set(name, canvas);
+      return canvas;
+    }
+  };
+}
+
+// canvas.js
+function drawLine(pen, x0, y0, x1, y1) {
+  pen.beginPath();
+  pen.moveTo(x0, y0);
+  pen.lineTo(x1, y1);
+  pen.stroke();
+}
+
+// table.js
+var ROLES = ["x", "y", "colour", "shape"];
+var MAX_LEVELS = 7;
+function copyFloats(view) {
+  return new Float32Array(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength));
+}
+function unpackTable({ columns, keys, prompts, references, buffers }) {
+  const promptOf = copyFloats(buffers[columns.length]);
+  const byName = /* @__PURE__ */ new Map();
+  columns.forEach((column, i) => byName.set(column.name, { ...column, values: copyFloats(buffers[i]) }));
+  return { keys, prompts, references, size: keys.length, columns: byName, promptOf };
+}
+function axisLabel(column) {
+  const name = column.label.charAt(0).toUpperCase() + column.label.slice(1);
+  return column.unit ? `${name} (${column.unit})` : name;
+}
+function columnLevels(column, most = MAX_LEVELS) {
+  if (!column) return null;
+  const { values } = column, codes = new Int16Array(values.length).fill(-1);
+  if (column.levels) {
+    if (column.levels.length > most) return null;
+    values.forEach((value, row) => {
+      if (!Number.isNaN(value)) codes[row] = value;
+    });
+    return { names: column.levels, codes };
+  }
+  const distinct = /* @__PURE__ */ new Set();
+  for (const value of values) {
+    if (!Number.isNaN(value)) distinct.add(value);
+    if (distinct.size > most) return null;
+  }
+  const sorted = [...distinct].sort((a, b) => a - b), codeOf = new Map(sorted.map((value, i) => [value, i]));
+  values.forEach((value, row) => {
+    codes[row] = codeOf.get(value) ?? -1;
+  });
+  return { names: sorted.map((value) => String(Number(value.toPrecision(6))).replace("-", "−")), codes };
+}
+function finiteRange(values, rows = null) {
+  let low = Infinity, high = -Infinity;
+  for (let row = 0; row < values.length; row++) {
+    const value = values[row];
+    if (!Number.isFinite(value) || rows && !rows[row]) continue;
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  return low <= high ? [low, high] : null;
+}
+function describeRow(columns, row) {
+  return [...new Set(columns)].flatMap((column) => {
+    if (!column) return [];
+    const { label, levels, unit, values } = column, value = values[row];
+    const text = levels ? levels[value] ?? "–" : `${formatNumber(value)} ${unit}`.trim();
+    return [
+      /** @type {[string, string]} */
+      [label, text]
+    ];
+  });
+}
+
+// axes.js
+var MARGIN = { left: 62, right: 14, top: 12, bottom: 44 };
+function tickValues(low, high, most) {
+  const rough = (high - low) / Math.max(most, 1), size = 10 ** Math.floor(Math.log10(rough));
+  const step = size * ([1, 2, 5].find((factor) => size * factor >= rough * 0.999) ?? 10);
+  const values = [];
+  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i++) {
+    values.push(Number((i * step).toPrecision(12)));
+  }
+  return values;
+}
+function axisRange(column, rows, lines = []) {
+  if (column.levels) return [-0.6, column.levels.length - 0.4];
+  const data = finiteRange(column.values, rows);
+  if (!data) return [0, 1];
+  let [low, high] = data;
+  const width = high - low || Math.abs(high) || 1;
+  for (const line of lines) {
+    if (line >= data[0] - width / 2 && line <= data[1] + width / 2) [low, high] = [Math.min(low, line), Math.max(high, line)];
+  }
+  const pad = high > low ? 0.05 * (high - low) : width * 0.1;
+  return [low - pad, high + pad];
+}
+function jitter(row) {
+  return ((Math.imul(row + 1, 2654435761) >>> 8 & 65535) / 65535 - 0.5) * 0.5;
+}
+function axisTicks(column, [low, high], most, letters) {
+  if (!column.levels) return tickValues(low, high, most).map((value) => [value, formatNumber(value)]);
+  return column.levels.map((name, i) => (
+    /** @type {[number, string]} */
+    [i, shortenName(name, letters)]
+  )).filter(([i]) => i >= low && i <= high);
+}
+function shortenName(name, letters) {
+  return name.length > letters ? `${name.slice(0, letters - 1)}…` : name;
+}
+function drawAxes(pen, box, view, x, y, theme) {
+  pen.strokeStyle = theme.line;
+  pen.lineWidth = 1;
+  pen.fillStyle = theme.muted;
+  pen.font = `11px ${theme.font}`;
+  pen.textBaseline = "middle";
+  pen.textAlign = "right";
+  for (const [value, text] of axisTicks(y, view.y, box.height / 42, 10)) {
+    const v = Math.round(box.bottom - (value - view.y[0]) / (view.y[1] - view.y[0]) * box.height) + 0.5;
+    drawLine(pen, box.left, v, box.right, v);
+    pen.fillText(text, box.left - 7, v);
+  }
+  pen.textAlign = "center";
+  pen.textBaseline = "top";
+  const room = x.levels ? box.width / Math.max(1, view.x[1] - view.x[0]) / 6.2 : 12;
+  for (const [value, text] of axisTicks(x, view.x, box.width / 80, Math.max(3, Math.floor(room)))) {
+    const h = Math.round(box.left + (value - view.x[0]) / (view.x[1] - view.x[0]) * box.width) + 0.5;
+    drawLine(pen, h, box.bottom, h, box.bottom + 4);
+    pen.fillText(text, h, box.bottom + 8);
+  }
+  pen.fillStyle = theme.text;
+  pen.font = `12px ${theme.font}`;
+  pen.textBaseline = "bottom";
+  pen.fillText(axisLabel(x), box.left + box.width / 2, box.bottom + MARGIN.bottom - 3, box.width);
+  pen.save();
+  pen.translate(4, box.top + box.height / 2);
+  pen.rotate(-Math.PI / 2);
+  pen.textBaseline = "top";
+  pen.fillText(axisLabel(y), 0, 0, box.height);
+  pen.restore();
+  pen.strokeStyle = theme.muted;
+  drawLine(pen, box.left, box.bottom + 0.5, box.right, box.bottom + 0.5);
+}
+function drawReferences(pen, box, view, x, y, references, theme) {
+  pen.save();
+  pen.setLineDash([5, 4]);
+  pen.strokeStyle = theme.muted;
+  pen.fillStyle = theme.muted;
+  pen.font = `italic 11px ${theme.font}`;
+  for (const { name, values } of references) {
+    const shareX = (values[x.name] - view.x[0]) / (view.x[1] - view.x[0]);
+    const shareY = (values[y.name] - view.y[0]) / (view.y[1] - view.y[0]);
+    if (shareY >= 0 && shareY <= 1) {
+      const v = Math.round(box.bottom - shareY * box.height) + 0.5;
+      drawLine(pen, box.left, v, box.right, v);
+      pen.textAlign = "right";
+      pen.textBaseline = "bottom";
+      pen.fillText(name, box.right - 3, v - 2);
+    }
+    if (shareX >= 0 && shareX <= 1) {
+      const h = Math.round(box.left + shareX * box.width) + 0.5;
+      drawLine(pen, h, box.top, h, box.bottom);
+      pen.save();
+      pen.translate(h + 3, box.top + 3);
+      pen.rotate(Math.PI / 2);
+      pen.textAlign = "left";
+      pen.textBaseline = "bottom";
+      pen.fillText(name, 0, 0);
+      pen.restore();
+    }
+  }
+  pen.restore();
+}
+
+// plotdrawing.js
+var MANY = 1500;
+function drawPoints(pen, { px, py, grid }, markers, colours, shapes, selected) {
+  for (const bright of selected.size ? [false, true] : [true]) {
+    pen.globalAlpha = bright ? grid.rows.length > MANY ? 0.75 : 0.95 : 0.22;
+    for (let row = 0; row < px.length; row++) {
+      if (Number.isNaN(px[row]) || selected.size && selected.has(row) !== bright) continue;
+      const shape = shapes ? Math.max(shapes.codes[row], 0) : 0;
+      const marker = markers.get(shape, colours.palette[colours.indexOf(row)]);
+      pen.drawImage(marker, px[row] - markers.half, py[row] - markers.half, markers.side, markers.side);
+    }
+  }
+  pen.globalAlpha = 1;
+}
+function drawIntervals(pen, { box, px }, view, colours, interval) {
+  const place = (value) => box.bottom - (value - view.y[0]) / (view.y[1] - view.y[0]) * box.height;
+  pen.lineWidth = 1.2;
+  for (let row = 0; row < px.length; row++) {
+    const low = place(interval[0][row]), high = place(interval[1][row]);
+    if (Number.isNaN(px[row] + low + high)) continue;
+    pen.strokeStyle = colours.palette[colours.indexOf(row)];
+    pen.beginPath();
+    pen.moveTo(px[row], Math.min(Math.max(low, box.top), box.bottom));
+    pen.lineTo(px[row], Math.min(Math.max(high, box.top), box.bottom));
+    pen.stroke();
+  }
+}
+function drawDrag(pen, { tool, path }, theme) {
+  const [x, y] = path[0], [toX, toY] = path[path.length - 1];
+  pen.strokeStyle = theme.accent;
+  pen.fillStyle = theme.accent;
+  pen.lineWidth = 1.5;
+  pen.beginPath();
+  if (tool === "zoom") pen.rect(x, y, toX - x, toY - y);
+  else {
+    path.forEach(([h, v], i) => i ? pen.lineTo(h, v) : pen.moveTo(h, v));
+    pen.closePath();
+  }
+  pen.stroke();
+  pen.globalAlpha = 0.12;
+  pen.fill();
+  pen.globalAlpha = 1;
+}
+
+// colours.js
+var COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#808080"];
+
+// points.js
+var CELL = 18;
+var REACH = 14;
+var BINS = 24;
+var RAMP = [[68, 1, 84], [65, 68, 135], [42, 120, 142], [34, 168, 132], [122, 209, 81]];
+function rampColour(share) {
+  const place = Math.min(Math.max(share, 0), 1) * (RAMP.length - 1), i = Math.min(Math.floor(place), RAMP.length - 2);
+  return `rgb(${RAMP[i].map((from, c) => Math.round(from + (RAMP[i + 1][c] - from) * (place - i))).join(" ")})`;
+}
+function colourScale(column) {
+  if (!column) return { palette: [COLOURS[0]], indexOf: () => 0, levels: null, range: null };
+  const levels = columnLevels(column), grey = COLOURS[COLOURS.length - 1];
+  if (levels) {
+    const { names, codes } = levels;
+    return { palette: [...COLOURS, grey], indexOf: (row) => codes[row] < 0 ? COLOURS.length : codes[row], levels: names, range: null };
+  }
+  const range = finiteRange(column.values) ?? [0, 1], width = range[1] - range[0] || 1;
+  const palette = [...Array.from({ length: BINS }, (_, i) => rampColour(i / (BINS - 1))), grey];
+  const indexOf = (row) => {
+    const value = column.values[row];
+    if (Number.isNaN(value)) return BINS;
+    return Math.max(0, Math.min(BINS - 1, Math.floor((value - range[0]) / width * BINS)));
+  };
+  return { palette, indexOf, levels: null, range };
+}
+var PointGrid = class {
+  /**
+   * @param {Float32Array} px
+   * @param {Float32Array} py
+   * @param {number} width
+   * @param {number} height
+   */
+  constructor(px, py, width, height) {
+    this.px = px;
+    this.py = py;
+    this.columns = Math.max(1, Math.ceil(width / CELL));
+    this.lines = Math.max(1, Math.ceil(height / CELL));
+    this.starts = new Int32Array(this.columns * this.lines + 1);
+    const cells = new Int32Array(px.length);
+    for (let row = 0; row < px.length; row++) {
+      cells[row] = this.cellAt(px[row], py[row]);
+      if (cells[row] >= 0) this.starts[cells[row] + 1]++;
+    }
+    for (let i = 1; i < this.starts.length; i++) this.starts[i] += this.starts[i - 1];
+    const next = this.starts.slice();
+    this.rows = new Int32Array(this.starts[this.starts.length - 1]);
+    for (let row = 0; row < px.length; row++) if (cells[row] >= 0) this.rows[next[cells[row]]++] = row;
+  }
+  /**
+   * Returns the number of a place's cell, -1 outside the screen.
+   * @param {number} x
+   * @param {number} y
+   */
+  cellAt(x, y) {
+    const column = Math.floor(x / CELL), line = Math.floor(y / CELL);
+    return column >= 0 && line >= 0 && column < this.columns && line < this.lines ? line * this.columns + column : -1;
+  }
+  /**
+   * Returns the row that is nearest to a place, -1 if none is near.
+   * @param {number} x
+   * @param {number} y
+   */
+  nearest(x, y) {
+    let best = -1, least = REACH * REACH;
+    for (let dy = -1; dy <= 1; dy++) {
+      for (let dx = -1; dx <= 1; dx++) {
+        const cell = this.cellAt(x + dx * CELL, y + dy * CELL);
+        if (cell < 0) continue;
+        for (let i = this.starts[cell]; i < this.starts[cell + 1]; i++) {
+          const row = this.rows[i], distance = (this.px[row] - x) ** 2 + (this.py[row] - y) ** 2;
+          if (distance <= least) {
+            least = distance;
+            best = row;
+          }
+        }
+      }
+    }
+    return best;
+  }
+};
+function nearestInDirection(px, py, from, [dx, dy]) {
+  let best = -1, least = Infinity;
+  for (let row = 0; row < px.length; row++) {
+    const x = px[row] - px[from], y = py[row] - py[from], along = x * dx + y * dy, aside = Math.abs(x * dy - y * dx);
+    if (row === from || !(along > 0.5) || aside > 3 * along) continue;
+    if (along + 2 * aside < least) {
+      least = along + 2 * aside;
+      best = row;
+    }
+  }
+  return best;
+}
+function pointInPolygon(path, x, y) {
+  let odd = false;
+  for (let i = 0, j = path.length - 1; i < path.length; j = i++) {
+    const [xi, yi] = path[i], [xj, yj] = path[j];
+    if (yi > y !== yj > y && x < (xj - xi) * (y - yi) / (yj - yi) + xi) odd = !odd;
+  }
+  return odd;
+}
+
+// plotlayout.js
+var LEAST_BOX = 6;
+function fullView(table, x, y, visibleRows) {
+  const rangeOf = (column) => {
+    const lines = table.references.map(({ values }) => values[column.name]).filter((value) => value !== void 0);
+    return axisRange(column, visibleRows, lines);
+  };
+  return { x: rangeOf(x), y: rangeOf(y) };
+}
+function layOutPoints(table, x, y, visibleRows, view, width, height) {
+  const left = MARGIN.left, right = width - MARGIN.right, top = MARGIN.top, bottom = height - MARGIN.bottom;
+  const box = { left, right, top, bottom, width: right - left, height: bottom - top };
+  const px = new Float32Array(table.size), py = new Float32Array(table.size);
+  const scaleX = box.width / (view.x[1] - view.x[0]), scaleY = box.height / (view.y[1] - view.y[0]);
+  for (let row = 0; row < table.size; row++) {
+    const hidden = visibleRows && !visibleRows[row];
+    const h = hidden ? NaN : left + (x.values[row] + (x.levels ? jitter(row) : 0) - view.x[0]) * scaleX;
+    const v = bottom - (y.values[row] + (y.levels ? jitter(row + 7919) : 0) - view.y[0]) * scaleY;
+    const inside = h >= left - 1 && h <= right + 1 && v >= top - 1 && v <= bottom + 1;
+    px[row] = inside ? h : NaN;
+    py[row] = inside ? v : NaN;
+  }
+  return { box, x, y, px, py, grid: new PointGrid(px, py, width, height) };
+}
+function zoomView(view, box, factor, h, v) {
+  const around = ([low, high], share) => {
+    const centre = low + (high - low) * share, width = (high - low) * factor;
+    return [centre - width * share, centre + width * (1 - share)];
+  };
+  return { x: around(view.x, (h - box.left) / box.width), y: around(view.y, (box.bottom - v) / box.height) };
+}
+function viewOfRectangle(view, box, from, to) {
+  const left = Math.min(from[0], to[0]), right = Math.max(from[0], to[0]);
+  const top = Math.min(from[1], to[1]), bottom = Math.max(from[1], to[1]);
+  if (right - left < LEAST_BOX || bottom - top < LEAST_BOX) return null;
+  const valueX = (h) => view.x[0] + (h - box.left) / box.width * (view.x[1] - view.x[0]);
+  const valueY = (v) => view.y[0] + (box.bottom - v) / box.height * (view.y[1] - view.y[0]);
+  return { x: [valueX(left), valueX(right)], y: [valueY(bottom), valueY(top)] };
+}
+function nearestRow({ grid, px, py }, x, y) {
+  let best = -1, least = Infinity;
+  for (const row of grid.rows) {
+    const distance = Math.hypot(px[row] - x, py[row] - y);
+    if (distance < least) {
+      least = distance;
+      best = row;
+    }
+  }
+  return best;
+}
+
+// plottip.js
+function createTip() {
+  const root = make("div", { class: "mg-tip", hidden: true });
+  return {
+    root,
+    hide() {
+      root.hidden = true;
+    },
+    /**
+     * Shows the tip on the side of a place where there is room.
+     * @param {[number, number]} place
+     * @param {Box} box
+     * @param {string} title
+     * @param {[string, string][]} details
+     */
+    show([h, v], box, title, details) {
+      root.hidden = false;
+      root.replaceChildren(
+        make("div", { class: "mg-tiptitle" }, title),
+        ...details.map(([name, value]) => make("div", {}, `${name}: `, make("b", {}, value)))
+      );
+      const right = h > (box.left + box.right) / 2, low = v > (box.top + box.bottom) / 2;
+      const x = h + (right ? -14 : 14), y = v + (low ? -12 : 12);
+      const shift = `${right ? "-100%" : "0"}, ${low ? "-100%" : "0"}`;
+      root.style.transform = `translate(${Math.round(x)}px, ${Math.round(y)}px) translate(${shift})`;
+    }
+  };
+}
+
+// plot.js
+var CLICK_DISTANCE = 4;
+var REST_MS = 40;
+var ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+var TOOLS = [
+  ["zoom", "Zoom", "Drag a box to zoom in; with Shift: lasso"],
+  ["lasso", "Lasso", "Drag around clips to select them; with Shift: zoom"]
+];
+function createPlot(root, signal, { onChoose, onSelect, onNear = () => {
+} }) {
+  const base = make("canvas", { class: "mg-layer" }), over = make("canvas", { class: "mg-layer" });
+  const tip = createTip();
+  const chosenRing = make("div", { class: "mg-ring mg-mark" }), hoverRing = make("div", { class: "mg-ring" });
+  const area = make("div", {
+    class: "mg-plot",
+    tabindex: 0,
+    role: "application",
+    "aria-roledescription": "scatter plot",
+    "aria-label": "Scatter plot"
+  }, base, over, chosenRing, hoverRing, tip.root);
+  const live = make("div", { class: "mg-hidden", "aria-live": "polite" });
+  const tools = makeButtonGroup("Drag mode", TOOLS, (name) => {
+    tool = name;
+    tools.show(name);
+  });
+  const reset = makeButton("Reset view", "Show all points (0, or double-click)", resetView);
+  root.append(area, live);
+  let table = null;
+  let fields = {};
+  let visibleRows = null;
+  let interval = null;
+  let view = null;
+  let layout = null;
+  let shapes = null;
+  let colours = colourScale(null);
+  let theme = null;
+  let markers = null;
+  let drag = null;
+  let tool = "zoom";
+  let restTimer;
+  let selected = /* @__PURE__ */ new Set();
+  let hovered = -1, chosen = -1, zoomed = false;
+  tools.show(tool);
+  const columnOf2 = (role) => table?.columns.get(fields[role] ?? "");
+  const redraw = oncePerFrame(drawBase), redrawDrag = oncePerFrame(drawOver);
+  const update = oncePerFrame(() => {
+    layOut();
+    drawBase();
+  });
+  function layOut() {
+    const x = columnOf2("x"), y = columnOf2("y"), width = area.clientWidth;
+    layout = null;
+    if (!table || !x || !y || !width) return;
+    view ??= fullView(table, x, y, visibleRows);
+    layout = layOutPoints(table, x, y, visibleRows, view, width, area.clientHeight);
+    const count = layout.grid.rows.length;
+    area.setAttribute("aria-label", `${axisLabel(y)} against ${axisLabel(x)}, ${count} clips. Arrow keys choose a clip.`);
+  }
+  function drawBase() {
+    if (signal.aborted || !area.isConnected) return;
+    theme ??= readTheme(area);
+    const { pen, width, height } = fitCanvas(base);
+    pen.clearRect(0, 0, width, height);
+    if (!layout || !table || !view) return;
+    markers ??= createMarkerCache(globalThis.devicePixelRatio || 1, theme.back);
+    const { box, x, y } = layout;
+    drawAxes(pen, box, view, x, y, theme);
+    drawReferences(pen, box, view, x, y, table.references, theme);
+    if (interval) drawIntervals(pen, layout, view, colours, interval);
+    drawPoints(pen, layout, markers, colours, shapes, selected);
+    placeRings();
+  }
+  function drawOver() {
+    if (signal.aborted || !area.isConnected) return;
+    theme ??= readTheme(area);
+    const { pen, width, height } = fitCanvas(over);
+    pen.clearRect(0, 0, width, height);
+    if (drag?.moved) drawDrag(pen, drag, theme);
+  }
+  function placeOf(row) {
+    return layout && row >= 0 && !Number.isNaN(layout.px[row]) ? [layout.px[row], layout.py[row]] : null;
+  }
+  function placeRings() {
+    for (
+      const [ring, place] of
+      /** @type {const} */
+      [[chosenRing, placeOf(chosen)], [hoverRing, placeOf(hovered)]]
+    ) {
+      ring.style.visibility = place ? "visible" : "hidden";
+      if (place) ring.style.transform = `translate(${place[0]}px, ${place[1]}px)`;
+    }
+  }
+  const detailsOf = (row) => describeRow(ROLES.map(columnOf2), row);
+  function showTip(row) {
+    const place = placeOf(row);
+    if (!place || !layout || !table) tip.hide();
+    else tip.show(place, layout.box, table.prompts[table.promptOf[row]] || table.keys[row], detailsOf(row));
+  }
+  function setChosen(row) {
+    chosen = row;
+    placeRings();
+  }
+  function chooseRow(row) {
+    if (row < 0) return;
+    setChosen(row);
+    live.textContent = detailsOf(row).map(([name, value]) => `${name} ${value}`).join(", ");
+    onChoose(row);
+  }
+  function resetView() {
+    view = layout = null;
+    zoomed = false;
+    update();
+  }
+  function setView(next) {
+    if (!next) return;
+    view = next;
+    zoomed = true;
+    update();
+  }
+  function select(rows) {
+    selected = new Set(rows);
+    redraw();
+  }
+  function selectAndTell(rows) {
+    select([...rows].sort((a, b) => a - b));
+    onSelect([...selected]);
+  }
+  function toggleSelected(row) {
+    selectAndTell(selected.has(row) ? [...selected].filter((other) => other !== row) : [...selected, row]);
+  }
+  function finishDrag({ tool: used, path, adding }) {
+    if (!layout || !view) return;
+    if (used === "zoom") return setView(viewOfRectangle(view, layout.box, path[0], path[path.length - 1]));
+    const { grid, px, py } = layout;
+    selectAndTell([...adding ? selected : [], ...grid.rows.filter((row) => pointInPolygon(path, px[row], py[row]))]);
+  }
+  area.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0 || !layout) return;
+    const [x, y] = pointerPlace(area, event), other = tool === "zoom" ? "lasso" : "zoom";
+    drag = { tool: event.shiftKey ? other : tool, path: [[x, y]], moved: false, adding: event.ctrlKey || event.metaKey };
+    area.setPointerCapture(event.pointerId);
+    const row = layout.grid.nearest(x, y);
+    clearTimeout(restTimer);
+    if (row >= 0) onNear(row);
+  });
+  area.addEventListener("pointermove", (event) => {
+    const [x, y] = pointerPlace(area, event);
+    if (drag) {
+      const [startX, startY] = drag.path[0];
+      drag.moved ||= Math.hypot(x - startX, y - startY) > CLICK_DISTANCE;
+      drag.path.push([x, y]);
+      redrawDrag();
+      return;
+    }
+    const row = layout ? layout.grid.nearest(x, y) : -1;
+    if (row === hovered) return;
+    hovered = row;
+    clearTimeout(restTimer);
+    if (row >= 0) restTimer = setTimeout(onNear, REST_MS, row);
+    area.style.cursor = row < 0 ? "crosshair" : "pointer";
+    showTip(row);
+    placeRings();
+  });
+  area.addEventListener("pointerleave", () => {
+    hovered = -1;
+    clearTimeout(restTimer);
+    showTip(-1);
+    placeRings();
+  });
+  area.addEventListener("pointercancel", () => {
+    drag = null;
+    redrawDrag();
+  });
+  area.addEventListener("pointerup", (event) => {
+    if (!drag) return;
+    const done = drag;
+    drag = null;
+    if (!layout) layOut();
+    if (!layout) return;
+    if (done.moved) finishDrag(done);
+    else chooseRow(layout.grid.nearest(...pointerPlace(area, event)));
+    redrawDrag();
+  });
+  area.addEventListener("dblclick", resetView);
+  area.addEventListener("wheel", (event) => {
+    if (!layout || !view || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    setView(zoomView(view, layout.box, Math.exp(event.deltaY / 400), ...pointerPlace(area, event)));
+  }, { passive: false });
+  function onKey(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target !== area || !layout || !view) return false;
+    const place = placeOf(chosen), { box, px, py } = layout, { key } = event;
+    const [h, v] = place ?? [box.left + box.width / 2, box.top + box.height / 2];
+    if (key in ARROWS) chooseRow(place ? nearestInDirection(px, py, chosen, ARROWS[key]) : nearestRow(layout, h, v));
+    else if (key === "Enter" && place) chooseRow(chosen);
+    else if (key === "+" || key === "-") setView(zoomView(view, box, key === "+" ? 1 / 1.4 : 1.4, h, v));
+    else if (key === "0") resetView();
+    else if (key === "s" && place) toggleSelected(chosen);
+    else if (key === "Escape" && selected.size) selectAndTell([]);
+    else return false;
+    event.preventDefault();
+    return true;
+  }
+  onThemeChange(() => {
+    theme = markers = null;
+    redraw();
+  }, signal);
+  onResize(area, () => {
+    markers = null;
+    update();
+  }, signal);
+  return {
+    area,
+    tools: [tools.root, reset],
+    onKey,
+    select,
+    setChosen,
+    get colours() {
+      return colours;
+    },
+    get shapes() {
+      return shapes;
+    },
+    /**
+     * Shows a table, or the same one in another way.
+     * @param {Table} next
+     * @param {Fields} names
+     * @param {Uint8Array | null} rows Which rows are shown; null for all.
+     * @param {[Float32Array, Float32Array] | null} bars
+     */
+    show(next, names, rows, bars) {
+      if (names.x !== fields.x || names.y !== fields.y) resetView();
+      if (next !== table) {
+        hovered = -1;
+        layout = null;
+        if (!zoomed) view = null;
+        clearTimeout(restTimer);
+      }
+      [table, fields, visibleRows, interval] = [next, names, rows, bars];
+      colours = colourScale(columnOf2("colour"));
+      shapes = columnLevels(columnOf2("shape"));
+      update();
+    }
+  };
+}
+
+// chart.js
+var ROLES2 = [["y", "Y axis"], ["x", "X axis"], ["colour", "Colour"], ["shape", "Shape"]];
+function createChart(root, signal, { onFields, ...plotHandlers }) {
+  const bar = make("div", { class: "mg-bar mg-roles" }), body = make("div"), legend = make("div", { class: "mg-legend" });
+  root.append(bar, body, legend);
+  const plot = createPlot(body, signal, plotHandlers);
+  let table = null;
+  let fields = {};
+  let visibleRows = null;
+  let interval = null;
+  let shownSelects = "";
+  function roleSelects(current) {
+    return ROLES2.map(([role, title]) => ({ role, title, value: fields[role] ?? "", options: columnOptions(current, role) }));
+  }
+  function updateSelects() {
+    if (!table) return;
+    const selects = roleSelects(table), text = JSON.stringify(selects);
+    if (text === shownSelects) return;
+    shownSelects = text;
+    bar.replaceChildren(...selects.map(({ role, title, value, options }) => make(
+      "label",
+      { class: "mg-role" },
+      `${title} `,
+      makeSelect(title, options, value, (name) => setField(role, name))
+    )), make("span", { class: "mg-gap" }), ...plot.tools);
+  }
+  function setField(role, name) {
+    fields = { ...fields, [role]: name };
+    if (table) shownSelects = JSON.stringify(roleSelects(table));
+    draw();
+    onFields(fields);
+  }
+  function draw() {
+    if (!table) return;
+    plot.show(table, fields, visibleRows, interval);
+    const colour = columnOf(table, fields.colour), shape = columnOf(table, fields.shape);
+    legend.replaceChildren(...colour ? makeColourLegend(colour) : [], ...shape ? makeShapeLegend(shape) : []);
+  }
+  function makeColourLegend(column) {
+    const { levels, range, palette } = plot.colours, parts = [make("span", { class: "mg-legendname" }, axisLabel(column))];
+    if (levels) parts.push(...levels.map((name, i) => makeItem(name, 0, palette[i])));
+    if (range) {
+      const strip = make("span", { class: "mg-ramp" });
+      strip.style.background = `linear-gradient(90deg, ${[0, 0.25, 0.5, 0.75, 1].map(rampColour).join(", ")})`;
+      parts.push(make("span", { class: "mg-item" }, formatNumber(range[0]), strip, formatNumber(range[1])));
+    }
+    return parts;
+  }
+  function makeShapeLegend(column) {
+    const title = make("span", { class: "mg-legendname" }, axisLabel(column));
+    if (!plot.shapes) return [title, make("span", { class: "mg-item" }, `more than ${MAX_LEVELS} kinds: no shapes`)];
+    return [title, ...plot.shapes.names.map((name, i) => makeItem(name, i, "#808080"))];
+  }
+  return {
+    area: plot.area,
+    onKey: plot.onKey,
+    select: plot.select,
+    setChosen: plot.setChosen,
+    /**
+     * Takes another table.
+     * @param {Table} next
+     * @param {Fields} names
+     * @param {[string, string] | null} [ends] The columns with the ends of a bar at each point.
+     */
+    setTable(next, names, ends = null) {
+      [table, fields] = [next, names];
+      const low = columnOf(next, ends?.[0]), high = columnOf(next, ends?.[1]);
+      interval = low && high ? [low.values, high.values] : null;
+      updateSelects();
+      draw();
+    },
+    /** @param {Fields} names */
+    setFields(names) {
+      fields = { ...fields, ...names };
+      updateSelects();
+      draw();
+    },
+    /** @param {Uint8Array | null} rows */
+    setFilter(rows) {
+      visibleRows = rows;
+      draw();
+    }
+  };
+}
+function columnOf(table, name) {
+  return name ? table.columns.get(name) : void 0;
+}
+function columnOptions(table, role) {
+  const onAxis = role === "x" || role === "y";
+  const columns = [...table.columns.values()].filter((column) => onAxis || role === "colour" && !column.levels || columnLevels(column) !== null);
+  const settings = columns.filter((column) => !column.metric), metrics = columns.filter((column) => column.metric);
+  const options = [...settings, ...metrics].map((column) => (
+    /** @type {[string, string]} */
+    [column.name, axisLabel(column)]
+  ));
+  return onAxis ? options : [["", "none"], ...options];
+}
+function makeItem(name, shape, colour) {
+  const canvas = make("canvas", { width: 28, height: 28, class: "mg-swatch", "aria-hidden": "true" });
+  drawMarker(penOf(canvas), shape, colour, 14, 14, 9);
+  return make("span", { class: "mg-item" }, canvas, make("span", { class: "mg-itemname" }, name));
+}
+
+// tablelink.js
+function createTableLink(model, channel, chart, showStatus, { trait = "value", onTable = () => {
+} } = {}) {
+  const rowByKey = /* @__PURE__ */ new Map();
+  let table = null;
+  let fetching = false, outdated = false;
+  const showError = (error) => showStatus(errorText(error), true);
+  function showSelection({ keys }) {
+    const selected = new Set(keys), all = table?.keys ?? [];
+    chart.select([...all.keys()].filter((row) => selected.has(all[row])));
+  }
+  function showChosen() {
+    chart.setChosen(rowByKey.get(model.get(trait)) ?? -1);
+  }
+  function setTable(answer) {
+    const next = table = unpackTable(answer);
+    rowByKey.clear();
+    next.keys.forEach((key, row) => rowByKey.set(key, row));
+    chart.setTable(next, Object.fromEntries(ROLES.map((role) => [role, model.get(role)])), answer.interval);
+    showSelection({ keys: answer.selected });
+    showChosen();
+    onTable(next);
+  }
+  async function fetchTable() {
+    outdated = true;
+    if (fetching || !table) return;
+    fetching = true;
+    try {
+      while (outdated) {
+        outdated = false;
+        setTable(await channel.ask("table"));
+      }
+    } catch (error) {
+      showError(error);
+    }
+    fetching = false;
+  }
+  const keysOf = (rows) => rows.flatMap((row) => table?.keys[row] ?? []);
+  channel.listen("selected", showSelection);
+  channel.listen("table", fetchTable);
+  model.on(`change:${trait}`, showChosen);
+  for (const role of ROLES) model.on(`change:${role}`, () => {
+    if (table) chart.setFields({ [role]: model.get(role) });
+  });
+  return {
+    rowByKey,
+    showError,
+    async start() {
+      setTable(await channel.hello("table"));
+    },
+    /**
+     * Tells the kernel what was chosen: after the clip sounds, which nothing may delay, unless another was chosen since.
+     * @param {number} row
+     * @param {Promise<void>} [sound]
+     */
+    async choose(row, sound) {
+      const key = table?.keys[row];
+      if (key === void 0) return;
+      model.set(trait, key);
+      await sound;
+      if (model.get(trait) === key) channel.ask("choose", { key }).catch(showError);
+    },
+    /** @param {number[]} rows */
+    select(rows) {
+      channel.ask("select", { keys: keysOf(rows) }).catch(showError);
+    },
+    /** @param {Fields} fields */
+    sendFields(fields) {
+      channel.ask("fields", { fields }).catch(showError);
+    }
+  };
+}
+
+// scatter.js
+function render({ model, el, signal }) {
+  prepareRoot(el);
+  const status = make("div", { class: "mg-status", role: "status" });
+  const showStatus = (text, wrong) => {
+    status.textContent = text;
+    status.classList.toggle("mg-wrong", wrong);
+  };
+  const channel = createChannel(model, signal);
+  const chart = createChart(el, signal, {
+    onChoose: (row) => link.choose(row),
+    onSelect: (rows) => link.select(rows),
+    onFields: (fields) => link.sendFields(fields)
+  });
+  const link = createTableLink(model, channel, chart, showStatus);
+  el.append(status);
+  el.addEventListener("keydown", (event) => {
+    chart.onKey(event);
+  });
+  link.start().catch(link.showError);
+}
+var scatter_default = { render };
+export {
+  scatter_default as default
+};
