@@ -231,6 +231,32 @@ def save_audio(audio: Audio, path: str | os.PathLike[str]) -> Path:
         raise AudioError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
 
 
+def audio_files(folder: Path, recursive: bool = True) -> list[Path]:
+    """Return the audio files of a folder, by their endings and in order.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Where to look.
+    recursive : bool
+        Whether to look in its sub-folders too.
+
+    Returns
+    -------
+    list of pathlib.Path
+
+    Raises
+    ------
+    AudioError
+        There is none.
+    """
+    paths = folder.rglob("*") if recursive else folder.iterdir()
+    files = sorted(path for path in paths if path.suffix.lower() in FORMATS and path.is_file())
+    if not files:
+        raise AudioError(f"{folder}: holds no audio ({', '.join(FORMATS)})")
+    return files
+
+
 def load_audio(path: str | os.PathLike[str]) -> Audio:
     """Read a WAV, FLAC, MP3, Ogg or Opus file (whatever libsndfile reads) at its own rate.
 

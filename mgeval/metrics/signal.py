@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from mgeval.errors import MetricError
 from mgeval.metrics.failures import failures as failures
 from mgeval.metrics.failures import findings_of
 from mgeval.metrics.failures.findings import Finding
@@ -287,9 +288,11 @@ class FailureProfile(NamedTuple):
     problem: Undefined | None
 
 
-def failure_profile(x: np.ndarray, rate: int, findings: list[Finding] | None = None) -> FailureProfile:
+def failure_profile(x: np.ndarray, rate: int | None, findings: list[Finding] | None = None) -> FailureProfile:
     """Return what `failure_count` counts; with findings from before none are looked for."""
     x, problem = _usable(x)
+    if rate is None:
+        raise MetricError("failure_count needs the rate of the samples in Hz")
     if problem is None and x.shape[1] < FRAME * rate:
         problem = Undefined(SHORT)
     if findings is None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mgeval.audio import FORMATS, Audio, load_audio
+from mgeval.audio import Audio, audio_files, load_audio
 from mgeval.errors import AudioError, SweepError, nearest
 from mgeval.files import expand_path
 from mgeval.models import LIMITS, Model, Sampling
@@ -150,9 +150,7 @@ def _of_reference(
 ) -> Iterator[tuple[dict[str, Any], _Make]]:
     if not folder.is_dir():
         raise AudioError(f"{folder}: no such folder")
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in FORMATS and path.is_file())
-    if not files:
-        raise AudioError(f"{folder}: holds no audio ({', '.join(FORMATS)})")
+    files = audio_files(folder)
     for kind in kinds:
         for path in files:
             yield _of_file(path, kind, model, longest)

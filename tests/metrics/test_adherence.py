@@ -245,7 +245,7 @@ def test_a_table_over_a_store(tmp_path):
     assert grouped["duration"].tolist() == [1, 1, 1, 2, 2, 2] and (grouped["n_clips"] == 2).all()
     only = mg.adherence(store, clips[clips["prompt"].str.contains("left")], progress=False)
     assert only["chance"].isna().all()
-    with pytest.raises(mg.MetricError, match="claims what can be checked"):
+    with pytest.raises(mg.MetricError, match="makes a claim that can be checked"):
         mg.adherence(store, clips[clips["prompt"].str.contains("no claim")])
     with pytest.raises(mg.MetricError, match="did you mean 'duration'"):
         mg.adherence(store, clips, by="durations")

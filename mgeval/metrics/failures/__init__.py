@@ -11,7 +11,7 @@ How often each finds what is there, and what is not, stands in docs/failures.md.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -67,18 +67,18 @@ def failures(x: np.ndarray, rate: int, **thresholds: float) -> pd.DataFrame:
     """
     import pandas as pd
 
-    return pd.DataFrame(findings_of(x, rate, **thresholds), columns=Finding._fields)
+    return pd.DataFrame(findings_of(x, rate, thresholds), columns=Finding._fields)
 
 
 def findings_of(
     x: np.ndarray,
     rate: int,
-    *,
+    thresholds: Mapping[str, float] | None = None,
     kinds: Collection[str] | None = None,
     profiles: Profiles | None = None,
-    **thresholds: float,
 ) -> list[Finding]:
     """Return the rows of `failures` without a table: of all kinds, or of some."""
+    thresholds = thresholds or {}
     for kind in thresholds:
         if kind not in DETECTORS:
             raise MetricError(f"there is no failure {kind!r}: {nearest(kind, DETECTORS)}")
