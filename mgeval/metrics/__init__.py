@@ -38,7 +38,7 @@ TOKENS = [name for name, row in METRICS.items() if row.channels == "tokens"]
 """Metrics of the codes that a model drew; `mgeval.token_table` computes them."""
 
 
-def added() -> dict[str, Metric]:
+def custom_metrics() -> dict[str, Metric]:
     """Return the rows that a script or a notebook put into `METRICS`: another process does not have them."""
     return {name: row for name, row in METRICS.items() if id(row) not in _BUILT_IN}
 

@@ -57,7 +57,7 @@ class Verdict(NamedTuple):
     chance: float
 
 
-class Heard(NamedTuple):
+class ProfiledClip(NamedTuple):
     """A clip as the checks hear it."""
 
     x: np.ndarray
@@ -70,8 +70,8 @@ class Check(NamedTuple):
     """How a kind of claim is checked: its measure, and what makes it met."""
 
     measure: str
-    function: Callable[[Heard], float]
-    met: Callable[[Heard, float, float | None], bool]
+    function: Callable[[ProfiledClip], float]
+    met: Callable[[ProfiledClip, float, float | None], bool]
 
 
 def alternation(x: np.ndarray, rate: int) -> float:
@@ -106,11 +106,11 @@ def alternation(x: np.ndarray, rate: int) -> float:
     frames = x[:, : count * width].reshape(2, count, width).astype(np.float64)
     left, right = np.einsum("cft,cft->cf", frames, frames)
     both, total = np.einsum("ft,ft->f", *frames), left + right
-    heard = (total > 2 * width * FLOOR) & (total >= total.max() * 1e-4)
-    if not heard.any():
+    clip = (total > 2 * width * FLOOR) & (total >= total.max() * 1e-4)
+    if not clip.any():
         return Undefined(QUIET)
-    balance = (right - left)[heard] / total[heard]
-    focus = np.median(np.hypot(left - right, 2 * both)[heard] / total[heard])
+    balance = (right - left)[clip] / total[clip]
+    focus = np.median(np.hypot(left - right, 2 * both)[clip] / total[clip])
     sides = np.sign(balance[np.abs(balance) > 0.2])
     turns = int((sides[1:] != sides[:-1]).sum())
     return float(balance.std() * focus) if turns >= TURNS else 0.0
@@ -147,24 +147,24 @@ def fade_out_db(x: np.ndarray, rate: int) -> float:
     return float(10 * np.log10(before / max(powers[-1], before * 1e-12))) if before > FLOOR else Undefined(QUIET)
 
 
-def _balanced(heard: Heard, limit: float) -> bool:
-    return abs(stereo.balance_db(heard.image)) <= limit
+def _balanced(clip: ProfiledClip, limit: float) -> bool:
+    return abs(stereo.balance_db(clip.image)) <= limit
 
 
-def _width(heard: Heard) -> float:
-    return stereo.width(heard.image)
+def _width(clip: ProfiledClip) -> float:
+    return stereo.width(clip.image)
 
 
-def _balance(heard: Heard) -> float:
-    return stereo.balance_db(heard.image)
+def _balance(clip: ProfiledClip) -> float:
+    return stereo.balance_db(clip.image)
 
 
-def _percussive(heard: Heard) -> float:
-    return music.percussive_share(heard.music)
+def _percussive(clip: ProfiledClip) -> float:
+    return music.percussive_share(clip.music)
 
 
-def _key(heard: Heard) -> float:
-    return music.musical_key(heard.music)
+def _key(clip: ProfiledClip) -> float:
+    return music.musical_key(clip.music)
 
 
 CHECKS: dict[str, Check] = {
@@ -208,26 +208,26 @@ def adherence(x: np.ndarray, rate: int, prompt: str) -> list[Verdict]:
     MetricError
         ``x`` is not ``(channels, time)`` with one or two channels, or the rate is not positive.
     """
-    return judged(x, rate, claims(prompt))
+    return check_claims(x, rate, claims(prompt))
 
 
-def judged(x: np.ndarray, rate: int, asked: Iterable[Claim]) -> list[Verdict]:
+def check_claims(x: np.ndarray, rate: int, asked: Iterable[Claim]) -> list[Verdict]:
     """Hold a clip against claims, whoever made them; see `adherence`."""
     x = as_samples(x)
-    heard = Heard(x, rate, stereo.profile(x, rate), music.profile(x, rate))
+    clip = ProfiledClip(x, rate, stereo.profile(x, rate), music.profile(x, rate))
     values: dict[str, float] = {}
     verdicts = []
     for claim in asked:
         check = CHECKS[claim.kind]
         if check.measure not in values:
-            values[check.measure] = check.function(heard)
+            values[check.measure] = check.function(clip)
         value = values[check.measure]
-        met = value if np.isnan(value) else float(check.met(heard, value, claim.asked))
-        verdicts.append(Verdict(claim, check.measure, value, met, prior(claim)))
+        met = value if np.isnan(value) else float(check.met(clip, value, claim.asked))
+        verdicts.append(Verdict(claim, check.measure, value, met, prior_chance(claim)))
     return verdicts
 
 
-def prior(claim: Claim) -> float:
+def prior_chance(claim: Claim) -> float:
     """Return the chance of a claim where no other clips tell; see `Verdict`."""
     window = math.log((1 + TEMPO_NEAR) / (1 - TEMPO_NEAR)) / math.log(music_profile.FASTEST / music_profile.SLOWEST)
     known = {"key": 1 / 24, "mode": 1 / 2, "tempo": window}

@@ -28,7 +28,7 @@ class Claim(NamedTuple):
     asked: float | None = None
 
 
-DENIED = re.compile(
+DENIAL = re.compile(
     r"\b(?:no|not|without|never|non|isn't|aren't|don't|doesn't|lack\w*|avoid\w*)\b[^,.;:]*", re.IGNORECASE
 )
 TEMPO = re.compile(r"(?<![\d.])(\d{2,3}(?:\.\d+)?)[ -]?(?:bpm|beats per minute)\b")
@@ -53,7 +53,7 @@ PHRASES = {
     rf"|(?<!(?<!drums )and )\b(?:drums|percussion) (?:only|alone)\b{ALONE}|(?<!with a )(?<!and a )\bdrum solo\b{ALONE}",
     "fades out": r"\bfad(?:e|es|ing)[ -]out\b",
 }
-NO_DRUMS_SAID = re.compile(r"\b(?:no|without|minus)(?: any)? (?:drums|percussion|drum kit|beats?)\b|\bdrumless\b")
+NO_DRUMS = re.compile(r"\b(?:no|without|minus)(?: any)? (?:drums|percussion|drum kit|beats?)\b|\bdrumless\b")
 
 
 def claims(prompt: str) -> list[Claim]:
@@ -80,8 +80,8 @@ def claims(prompt: str) -> list[Claim]:
     """
     text = prompt.replace("\N{MUSIC SHARP SIGN}", "#").replace("\N{MUSIC FLAT SIGN}", "b").replace("\u2019", "'")
     text = re.sub("[\u2010-\u2014]", "-", text)
-    found = {"no drums": Claim("no drums")} if NO_DRUMS_SAID.search(text.lower()) else {}
-    text = DENIED.sub(" ", text)
+    found = {"no drums": Claim("no drums")} if NO_DRUMS.search(text.lower()) else {}
+    text = DENIAL.sub(" ", text)
     stated = text.lower()
     found |= {kind: Claim(kind) for kind, phrase in PHRASES.items() if re.search(phrase, stated)}
     places = [kind for kind in ("left", "right", "centre") if kind in found]
@@ -103,7 +103,7 @@ def _tempo(text: str) -> list[Claim]:
 def _tonality(text: str, stated: str) -> list[Claim]:
     keys = set()
     for letter, accidental, mode in (
-        f.groups() for f in KEY.finditer(text) if f[1] != "A" or f[2] or "-" in f[0] or _tonic(text, f)
+        f.groups() for f in KEY.finditer(text) if f[1] != "A" or f[2] or "-" in f[0] or _names_key(text, f)
     ):
         mark = (accidental or "").strip(" -")
         shift = {"#": 1, "sharp": 1, "b": -1, "flat": -1}.get(mark, 0)
@@ -114,6 +114,6 @@ def _tonality(text: str, stated: str) -> list[Claim]:
     return [Claim("mode", float(modes == {"minor"}))] if len(modes) == 1 else []
 
 
-def _tonic(text: str, found: re.Match[str]) -> bool:
+def _names_key(text: str, found: re.Match[str]) -> bool:
     """Tell the key of A from an article that begins a sentence."""
     return bool(KEY_BEFORE.search(text[: found.start()]))

@@ -77,7 +77,7 @@ def power(x: np.ndarray, rate: int) -> np.ndarray:
     return frame_sums(np.einsum("cht,cht->h", blocks, blocks, dtype=np.float64)) / (x.shape[0] * width * STEPS)
 
 
-def counted(powers: np.ndarray) -> np.ndarray:
+def select_frames(powers: np.ndarray) -> np.ndarray:
     """Say which frames count, from their powers: bool, same shape."""
     if powers.size == 0:
         return np.zeros(0, bool)

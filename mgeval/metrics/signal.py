@@ -31,7 +31,7 @@ CHUNK = 1 << 18
 MARGIN = 32
 
 
-def _usable(x: np.ndarray) -> tuple[np.ndarray, Undefined | None]:
+def _check_samples(x: np.ndarray) -> tuple[np.ndarray, Undefined | None]:
     x = as_samples(x)
     if x.shape[1] == 0:
         return x, Undefined(EMPTY)
@@ -65,7 +65,7 @@ def loudness(x: np.ndarray, rate: int) -> float:
     """
     import pyloudnorm
 
-    x, problem = _usable(x)
+    x, problem = _check_samples(x)
     hop(rate)  # says what is wrong with the rate
     if problem is not None:
         return problem
@@ -110,7 +110,7 @@ def loudness_range(x: np.ndarray, rate: int) -> float:
     """
     import pyloudnorm
 
-    x, problem = _usable(x)
+    x, problem = _check_samples(x)
     hop(rate)  # says what is wrong with the rate
     if problem is not None:
         return problem
@@ -168,7 +168,7 @@ def true_peak(x: np.ndarray, rate: int) -> float:
     """
     from scipy.signal import resample_poly
 
-    x, problem = _usable(x)
+    x, problem = _check_samples(x)
     if problem is not None:
         return problem
     peak = np.abs(x).max()
@@ -202,7 +202,7 @@ def crest(x: np.ndarray) -> float:
     float
         dB, at least 0. A square wave reads 0, a sine 3.01. `Undefined` for digital silence.
     """
-    x, problem = _usable(x)
+    x, problem = _check_samples(x)
     if problem is not None:
         return problem
     peak = np.abs(x).max().astype(np.float64)
@@ -235,7 +235,7 @@ def silence(x: np.ndarray, rate: int) -> float:
     float
         0 to 1, no unit. `Undefined` for clips under 400 ms.
     """
-    x, problem = _usable(x)
+    x, problem = _check_samples(x)
     if problem is not None:
         return problem
     powers = power(x, rate)
@@ -267,7 +267,7 @@ def clipping(x: np.ndarray) -> float:
     float
         0 to 1, no unit.
     """
-    x, problem = _usable(x)
+    x, problem = _check_samples(x)
     if problem is not None:
         return problem
     over = np.abs(x) >= FULL_SCALE
@@ -302,7 +302,7 @@ def failure_count(x: np.ndarray, rate: int) -> float:
         0 to 17, no unit. Kinds that are undefined for the clip, such as those of the image for mono,
         count as not found. `Undefined` for clips under 400 ms.
     """
-    x, problem = _usable(x)
+    x, problem = _check_samples(x)
     if problem is not None:
         return problem
     if x.shape[1] < FRAME * rate:

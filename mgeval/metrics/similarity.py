@@ -45,7 +45,7 @@ def clap(windows: np.ndarray, text: np.ndarray) -> float:
     MetricError
         The shapes do not fit.
     """
-    cosines = _cosines(windows, text)
+    cosines = _window_cosines(windows, text)
     return cosines if isinstance(cosines, Undefined) else float(cosines.mean())
 
 
@@ -79,7 +79,7 @@ def clap_min(windows: np.ndarray, text: np.ndarray) -> float:
     MetricError
         The shapes do not fit.
     """
-    cosines = _cosines(windows, text)
+    cosines = _window_cosines(windows, text)
     return cosines if isinstance(cosines, Undefined) else float(cosines.min())
 
 
@@ -150,7 +150,7 @@ def chance(prompts: int) -> float:
     return float(np.mean(1 / np.arange(1, prompts + 1)))
 
 
-def _cosines(windows: np.ndarray, text: np.ndarray) -> np.ndarray | Undefined:
+def _window_cosines(windows: np.ndarray, text: np.ndarray) -> np.ndarray | Undefined:
     windows, text = np.asarray(windows, np.float64), np.asarray(text, np.float64)
     if windows.ndim != 2 or len(windows) == 0 or text.shape != windows.shape[1:]:
         raise MetricError(f"need (windows, dim) and (dim,): got {windows.shape} and {text.shape}")

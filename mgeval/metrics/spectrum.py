@@ -68,15 +68,15 @@ def profile(x: np.ndarray, rate: int) -> SpectrumProfile:
     hop(rate)  # says what is wrong with the rate
     size = 2 ** max(round(np.log2(WINDOW * rate)), 2)
     if x.shape[1] == 0:
-        return _without(EMPTY)
+        return _empty_profile(EMPTY)
     if not np.isfinite(x).all():
-        return _without(BROKEN)
+        return _empty_profile(BROKEN)
     if x.shape[1] < size:
-        return _without(SHORT)
+        return _empty_profile(SHORT)
     x = x - x.mean(axis=1, keepdims=True, dtype=np.float64).astype(x.dtype)
     peak = np.abs(x).max()
     if peak <= SILENCE:
-        return _without(SILENT)
+        return _empty_profile(SILENT)
     # Scaled by the peak, so that no square under- or overflows; a channel at a time takes half the memory.
     found = [welch(channel / peak, rate, "hann", size, detrend=False) for channel in x]
     power = np.sum([power for _, power in found], axis=0, dtype=np.float64)
@@ -85,11 +85,11 @@ def profile(x: np.ndarray, rate: int) -> SpectrumProfile:
     return SpectrumProfile(found[0][0][1:], power[1:], None)
 
 
-def _without(reason: str) -> SpectrumProfile:
+def _empty_profile(reason: str) -> SpectrumProfile:
     return SpectrumProfile(np.zeros(0), np.zeros(0), Undefined(reason))
 
 
-def _known(x: np.ndarray | SpectrumProfile, rate: int | None) -> SpectrumProfile:
+def _as_profile(x: np.ndarray | SpectrumProfile, rate: int | None) -> SpectrumProfile:
     return x if isinstance(x, SpectrumProfile) else profile(x, rate)  # type: ignore[arg-type]  # no rate is refused there
 
 
@@ -127,10 +127,10 @@ def centroid(x: np.ndarray | SpectrumProfile, rate: int | None = None) -> float:
     >>> round(centroid(np.sin(2 * np.pi * 1000 * np.arange(32000) / 32000), 32000))
     1000
     """
-    known = _known(x, rate)
-    if known.problem is not None:
-        return known.problem
-    return float(known.hertz @ known.power / known.power.sum())
+    clip = _as_profile(x, rate)
+    if clip.problem is not None:
+        return clip.problem
+    return float(clip.hertz @ clip.power / clip.power.sum())
 
 
 @metric(
@@ -161,11 +161,11 @@ def bandwidth(x: np.ndarray | SpectrumProfile, rate: int | None = None) -> float
         Hz, 0 to half the rate. White noise reads 0.495 of the rate. `Undefined` for silence and
         clips under 64 ms.
     """
-    known = _known(x, rate)
-    if known.problem is not None:
-        return known.problem
-    sums = np.cumsum(known.power)
-    return float(known.hertz[np.searchsorted(sums, ENERGY * sums[-1])])
+    clip = _as_profile(x, rate)
+    if clip.problem is not None:
+        return clip.problem
+    sums = np.cumsum(clip.power)
+    return float(clip.hertz[np.searchsorted(sums, ENERGY * sums[-1])])
 
 
 @metric(
@@ -196,9 +196,9 @@ def flatness(x: np.ndarray | SpectrumProfile, rate: int | None = None) -> float:
         0 to 1, no unit. A tone reads 0, long white noise 1; music, which falls off towards the top,
         mostly below 0.1. `Undefined` for silence and clips under 64 ms.
     """
-    known = _known(x, rate)
-    if known.problem is not None:
-        return known.problem
+    clip = _as_profile(x, rate)
+    if clip.problem is not None:
+        return clip.problem
     # Bins in which nothing is at all would make it 0 whatever the others hold: they count as 200 dB down.
-    power = np.maximum(known.power, known.power.max() * 1e-20)
+    power = np.maximum(clip.power, clip.power.max() * 1e-20)
     return float(np.exp(np.mean(np.log(power))) / power.mean())

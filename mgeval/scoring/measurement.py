@@ -13,7 +13,7 @@ import numpy as np
 from mgeval.audio import FORMATS, Audio, load_audio
 from mgeval.errors import AudioError, MetricError
 from mgeval.files import expand_path
-from mgeval.metrics import METRICS, Metric, Undefined, added, columns, evaluate, metric_names
+from mgeval.metrics import METRICS, Metric, Undefined, columns, custom_metrics, evaluate, metric_names
 from mgeval.runs import Store, is_store
 from mgeval.scoring.clap import PromptScorer, checkpoint_of, load_scorers, score_prompts
 from mgeval.tables import EMBEDDER, prompt_texts
@@ -191,7 +191,7 @@ def spread(
         return (function(*job) for job in jobs)
     before()
     # Only paths and numbers travel, and no more clips are under way than there are workers for them.
-    rows = added()
+    rows = custom_metrics()
     return Parallel(workers, return_as="generator")(delayed(_knowing)(rows, function, *job) for job in jobs)
 
 

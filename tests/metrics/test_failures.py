@@ -213,7 +213,7 @@ def test_a_loop_in_the_last_seconds():
 
 
 def test_autocorrelation_against_plain_sums():
-    from mgeval.metrics.failures.loops import _autocorrelation, _strength
+    from mgeval.metrics.failures.loops import _autocorrelation, _autocorrelation_at
 
     x = np.random.default_rng(0).standard_normal((2, 400))
     lags = np.arange(20, 200)
@@ -225,7 +225,7 @@ def test_autocorrelation_against_plain_sums():
         (x[:, :-lag] * x[:, lag:]).sum() / np.sqrt((x[:, :-lag] ** 2).sum() * (x[:, lag:] ** 2).sum()) for lag in lags
     ]
     np.testing.assert_allclose(_autocorrelation(x, lags), both, atol=1e-9)
-    np.testing.assert_allclose([_strength(x, lag) for lag in lags], both, atol=1e-12)
+    np.testing.assert_allclose([_autocorrelation_at(x, lag) for lag in lags], both, atol=1e-12)
 
 
 def test_a_seam_is_its_jump_and_an_entry_is_none():

@@ -116,7 +116,7 @@ def test_information_against_scikit_learn():
 
     codes = random_codes(300, 2, 8)
     codes[1] = (codes[0] + codes[1] % 3) % 8
-    assert pooled._information(codes[0].astype(int), codes[1].astype(int)) == pytest.approx(
+    assert pooled._mutual_information(codes[0].astype(int), codes[1].astype(int)) == pytest.approx(
         mutual_info_score(codes[0], codes[1]) / np.log(2)
     )
 

@@ -57,7 +57,7 @@ def frechet_infinity(clips: Sequence[np.ndarray], reference: GaussianStats, seed
         Fewer than 10 clips, a fifth of them holds no more vectors than there are dimensions (the distance is
         then not linear in ``1 / m``), or what `GaussianStats` refuses.
     """
-    sets = _enough(_checked(clips, reference), reference)
+    sets = _require_enough(_check_clips(clips, reference), reference)
     return _fit(_distances(sets, _parts(len(sets), seed), reference), len(sets))
 
 
@@ -94,7 +94,7 @@ def frechet_infinity_interval(
         As `frechet_infinity`, counting prompts in place of clips.
     """
     groups = prompt_groups(prompts, len(clips))
-    sets = _enough(_stacked(_checked(clips, reference), groups), reference)
+    sets = _require_enough(_stack_groups(_check_clips(clips, reference), groups), reference)
     parts = _parts(len(sets), seed)
     whole = _distances(sets, parts, reference)
     without = []
@@ -136,12 +136,12 @@ def frechet_spread(clips: Sequence[np.ndarray], prompts: Sequence, reference: Ga
         Fewer than two prompts, or what `GaussianStats` refuses.
     """
     groups = prompt_groups(prompts, len(clips))
-    sets = _stacked(_checked(clips, reference), groups)
+    sets = _stack_groups(_check_clips(clips, reference), groups)
     everyone = np.arange(len(sets))
     return jackknife_error(np.array([_distance(sets, everyone[everyone != g], reference) for g in everyone]))
 
 
-def _checked(clips: Sequence[np.ndarray], reference: GaussianStats) -> list[np.ndarray]:
+def _check_clips(clips: Sequence[np.ndarray], reference: GaussianStats) -> list[np.ndarray]:
     sets = [vectors(clip, what=f"clip {index}") for index, clip in enumerate(clips)]
     for index, clip in enumerate(sets):
         if clip.shape[1] != reference.dim:
@@ -149,11 +149,11 @@ def _checked(clips: Sequence[np.ndarray], reference: GaussianStats) -> list[np.n
     return sets
 
 
-def _stacked(clips: list[np.ndarray], groups: list[np.ndarray]) -> list[np.ndarray]:
+def _stack_groups(clips: list[np.ndarray], groups: list[np.ndarray]) -> list[np.ndarray]:
     return [np.concatenate([clips[i] for i in group]) for group in groups]
 
 
-def _enough(sets: list[np.ndarray], reference: GaussianStats) -> list[np.ndarray]:
+def _require_enough(sets: list[np.ndarray], reference: GaussianStats) -> list[np.ndarray]:
     """Return the sets if a line can be fitted to them."""
     if len(sets) < 2 * PARTS:
         raise MetricError(f"extrapolating needs {2 * PARTS} clips (or prompts): got {len(sets)}")

@@ -70,7 +70,11 @@ def kernel_distance(x: np.ndarray, reference: np.ndarray) -> float:
     """
     width = bandwidth(reference)
     x, reference = pair(x, reference, 2)
-    return _within(x, width) + _within(reference, width) - 2 * float(_sums(x, reference, width).mean()) / len(reference)
+    return (
+        _mean_within(x, width)
+        + _mean_within(reference, width)
+        - 2 * float(_kernel_sums(x, reference, width).mean()) / len(reference)
+    )
 
 
 def kernel_interval(
@@ -112,11 +116,11 @@ def kernel_interval(
     if len(groups) < 3:
         raise MetricError("leaving out a prompt of two leaves one: an interval needs at least three prompts")
     if reference_clips is None:
-        fixed = _within(reference, width)
+        fixed = _mean_within(reference, width)
     else:
-        fixed = _across(reference, prompt_groups(reference_clips, len(reference), "clip"), width)
-    rows, cross = _sums(x, x, width), _sums(x, reference, width)
-    inside = _inside(x, groups, width)
+        fixed = _mean_across_groups(reference, prompt_groups(reference_clips, len(reference), "clip"), width)
+    rows, cross = _kernel_sums(x, x, width), _kernel_sums(x, reference, width)
+    inside = _sums_within_groups(x, groups, width)
     sizes = np.array([len(group) for group in groups])
     outside = np.array([rows[group].sum() for group in groups]) - inside
     crossed = np.array([cross[group].sum() for group in groups])
@@ -132,24 +136,24 @@ def kernel_interval(
     return jackknife_interval(distance(everyone >= 0, outside.sum()), np.array(without))
 
 
-def _within(x: np.ndarray, width: float) -> float:
+def _mean_within(x: np.ndarray, width: float) -> float:
     """Return the mean kernel over the pairs of different vectors."""
-    return float(_sums(x, x, width).sum()) / (len(x) * (len(x) - 1))
+    return float(_kernel_sums(x, x, width).sum()) / (len(x) * (len(x) - 1))
 
 
-def _across(x: np.ndarray, groups: list[np.ndarray], width: float) -> float:
+def _mean_across_groups(x: np.ndarray, groups: list[np.ndarray], width: float) -> float:
     """Return the mean kernel over the pairs of vectors of different groups."""
-    pairs = _sums(x, x, width).sum() - _inside(x, groups, width).sum()
+    pairs = _kernel_sums(x, x, width).sum() - _sums_within_groups(x, groups, width).sum()
     return float(pairs) / (len(x) ** 2 - sum(len(group) ** 2 for group in groups))
 
 
-def _inside(x: np.ndarray, groups: list[np.ndarray], width: float) -> np.ndarray:
+def _sums_within_groups(x: np.ndarray, groups: list[np.ndarray], width: float) -> np.ndarray:
     """Return the sum of the kernel over the pairs of different vectors within each group."""
     parts = (x[group] for group in groups)
-    return np.array([_sums(part, part, width).sum() for part in parts])
+    return np.array([_kernel_sums(part, part, width).sum() for part in parts])
 
 
-def _sums(x: np.ndarray, y: np.ndarray, width: float) -> np.ndarray:
+def _kernel_sums(x: np.ndarray, y: np.ndarray, width: float) -> np.ndarray:
     """Return the sum of the kernel over y for each vector of x, in blocks; within one set without itself."""
     sums = np.zeros(len(x))
     for rows in blocks(len(x)):

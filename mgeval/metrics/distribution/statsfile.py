@@ -26,12 +26,12 @@ def saved_names(path: str | os.PathLike[str]) -> list[str]:
     MetricError
         The file cannot be read, or holds no statistics.
     """
-    with _opened(path) as file:
+    with _open_archive(path) as file:
         return [name.removesuffix(".") for name in _prefixes(path, list(file))]
 
 
 @contextmanager
-def _opened(path: str | os.PathLike[str]) -> Iterator[np.lib.npyio.NpzFile]:
+def _open_archive(path: str | os.PathLike[str]) -> Iterator[np.lib.npyio.NpzFile]:
     try:
         # Opened by hand: numpy would take a plain array, or a pickle, for what is no zip file.
         with zipfile.ZipFile(expand_path(path)):
@@ -46,8 +46,8 @@ def _opened(path: str | os.PathLike[str]) -> Iterator[np.lib.npyio.NpzFile]:
 
 def read_arrays(path: str | os.PathLike[str], name: str | None) -> dict[str, np.ndarray]:
     """Return the arrays of one set of statistics in a file, by ``mu``, ``cov``, ``n`` and ``rows``."""
-    with _opened(path) as file:
-        key = _chosen_name(path, list(file), name)
+    with _open_archive(path) as file:
+        key = _choose_prefix(path, list(file), name)
         return {part: file[key + part] for part in ("mu", "cov", "n", "rows") if key + part in file}
 
 
@@ -59,7 +59,7 @@ def _prefixes(path: str | os.PathLike[str], keys: list[str]) -> list[str]:
     return names
 
 
-def _chosen_name(path: str | os.PathLike[str], keys: list[str], name: str | None) -> str:
+def _choose_prefix(path: str | os.PathLike[str], keys: list[str], name: str | None) -> str:
     names = _prefixes(path, keys)
     if name is None and len(names) == 1:
         return names[0]

@@ -37,7 +37,7 @@ class Place(NamedTuple):
     end_s: float
 
 
-def problem(x: np.ndarray, rate: int) -> str:
+def find_problem(x: np.ndarray, rate: int) -> str:
     """Say why nothing can be found in samples; '' if it can."""
     hop(rate)  # says what is wrong with the rate
     if x.shape[1] == 0:
@@ -49,10 +49,10 @@ def problem(x: np.ndarray, rate: int) -> str:
     return SHORT if x.shape[1] < FRAME * rate else ""
 
 
-def usable(x: np.ndarray, rate: int) -> tuple[np.ndarray, str]:
+def check_samples(x: np.ndarray, rate: int) -> tuple[np.ndarray, str]:
     """Return checked samples and their `problem`."""
     x = as_samples(x)
-    return x, problem(x, rate)
+    return x, find_problem(x, rate)
 
 
 def undefined_finding(kind: str, reason: str) -> list[Finding]:
@@ -60,13 +60,13 @@ def undefined_finding(kind: str, reason: str) -> list[Finding]:
     return [Finding(kind, math.nan, False, math.nan, math.nan, reason)]
 
 
-def placed(kind: str, places: Iterable[Place], score: float, seconds: float) -> list[Finding]:
+def findings_at(kind: str, places: Iterable[Place], score: float, seconds: float) -> list[Finding]:
     """Return a flagged row for each place; if there is none, one that covers the clip and keeps its score."""
     rows = [Finding(kind, float(p.score), True, float(p.start_s), min(float(p.end_s), seconds)) for p in places]
     return rows or [Finding(kind, float(score), False, 0.0, seconds)]
 
 
-def judged(kind: str, score: float, flagged: bool, seconds: float) -> list[Finding]:
+def clip_finding(kind: str, score: float, flagged: bool, seconds: float) -> list[Finding]:
     """Return the one row of a kind that judges the clip as a whole."""
     return [Finding(kind, float(score), bool(flagged), 0.0, seconds)]
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import numpy as np
 
 from mgeval.metrics import stereo
-from mgeval.metrics.failures.findings import Finding, Place, judged, placed, runs, undefined_finding
+from mgeval.metrics.failures.findings import Finding, Place, clip_finding, findings_at, runs, undefined_finding
 from mgeval.metrics.frames import QUIET, STEPS
 from mgeval.metrics.registry import detector
-from mgeval.metrics.stereo.moments import framed
+from mgeval.metrics.stereo.moments import profile_and_problem
 
 __all__ = ["antiphase", "collapsed_stereo", "dead_channel", "imbalance"]
 
@@ -44,10 +44,10 @@ def collapsed_stereo(x: np.ndarray | stereo.StereoProfile, rate: int, threshold:
     list of Finding
         One for each stretch of such frames; the score is the clip's share, 0 to 1.
     """
-    known, why = _profiled(x, rate)
+    clip, why = _profile_and_reason(x, rate)
     if why:
         return undefined_finding("collapsed_stereo", why)
-    return _shared("collapsed_stereo", known.frames.ss <= NOTHING * known.frames.mm, known, threshold)
+    return _share_findings("collapsed_stereo", clip.frames.ss <= NOTHING * clip.frames.mm, clip, threshold)
 
 
 @detector(meaning="one channel is silent while the other sounds", stereo=True, shared=stereo.profile)
@@ -71,15 +71,17 @@ def dead_channel(x: np.ndarray | stereo.StereoProfile, rate: int, threshold: flo
     list of Finding
         One for each stretch; the score is its length in seconds, or that of the longest.
     """
-    known, why = _profiled(x, rate)
+    clip, why = _profile_and_reason(x, rate)
     if why:
         return undefined_finding("dead_channel", why)
-    left, right = known.frames.ll, known.frames.rr
-    stretches = [place for a, b in ((left, right), (right, left)) for place in _stretches(a <= NOTHING * b, known)]
+    left, right = clip.frames.ll, clip.frames.rr
+    stretches = [
+        place for a, b in ((left, right), (right, left)) for place in _flagged_stretches(a <= NOTHING * b, clip)
+    ]
     lengths = [place.end_s - place.start_s for place in stretches]
     scored = [place._replace(score=length) for place, length in zip(stretches, lengths, strict=True)]
     places = [place for place in scored if place.score >= threshold]
-    return placed("dead_channel", places, max(lengths, default=0), _seconds(known))
+    return findings_at("dead_channel", places, max(lengths, default=0), _last_frame_end(clip))
 
 
 @detector(meaning="the channels cancel in mono", stereo=True, shared=stereo.profile)
@@ -103,12 +105,12 @@ def antiphase(x: np.ndarray | stereo.StereoProfile, rate: int, threshold: float 
     list of Finding
         One for each stretch of such frames; the score is the clip's share, 0 to 1.
     """
-    known, why = _profiled(x, rate)
+    clip, why = _profile_and_reason(x, rate)
     if why:
         return undefined_finding("antiphase", why)
-    frames = known.frames
+    frames = clip.frames
     opposed = frames.lr < OPPOSED * np.sqrt(frames.ll) * np.sqrt(frames.rr)
-    return _shared("antiphase", opposed, known, threshold)
+    return _share_findings("antiphase", opposed, clip, threshold)
 
 
 @detector(meaning="the image lies on one side", stereo=True, shared=stereo.profile)
@@ -131,33 +133,33 @@ def imbalance(x: np.ndarray | stereo.StereoProfile, rate: int, threshold: float 
     list of Finding
         One; the score is the level difference in dB, 0 to 120.
     """
-    known, why = _profiled(x, rate)
+    clip, why = _profile_and_reason(x, rate)
     if why:
         return undefined_finding("imbalance", why)
-    difference = abs(stereo.balance_db(known))
-    return judged("imbalance", difference, difference >= threshold, _seconds(known))
+    difference = abs(stereo.balance_db(clip))
+    return clip_finding("imbalance", difference, difference >= threshold, _last_frame_end(clip))
 
 
-def _profiled(x: np.ndarray | stereo.StereoProfile, rate: int) -> tuple[stereo.StereoProfile, str]:
+def _profile_and_reason(x: np.ndarray | stereo.StereoProfile, rate: int) -> tuple[stereo.StereoProfile, str]:
     """Return the profile, and why nothing can be found in it, if so."""
-    known, problem = framed(x, rate)
+    clip, problem = profile_and_problem(x, rate)
     if problem is not None:
-        return known, problem.reason
-    return known, "" if known.counted.any() else QUIET
+        return clip, problem.reason
+    return clip, "" if clip.counted.any() else QUIET
 
 
-def _seconds(known: stereo.StereoProfile) -> float:
+def _last_frame_end(clip: stereo.StereoProfile) -> float:
     """Return where the last frame ends: within 0.1 s of the clip's end."""
-    return float(known.times[-1] + known.times[0])
+    return float(clip.times[-1] + clip.times[0])
 
 
-def _shared(kind: str, flags: np.ndarray, known: stereo.StereoProfile, threshold: float) -> list[Finding]:
-    share = float(flags[known.counted].mean())
-    places = [p._replace(score=share) for p in _stretches(flags, known)] if share >= threshold else []
-    return placed(kind, places, share, _seconds(known))
+def _share_findings(kind: str, flags: np.ndarray, clip: stereo.StereoProfile, threshold: float) -> list[Finding]:
+    share = float(flags[clip.counted].mean())
+    places = [p._replace(score=share) for p in _flagged_stretches(flags, clip)] if share >= threshold else []
+    return findings_at(kind, places, share, _last_frame_end(clip))
 
 
-def _stretches(flags: np.ndarray, known: stereo.StereoProfile) -> list[Place]:
+def _flagged_stretches(flags: np.ndarray, clip: stereo.StereoProfile) -> list[Place]:
     """Return where counted frames are flagged one after the other; the score is left at 0."""
-    step = known.times[0] * 2 / STEPS
-    return [Place(0.0, first * step, (last + STEPS - 1) * step) for first, last in runs(flags & known.counted)]
+    step = clip.times[0] * 2 / STEPS
+    return [Place(0.0, first * step, (last + STEPS - 1) * step) for first, last in runs(flags & clip.counted)]

@@ -10,11 +10,11 @@ from mgeval.metrics.failures.findings import (
     Finding,
     Place,
     block_power,
+    check_samples,
+    clip_finding,
     decibels,
-    judged,
-    placed,
+    findings_at,
     undefined_finding,
-    usable,
 )
 from mgeval.metrics.frames import FRAME
 from mgeval.metrics.registry import detector
@@ -58,11 +58,11 @@ def silence(x: np.ndarray, rate: int, threshold: float = -60.0) -> list[Finding]
         One; the score is the power of the loudest 400 ms about its own mean, mean over channels, in dBFS, at
         least -150.
     """
-    x, why = usable(x, rate)
+    x, why = check_samples(x, rate)
     if why:
         return undefined_finding("silence", why)
-    level = decibels(_swing(x, max(round(FRAME * rate), 1)).mean(axis=0).max(initial=0))
-    return judged("silence", level, level <= threshold, x.shape[1] / rate)
+    level = decibels(_block_variances(x, max(round(FRAME * rate), 1)).mean(axis=0).max(initial=0))
+    return clip_finding("silence", level, level <= threshold, x.shape[1] / rate)
 
 
 @detector(meaning="the music begins late")
@@ -85,12 +85,12 @@ def leading_silence(x: np.ndarray, rate: int, threshold: float = 0.5) -> list[Fi
         an offset aside.
         Undefined where there are none.
     """
-    x, why = usable(x, rate)
-    ends = None if why else _sounding(x, rate)
+    x, why = check_samples(x, rate)
+    ends = None if why else _sound_edges(x, rate)
     if ends is None:
         return undefined_finding("leading_silence", why or UNHEARD)
     places = [Place(ends[0], 0, ends[0])] if ends[0] >= threshold else []
-    return placed("leading_silence", places, ends[0], x.shape[1] / rate)
+    return findings_at("leading_silence", places, ends[0], x.shape[1] / rate)
 
 
 @detector(meaning="the music ends before the clip does")
@@ -114,24 +114,24 @@ def early_ending(x: np.ndarray, rate: int, threshold: float = 0.5) -> list[Findi
         One; the score is the time in seconds after the last 20 ms above -60 dBFS in any channel.
         Undefined where there are none.
     """
-    x, why = usable(x, rate)
-    ends = None if why else _sounding(x, rate)
+    x, why = check_samples(x, rate)
+    ends = None if why else _sound_edges(x, rate)
     if ends is None:
         return undefined_finding("early_ending", why or UNHEARD)
     seconds = x.shape[1] / rate
     left = seconds - ends[1]
-    return placed("early_ending", [Place(left, ends[1], seconds)] if left >= threshold else [], left, seconds)
+    return findings_at("early_ending", [Place(left, ends[1], seconds)] if left >= threshold else [], left, seconds)
 
 
-def _swing(x: np.ndarray, size: int) -> np.ndarray:
+def _block_variances(x: np.ndarray, size: int) -> np.ndarray:
     """Return the power of consecutive blocks about their own mean, ``(channels, blocks)``: nobody hears an offset."""
     return x[:, : x.shape[1] // size * size].reshape(len(x), -1, size).var(axis=2, dtype=np.float64)
 
 
-def _sounding(x: np.ndarray, rate: int) -> tuple[float, float] | None:
+def _sound_edges(x: np.ndarray, rate: int) -> tuple[float, float] | None:
     """Return when the sound begins and ends, in seconds."""
     size = max(round(BLOCK * rate), 1)
-    loud = np.flatnonzero(decibels(_swing(x, size).max(axis=0)) > QUIET_DB)
+    loud = np.flatnonzero(decibels(_block_variances(x, size).max(axis=0)) > QUIET_DB)
     if len(loud) == 0:
         return None
     # The begun block at the end counts as the one before it.
@@ -164,16 +164,20 @@ def dropout(x: np.ndarray, rate: int, threshold: float = 30.0) -> list[Finding]:
         One for each gap of each channel; the score is its depth in dB below the quieter side,
         digital silence taken for -150 dBFS. 0 where nothing breaks off.
     """
-    x, why = usable(x, rate)
+    x, why = check_samples(x, rate)
     if why:
         return undefined_finding("dropout", why)
     size = max(round(GAP_BLOCK * rate), 1)
     levels = decibels(block_power(x, size))
-    places = [place for side, own in zip(x, levels, strict=True) for place in _gaps(side, own, threshold, size, rate)]
-    return placed("dropout", sorted(places, key=lambda place: (place.start_s, -place.score)), 0.0, x.shape[1] / rate)
+    places = [
+        place for side, own in zip(x, levels, strict=True) for place in _find_gaps(side, own, threshold, size, rate)
+    ]
+    return findings_at(
+        "dropout", sorted(places, key=lambda place: (place.start_s, -place.score)), 0.0, x.shape[1] / rate
+    )
 
 
-def _gaps(side: np.ndarray, levels: np.ndarray, threshold: float, size: int, rate: int) -> list[Place]:
+def _find_gaps(side: np.ndarray, levels: np.ndarray, threshold: float, size: int, rate: int) -> list[Place]:
     step = size / rate
     before = np.lib.stride_tricks.sliding_window_view(levels, GAP_EDGE).min(axis=1)[: -GAP_EDGE - 1]
     falls = before - levels[GAP_EDGE + 1 : GAP_EDGE + 1 + len(before)]
@@ -192,14 +196,14 @@ def _gaps(side: np.ndarray, levels: np.ndarray, threshold: float, size: int, rat
         depth = min(before[edge], after.min()) - levels[start:stop].max()
         level = levels[edge : edge + GAP_EDGE].mean()
         sound, rest = side[edge * size : (start + 1) * size], side[(start + 1) * size : (stop - 1) * size]
-        cut = _last(sound, rest, size) >= level - GAP_SAME_DB
+        cut = _level_before_gap(sound, rest, size) >= level - GAP_SAME_DB
         if depth >= threshold and cut and abs(after.mean() - level) <= GAP_SAME_DB:
             places.append(Place(depth, start * step, stop * step))
             done = stop
     return places
 
 
-def _last(sound: np.ndarray, rest: np.ndarray, size: int) -> float:
+def _level_before_gap(sound: np.ndarray, rest: np.ndarray, size: int) -> float:
     """Return the level of the last so many samples of a sound, up to the last one that stands out of the rest."""
     heard = np.abs(sound)
     floor = max(GAP_CLEAR * np.abs(rest).max(initial=0), heard.max() * 10 ** (GAP_LOUD_DB / 20))
@@ -225,11 +229,11 @@ def dc_offset(x: np.ndarray, rate: int, threshold: float = 0.01) -> list[Finding
     list of Finding
         One; the score is the largest ``|E[x]|`` of a channel, full scale 1.
     """
-    x, why = usable(x, rate)
+    x, why = check_samples(x, rate)
     if why:
         return undefined_finding("dc_offset", why)
     offset = np.abs(x.mean(axis=1, dtype=np.float64)).max()
-    return judged("dc_offset", offset, offset >= threshold, x.shape[1] / rate)
+    return clip_finding("dc_offset", offset, offset >= threshold, x.shape[1] / rate)
 
 
 @detector(meaning="the level creeps up or down all through the clip")
@@ -255,23 +259,23 @@ def level_drift(x: np.ndarray, rate: int, threshold: float = 9.0) -> list[Findin
     list of Finding
         One; the score is the change in dB, at least 0. Undefined for clips under 6 s or mostly silent.
     """
-    x, why = usable(x, rate)
+    x, why = check_samples(x, rate)
     if not why and x.shape[1] < DRIFT_SHORTEST * rate:
         why = f"the clip is shorter than {DRIFT_SHORTEST:g} s"
     if why:
         return undefined_finding("level_drift", why)
-    powers = _swing(x, round(DRIFT_BLOCK * rate)).mean(axis=0)
+    powers = _block_variances(x, round(DRIFT_BLOCK * rate)).mean(axis=0)
     levels = decibels((powers[1:] + powers[:-1]) / 2)
     kept = np.flatnonzero(levels > max(levels.max() - DRIFT_RANGE_DB, QUIET_DB))
     body = kept[kept < DRIFT_BODY * len(levels)]
     if len(body) < len(levels) / 4:
         return undefined_finding("level_drift", "most of the clip is silent")
-    overall, early = (_slope(levels[part], part / len(powers)) for part in (kept, body))
+    overall, early = (_theil_sen_slope(levels[part], part / len(powers)) for part in (kept, body))
     drift = min(abs(overall), abs(early)) if overall * early > 0 else 0.0
-    return judged("level_drift", drift, drift >= threshold, x.shape[1] / rate)
+    return clip_finding("level_drift", drift, drift >= threshold, x.shape[1] / rate)
 
 
-def _slope(values: np.ndarray, times: np.ndarray) -> float:
+def _theil_sen_slope(values: np.ndarray, times: np.ndarray) -> float:
     """Return the median slope of all pairs (Theil-Sen): some odd seconds do not turn it."""
     first, second = np.triu_indices(len(values), 1)
     return float(np.median((values[second] - values[first]) / (times[second] - times[first])))

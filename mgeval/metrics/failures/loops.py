@@ -12,11 +12,11 @@ from mgeval.metrics.failures.findings import (
     UNHEARD,
     Finding,
     Place,
+    check_samples,
     decibels,
-    placed,
+    findings_at,
     runs,
     undefined_finding,
-    usable,
 )
 from mgeval.metrics.registry import detector
 
@@ -65,7 +65,7 @@ def looping(x: np.ndarray, rate: int, threshold: float = 0.97) -> list[Finding]:
         to 1, and ``reason`` says after what time it repeats. Undefined for clips under 3 s and where
         nothing is above -60 dBFS.
     """
-    x, why = usable(x, rate)
+    x, why = check_samples(x, rate)
     if not why and x.shape[1] < WINDOW * rate:
         why = f"the clip is shorter than {WINDOW:g} s"
     if not why and decibels(np.square(x - x.mean(axis=1, keepdims=True)).max()) <= QUIET_DB:
@@ -73,18 +73,18 @@ def looping(x: np.ndarray, rate: int, threshold: float = 0.97) -> list[Finding]:
     if why:
         return undefined_finding("looping", why)
     seconds = x.shape[1] / rate
-    repeats = _repeats(x, rate)
+    repeats = _best_repeats(x, rate)
     scores = np.array([repeat.strength for repeat in repeats])
     rows = []
     for first, last in runs(scores >= threshold):
         best = max(repeats[first:last])
         place = Place(best.strength, first * STEP, (last - 1) * STEP + WINDOW)
-        (row,) = placed("looping", [place], best.strength, seconds)
+        (row,) = findings_at("looping", [place], best.strength, seconds)
         rows.append(row._replace(reason=f"repeats every {best.lag:.3f} s"))
-    return rows or placed("looping", [], scores.max(), seconds)
+    return rows or findings_at("looping", [], scores.max(), seconds)
 
 
-def _repeats(x: np.ndarray, rate: int) -> list[Repeat]:
+def _best_repeats(x: np.ndarray, rate: int) -> list[Repeat]:
     """Return how each window of 3 s, every second, repeats best."""
     every = max(round(rate / SEARCH_RATE), 1)
     # The difference comes after the mean: before it, the treble that the mean cannot hold would prevail.
@@ -102,7 +102,7 @@ def _repeats(x: np.ndarray, rate: int) -> list[Repeat]:
             # A loop of any number of samples: half of one already blurs the treble.
             fine = np.diff(x[:, start * every : (start + size) * every], axis=1)
             around = range((lags[best] - 1) * every, (lags[best] + 1) * every + 1)
-            repeat = max(Repeat(_strength(fine, lag), lag / rate) for lag in around)
+            repeat = max(Repeat(_autocorrelation_at(fine, lag), lag / rate) for lag in around)
         repeats.append(repeat)
     return repeats
 
@@ -118,7 +118,7 @@ def _autocorrelation(x: np.ndarray, lags: np.ndarray) -> np.ndarray:
     return irfft(power, length)[lags] / np.sqrt(np.maximum(sums[size - lags] * (sums[size] - sums[lags]), TINY**2))
 
 
-def _strength(x: np.ndarray, lag: int) -> float:
+def _autocorrelation_at(x: np.ndarray, lag: int) -> float:
     early, late = x[:, :-lag], x[:, lag:]
     both, one, other = (
         sum(float(p @ q) for p, q in zip(a, b, strict=True)) for a, b in ((early, late), (early, early), (late, late))

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from mgeval.metrics.failures.findings import TINY, Finding, Place, clusters, placed, runs, undefined_finding, usable
+from mgeval.metrics.failures.findings import (
+    TINY,
+    Finding,
+    Place,
+    check_samples,
+    clusters,
+    findings_at,
+    runs,
+    undefined_finding,
+)
 from mgeval.metrics.registry import detector
 
 __all__ = ["clicks", "clipping", "overs"]
@@ -51,7 +60,7 @@ def clipping(x: np.ndarray, rate: int, threshold: float = 0.3) -> list[Finding]:
         One for each stretch without 0.5 s between two tops; the score is the whole clip's flat tops
         per second, all channels together.
     """
-    x, why = usable(x, rate)
+    x, why = check_samples(x, rate)
     if why:
         return undefined_finding("clipping", why)
     tops = np.sort(np.concatenate([_flat_tops(signed) for channel in x for signed in (channel, -channel)]))
@@ -59,7 +68,7 @@ def clipping(x: np.ndarray, rate: int, threshold: float = 0.3) -> list[Finding]:
     score = len(tops) / seconds
     groups = clusters(tops, APART * rate) if score >= threshold else []
     places = [Place(score, group[0] / rate, (group[-1] + FLAT_TOP) / rate) for group in groups]
-    return placed("clipping", places, score, seconds)
+    return findings_at("clipping", places, score, seconds)
 
 
 def _flat_tops(channel: np.ndarray) -> np.ndarray:
@@ -97,7 +106,7 @@ def overs(x: np.ndarray, rate: int, threshold: float = 0.0) -> list[Finding]:
     """
     from scipy.signal import resample_poly
 
-    x, why = usable(x, rate)
+    x, why = check_samples(x, rate)
     if why:
         return undefined_finding("overs", why)
     samples = x.shape[1]
@@ -110,7 +119,7 @@ def overs(x: np.ndarray, rate: int, threshold: float = 0.0) -> list[Finding]:
         level = 20 * np.log10(max(np.abs(piece).max(), blocks[first:last].max()))
         places += [Place(level, start / rate, stop / rate)] if level > threshold else []
         best = max(best, level)
-    return placed("overs", places, best, samples / rate)
+    return findings_at("overs", places, best, samples / rate)
 
 
 @detector(meaning="jumps and stray samples are shorter than any instrument's attack")
@@ -138,11 +147,11 @@ def clicks(x: np.ndarray, rate: int, threshold: float = 12.5) -> list[Finding]:
     """
     from scipy.ndimage import maximum_filter1d
 
-    x, why = usable(x, rate)
+    x, why = check_samples(x, rate)
     if why:
         return undefined_finding("clicks", why)
     size = 2 ** max(round(np.log2(CLICK_BLOCK * rate)), 2)
-    jumps, peaks = _maxima(np.diff(x, 3, axis=1), size), _maxima(x, size)
+    jumps, peaks = _block_maxima(np.diff(x, 3, axis=1), size), _block_maxima(x, size)
     first, count = CLICK_SIDE + 2, jumps.shape[1] - 2 * CLICK_SIDE - 4
     if count <= 0:
         return undefined_finding("clicks", f"the clip has fewer than {2 * CLICK_SIDE + 5} blocks of {size} samples")
@@ -158,10 +167,10 @@ def clicks(x: np.ndarray, rate: int, threshold: float = 12.5) -> list[Finding]:
     places = [
         Place(scores[hit].max(), (hit[0] + first) * size / rate, (hit[-1] + first + 1) * size / rate) for hit in hits
     ]
-    return placed("clicks", places, scores.max(), x.shape[1] / rate)
+    return findings_at("clicks", places, scores.max(), x.shape[1] / rate)
 
 
-def _maxima(x: np.ndarray, size: int) -> np.ndarray:
+def _block_maxima(x: np.ndarray, size: int) -> np.ndarray:
     """Return the largest magnitude of consecutive blocks of a power of two of samples, ``(channels, blocks)``."""
     maxima = np.abs(x[:, : x.shape[1] // size * size])
     # Halving is quicker than many short maxima.

@@ -16,12 +16,12 @@ from mgeval.metrics.failures.findings import (
     UNHEARD,
     Finding,
     Place,
+    check_samples,
     clusters,
     decibels,
-    placed,
+    findings_at,
     runs,
     undefined_finding,
-    usable,
 )
 from mgeval.metrics.registry import detector
 
@@ -99,7 +99,7 @@ def spectrogram(x: np.ndarray, rate: int) -> Spectrogram:
     """
     from scipy.fft import next_fast_len, rfft
 
-    x, why = usable(x, rate)
+    x, why = check_samples(x, rate)
     size = next_fast_len(max(round(WINDOW * rate), 32), real=True)
     size += size % 2
     count = 0 if why else x.shape[1] // size
@@ -113,11 +113,11 @@ def spectrogram(x: np.ndarray, rate: int) -> Spectrogram:
         for side, channel in zip(sides, x, strict=True):
             bins = rfft(channel[: count * size].astype(np.float32).reshape(count, size) * window, axis=1)
             side[:] = bins.real**2 + bins.imag**2
-    known = Spectrogram(sides, sides.mean(axis=0), size / rate, rate / size, x.shape[1] / rate, why)
-    return known if why or known.audible().any() else known._replace(problem=UNHEARD)
+    clip = Spectrogram(sides, sides.mean(axis=0), size / rate, rate / size, x.shape[1] / rate, why)
+    return clip if why or clip.audible().any() else clip._replace(problem=UNHEARD)
 
 
-def _known(x: np.ndarray | Spectrogram, rate: int) -> Spectrogram:
+def _as_spectrogram(x: np.ndarray | Spectrogram, rate: int) -> Spectrogram:
     return x if isinstance(x, Spectrogram) else spectrogram(x, rate)
 
 
@@ -146,25 +146,25 @@ def noise_collapse(x: np.ndarray | Spectrogram, rate: int, threshold: float = 0.
         largest one of them, about 0 to 1. Undefined for clips under 1 s, where nothing is above
         -60 dBFS, and at rates under 1.3 kHz.
     """
-    known = _known(x, rate)
-    halves = len(known.power) // NOISE_HALF
-    if known.problem or halves < 2:
-        return undefined_finding("noise_collapse", known.problem or "the clip is shorter than 1 s")
-    low, high = (round(edge / known.hertz) for edge in NOISE_BAND)
-    high = min(high, known.power.shape[1] * 9 // 10)
+    clip = _as_spectrogram(x, rate)
+    halves = len(clip.power) // NOISE_HALF
+    if clip.problem or halves < 2:
+        return undefined_finding("noise_collapse", clip.problem or "the clip is shorter than 1 s")
+    low, high = (round(edge / clip.hertz) for edge in NOISE_BAND)
+    high = min(high, clip.power.shape[1] * 9 // 10)
     if high - low < NOISE_BINS:
         return undefined_finding("noise_collapse", "the rate is too low to tell noise from tones")
-    loudest = known.power[: halves * NOISE_HALF, RUMBLE:].reshape(halves, NOISE_HALF, -1).mean(axis=1).max()
-    patches = known.sides[:, : halves * NOISE_HALF, low : high - (high - low) % NOISE_BINS] + TINY
+    loudest = clip.power[: halves * NOISE_HALF, RUMBLE:].reshape(halves, NOISE_HALF, -1).mean(axis=1).max()
+    patches = clip.sides[:, : halves * NOISE_HALF, low : high - (high - low) % NOISE_BINS] + TINY
     shape = (len(patches), halves, NOISE_HALF, -1, NOISE_BINS)
     mean, log = (a.reshape(shape).mean(axis=(2, 4)) for a in (patches, np.log(patches)))
     mean, log = (mean[:, 1:] + mean[:, :-1]) / 2, (log[:, 1:] + log[:, :-1]) / 2
     # A channel's flatness times its power is the geometric mean itself.
     flatness = np.exp(log).sum(axis=0) / mean.sum(axis=0) / NOISE_FLATNESS
     scores = np.quantile(np.where(mean.mean(axis=0) > NOISE_RANGE * loudest, flatness, 0), NOISE_QUANTILE, axis=1)
-    step = NOISE_HALF * known.step
+    step = NOISE_HALF * clip.step
     places = [Place(scores[a:b].max(), a * step, (b + 1) * step) for a, b in runs(scores >= threshold)]
-    return placed("noise_collapse", places, scores.max(), known.seconds)
+    return findings_at("noise_collapse", places, scores.max(), clip.seconds)
 
 
 @detector(meaning="one sound goes on unchanged", shared=spectrogram)
@@ -190,20 +190,20 @@ def drone(x: np.ndarray | Spectrogram, rate: int, threshold: float = 5.0) -> lis
         One for each stretch; the score is its length in seconds, or that of the longest. Undefined
         where nothing is above -60 dBFS.
     """
-    known = _known(x, rate)
-    count = len(known.power) // DRONE_WINDOWS
-    if known.problem or count < 2:
-        return undefined_finding("drone", known.problem or "the clip is shorter than half a second")
-    powers = known.bands()[: count * DRONE_WINDOWS].reshape(count, DRONE_WINDOWS, -1).mean(axis=1)
+    clip = _as_spectrogram(x, rate)
+    count = len(clip.power) // DRONE_WINDOWS
+    if clip.problem or count < 2:
+        return undefined_finding("drone", clip.problem or "the clip is shorter than half a second")
+    powers = clip.bands()[: count * DRONE_WINDOWS].reshape(count, DRONE_WINDOWS, -1).mean(axis=1)
     total = powers.sum(axis=1)
     levels = decibels(np.maximum(powers, DRONE_RANGE * total.max()))
-    step = DRONE_WINDOWS * known.step
-    stretches = [Place((b - a) * step, a * step, b * step) for a, b in _steady(levels, total)]
+    step = DRONE_WINDOWS * clip.step
+    stretches = [Place((b - a) * step, a * step, b * step) for a, b in _steady_stretches(levels, total)]
     places = [place for place in stretches if place.score >= threshold]
-    return placed("drone", places, max((place.score for place in stretches), default=0), known.seconds)
+    return findings_at("drone", places, max((place.score for place in stretches), default=0), clip.seconds)
 
 
-def _steady(levels: np.ndarray, total: np.ndarray) -> list[tuple[int, int]]:
+def _steady_stretches(levels: np.ndarray, total: np.ndarray) -> list[tuple[int, int]]:
     """Return the stretches in which nothing changes; what is 40 dB under the loudest belongs to none."""
     heard = total > DRONE_RANGE * total.max()
     stretches, first = [], 0
@@ -241,18 +241,18 @@ def seam(x: np.ndarray | Spectrogram, rate: int, threshold: float = 3.0) -> list
         One for all such moments that are less than 3 s apart, at the largest score, in dB, at least 0.
         Undefined for clips under 6.5 s and where nothing is above -60 dBFS.
     """
-    known = _known(x, rate)
-    side = round(SEAM_SIDE / known.step)
-    if known.problem or len(known.power) < 2 * side + 5:
-        return undefined_finding("seam", known.problem or "the clip is shorter than 6.5 s")
-    powers = known.bands()
+    clip = _as_spectrogram(x, rate)
+    side = round(SEAM_SIDE / clip.step)
+    if clip.problem or len(clip.power) < 2 * side + 5:
+        return undefined_finding("seam", clip.problem or "the clip is shorter than 6.5 s")
+    powers = clip.bands()
     total = powers.sum(axis=1).mean()
-    sounds = np.lib.stride_tricks.sliding_window_view(known.audible(), side).mean(axis=1) >= SEAM_HEARD
+    sounds = np.lib.stride_tricks.sliding_window_view(clip.audible(), side).mean(axis=1) >= SEAM_HEARD
     powers = np.maximum(powers[:, powers.mean(axis=0) > SEAM_RANGE * total], SEAM_RANGE * total)
     # One window is left out between the sides: it holds some of both.
-    change = _changes(powers, side, side + 1)
+    change = _level_changes(powers, side, side + 1)
     # What the sides do within themselves: sparse notes and fade-outs change as much there.
-    within = np.abs(np.median(_changes(powers, side // 2, side - side // 2), axis=1))
+    within = np.abs(np.median(_level_changes(powers, side // 2, side - side // 2), axis=1))
     count = len(change)
     scores = np.maximum(np.percentile(change, SEAM_SHARE, axis=1), -np.percentile(change, 100 - SEAM_SHARE, axis=1))
     scores = np.maximum(scores - (within[:count] + within[side + 1 : side + 1 + count]) / 2, 0)
@@ -260,11 +260,11 @@ def seam(x: np.ndarray | Spectrogram, rate: int, threshold: float = 3.0) -> list
     # A boundary lifts the change for seconds; a dip amid them is no second one.
     groups = clusters(np.flatnonzero(scores >= threshold), side)
     peaks = [group[np.argmax(scores[group])] for group in groups]
-    places = [Place(scores[k], (k + side) * known.step, (k + side + 1) * known.step) for k in peaks]
-    return placed("seam", places, scores.max(), known.seconds)
+    places = [Place(scores[k], (k + side) * clip.step, (k + side + 1) * clip.step) for k in peaks]
+    return findings_at("seam", places, scores.max(), clip.seconds)
 
 
-def _changes(powers: np.ndarray, side: int, distance: int) -> np.ndarray:
+def _level_changes(powers: np.ndarray, side: int, distance: int) -> np.ndarray:
     """Return by how many dB so many windows differ from those this far before, ``(moments, bands)``."""
     # Means, not percentiles: in sparse music these tell how many of the windows hold a note.
     levels = decibels(np.lib.stride_tricks.sliding_window_view(powers, side, axis=0).mean(axis=2))

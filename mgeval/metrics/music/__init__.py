@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 
 from mgeval.metrics.music.music_profile import MusicProfile as MusicProfile
-from mgeval.metrics.music.music_profile import librosa_loaded
+from mgeval.metrics.music.music_profile import load_librosa
 from mgeval.metrics.music.music_profile import profile as profile
 from mgeval.metrics.registry import metric
 from mgeval.metrics.undefined import Undefined
@@ -27,7 +27,7 @@ NO_PULSE = "nothing in the clip recurs at 40 to 220 beats per minute"
 NO_PITCH = "no pitch class stands out: noise or drums"
 
 
-def _known(x: np.ndarray | MusicProfile, rate: int | None) -> MusicProfile:
+def _as_profile(x: np.ndarray | MusicProfile, rate: int | None) -> MusicProfile:
     return x if isinstance(x, MusicProfile) else profile(x, rate)  # type: ignore[arg-type]  # no rate is refused there
 
 
@@ -66,12 +66,12 @@ def tempo(x: np.ndarray | MusicProfile, rate: int | None = None) -> float:
         slower than some 68 BPM read double, those faster than some 175 half. Always a number if anything recurs:
         look at `beat_strength`. `Undefined` also for clips under 3 s and where nothing recurs.
     """
-    known = _known(x, rate)
-    if known.problem is not None:
-        return known.problem
-    if known.duration < TEMPO_SECONDS:
+    clip = _as_profile(x, rate)
+    if clip.problem is not None:
+        return clip.problem
+    if clip.duration < TEMPO_SECONDS:
         return Undefined(TOO_SHORT_FOR_TEMPO)
-    value = float(known.pulse[0])
+    value = float(clip.pulse[0])
     return value if np.isfinite(value) else Undefined(NO_PULSE)
 
 
@@ -105,10 +105,10 @@ def beat_strength(x: np.ndarray | MusicProfile, rate: int | None = None) -> floa
         more in 10 s, but some 0.6 where their tempo reads double: every other beat of it is none. `Undefined`
         also for clips under 3 s.
     """
-    known = _known(x, rate)
-    if known.problem is not None:
-        return known.problem
-    return known.pulse[1] if known.duration >= TEMPO_SECONDS else Undefined(TOO_SHORT_FOR_TEMPO)
+    clip = _as_profile(x, rate)
+    if clip.problem is not None:
+        return clip.problem
+    return clip.pulse[1] if clip.duration >= TEMPO_SECONDS else Undefined(TOO_SHORT_FOR_TEMPO)
 
 
 @metric(
@@ -145,10 +145,10 @@ def musical_key(x: np.ndarray | MusicProfile, rate: int | None = None) -> float:
         pitch class stands out: the spread (standard deviation) of their strengths is under a
         quarter of the mean, as in noise and drums.
     """
-    known = _known(x, rate)
-    if known.problem is not None:
-        return known.problem
-    return Undefined(NO_PITCH) if np.isnan(known.fits).any() else float(np.argmax(known.fits))
+    clip = _as_profile(x, rate)
+    if clip.problem is not None:
+        return clip.problem
+    return Undefined(NO_PITCH) if np.isnan(clip.fits).any() else float(np.argmax(clip.fits))
 
 
 @metric(
@@ -176,11 +176,11 @@ def key_confidence(x: np.ndarray | MusicProfile, rate: int | None = None) -> flo
         0 to 1, no unit; a scale of its own reads some 0.1, the next best being mostly the relative
         or the neighbour in fifths. `Undefined` where `musical_key` is.
     """
-    known = _known(x, rate)
-    value = musical_key(known)
+    clip = _as_profile(x, rate)
+    value = musical_key(clip)
     if np.isnan(value):
         return value
-    best = np.sort(known.fits)
+    best = np.sort(clip.fits)
     return float(best[-1] - best[-2])
 
 
@@ -232,11 +232,11 @@ def onset_density(x: np.ndarray | MusicProfile, rate: int | None = None) -> floa
     float
         1/s, at least 0. What begins together counts once; noise has onsets too.
     """
-    known = _known(x, rate)
-    if known.problem is not None:
-        return known.problem
-    found = librosa_loaded().onset.onset_detect(onset_envelope=known.onsets, sr=known.rate, hop_length=known.step)
-    return len(found) / known.duration
+    clip = _as_profile(x, rate)
+    if clip.problem is not None:
+        return clip.problem
+    found = load_librosa().onset.onset_detect(onset_envelope=clip.onsets, sr=clip.rate, hop_length=clip.step)
+    return len(found) / clip.duration
 
 
 @metric(
@@ -267,10 +267,10 @@ def percussive_share(x: np.ndarray | MusicProfile, rate: int | None = None) -> f
     float
         0 to 1, no unit. A steady tone reads 0, clicks 1, noise 0.5.
     """
-    known = _known(x, rate)
-    if known.problem is not None:
-        return known.problem
-    return known.rhythm.percussive / (known.rhythm.harmonic + known.rhythm.percussive)
+    clip = _as_profile(x, rate)
+    if clip.problem is not None:
+        return clip.problem
+    return clip.rhythm.percussive / (clip.rhythm.harmonic + clip.rhythm.percussive)
 
 
 @metric(
@@ -301,8 +301,8 @@ def chroma_entropy(x: np.ndarray | MusicProfile, rate: int | None = None) -> flo
     float
         Bits, 0 to 3.585 (``log2 12``, all alike).
     """
-    known = _known(x, rate)
-    if known.problem is not None:
-        return known.problem
-    shares = known.chroma / known.chroma.sum()
+    clip = _as_profile(x, rate)
+    if clip.problem is not None:
+        return clip.problem
+    shares = clip.chroma / clip.chroma.sum()
     return float(-(shares * np.log2(np.maximum(shares, 1e-30))).sum() + 0.0)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mgeval.files import locked
+from mgeval.files import lock_folder
 from mgeval.metrics.frames import (
     BEYOND,
     BROKEN,
@@ -21,9 +21,9 @@ from mgeval.metrics.frames import (
     RANGE_DB,
     SHORT,
     as_samples,
-    counted,
     hop,
     power,
+    select_frames,
 )
 from mgeval.metrics.undefined import Undefined
 
@@ -53,7 +53,7 @@ MINOR = (0.712, 0.084, 0.474, 0.618, 0.049, 0.460, 0.105, 0.747, 0.404, 0.067, 0
 
 
 @cache
-def librosa_loaded() -> Any:
+def load_librosa() -> Any:
     """Return librosa, whose compiled functions one process at a time has loaded.
 
     In a new environment they are compiled while librosa's modules are imported. Of two processes that do so at once,
@@ -62,7 +62,7 @@ def librosa_loaded() -> Any:
     import librosa
 
     # Its own folder: there the code is kept, also where several machines share it.
-    with locked(Path(librosa.__file__).parent):
+    with lock_folder(Path(librosa.__file__).parent):
         import librosa.core.pitch
         import librosa.feature
         import librosa.onset
@@ -103,20 +103,20 @@ class MusicProfile:
     @cached_property
     def rhythm(self) -> _Rhythm:
         """The mel spectrum, power ``(128, frames)``, and the energies of both parts."""
-        librosa = librosa_loaded()
+        librosa = load_librosa()
         step = _step(self.rate)
         bank = librosa.filters.mel(sr=self.rate, n_fft=4 * step)
         mels, harmonic, percussive = [], 0.0, 0.0
         for spectrum, inner in _blocks(self.x, step):
             mels.append(bank @ spectrum[:, inner])
-            energies = _separated(np.sqrt(spectrum), inner)
+            energies = _part_energies(np.sqrt(spectrum), inner)
             harmonic, percussive = harmonic + energies[0], percussive + energies[1]
         return _Rhythm(np.concatenate(mels, axis=1), harmonic, percussive)
 
     @cached_property
     def onsets(self) -> np.ndarray:
         """Onset strength: mean rise in dB over the mel bands, ``(frames,)``, 16 ms apart."""
-        librosa = librosa_loaded()
+        librosa = load_librosa()
         mel = self.rhythm.mel
         # Relative to the peak: the floor below which nothing counts then follows the gain.
         level = librosa.power_to_db(mel / mel.max())
@@ -136,17 +136,17 @@ class MusicProfile:
             return np.nan, 0.0
         tempi = np.geomspace(SLOWEST, FASTEST, 1000)
         lags = np.multiply.outer(BEATS, 60 / tempi * self.rate / self.step)
-        values = _recurrence(self.onsets, lags)
+        values = _mean_autocorrelation(self.onsets, lags)
         best = np.argmax(np.maximum(values, 0) * np.exp(-0.5 * (np.log2(tempi / USUAL_TEMPO) / OCTAVES) ** 2))
         # What comes before and after the clip is not known, and no onset.
         smooth = gaussian_filter1d(self.onsets, SMOOTHING * self.rate / self.step, mode="constant")
-        strength = float(np.clip(_recurrence(smooth, lags[:, [best]])[0], 0, 1))
+        strength = float(np.clip(_mean_autocorrelation(smooth, lags[:, [best]])[0], 0, 1))
         return (tempi[best] if values[best] > 0 else np.nan), strength
 
     @cached_property
     def chroma(self) -> np.ndarray:
         """Strength of each pitch class, C first, ``(12,)``: mean over frames, each relative to its strongest."""
-        librosa = librosa_loaded()
+        librosa = load_librosa()
         step = round(PITCH_STEP * self.rate)
         spectrum = np.concatenate([spectrum[:, inner] for spectrum, inner in _blocks(self.x, step)], axis=1)
         loud = spectrum.sum(axis=0)
@@ -166,9 +166,9 @@ class MusicProfile:
         return np.corrcoef(self.chroma, profiles)[0, 1:]
 
 
-def _recurrence(strength: np.ndarray, lags: np.ndarray) -> np.ndarray:
+def _mean_autocorrelation(strength: np.ndarray, lags: np.ndarray) -> np.ndarray:
     """Return the autocorrelation of ``(frames,)`` at ``(beats, tempi)`` lags, mean over the beats: ``(tempi,)``."""
-    librosa = librosa_loaded()
+    librosa = load_librosa()
     strength, count = strength - strength.mean(), len(strength)
     recurring = librosa.autocorrelate(strength)
     recurring = recurring / recurring[0] * count / np.arange(count, 0, -1)
@@ -214,7 +214,7 @@ def _problem(x: np.ndarray, rate: int) -> Undefined | None:
     powers = power(x, rate)
     if powers.size == 0:
         return Undefined(SHORT)
-    return None if counted(powers).any() else Undefined(QUIET)
+    return None if select_frames(powers).any() else Undefined(QUIET)
 
 
 def _step(rate: int) -> int:
@@ -223,7 +223,7 @@ def _step(rate: int) -> int:
 
 def _blocks(x: np.ndarray, step: int) -> Iterator[tuple[np.ndarray, slice]]:
     """Yield power spectra ``(bins, frames)`` with the frames around them that the filters see, and the frames' own."""
-    librosa = librosa_loaded()
+    librosa = load_librosa()
     width, margin = 4 * step, MEDIAN // 2
     padded = np.pad(x.astype(np.float32, copy=False), ((0, 0), (width // 2, width // 2)))
     count = 1 + x.shape[1] // step
@@ -235,17 +235,17 @@ def _blocks(x: np.ndarray, step: int) -> Iterator[tuple[np.ndarray, slice]]:
         yield np.mean(spectrum.real**2 + spectrum.imag**2, axis=0), slice(start - first, stop - first)
 
 
-def _separated(magnitude: np.ndarray, inner: slice) -> tuple[float, float]:
+def _part_energies(magnitude: np.ndarray, inner: slice) -> tuple[float, float]:
     """Return the energy of the harmonic and the percussive part of the inner frames."""
-    harmonic = _median(magnitude)[:, inner]
-    percussive = _median(magnitude[:, inner].T).T
+    harmonic = _median_filter(magnitude)[:, inner]
+    percussive = _median_filter(magnitude[:, inner].T).T
     total = harmonic**2 + percussive**2
     mask = np.divide(harmonic**2, total, out=np.full_like(total, 0.5), where=total > np.finfo(np.float32).tiny)
     energy = magnitude[:, inner].astype(np.float64) ** 2
     return float((mask**2 * energy).sum()), float(((1 - mask) ** 2 * energy).sum())
 
 
-def _median(x: np.ndarray) -> np.ndarray:
+def _median_filter(x: np.ndarray) -> np.ndarray:
     """Filter along the last axis by a median of 31, mirrored at the ends."""
     from scipy.ndimage import median_filter
 

@@ -18,8 +18,8 @@ from mgeval.metrics.frames import QUIET
 from mgeval.metrics.registry import metric
 from mgeval.metrics.stereo.moments import LIMIT_DB, ONE_CHANNEL, SILENCE, Moments
 from mgeval.metrics.stereo.moments import StereoProfile as StereoProfile
-from mgeval.metrics.stereo.moments import framed as framed
 from mgeval.metrics.stereo.moments import profile as profile
+from mgeval.metrics.stereo.moments import profile_and_problem as framed
 from mgeval.metrics.stereo.spectra import FAINT as FAINT
 from mgeval.metrics.stereo.spectra import Spectrogram as Spectrogram
 from mgeval.metrics.undefined import Undefined
@@ -33,8 +33,8 @@ NO_AXIS = "the image is too diffuse to have an axis (ambience above 0.95)"
 
 def _total(x: np.ndarray | StereoProfile) -> tuple[Moments, Undefined | None]:
     # The rate decides on frames only, and no measure of the whole clip looks at those.
-    known = x if isinstance(x, StereoProfile) else profile(x, rate=ANY_RATE)
-    return known.total, known.problem
+    clip = x if isinstance(x, StereoProfile) else profile(x, rate=ANY_RATE)
+    return clip.total, clip.problem
 
 
 def _ratio_db(numerator: float, denominator: float) -> float:
@@ -308,12 +308,12 @@ def dual_mono(x: np.ndarray | StereoProfile) -> float:
 
 
 def _frame_correlations(x: np.ndarray | StereoProfile, rate: int | None) -> np.ndarray | Undefined:
-    known, problem = framed(x, rate)
+    clip, problem = profile_and_problem(x, rate)
     if problem is not None:
         return problem
-    if not known.counted.any():
+    if not clip.counted.any():
         return Undefined(QUIET)
-    values = _correlations(known.frames)[known.counted]
+    values = _correlations(clip.frames)[clip.counted]
     return Undefined(ONE_CHANNEL) if np.isnan(values).all() else values
 
 

@@ -61,19 +61,19 @@ def correlogram(x: np.ndarray, rate: int, left: float, right: float) -> Correlog
     reach = REACH * rate
     edge = int(STEPS * reach) + 1
     lags = np.arange(-edge - 1, edge + 2) / STEPS
-    known = _sums(x, -(-(edge + 1) // STEPS) + TAPS) / (np.sqrt(left) * np.sqrt(right) * x.shape[1])
-    values = _at(known, lags)
-    places, heights = _peaks(known, lags, values, reach)
+    sums = _lag_sums(x, -(-(edge + 1) // STEPS) + TAPS) / (np.sqrt(left) * np.sqrt(right) * x.shape[1])
+    values = _interpolate(sums, lags)
+    places, heights = _peaks(sums, lags, values, reach)
     inside = np.append(np.abs(lags) <= reach, [True, True])
-    ends = np.abs(_at(known, np.array([-reach, reach])))
+    ends = np.abs(_interpolate(sums, np.array([-reach, reach])))
     within = np.append(np.abs(values), ends)[inside].max()
     height = max(within, heights.max(initial=0))
-    peak = _nearest(places, heights) if heights.max(initial=0) >= within - SAME else np.nan
+    peak = _nearest_peak(places, heights) if heights.max(initial=0) >= within - SAME else np.nan
     shown = slice(1, -1)
     return Correlogram(1000 * lags[shown] / rate, np.clip(values[shown], -1, 1), 1000 * peak / rate, min(height, 1.0))
 
 
-def _sums(x: np.ndarray, most: int) -> np.ndarray:
+def _lag_sums(x: np.ndarray, most: int) -> np.ndarray:
     """Sum L(t) R(t + lag) at the lags from ``-most`` to ``most`` samples, zeros beyond the clip."""
     from scipy.fft import irfft, rfft
 
@@ -96,15 +96,15 @@ def _sums(x: np.ndarray, most: int) -> np.ndarray:
     return irfft(total, size)[: 2 * most + 1]
 
 
-def _at(known: np.ndarray, lags: np.ndarray) -> np.ndarray:
+def _interpolate(sums: np.ndarray, lags: np.ndarray) -> np.ndarray:
     """Interpolate sums at whole lags to any lags by a tapered sinc."""
-    most = len(known) // 2
+    most = len(sums) // 2
     away = lags[:, None] - np.arange(-most, most + 1)
     taper = np.i0(SHAPE * np.sqrt(np.maximum(1 - (away / TAPS) ** 2, 0))) / np.i0(SHAPE)
-    return np.where(np.abs(away) < TAPS, np.sinc(away) * taper, 0) @ known
+    return np.where(np.abs(away) < TAPS, np.sinc(away) * taper, 0) @ sums
 
 
-def _peaks(known: np.ndarray, lags: np.ndarray, values: np.ndarray, reach: float) -> tuple[np.ndarray, np.ndarray]:
+def _peaks(sums: np.ndarray, lags: np.ndarray, values: np.ndarray, reach: float) -> tuple[np.ndarray, np.ndarray]:
     """Return lags in samples and heights of the peaks of the absolute value, parabolas through three points."""
     size = np.abs(values)
     before, here, after = size[:-2], size[1:-1], size[2:]
@@ -115,9 +115,9 @@ def _peaks(known: np.ndarray, lags: np.ndarray, values: np.ndarray, reach: float
     # A source late by just 1 ms peaks beyond it as often as before it.
     places = lags[at + 1] + shift / STEPS
     places = np.clip(places[np.abs(places) <= reach + 1 / STEPS], -reach, reach)
-    return places, np.abs(_at(known, places))
+    return places, np.abs(_interpolate(sums, places))
 
 
-def _nearest(places: np.ndarray, heights: np.ndarray) -> float:
+def _nearest_peak(places: np.ndarray, heights: np.ndarray) -> float:
     """Return the highest peak; of several of the same height that nearest to 0."""
     return min(places[heights >= heights.max() - SAME], key=abs) + 0.0

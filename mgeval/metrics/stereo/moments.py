@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mgeval.metrics.frames import BROKEN, EMPTY, SHORT, SILENT, STEPS, as_samples, counted, frame_sums, hop
+from mgeval.metrics.frames import BROKEN, EMPTY, SHORT, SILENT, STEPS, as_samples, frame_sums, hop, select_frames
 from mgeval.metrics.stereo import correlogram, spectra
 from mgeval.metrics.stereo.spectra import Bands, Spectra, Spectrogram
 from mgeval.metrics.undefined import Undefined
@@ -63,7 +63,7 @@ class StereoProfile:
 
     total: Moments
     frames: Moments
-    counted: np.ndarray
+    select_frames: np.ndarray
     times: np.ndarray
     problem: Undefined | None
     samples: np.ndarray
@@ -117,24 +117,24 @@ def profile(x: np.ndarray, rate: int) -> StereoProfile:
     x = as_samples(x)
     width = hop(rate)
     if x.shape[0] == 1:
-        return _unmeasurable(MONO, x, rate)
+        return _empty_profile(MONO, x, rate)
     if x.shape[1] == 0:
-        return _unmeasurable(EMPTY, x, rate)
+        return _empty_profile(EMPTY, x, rate)
     whole = x.shape[1] // width * width
     hops = np.concatenate([_products(x[:, start:stop], width) for start, stop in _chunks(whole, width)], axis=1)
     rest = _products(x[:, whole:], max(x.shape[1] - whole, 1))
     total = Moments(*((hops.sum(axis=1) + rest.sum(axis=1)) / x.shape[1]))
     frames = Moments(*(frame_sums(hops) / (width * STEPS)))
     times = (np.arange(len(frames.ll)) + STEPS / 2) * width / rate
-    return StereoProfile(total, frames, counted(frames.power), times, _problem(total, x.shape[1]), x, rate)
+    return StereoProfile(total, frames, select_frames(frames.power), times, _problem(total, x.shape[1]), x, rate)
 
 
-def framed(x: np.ndarray | StereoProfile, rate: int | None) -> tuple[StereoProfile, Undefined | None]:
+def profile_and_problem(x: np.ndarray | StereoProfile, rate: int | None) -> tuple[StereoProfile, Undefined | None]:
     """Return the profile of samples or itself, and why nothing can be measured that needs a frame of 400 ms."""
-    known = x if isinstance(x, StereoProfile) else profile(x, rate)  # type: ignore[arg-type]  # no rate is refused there
-    if known.problem is not None:
-        return known, known.problem
-    return known, None if len(known.times) else Undefined(SHORT)
+    clip = x if isinstance(x, StereoProfile) else profile(x, rate)  # type: ignore[arg-type]  # no rate is refused there
+    if clip.problem is not None:
+        return clip, clip.problem
+    return clip, None if len(clip.times) else Undefined(SHORT)
 
 
 def _chunks(stop: int, width: int) -> list[tuple[int, int]]:
@@ -162,7 +162,7 @@ def _problem(total: Moments, samples: int) -> Undefined | None:
     return Undefined(SILENT) if total.power <= SILENCE else None
 
 
-def _unmeasurable(reason: str, x: np.ndarray, rate: int) -> StereoProfile:
+def _empty_profile(reason: str, x: np.ndarray, rate: int) -> StereoProfile:
     none = np.zeros(0)
     nothing = Moments(*[np.nan] * 5), Moments(*[none] * 5), none.astype(bool), none
     return StereoProfile(*nothing, Undefined(reason), x, rate)

@@ -15,7 +15,7 @@ import numpy as np
 
 from mgeval.metrics.registry import metric
 from mgeval.metrics.stereo.correlogram import Correlogram
-from mgeval.metrics.stereo.moments import ONE_CHANNEL, SILENCE, StereoProfile, framed, profile
+from mgeval.metrics.stereo.moments import ONE_CHANNEL, SILENCE, StereoProfile, profile, profile_and_problem
 from mgeval.metrics.stereo.spectra import FAINT, LOWEST_BAND, band_numbers
 from mgeval.metrics.undefined import Undefined
 
@@ -66,12 +66,12 @@ def coherence(x: np.ndarray | StereoProfile, rate: int | None = None) -> float:
     Nuttall, "Estimation of the magnitude-squared coherence function via overlapped FFT" (1973), on
     its bias.
     """
-    known, problem = framed(x, rate)
+    clip, problem = profile_and_problem(x, rate)
     if problem is not None:
         return problem
-    if min(known.total.ll, known.total.rr) <= SILENCE:
+    if min(clip.total.ll, clip.total.rr) <= SILENCE:
         return Undefined(ONE_CHANNEL)
-    bands = known.bands
+    bands = clip.bands
     if bands.compared.sum() <= FAINT * bands.power.sum():
         return Undefined(APART)
     there = bands.compared > 0
@@ -79,10 +79,10 @@ def coherence(x: np.ndarray | StereoProfile, rate: int | None = None) -> float:
 
 
 def _correlogram(x: np.ndarray | StereoProfile, rate: int | None) -> Correlogram | Undefined:
-    known, problem = framed(x, rate)
+    clip, problem = profile_and_problem(x, rate)
     if problem is not None:
         return problem
-    return known.correlogram if min(known.total.ll, known.total.rr) > SILENCE else Undefined(ONE_CHANNEL)
+    return clip.correlogram if min(clip.total.ll, clip.total.rr) > SILENCE else Undefined(ONE_CHANNEL)
 
 
 @metric(
@@ -223,13 +223,13 @@ def pan_spread(x: np.ndarray | StereoProfile, rate: int | None = None) -> float:
 
 
 def _panning(x: np.ndarray | StereoProfile, rate: int | None) -> tuple[float, float]:
-    known, problem = framed(x, rate)
+    clip, problem = profile_and_problem(x, rate)
     if problem is not None:
         return problem, problem
-    found = known.spectra
+    found = clip.spectra
     heard = band_numbers(found.frequencies) >= LOWEST_BAND
     power = (found.left + found.right)[heard].sum()
-    if power <= FAINT * known.total.power:
+    if power <= FAINT * clip.total.power:
         return (Undefined("nothing sounds above 18 Hz"),) * 2
     mean = found.panning[heard].sum() / power
     spread = np.sqrt(max(found.panning_squared[heard].sum() / power - mean**2, 0.0))

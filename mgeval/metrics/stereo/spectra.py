@@ -142,10 +142,10 @@ def spectra(x: np.ndarray, rate: int, power: float) -> Spectra:
     size = window_size(rate)
     sums: list[np.ndarray] = []
     for mid, side in _transforms(x, size, power):
-        added = _sums(mid, side)
+        added = _block_sums(mid, side)
         sums = [a + b for a, b in zip(sums, added, strict=True)] if sums else added
     *powers, cross, near, near_most = sums
-    unit = _unit(size) / _count(x, size) * _scale(power) ** -2
+    unit = _bin_units(size) / _frame_count(x, size) * _scale(power) ** -2
     left, right = powers[0], powers[1]
     coherence = _coherence(left, right, cross, near, near_most)
     mid, side, panning, squared = (unit * value for value in powers[2:])
@@ -168,11 +168,15 @@ def spectrogram(x: np.ndarray, rate: int, power: float) -> Spectrogram:
     maps: tuple[list[np.ndarray], ...] = ([], [], [])
     for mid, side in _transforms(x, size, power):
         mid, side = mid[:BLOCK], side[:BLOCK]
-        powers = (_square(mid), _square(side), panning_index(_square(mid + side), _square(mid - side)))
+        powers = (
+            _squared_magnitude(mid),
+            _squared_magnitude(side),
+            panning_index(_squared_magnitude(mid + side), _squared_magnitude(mid - side)),
+        )
         for kept, value in zip(maps, powers, strict=True):
             kept.append(value)
     mid, side, panning = (np.concatenate(kept).T for kept in maps)
-    unit = (_unit(size) * _scale(power) ** -2).astype(np.float32)[:, None]
+    unit = (_bin_units(size) * _scale(power) ** -2).astype(np.float32)[:, None]
     times = np.arange(1, mid.shape[1] + 1) * (size // 2) / rate
     return Spectrogram(times, _frequencies(size, rate), unit * mid, unit * side, panning)
 
@@ -196,7 +200,7 @@ def _frequencies(size: int, rate: int) -> np.ndarray:
     return np.arange(size // 2 + 1) * rate / size
 
 
-def _unit(size: int) -> np.ndarray:
+def _bin_units(size: int) -> np.ndarray:
     """Return what turns a bin's squared magnitude into its share of a frame's mean square."""
     both = np.full(size // 2 + 1, 2.0)
     both[[0, -1]] = 1
@@ -212,7 +216,7 @@ def _scale(power: float) -> float:
     return 2.0 ** -round(math.log2(power) / 2)
 
 
-def _count(x: np.ndarray, size: int) -> int:
+def _frame_count(x: np.ndarray, size: int) -> int:
     return x.shape[1] // (size // 2) - 1
 
 
@@ -220,7 +224,7 @@ def _transforms(x: np.ndarray, size: int, power: float) -> Iterator[tuple[np.nda
     """Yield spectra of mid and side, each ``(frames, bins)``; the last frame comes again as the next one's first."""
     from scipy.fft import rfft
 
-    step, window, count = size // 2, _window(size), _count(x, size)
+    step, window, count = size // 2, _window(size), _frame_count(x, size)
     for first in range(0, count, BLOCK):
         last = min(first + BLOCK + 1, count)
         piece = x[:, first * step : (last + 1) * step]
@@ -231,15 +235,15 @@ def _transforms(x: np.ndarray, size: int, power: float) -> Iterator[tuple[np.nda
         yield mid, side
 
 
-def _square(z: np.ndarray) -> np.ndarray:
+def _squared_magnitude(z: np.ndarray) -> np.ndarray:
     return z.real**2 + z.imag**2
 
 
-def _sums(mid: np.ndarray, side: np.ndarray) -> list[np.ndarray]:
+def _block_sums(mid: np.ndarray, side: np.ndarray) -> list[np.ndarray]:
     """Sum over a block: powers, panning, cross-spectrum, and the products of frames that overlap."""
     left, right = mid + side, mid - side
     cross = left * right.conj()
-    ll, rr = _square(left), _square(right)
+    ll, rr = _squared_magnitude(left), _squared_magnitude(right)
     own = slice(BLOCK)
     panning = panning_index(ll[own], rr[own])
     weighted = panning * (ll + rr)[own]
@@ -248,7 +252,15 @@ def _sums(mid: np.ndarray, side: np.ndarray) -> list[np.ndarray]:
     pairs = cross.view(np.float32).reshape(*cross.shape, 2)
     near = same + 2 * np.einsum("tbc,tbc->b", pairs[:-1], pairs[1:])
     most = same + np.einsum("tb,tb->b", ll[:-1], rr[1:]) + np.einsum("tb,tb->b", ll[1:], rr[:-1])
-    values = [ll[own], rr[own], _square(mid[own]), _square(side[own]), weighted, weighted * panning, cross[own]]
+    values = [
+        ll[own],
+        rr[own],
+        _squared_magnitude(mid[own]),
+        _squared_magnitude(side[own]),
+        weighted,
+        weighted * panning,
+        cross[own],
+    ]
     sums = [value.sum(axis=0) for value in values] + [near, most]
     return [value.astype(np.complex128 if np.iscomplexobj(value) else np.float64) for value in sums]
 
@@ -266,4 +278,4 @@ def _coherence(
     most = left * right
     apart = most - near_most
     known = (apart > ALIKE * most) & (np.minimum(left, right) > FAINT * np.maximum(left, right))
-    return (_square(cross) - near) / np.where(known, apart, np.nan)
+    return (_squared_magnitude(cross) - near) / np.where(known, apart, np.nan)

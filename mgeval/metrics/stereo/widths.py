@@ -13,7 +13,7 @@ import numpy as np
 
 from mgeval.metrics.frames import QUIET
 from mgeval.metrics.registry import metric
-from mgeval.metrics.stereo.moments import StereoProfile, framed, profile
+from mgeval.metrics.stereo.moments import StereoProfile, profile, profile_and_problem
 from mgeval.metrics.stereo.spectra import FAINT
 from mgeval.metrics.undefined import Undefined
 
@@ -27,10 +27,10 @@ ONE_FRAME = "only one frame of 400 ms is above -70 dBFS and within 40 dB of the 
 
 
 def _band_width(x: np.ndarray | StereoProfile, rate: int | None, low: float, high: float, where: str) -> float:
-    known, problem = framed(x, rate)
+    clip, problem = profile_and_problem(x, rate)
     if problem is not None:
         return problem
-    found = known.spectra
+    found = clip.spectra
     inside = (found.frequencies >= low) & (found.frequencies < high)
     mid, side = found.mid[inside].sum(), found.side[inside].sum()
     if mid + side <= FAINT * (found.mid + found.side).sum():
@@ -127,15 +127,15 @@ def width_high(x: np.ndarray | StereoProfile, rate: int | None = None) -> float:
 
 def _frame_widths(x: np.ndarray | StereoProfile, rate: int | None) -> tuple[np.ndarray, np.ndarray] | Undefined:
     """Return times in seconds and widths of the frames that count, at least two."""
-    known, problem = framed(x, rate)
+    clip, problem = profile_and_problem(x, rate)
     if problem is not None:
         return problem
-    if not known.counted.any():
+    if not clip.counted.any():
         return Undefined(QUIET)
-    if known.counted.sum() == 1:
+    if clip.counted.sum() == 1:
         return Undefined(ONE_FRAME)
-    side, mid = known.frames.ss[known.counted], known.frames.mm[known.counted]
-    return known.times[known.counted], side / (mid + side)
+    side, mid = clip.frames.ss[clip.counted], clip.frames.mm[clip.counted]
+    return clip.times[clip.counted], side / (mid + side)
 
 
 @metric(

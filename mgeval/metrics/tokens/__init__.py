@@ -105,7 +105,7 @@ def log_likelihood(tokens: Tokens) -> float:
     float
         Nats per code, at most 0. Codes that were given do not count. `Undefined` without predictions.
     """
-    return _mean(tokens, "log_likelihood")
+    return _mean_prediction(tokens, "log_likelihood")
 
 
 @metric(
@@ -133,7 +133,7 @@ def entropy(tokens: Tokens) -> float:
         Nats per code, 0 to the log of the codebook's size (7.62 for 2048 codes). `Undefined` without
         predictions.
     """
-    return _mean(tokens, "entropy")
+    return _mean_prediction(tokens, "entropy")
 
 
 @metric(
@@ -159,10 +159,10 @@ def guidance_distance(tokens: Tokens) -> float:
     float
         0 (the prompt changes nothing) to 1, no unit. `Undefined` without guidance.
     """
-    return _mean(tokens, "distance", UNGUIDED)
+    return _mean_prediction(tokens, "distance", UNGUIDED)
 
 
-def _mean(tokens: Tokens, name: str, nothing: str = GIVEN) -> float:
+def _mean_prediction(tokens: Tokens, name: str, nothing: str = GIVEN) -> float:
     if tokens.codes.size == 0:
         return Undefined(NO_CODES)
     if name not in tokens.predictions:
@@ -313,7 +313,7 @@ def longest_repeat(tokens: Tokens) -> float:
     # What repeats at a length repeats at all shorter ones.
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (middle, high) if _twice(_windows(tokens.names, middle)).any() else (low, middle)
+        low, high = (middle, high) if _occurs_again(_number_stretches(tokens.names, middle)).any() else (low, middle)
     return float(low)
 
 
@@ -335,14 +335,14 @@ def repeated(tokens: Tokens, length: int = REPEAT) -> np.ndarray:
     found = np.zeros(tokens.codes.shape[1], bool)
     if len(found) < length:
         return found
-    starts = np.flatnonzero(_twice(_windows(tokens.names, length)))
+    starts = np.flatnonzero(_occurs_again(_number_stretches(tokens.names, length)))
     edges = np.zeros(len(found) + 1, int)
     edges[starts] += 1
     np.subtract.at(edges, starts + length, 1)
     return edges.cumsum()[:-1] > 0
 
 
-def _windows(names: np.ndarray, length: int) -> np.ndarray:
+def _number_stretches(names: np.ndarray, length: int) -> np.ndarray:
     """Return a number for every stretch of ``length`` frames: the same for the same stretch.
 
     By doubling: a stretch is two overlapping ones of half its length or more, so that a pair of
@@ -356,7 +356,7 @@ def _windows(names: np.ndarray, length: int) -> np.ndarray:
     return names
 
 
-def _twice(names: np.ndarray) -> np.ndarray:
+def _occurs_again(names: np.ndarray) -> np.ndarray:
     return np.bincount(names)[names] > 1 if len(names) else np.zeros(0, bool)
 
 
@@ -375,7 +375,7 @@ def curves(tokens: Tokens) -> dict[str, np.ndarray]:
         ``agreement``, the share of the pairs that are equal (stereo models), and ``repeated``, 1 in
         stretches that stand elsewhere too.
     """
-    drawn = {name: _means(values, 0) for name, values in tokens.predictions.items()}
+    drawn = {name: _finite_means(values, 0) for name, values in tokens.predictions.items()}
     if tokens.channels == 2:
         drawn["agreement"] = (tokens.codes[::2] == tokens.codes[1::2]).mean(axis=0)
     return drawn | {"repeated": repeated(tokens).astype(float)}
@@ -398,11 +398,11 @@ def by_codebook(tokens: Tokens) -> dict[str, np.ndarray]:
     """
     if tokens.codes.size == 0:
         return {}
-    means = {name: _means(values, 1) for name, values in tokens.predictions.items()}
+    means = {name: _finite_means(values, 1) for name, values in tokens.predictions.items()}
     return means | {"perplexity": np.array([_perplexity(row) for row in tokens.codes])}
 
 
-def _means(values: np.ndarray, axis: int) -> np.ndarray:
+def _finite_means(values: np.ndarray, axis: int) -> np.ndarray:
     """Average what is finite; NaN where nothing is."""
     there = np.isfinite(values)
     sums = np.where(there, values, 0).sum(axis=axis, dtype=np.float64)

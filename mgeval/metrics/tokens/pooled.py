@@ -36,7 +36,7 @@ def codebook_usage(clips: Sequence[np.ndarray], size: int) -> np.ndarray:
     MetricError
         No clip, none with codes, or a code beyond the size.
     """
-    codes = _pooled(clips)
+    codes = _join_clips(clips)
     if codes.max() >= size:
         raise MetricError(f"a code is {codes.max()}, the codebooks are said to have {size}")
     return np.array([len(np.unique(row)) / size for row in codes])
@@ -66,20 +66,21 @@ def side_information(clips: Sequence[np.ndarray], seed: int = 0) -> np.ndarray:
     MetricError
         No clip, none with codes, or an odd number of codebooks.
     """
-    codes = _pooled(clips)
+    codes = _join_clips(clips)
     if len(codes) % 2:
         raise MetricError(f"there are {len(codes)} codebooks, need pairs of left and right")
     rng = np.random.default_rng(seed)
     pairs = [(codes[row], codes[row + 1]) for row in range(0, len(codes), 2)]
     return np.array(
         [
-            _information(left, right) - np.mean([_information(left, rng.permutation(right)) for _ in range(SHUFFLES)])
+            _mutual_information(left, right)
+            - np.mean([_mutual_information(left, rng.permutation(right)) for _ in range(SHUFFLES)])
             for left, right in pairs
         ]
     )
 
 
-def _pooled(clips: Sequence[np.ndarray]) -> np.ndarray:
+def _join_clips(clips: Sequence[np.ndarray]) -> np.ndarray:
     clips = [np.asarray(clip, np.int64) for clip in clips]
     if not clips or any(clip.ndim != 2 for clip in clips) or len({len(clip) for clip in clips}) > 1:
         raise MetricError("need codes (codebooks, frames) of at least one clip, all with as many codebooks")
@@ -89,11 +90,11 @@ def _pooled(clips: Sequence[np.ndarray]) -> np.ndarray:
     return codes
 
 
-def _information(left: np.ndarray, right: np.ndarray) -> float:
+def _mutual_information(left: np.ndarray, right: np.ndarray) -> float:
     joint = left * (right.max() + 1) + right
-    return _bits(left) + _bits(right) - _bits(joint)
+    return _entropy_bits(left) + _entropy_bits(right) - _entropy_bits(joint)
 
 
-def _bits(codes: np.ndarray) -> float:
+def _entropy_bits(codes: np.ndarray) -> float:
     shares = np.unique(codes, return_counts=True)[1] / len(codes)
     return float(-(shares * np.log2(shares)).sum())
