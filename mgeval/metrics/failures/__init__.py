@@ -75,8 +75,9 @@ def findings_of(x: np.ndarray, rate: int, **thresholds: float) -> list[Finding]:
         if kind not in DETECTORS:
             raise MetricError(f"there is no failure {kind!r}: {nearest(kind, DETECTORS)}")
     x = as_samples(x)
-    # What several detectors look at is computed once.
-    shared = {row.shared: row.shared(x, rate) for row in DETECTORS.values() if row.shared}
+    # Profiles that several detectors share are computed once.
+    profiles = dict.fromkeys(row.shared for row in DETECTORS.values())
+    shared = {profile: profile(x, rate) for profile in profiles if profile}
     rows = []
     for kind, row in DETECTORS.items():
         options = {"threshold": thresholds[kind]} if kind in thresholds else {}
