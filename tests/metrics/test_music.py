@@ -242,7 +242,7 @@ def test_key_names():
 def test_one_process_at_a_time_loads_what_librosa_compiles():
     import librosa
 
-    code = "from mgeval.metrics.music.music_profile import librosa_loaded as load; print('ready', flush=True); load()"
+    code = "from mgeval.metrics.music.music_profile import load_librosa as load; print('ready', flush=True); load()"
     with lock_folder(Path(librosa.__file__).parent):
         other = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
         assert other.stdout.readline() == "ready\n"

@@ -74,7 +74,7 @@ class StereoProfile:
 
     total: Moments
     frames: Moments
-    select_frames: np.ndarray
+    counted: np.ndarray
     times: np.ndarray
     problem: Undefined | None
     samples: np.ndarray
