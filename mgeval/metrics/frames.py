@@ -56,7 +56,7 @@ def as_samples(x: np.ndarray) -> np.ndarray:
 
 def check_rate(rate: Any) -> int:
     """Return the rate; raise `MetricError` if it is not a positive number."""
-    valid = isinstance(rate, numbers.Real) and rate > 0
+    valid = isinstance(rate, numbers.Real) and float(rate) > 0
     if not valid:
         raise MetricError(f"rate must be a positive number of Hz, got {rate!r}")
     return rate
