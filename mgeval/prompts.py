@@ -98,7 +98,7 @@ def factorial(template: str, **factors: Sequence[str]) -> pd.DataFrame:
     """
     rows = [dict(zip(factors, values, strict=True)) for values in itertools.product(*factors.values())]
     try:
-        return _table([{"prompt": template.format(**row), **row} for row in rows])
+        return _prompt_table([{"prompt": template.format(**row), **row} for row in rows])
     except (KeyError, IndexError) as error:
         raise PromptError(f"the template {template!r} needs a factor {error}, given: {', '.join(factors)}") from None
     except (ValueError, AttributeError) as error:
@@ -136,7 +136,7 @@ def load_prompts(source: str | os.PathLike[str] | Iterable[str] | pd.DataFrame) 
     import pandas as pd
 
     if isinstance(source, pd.DataFrame):
-        return _checked(source.copy(), "the table of prompts")
+        return _check_prompts(source.copy(), "the table of prompts")
     if not isinstance(source, Iterable) and not isinstance(source, os.PathLike):
         raise PromptError(f"prompts are {source!r}: the name of a set, a CSV file or a list of texts is needed")
     if isinstance(source, (str, os.PathLike)):
@@ -147,12 +147,12 @@ def load_prompts(source: str | os.PathLike[str] | Iterable[str] | pd.DataFrame) 
             )
         if str(source) in BUILT_IN:
             return BUILT_IN[str(source)]()
-        return _from_csv(expand_path(source))
+        return _load_csv(expand_path(source))
     texts = list(source)
     for text in texts:
-        if not isinstance(text, str) or not _writable(text):
+        if not isinstance(text, str) or not _is_encodable(text):
             raise PromptError(f"a prompt is {text!r}, texts are needed")
-    return _checked(_table([{"prompt": text} for text in texts]), "the list of prompts")
+    return _check_prompts(_prompt_table([{"prompt": text} for text in texts]), "the list of prompts")
 
 
 def _demo() -> pd.DataFrame:
@@ -161,16 +161,16 @@ def _demo() -> pd.DataFrame:
         for claim in DEMO_CLAIMS
         for scene in DEMO_SCENES
     ]
-    return _table(claims)
+    return _prompt_table(claims)
 
 
 def _genres() -> pd.DataFrame:
-    return _table([{"prompt": prompt, "genre": genre} for genre, prompt in GENRE_PROMPTS.items()])
+    return _prompt_table([{"prompt": prompt, "genre": genre} for genre, prompt in GENRE_PROMPTS.items()])
 
 
 def _spatial() -> pd.DataFrame:
     scenes = factorial(SCENE, genre=GENRES, instrument=INSTRUMENTS).drop(columns="prompt_id").to_dict("records")
-    return _table(
+    return _prompt_table(
         [
             {**scene, "prompt": phrase.format(scene=scene["prompt"]), "spatial": claim}
             for claim, phrase in SPATIAL.items()
@@ -182,7 +182,7 @@ def _spatial() -> pd.DataFrame:
 BUILT_IN = {"demo": _demo, "genres": _genres, "spatial": _spatial}
 
 
-def _from_csv(path: Path) -> pd.DataFrame:
+def _load_csv(path: Path) -> pd.DataFrame:
     import pandas as pd
 
     if not os.path.isfile(path):
@@ -192,7 +192,7 @@ def _from_csv(path: Path) -> pd.DataFrame:
         raise PromptError(
             f"there is no prompt set {str(path)!r}: {known}, or a CSV file; a single prompt is written ['...']"
         )
-    table = pd.DataFrame(_csv_rows(path))
+    table = pd.DataFrame(_read_csv_rows(path))
     for column in table.columns.difference(["prompt", "prompt_id", "caption", "ytid"]):
         numbers = pd.to_numeric(table[column].where(table[column] != ""), errors="coerce")
         if (numbers.notna() | (table[column] == "")).all() and numbers.notna().any():
@@ -203,10 +203,10 @@ def _from_csv(path: Path) -> pd.DataFrame:
             ~table["ytid"].duplicated(keep=False), table["ytid"] + "-" + table["start_s"].map("{:g}".format)
         )
         table = table.rename(columns={"caption": "prompt"}).assign(prompt_id=names)
-    return _checked(table, str(path))
+    return _check_prompts(table, str(path))
 
 
-def _csv_rows(path: Path) -> list[dict[str, str]]:
+def _read_csv_rows(path: Path) -> list[dict[str, str]]:
     # Not by pandas: it takes 'NA' for a gap, and the first half of a text with a comma for an index.
     try:
         with open(path, newline="", encoding="utf-8-sig") as file:
@@ -227,25 +227,25 @@ def _csv_rows(path: Path) -> list[dict[str, str]]:
     return rows
 
 
-def _table(rows: list[dict[Any, Any]]) -> pd.DataFrame:
+def _prompt_table(rows: list[dict[Any, Any]]) -> pd.DataFrame:
     import pandas as pd
 
     table = pd.DataFrame(rows, columns=list(rows[0]) if rows else ["prompt"])
-    return _ordered(table.assign(prompt_id=[prompt_id(text) for text in table["prompt"]]))
+    return _order_columns(table.assign(prompt_id=[prompt_id(text) for text in table["prompt"]]))
 
 
-def _ordered(table: pd.DataFrame) -> pd.DataFrame:
+def _order_columns(table: pd.DataFrame) -> pd.DataFrame:
     first = ["prompt_id", "prompt"]
     return table[first + [column for column in table.columns if column not in first]]
 
 
-def _checked(table: pd.DataFrame, where: str) -> pd.DataFrame:
+def _check_prompts(table: pd.DataFrame, where: str) -> pd.DataFrame:
     if "prompt" not in table.columns:
         raise PromptError(f"{where}: there is no column 'prompt', only {', '.join(map(str, table.columns)) or 'none'}")
     if len(table) == 0:
         raise PromptError(f"{where}: there is no prompt in it")
     for row, text in enumerate(table["prompt"]):
-        if not isinstance(text, str) or not _writable(text):
+        if not isinstance(text, str) or not _is_encodable(text):
             raise PromptError(f"{where}: prompt {row + 1} is {text!r}, a text is needed")
     if "prompt_id" not in table.columns:
         table["prompt_id"] = [prompt_id(text) for text in table["prompt"]]
@@ -256,10 +256,10 @@ def _checked(table: pd.DataFrame, where: str) -> pd.DataFrame:
         raise PromptError(
             f"{where}: prompts {', '.join(map(str, rows))} are the same; keep one, or give each a prompt_id"
         )
-    return _ordered(table.reset_index(drop=True))
+    return _order_columns(table.reset_index(drop=True))
 
 
-def _writable(text: str) -> bool:
+def _is_encodable(text: str) -> bool:
     try:
         text.encode()
     except UnicodeEncodeError:  # half of a pair of UTF-16 characters

@@ -56,7 +56,7 @@ def interval(mean: float, lo: float = math.nan, hi: float = math.nan, unit: str 
     return f"{value} {unit} ({ends})" if unit else f"{value} ({ends})"
 
 
-def listed(names: Iterable[object], nothing: str = "none") -> str:
+def join_names(names: Iterable[object], nothing: str = "none") -> str:
     """Join names as a sentence does.
 
     Examples

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from mgeval.files import locked, uninterrupted, write_atomic
+from mgeval.files import defer_interrupt, lock_folder, write_atomic
 
 
 def test_it_is_written_flushed_and_then_named(tmp_path, monkeypatch):
@@ -73,7 +73,7 @@ def test_a_full_disk_names_the_file_that_did_not_fit(tmp_path, monkeypatch):
 
 def test_ctrl_c_waits_for_the_end_of_a_step():
     steps = []
-    with pytest.raises(KeyboardInterrupt), uninterrupted():
+    with pytest.raises(KeyboardInterrupt), defer_interrupt():
         signal.raise_signal(signal.SIGINT)
         signal.raise_signal(signal.SIGINT)
         steps.append("finished")
@@ -89,7 +89,7 @@ def test_a_step_in_another_thread_is_as_any_code():
     done = []
 
     def work():
-        with uninterrupted():
+        with defer_interrupt():
             done.append(True)
 
     thread = threading.Thread(target=work)
@@ -102,7 +102,7 @@ def test_one_at_a_time_in_a_locked_folder(tmp_path):
     inside, most = [], []
 
     def work():
-        with locked(tmp_path / "new"):
+        with lock_folder(tmp_path / "new"):
             inside.append(1)
             most.append(len(inside))
             time.sleep(0.01)

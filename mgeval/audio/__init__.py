@@ -86,7 +86,7 @@ class Audio:
         if not np.isfinite(samples).all():
             bad = int((~np.isfinite(samples)).sum())
             raise AudioError(f"{bad} of {samples.size} samples are NaN or Inf")
-        object.__setattr__(self, "rate", _rate(self.rate))
+        object.__setattr__(self, "rate", _whole_hertz(self.rate))
         samples.setflags(write=False)
         object.__setattr__(self, "samples", samples)
 
@@ -111,7 +111,7 @@ class Audio:
 
     def resample(self, rate: int) -> Audio:
         """Return the signal at another rate in Hz (soxr, very high quality)."""
-        rate = _rate(rate)
+        rate = _whole_hertz(rate)
         if rate == self.rate:
             return self
         import soxr
@@ -168,7 +168,7 @@ def encode_audio(audio: Audio, ending: str = ".flac") -> bytes:
         raise AudioError(f"cannot write {ending!r} files, valid: {', '.join(FORMATS)}")
     kind, subtype = FORMATS[ending.lower()]
     if subtype == "OPUS":
-        audio = _opus_ready(audio)
+        audio = _prepare_opus(audio)
     elif audio.rate > RATE_LIMIT:
         raise AudioError(f"cannot write {ending} at {audio.rate} Hz, {RATE_LIMIT} at most: resample it first")
     gain = 1.0 if kind == "WAV" else storage_gain(audio.peak)
@@ -187,7 +187,7 @@ def encode_audio(audio: Audio, ending: str = ".flac") -> bytes:
     return buffer.getvalue()
 
 
-def _opus_ready(audio: Audio) -> Audio:
+def _prepare_opus(audio: Audio) -> Audio:
     audio = audio if audio.rate in OPUS_RATES else audio.resample(48000)
     # libsndfile 1.2 ends files whose last packet is nearly full or nearly empty in a burst of
     # garbage: pad to half a packet of 20 ms.
@@ -296,7 +296,7 @@ def load_audio(path: str | os.PathLike[str]) -> Audio:
                 raise AudioError(f"is {file.format}; convert it to WAV, FLAC, MP3 or Ogg")
             if file.channels > 2:
                 raise AudioError(f"has {file.channels} channels, mgeval measures mono and stereo")
-            return Audio(_samples(file, data) * np.float32(stored_gain(file)), file.samplerate)
+            return Audio(_read_samples(file, data) * np.float32(stored_gain(file)), file.samplerate)
     except soundfile.LibsndfileError as error:
         reason = str(error.error_string).removeprefix("Error : ").rstrip(".")
         raise AudioError(f"{path}: not an intact audio file ({reason})") from None
@@ -304,7 +304,7 @@ def load_audio(path: str | os.PathLike[str]) -> Audio:
         raise AudioError(f"{path}: {error}") from None
 
 
-def _samples(file: Any, data: bytes) -> np.ndarray:
+def _read_samples(file: Any, data: bytes) -> np.ndarray:
     """Read all samples, ``(channels, time)``, and hold their number against what the file promises."""
     if file.frames > 2**62:
         raise AudioError("does not state its length, it was written to a pipe; convert it to a file of known length")
@@ -336,7 +336,7 @@ def stored_gain(file: Any) -> float:
     return gain if ours else 1.0
 
 
-def _rate(rate: Any) -> int:
+def _whole_hertz(rate: Any) -> int:
     hertz = float(rate) if isinstance(rate, numbers.Real) and not isinstance(rate, bool) else 0.0
     if not 0 < hertz < 2**31 or not hertz.is_integer():
         raise AudioError(f"rate is {rate!r}, need a positive whole number of Hz")

@@ -166,7 +166,7 @@ def width_over_time(audio: Audio, ax: Axes | None = None) -> Axes:
     matplotlib.axes.Axes
     """
     ax = own_axes(ax)
-    known, problem = stereo.framed(audio.samples, audio.rate)
+    known, problem = stereo.profile_and_problem(audio.samples, audio.rate)
     if problem is not None:
         blank(ax, problem.reason)
         return ax

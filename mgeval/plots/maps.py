@@ -97,7 +97,7 @@ def panning_map(audio: Audio, ax: Axes | None = None) -> Axes:
     Avendano, "Frequency-domain source identification and manipulation in stereo mixes" (2003).
     """
     ax = own_axes(ax)
-    known, problem = stereo.framed(audio.samples, audio.rate)
+    known, problem = stereo.profile_and_problem(audio.samples, audio.rate)
     if problem is not None:
         blank(ax, problem.reason)
         return ax
@@ -133,7 +133,7 @@ def mid_side(audio: Audio, axes: Sequence[Axes] | None = None) -> tuple[Axes, Ax
         There are not two Axes.
     """
     upper, lower = own_pair(axes, 3.8, sharex=True)
-    known, problem = stereo.framed(audio.samples, audio.rate)
+    known, problem = stereo.profile_and_problem(audio.samples, audio.rate)
     if problem is not None:
         for ax in (upper, lower):
             blank(ax, problem.reason)

@@ -82,7 +82,7 @@ def _met(store: Store, key: str, every: list[claims.Claim]) -> list[float]:
         audio = store.audio(key)
     except AudioError:
         return [np.nan] * len(every)
-    return [float(verdict.met) for verdict in checks.judged(audio.samples, audio.rate, every)]
+    return [float(verdict.met) for verdict in checks.check_claims(audio.samples, audio.rate, every)]
 
 
 def _shares(prompts: pd.Series, met: pd.DataFrame, wanted: list[list[claims.Claim]]) -> Iterator[dict[str, Any]]:
@@ -106,4 +106,4 @@ def _shares(prompts: pd.Series, met: pd.DataFrame, wanted: list[list[claims.Clai
 
 
 def _chance(claim: claims.Claim, others: pd.Series) -> float:
-    return float(others.mean()) if others.notna().any() else float(checks.prior(claim))
+    return float(others.mean()) if others.notna().any() else float(checks.prior_chance(claim))

@@ -9,7 +9,7 @@ from signals import RATE, correlated, noise, panned, tone
 import mgeval as mg
 from mgeval import synth
 from mgeval.metrics import Undefined
-from mgeval.metrics.adherence import CHECKS, adherence, alternation, fade_out_db, judged, prior
+from mgeval.metrics.adherence import CHECKS, adherence, alternation, check_claims, fade_out_db, prior_chance
 from mgeval.metrics.claims import KINDS, Claim, claims
 from mgeval.prompts import SPATIAL
 
@@ -89,7 +89,7 @@ def test_the_spatial_prompts_claim_what_they_say():
 
 
 def met(x, kind, asked=None):
-    return judged(x, RATE, [Claim(kind, asked)])[0].met
+    return check_claims(x, RATE, [Claim(kind, asked)])[0].met
 
 
 PINGPONG = np.concatenate([panned(noise(0.25, n), 40 * (-1) ** n) for n in range(12)], axis=1)
@@ -183,7 +183,7 @@ def test_the_composers_images_are_told_apart():
         for seed in range(PIECES):
             spec = replace(synth.random_spec(seed), image=image, pan=None, duration=5, melody="piano")
             audio, _ = synth.compose(spec, seed)
-            rows.append([verdict.met for verdict in judged(audio.samples, audio.rate, asked)])
+            rows.append([verdict.met for verdict in check_claims(audio.samples, audio.rate, asked)])
         shares[image] = dict(zip(spatial, np.mean(rows, axis=0), strict=True))
     for image in ("mono", "narrow", "wide", "left", "right", "ping-pong"):
         # Some pieces hardly play to and fro; the threshold was set where 9 in 10 of others pass.
@@ -208,10 +208,10 @@ def test_tempo_and_key_of_a_piece():
 
 
 def test_priors():
-    assert prior(Claim("key", 3)) == 1 / 24 and prior(Claim("mode", 0)) == 0.5
+    assert prior_chance(Claim("key", 3)) == 1 / 24 and prior_chance(Claim("mode", 0)) == 0.5
     # On a logarithmic scale a window of 4 % either way is 0.08 of the 1.70 from 40 to 220 BPM.
-    assert prior(Claim("tempo", 100)) == pytest.approx(0.047, abs=0.001)
-    assert isinstance(prior(Claim("left")), Undefined)
+    assert prior_chance(Claim("tempo", 100)) == pytest.approx(0.047, abs=0.001)
+    assert isinstance(prior_chance(Claim("left")), Undefined)
 
 
 @pytest.mark.parametrize("kind", CHECKS)
@@ -220,13 +220,13 @@ def test_degenerate_input(kind):
     broken = np.stack([noise(1.0)] * 2)
     broken[0, 3] = np.nan
     for x in (np.zeros((2, 0)), np.zeros((2, 4 * RATE)), np.ones((2, 1)), broken):
-        verdict = judged(x, RATE, [Claim(kind, asked)])[0]
+        verdict = check_claims(x, RATE, [Claim(kind, asked)])[0]
         assert isinstance(verdict.met, Undefined) and verdict.met.reason
-    mono = judged(tone(2.0)[None], RATE, [Claim(kind, asked)])[0]
+    mono = check_claims(tone(2.0)[None], RATE, [Claim(kind, asked)])[0]
     image = kind in ("left", "right", "centre", "mono", "narrow", "wide", "ping-pong")
     assert isinstance(mono.met, Undefined) == (image or kind == "tempo")
     with pytest.raises(mg.MetricError, match="shape"):
-        judged(np.zeros((3, RATE)), RATE, [Claim(kind, asked)])
+        check_claims(np.zeros((3, RATE)), RATE, [Claim(kind, asked)])
 
 
 def test_a_table_over_a_store(tmp_path):

@@ -48,7 +48,7 @@ def test_manifold_degenerate_sets():
         manifold(same[:5], same)
     with pytest.raises(MetricError, match="reference has 5 vectors"):
         manifold(same, same[:5])
-    with pytest.raises(MetricError, match="at least 1, not 0"):
+    with pytest.raises(MetricError, match="at least 1, got 0"):
         manifold(same, same, 0)
     with pytest.raises(MetricError, match="not finite"):
         manifold(np.full((8, 3), np.nan), same)
@@ -65,7 +65,7 @@ def test_vendi_score():
         x = RNG.normal(size=shape)
         assert vendi_score(x) == pytest.approx(slow.vendi_score(x), rel=1e-8)
         assert vendi_score(x[::-1] * RNG.uniform(1, 9, (shape[0], 1))) == pytest.approx(vendi_score(x))
-    with pytest.raises(MetricError, match="vector 1 is zero"):
+    with pytest.raises(MetricError, match="vector 1 is all zeros"):
         vendi_score([[1.0, 0.0], [0.0, 0.0]])
     with pytest.raises(MetricError, match="not finite"):
         vendi_score([[1.0, np.nan]])
@@ -130,9 +130,9 @@ def test_divergence_of_what_is_no_distribution():
         kl_divergence(p, 2 * p, DIRECTIONS[0])
     with pytest.raises(MetricError, match="softmax"):
         kl_divergence([[1.5, -0.5]], [[0.5, 0.5]], DIRECTIONS[0])
-    with pytest.raises(MetricError, match="the same"):
+    with pytest.raises(MetricError, match="the same shape"):
         kl_divergence(p, p[:1], DIRECTIONS[0])
-    with pytest.raises(MetricError, match="the same"):
+    with pytest.raises(MetricError, match="the same shape"):
         kl_divergence(np.zeros((0, 4)), np.zeros((0, 4)), DIRECTIONS[0])
     with pytest.raises(MetricError, match="no direction 'forward': valid"):
         kl_divergence(p, p, "forward")

@@ -115,11 +115,11 @@ def test_files_of_fadtk_are_read(tmp_path):
     np.savez(path, **parts)
     stats = GaussianStats.load(path, "clap")
     assert stats.n is None and frechet_distance(stats, of(y)) == pytest.approx(0, abs=1e-12)
-    with pytest.raises(MetricError, match="which statistics.*did you mean 'vggish'"):
+    with pytest.raises(MetricError, match="no statistics 'vgish'.*did you mean 'vggish'"):
         GaussianStats.load(path, "vgish")
     with pytest.raises(MetricError, match="clap, vggish|vggish, clap"):
         GaussianStats.load(path)
-    with pytest.raises(MetricError, match="does not say n"):
+    with pytest.raises(MetricError, match="file without n"):
         _ = stats + of(y)
 
 
@@ -133,10 +133,10 @@ def test_the_published_statistics_are_read(real_clips):
 
 def test_files_that_hold_none_are_refused(tmp_path):
     path = tmp_path / "x.npz"
-    with pytest.raises(MetricError, match="no .npz of plain arrays"):
+    with pytest.raises(MetricError, match="must be an .npz file of plain arrays"):
         GaussianStats.load(path)
     np.savez(path, mu=np.zeros(3))
-    with pytest.raises(MetricError, match="no mu and cov"):
+    with pytest.raises(MetricError, match="must hold mu and cov"):
         GaussianStats.load(path)
     np.savez(path, mu=np.zeros(3), cov=np.zeros((2, 2)))
     with pytest.raises(MetricError, match=r"mu \(3,\) and cov \(2, 2\)"):
@@ -145,13 +145,13 @@ def test_files_that_hold_none_are_refused(tmp_path):
     with pytest.raises(MetricError, match="rows"):
         GaussianStats.load(path)
     np.savez(path, mu=np.array([None]), cov=np.zeros((1, 1)))
-    with pytest.raises(MetricError, match="no .npz of plain arrays"):
+    with pytest.raises(MetricError, match="must be an .npz file of plain arrays"):
         GaussianStats.load(path)
     path.write_bytes(b"nonsense")
-    with pytest.raises(MetricError, match="no .npz of plain arrays"):
+    with pytest.raises(MetricError, match="must be an .npz file of plain arrays"):
         GaussianStats.load(path)
     np.save(tmp_path / "one.npy", np.zeros(3))
-    with pytest.raises(MetricError, match="no .npz of plain arrays"):
+    with pytest.raises(MetricError, match="must be an .npz file of plain arrays"):
         GaussianStats.load(tmp_path / "one.npy")
     with pytest.raises(MetricError, match="saved as .npz"):
         of(np.eye(3)).save(tmp_path / "x.npy")
@@ -161,10 +161,10 @@ def test_damaged_and_senseless_files_are_refused(tmp_path):
     path = tmp_path / "x.npz"
     good = {"mu": np.zeros(3), "cov": np.eye(3)}
     for message, odd in {
-        "mu holds": {"mu": np.array(["a", "b", "c"])},
-        "cov holds complex128": {"cov": np.eye(3) + 1j},
+        "mu must hold real numbers": {"mu": np.array(["a", "b", "c"])},
+        "cov must hold real numbers, got complex128": {"cov": np.eye(3) + 1j},
         "n must be the number of vectors": {"n": np.array([3, 4])},
-        "number of vectors, not inf": {"n": np.inf},
+        "number of vectors, got inf": {"n": np.inf},
         "n must be the number": {"n": np.nan},
         "symmetric": {"cov": np.triu(np.ones((3, 3)))},
         "without negative eigenvalues": {"cov": -np.eye(3)},
@@ -181,7 +181,7 @@ def test_damaged_and_senseless_files_are_refused(tmp_path):
     data = bytearray(path.read_bytes())
     data[2000:40000] = b"\x55" * 38000
     path.write_bytes(data)
-    with pytest.raises(MetricError, match="no .npz of plain arrays"):
+    with pytest.raises(MetricError, match="must be an .npz file of plain arrays"):
         GaussianStats.load(path)
 
 
@@ -192,9 +192,9 @@ def test_degenerate_sets():
     assert frechet_distance(same, of(draws(20, 4))) > 0
     with pytest.raises(MetricError, match="at least two clips"):
         frechet_distance(of(np.ones((1, 4))), same)
-    with pytest.raises(MetricError, match="4 and 3 dimensions"):
+    with pytest.raises(MetricError, match="got 4 and 3"):
         frechet_distance(same, of(np.eye(3)))
-    with pytest.raises(MetricError, match="4 and 3 dimensions"):
+    with pytest.raises(MetricError, match="got 4 and 3"):
         _ = same + of(np.eye(3))
     for broken in (np.zeros(4), np.zeros((2, 2, 2)), np.zeros((3, 0))):
         with pytest.raises(MetricError, match=r"\(vectors, dim\)"):

@@ -15,7 +15,7 @@ from signals import RATE, noise, tone
 
 from mgeval import synth
 from mgeval.errors import MetricError
-from mgeval.files import locked
+from mgeval.files import lock_folder
 from mgeval.metrics import METRICS, Undefined, evaluate, music
 from mgeval.metrics.music import music_profile
 
@@ -242,8 +242,8 @@ def test_key_names():
 def test_one_process_at_a_time_loads_what_librosa_compiles():
     import librosa
 
-    code = "from mgeval.metrics.music.music_profile import librosa_loaded as load; print('ready', flush=True); load()"
-    with locked(Path(librosa.__file__).parent):
+    code = "from mgeval.metrics.music.music_profile import load_librosa as load; print('ready', flush=True); load()"
+    with lock_folder(Path(librosa.__file__).parent):
         other = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
         assert other.stdout.readline() == "ready\n"
         # It waits without work: a process that loads uses seconds of the processor.

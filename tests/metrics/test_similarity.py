@@ -54,7 +54,7 @@ def test_a_vector_without_direction_has_no_score(broken):
 
 def test_shapes_that_do_not_fit_are_refused():
     for windows, text in ((np.ones(4), np.ones(4)), (np.ones((2, 4)), np.ones(3)), (np.ones((0, 4)), np.ones(4))):
-        with pytest.raises(MetricError, match=r"need \(windows, dim\) and \(dim,\)"):
+        with pytest.raises(MetricError, match=r"must be \(windows, dim\) and \(dim,\)"):
             clap(windows, text)
 
 
@@ -254,5 +254,5 @@ def test_rank_degenerate_input():
         assert "zero or not finite" in found.reciprocal.reason and np.isnan(found.margin)
     with pytest.raises(MetricError, match="two prompts or more"):
         clap_rank(np.ones((1, 4)), texts[:1], 0)
-    with pytest.raises(MetricError, match=r"need \(windows, dim\)"):
+    with pytest.raises(MetricError, match=r"must be \(windows, dim\)"):
         clap_rank(np.ones((1, 3)), texts, 0)

@@ -106,7 +106,7 @@ def test_the_edge_of_the_range():
     x = noise(3.0)
     # Exactly 1 ms is inside; white noise that is later has nothing in common within it.
     assert value("time_difference_ms", late(x, 32)) == pytest.approx(1, abs=1e-6)
-    assert value("time_difference_ms", late(x, 40)).reason == spatial.NOTHING_ALIKE
+    assert value("time_difference_ms", late(x, 40)).reason == spatial.UNRELATED
     assert value("iacc", late(x, 40)) < 0.05
     # Noise below 500 Hz that is 1.25 ms late is alike within 1 ms, but has no peak there.
     low = late(band(x, 20, 500), 40)
@@ -262,8 +262,8 @@ DEGENERATE = {
     "mono": (np.zeros((1, RATE)), "the clip is mono"),
     "one-dimensional": (np.zeros(RATE), "the clip is mono"),
     "empty": (np.zeros((2, 0)), "there are no samples"),
-    "nan": (np.full((2, RATE), np.nan), "samples are NaN or Inf"),
-    "one inf": (np.where(np.arange(2 * RATE) == 5, np.inf, IDENTICAL), "samples are NaN or Inf"),
+    "nan": (np.full((2, RATE), np.nan), "some samples are NaN or Inf"),
+    "one inf": (np.where(np.arange(2 * RATE) == 5, np.inf, IDENTICAL), "some samples are NaN or Inf"),
 }
 
 
@@ -285,7 +285,7 @@ def test_reasons_of_single_measures():
     assert value("width_drift", IDENTICAL * 1e-4 * 2).reason == "nothing in the clip is above -70 dBFS"
     assert value("pan_mean", np.full((2, RATE), 0.5)).reason == "nothing sounds above 18 Hz"
     split = np.stack([tone(1.0, 500), tone(1.0, 8000)])
-    assert value("coherence", split).reason == spatial.APART
+    assert value("coherence", split).reason == spatial.NOTHING_SHARED
 
 
 def test_widths_of_bands_need_60_db():

@@ -197,9 +197,9 @@ DEGENERATE = {
     "mono": (np.zeros((1, RATE)), "the clip is mono"),
     "one-dimensional": (np.zeros(RATE), "the clip is mono"),
     "empty": (np.zeros((2, 0)), "there are no samples"),
-    "nan": (np.full((2, RATE), np.nan), "samples are NaN or Inf"),
-    "one nan": (np.where(np.arange(RATE) == 5, np.nan, IDENTICAL), "samples are NaN or Inf"),
-    "inf": (np.where(np.arange(RATE) == 5, np.inf, IDENTICAL), "samples are NaN or Inf"),
+    "nan": (np.full((2, RATE), np.nan), "some samples are NaN or Inf"),
+    "one nan": (np.where(np.arange(RATE) == 5, np.nan, IDENTICAL), "some samples are NaN or Inf"),
+    "inf": (np.where(np.arange(RATE) == 5, np.inf, IDENTICAL), "some samples are NaN or Inf"),
 }
 
 

@@ -26,7 +26,7 @@ from mgeval.metrics.stereo import spatial, widths
 # `clap_rank` is of a clip among a set of prompts.
 HELPERS = {
     *("profile", "key_name", "repeated", "curves", "by_codebook", "codebook_usage", "side_information"),
-    *("clap_rank", "chance"),
+    *("clap_rank", "chance", "failure_profile"),
 }
 
 

@@ -28,7 +28,7 @@ import numpy as np
 
 from mgeval.audio import Audio, load_audio
 from mgeval.errors import StoreError
-from mgeval.files import expand_path, uninterrupted, write_atomic
+from mgeval.files import defer_interrupt, expand_path, write_atomic
 from mgeval.runs.store import clips, layout, maintenance, measures, parts, plans
 from mgeval.tables import OUTCOME
 
@@ -103,7 +103,7 @@ class Store:
     def add_rows(self, rows: Sequence[Mapping[Any, Any]]) -> None:
         """Write rows in bulk; of rows with the same key the last one counts. Many parts are merged."""
         if rows:
-            with uninterrupted():
+            with defer_interrupt():
                 layout.begin(self.path)
                 parts.add_part(self.path / "rows", parts.tables_of(rows))
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from mgeval.audio import Audio, encode_audio, storage_gain
 from mgeval.errors import StoreError
-from mgeval.files import locked, uninterrupted, write_atomic
+from mgeval.files import defer_interrupt, lock_folder, write_atomic
 from mgeval.runs.store import layout
 from mgeval.tables import OUTCOME
 
@@ -41,7 +41,7 @@ def write(
         "peak": audio.peak,
         "gain": storage_gain(audio.peak),
     }
-    with uninterrupted(), locked(store / "clips"):
+    with defer_interrupt(), lock_folder(store / "clips"):
         if (made := _made(store, key)) is not None:
             return {**row, **made}
         write_atomic(layout.path_of(store, key, "audio"), sounding)
@@ -70,7 +70,7 @@ def _made(store: Path, key: str) -> dict[str, Any] | None:
 def copy(source: Path, target: Path, key: str) -> bool:
     """Copy a clip, the record last, and say whether it was; one that a run has made in the target meanwhile is left."""
     # As in `write`: the files of one clip never come from two writers.
-    with uninterrupted(), locked(target / "clips"):
+    with defer_interrupt(), lock_folder(target / "clips"):
         if has_clip(target, key):
             return False
         for kind in ("audio", "codes", "record"):
