@@ -8,8 +8,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from mgeval.models.base import no_codes
 from mgeval.models.musicgen.draw import RECORDED
 from mgeval.models.sampling import FRAME_RATE, Sampling
+
+
+def no_record() -> np.ndarray:
+    """Return the record of a clip without codes: float32 of shape ``(3, 0, 0)``."""
+    return np.zeros((len(RECORDED), 0, 0), np.float32)
 
 
 @dataclass(eq=False)
@@ -48,8 +54,8 @@ class Clip:
     sampling: Sampling
     begun: Callable[[], np.ndarray]
     words: int
-    codes: np.ndarray = None
-    record: np.ndarray = None
+    codes: np.ndarray = field(default_factory=no_codes)
+    record: np.ndarray = field(default_factory=no_record)
     given: int = 0
     seams: list[int] = field(default_factory=list)
     slots: int = 0

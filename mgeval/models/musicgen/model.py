@@ -17,9 +17,9 @@ import numpy as np
 from mgeval.audio import Audio
 from mgeval.errors import ModelError
 from mgeval.hub import quiet_transformers
-from mgeval.models.base import Generated, Model, Request
+from mgeval.models.base import Generated, Model, Request, no_codes
 from mgeval.models.musicgen.checkpoint import find_checkpoint
-from mgeval.models.musicgen.clip import Clip
+from mgeval.models.musicgen.clip import Clip, no_record
 from mgeval.models.musicgen.codec import TOGETHER, CodecDecoder
 from mgeval.models.musicgen.devices import free_memory, own_stream, pick_device, pick_dtype, without_gradients
 from mgeval.models.musicgen.draw import GREEDY_BELOW, RECORDED
@@ -222,7 +222,7 @@ class MusicGen(Model):
                 for clip, result in zip(together, self._finished(together), strict=True):
                     yield clips[clip], result
                     # The stream may be long; what was handed over is not kept.
-                    clip.codes = clip.record = None
+                    clip.codes, clip.record = no_codes(), no_record()
         yield from failed
 
     def _samples_need(self, sampling: Sampling) -> float:
