@@ -26,7 +26,7 @@ from mgeval.models.musicgen.batch import Batch
 from mgeval.models.musicgen.clip import Clip
 from mgeval.models.musicgen.decoder import Cache
 from mgeval.models.musicgen.engine import Engine
-from mgeval.models.musicgen.model import captured, load_musicgen, text_states
+from mgeval.models.musicgen.model import capture_codes, load_musicgen, text_states
 
 PROMPTS = ["a slow piano song", "rock", "a loud wide jazz song with drums and bass and guitar of the left", "quiet"]
 
@@ -64,7 +64,7 @@ def theirs(network, folder, prompts, frames, guidance, beginning=None):
     if beginning is not None:
         known = beginning.shape[1]
         more = {"decoder_input_ids": torch.tensor(np.tile(beginning.astype(np.int64), (len(prompts), 1)))}
-    with quiet_transformers(), captured(network.audio_encoder) as pieces:
+    with quiet_transformers(), capture_codes(network.audio_encoder) as pieces:
         network.generate(
             **text, **more, do_sample=False, guidance_scale=guidance, max_new_tokens=frames + delay - known,
             repetition_penalty=1.0, num_beams=1,
@@ -323,7 +323,7 @@ def stand_in(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "settings, recorded",
+    "settings, record_draws",
     [
         ([dict(top_k=k) for k in range(9, 17)], [(16, False)]),
         ([dict(top_k=k) for k in (33, 50, 63)], [(64, False)]),
@@ -333,7 +333,7 @@ def stand_in(monkeypatch):
         ([dict(top_k=5, top_p=0.8), dict(top_k=0, top_p=0.5)], [(64, True)]),
     ],
 )
-def test_mixtures_of_filters_are_recorded_a_few_times_only(fresh, monkeypatch, settings, recorded):
+def test_mixtures_of_filters_are_recorded_a_few_times_only(fresh, monkeypatch, settings, record_draws):
     model = fresh(1)
     requests = [Request("rock", Sampling(duration=0.1, **more)) for more in settings]
     expected = made(model, requests)
@@ -341,13 +341,13 @@ def test_mixtures_of_filters_are_recorded_a_few_times_only(fresh, monkeypatch, s
     model.engine.graphs = True
     for index, clip in made(model, requests).items():
         np.testing.assert_array_equal(clip.codes, expected[index].codes)
-    assert sorted((one.most, one.nucleus) for filters in recordings for one in filters) == recorded
-    assert len(recordings) == max(len(recorded), 1)
+    assert sorted((one.most, one.nucleus) for filters in recordings for one in filters) == record_draws
+    assert len(recordings) == max(len(record_draws), 1)
 
 
 def test_steps_are_recorded_on_the_engine_s_own_gpu(fresh, monkeypatch):
     """torch records on the current one; torch's own parts are stood in for."""
-    model, current, recorded = fresh(2), [], []
+    model, current, record_draws = fresh(2), [], []
     place = torch.device("cuda:1")
 
     @contextlib.contextmanager
@@ -358,7 +358,7 @@ def test_steps_are_recorded_on_the_engine_s_own_gpu(fresh, monkeypatch):
 
     @contextlib.contextmanager
     def graph(one, pool=None, stream=None, capture_error_mode="global"):
-        recorded.append((current[-1], stream, pool, capture_error_mode))
+        record_draws.append((current[-1], stream, pool, capture_error_mode))
         yield
 
     class Graph:
@@ -378,7 +378,7 @@ def test_steps_are_recorded_on_the_engine_s_own_gpu(fresh, monkeypatch):
     batch.resources = replace(batch.resources, device=place, graphs=True)
     batch.step()
     batch.step()
-    assert recorded == [(place, ("stream", place), "pool", "thread_local")]
+    assert record_draws == [(place, ("stream", place), "pool", "thread_local")]
 
 
 def test_transformers_is_as_it_was(stereo, stereo_folder, networks):
@@ -423,7 +423,7 @@ def test_more_slots_than_at_first(fresh):
 
 def test_fewer_slots_take_fewer_rows_where_kernels_agree_on_no_number(fresh, monkeypatch):
     """A batch that another thread is at keeps its rows."""
-    monkeypatch.setattr("mgeval.models.musicgen.engine.equal_rows", lambda products, rows, like: [-(-rows // 64) * 64])
+    monkeypatch.setattr("mgeval.models.musicgen.engine.consistent_row_counts", lambda products, rows, like: [-(-rows // 64) * 64])
     model = fresh(40)
     batch = Batch(model.engine.resources(), 40, 5, 16)
     model.engine.slots = 1

@@ -15,7 +15,7 @@ from mgeval.models.musicgen.devices import without_gradients
 from mgeval.models.musicgen.draw import GREEDY_BELOW, RECORDED, Filter, Settings, draw_codes
 
 
-def fitting(counts: Sequence[int], rows: int) -> int:
+def next_count(counts: Sequence[int], rows: int) -> int:
     """Return the first of ascending counts that is at least ``rows``."""
     return next(count for count in counts if count >= rows)
 
@@ -118,7 +118,7 @@ class Batch:
 
     def pad(self, rows: int) -> int:
         """Return the smallest number of rows from ``rows`` on that all kernels treat alike."""
-        return fitting(self.resources.counts, rows)
+        return next_count(self.resources.counts, rows)
 
     @property
     def first(self) -> int:

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from mgeval.models.musicgen.convolutions import upsampling
+from mgeval.models.musicgen.convolutions import make_upsampler
 from mgeval.models.musicgen.devices import without_gradients
-from mgeval.models.musicgen.matmul import equal_rows, product
+from mgeval.models.musicgen.matmul import consistent_row_counts, product
 
 TOGETHER = 8
 """Clips at once."""
@@ -34,7 +34,7 @@ class CodecDecoder:
     def __init__(self, codec: Any, channels: int) -> None:
         self.quantizer, self.channels = codec.quantizer, channels
         self.first, recurrent, *rest = codec.decoder.layers
-        self.upsample, lstm = upsampling(rest, codec.config), recurrent.lstm
+        self.upsample, lstm = make_upsampler(rest, codec.config), recurrent.lstm
         names = [f"l{layer}" for layer in range(lstm.num_layers)]
         # Without any weight an LSTM gives zeros, so that only the sum around it is left.
         self.remembers = any(bool(weight.any()) for weight in lstm.parameters())
@@ -42,7 +42,7 @@ class CodecDecoder:
         self.inputs = [product(getattr(lstm, f"weight_ih_{name}").detach()) for name in names]
         self.biases = [getattr(lstm, f"bias_ih_{name}") + getattr(lstm, f"bias_hh_{name}") for name in names]
         products = [(step, lstm.hidden_size) for step in self.steps]
-        self.counts = equal_rows(products, TOGETHER * channels, self.biases[0])
+        self.counts = consistent_row_counts(products, TOGETHER * channels, self.biases[0])
 
     @without_gradients
     def decode(self, clips: Sequence[Any]) -> list[Any]:

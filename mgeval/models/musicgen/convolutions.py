@@ -20,7 +20,7 @@ ALL = slice(None)
 Layer = Callable[[Any], Any]
 
 
-def upsampling(modules: Iterable[Any], config: Any) -> Layer:
+def make_upsampler(modules: Iterable[Any], config: Any) -> Layer:
     """Return a function that does what the last layers of transformers' EnCodec decoder do.
 
     Parameters

@@ -90,7 +90,7 @@ def _control_groups() -> Iterator[tuple[Path, tuple[str, str, str]]]:
 
 
 @contextlib.contextmanager
-def own_stream(seed: int, prompt: str, device: str) -> Iterator[None]:
+def seeded_generators(seed: int, prompt: str, device: str) -> Iterator[None]:
     """Draw from a random stream of the clip's own, keyed by seed and prompt; restore the global ones.
 
     `generate` knows only the global generators. The prompt is in the key so that the clips of one

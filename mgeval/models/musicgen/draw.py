@@ -82,7 +82,7 @@ class Settings(NamedTuple):
 
 
 class Draw(NamedTuple):
-    """Codes drawn, and what is recorded of them, each ``(rows, codebooks)``.
+    """Codes drawn, and what is record_draws of them, each ``(rows, codebooks)``.
 
     `log_likelihood` is the code's, in nats, under the guided prediction at temperature 1, before any
     filter; `entropy` is that prediction's, in nats; `distance` is the total variation between the guided
@@ -124,11 +124,11 @@ def draw_codes(text: Any, plain: Any, guidance: Any, numbers: Any, settings: Set
     drawn = drawn.clamp(max=logits.shape[-1] - 1)
     codes = torch.where(settings.greedy[..., None], logits.argmax(-1, keepdim=True), drawn)
     codes = codes[..., 0]
-    return Draw(codes, *recorded(logits, plain, guidance, codes))
+    return Draw(codes, *record_draws(logits, plain, guidance, codes))
 
 
-def recorded(logits: Any, plain: Any, guidance: Any, codes: Any) -> tuple[Any, Any, Any]:
-    """Return what is recorded of codes drawn from guided ``logits``, in the order of `RECORDED`."""
+def record_draws(logits: Any, plain: Any, guidance: Any, codes: Any) -> tuple[Any, Any, Any]:
+    """Return what is record_draws of codes drawn from guided ``logits``, in the order of `RECORDED`."""
     import torch
 
     logs = torch.log_softmax(logits, -1)

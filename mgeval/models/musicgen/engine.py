@@ -21,12 +21,12 @@ from typing import Any
 import numpy as np
 
 from mgeval.errors import ModelError
-from mgeval.models.musicgen.batch import Batch, Resources, fitting
+from mgeval.models.musicgen.batch import Batch, Resources, next_count
 from mgeval.models.musicgen.clip import Clip
 from mgeval.models.musicgen.decoder import Decoder
 from mgeval.models.musicgen.devices import without_gradients
 from mgeval.models.musicgen.draw import uniforms
-from mgeval.models.musicgen.matmul import equal_rows
+from mgeval.models.musicgen.matmul import consistent_row_counts
 from mgeval.models.sampling import FRAME_RATE
 
 SLOTS = {"cuda": 64, "cpu": 16}
@@ -103,7 +103,7 @@ class Engine:
         self._slots = count
         # Where no numbers agree there is one alone, the largest: it would take as much memory for fewer slots.
         if self.counts[-1] < 2 * count or len(self.counts) == 1:
-            self.counts = equal_rows(self.decoder.products(), 2 * count, self.decoder.table)
+            self.counts = consistent_row_counts(self.decoder.products(), 2 * count, self.decoder.table)
 
     def decode(
         self, clips: Sequence[Clip], watch: Watch | None = None
@@ -208,7 +208,7 @@ class Engine:
 
     def pad(self, rows: int) -> int:
         """Return the smallest number of rows from ``rows`` on that all kernels treat alike."""
-        return fitting(self.counts, rows)
+        return next_count(self.counts, rows)
 
     def _needs(self, clip: Clip) -> int:
         """Return how much of a cache a clip takes, in columns: a slot has two rows, and one text."""

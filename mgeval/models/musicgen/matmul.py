@@ -53,7 +53,7 @@ def activations(weight: Any) -> Any:
     return torch.float32 if weight.device.type == "cpu" else weight.dtype
 
 
-def equal_rows(products: Iterable[tuple[Product, int]], rows: int, like: Any) -> list[int]:
+def consistent_row_counts(products: Iterable[tuple[Product, int]], rows: int, like: Any) -> list[int]:
     """Return the numbers of rows that a product may be given so that each row comes out the same, bit for bit.
 
     Kernels group rows, and sum in another order in a group of another size: which sizes agree is found

@@ -21,7 +21,7 @@ from mgeval.models.base import Generated, Model, Request, no_codes
 from mgeval.models.musicgen.checkpoint import find_checkpoint
 from mgeval.models.musicgen.clip import Clip, no_record
 from mgeval.models.musicgen.codec import TOGETHER, CodecDecoder
-from mgeval.models.musicgen.devices import free_memory, own_stream, pick_device, pick_dtype, without_gradients
+from mgeval.models.musicgen.devices import free_memory, seeded_generators, pick_device, pick_dtype, without_gradients
 from mgeval.models.musicgen.draw import GREEDY_BELOW, RECORDED
 from mgeval.models.musicgen.engine import Engine, Watch
 from mgeval.models.musicgen.loading import load_network
@@ -318,7 +318,7 @@ class MusicGen(Model):
         sampling, frames = request.sampling, request.sampling.frames
         codes = self._beginning(request)
         kept = max(self.window - round(sampling.extend_stride * FRAME_RATE), 1)
-        with ONE_AT_A_TIME, own_stream(sampling.seed, request.prompt, self.device), quiet_transformers():
+        with ONE_AT_A_TIME, seeded_generators(sampling.seed, request.prompt, self.device), quiet_transformers():
             while codes.shape[1] < frames:
                 begin = 0 if codes.shape[1] < self.window else codes.shape[1] - kept
                 end = min(begin + self.window, frames)
@@ -351,7 +351,7 @@ class MusicGen(Model):
         if prompt.shape[1]:
             inputs["decoder_input_ids"] = torch.tensor(prompt.astype(np.int64), device=self.device)
         settings = self._settings(request, steps + delay - prompt.shape[1])
-        with captured(self.network.audio_encoder) as pieces:
+        with capture_codes(self.network.audio_encoder) as pieces:
             self.network.generate(**inputs, generation_config=settings)
         codes = torch.stack(pieces, dim=3)[0, 0].reshape(self.codebooks, -1)
         if codes.shape[1] != steps:
@@ -400,7 +400,7 @@ def alike(clips: Sequence[Clip]) -> Iterator[list[Clip]]:
 
 
 @contextlib.contextmanager
-def captured(codec: Any) -> Iterator[list]:
+def capture_codes(codec: Any) -> Iterator[list]:
     """Collect the codes that `generate` hands to its codec, in place of decoding them.
 
     `generate` returns audio only. A window's audio is of no use, the whole clip is decoded later.
