@@ -99,7 +99,7 @@ def test_predictions_are_transformers(networks, stereo):
         decoder.prefill(codes[:, :29], cache, 0, 1)
         last = codes[:, 29].expand(4, 8)
         text = network.enc_to_dec_proj(states)[None]
-        ours = decoder.step(last, torch.full((4,), 29), cache, 0, 1, 1, decoder.whole(30))
+        ours = decoder.step(last, torch.full((4,), 29), cache, 0, 1, 1, decoder.round_up(30))
         for row, states in enumerate((text, torch.zeros_like(text))):
             expected = network.decoder(input_ids=codes, encoder_hidden_states=states).logits[:, -1]
             torch.testing.assert_close(ours[row], expected, atol=1e-4, rtol=0)
@@ -318,12 +318,12 @@ def stand_in(monkeypatch):
         def replay(self):
             self.batch._advance(0, self.batch.pad(2 * self.batch.slots), *self.how)
 
-    monkeypatch.setattr(Batch, "_captured", lambda batch, *how: Recorded(batch, *how))
+    monkeypatch.setattr(Batch, "_record_graph", lambda batch, *how: Recorded(batch, *how))
     return recordings
 
 
 @pytest.mark.parametrize(
-    "settings, record_draws",
+    "settings, recorded",
     [
         ([dict(top_k=k) for k in range(9, 17)], [(16, False)]),
         ([dict(top_k=k) for k in (33, 50, 63)], [(64, False)]),
@@ -333,7 +333,7 @@ def stand_in(monkeypatch):
         ([dict(top_k=5, top_p=0.8), dict(top_k=0, top_p=0.5)], [(64, True)]),
     ],
 )
-def test_mixtures_of_filters_are_recorded_a_few_times_only(fresh, monkeypatch, settings, record_draws):
+def test_mixtures_of_filters_are_recorded_a_few_times_only(fresh, monkeypatch, settings, recorded):
     model = fresh(1)
     requests = [Request("rock", Sampling(duration=0.1, **more)) for more in settings]
     expected = made(model, requests)
@@ -341,13 +341,13 @@ def test_mixtures_of_filters_are_recorded_a_few_times_only(fresh, monkeypatch, s
     model.engine.graphs = True
     for index, clip in made(model, requests).items():
         np.testing.assert_array_equal(clip.codes, expected[index].codes)
-    assert sorted((one.most, one.nucleus) for filters in recordings for one in filters) == record_draws
-    assert len(recordings) == max(len(record_draws), 1)
+    assert sorted((one.most, one.nucleus) for filters in recordings for one in filters) == recorded
+    assert len(recordings) == max(len(recorded), 1)
 
 
 def test_steps_are_recorded_on_the_engine_s_own_gpu(fresh, monkeypatch):
     """torch records on the current one; torch's own parts are stood in for."""
-    model, current, record_draws = fresh(2), [], []
+    model, current, recorded = fresh(2), [], []
     place = torch.device("cuda:1")
 
     @contextlib.contextmanager
@@ -358,7 +358,7 @@ def test_steps_are_recorded_on_the_engine_s_own_gpu(fresh, monkeypatch):
 
     @contextlib.contextmanager
     def graph(one, pool=None, stream=None, capture_error_mode="global"):
-        record_draws.append((current[-1], stream, pool, capture_error_mode))
+        recorded.append((current[-1], stream, pool, capture_error_mode))
         yield
 
     class Graph:
@@ -378,7 +378,7 @@ def test_steps_are_recorded_on_the_engine_s_own_gpu(fresh, monkeypatch):
     batch.resources = replace(batch.resources, device=place, graphs=True)
     batch.step()
     batch.step()
-    assert record_draws == [(place, ("stream", place), "pool", "thread_local")]
+    assert recorded == [(place, ("stream", place), "pool", "thread_local")]
 
 
 def test_transformers_is_as_it_was(stereo, stereo_folder, networks):
@@ -423,7 +423,8 @@ def test_more_slots_than_at_first(fresh):
 
 def test_fewer_slots_take_fewer_rows_where_kernels_agree_on_no_number(fresh, monkeypatch):
     """A batch that another thread is at keeps its rows."""
-    monkeypatch.setattr("mgeval.models.musicgen.engine.consistent_row_counts", lambda products, rows, like: [-(-rows // 64) * 64])
+    target = "mgeval.models.musicgen.engine.consistent_row_counts"
+    monkeypatch.setattr(target, lambda products, rows, like: [-(-rows // 64) * 64])
     model = fresh(40)
     batch = Batch(model.engine.resources(), 40, 5, 16)
     model.engine.slots = 1
@@ -534,8 +535,8 @@ def test_a_processor_does_not_take_memory_that_it_has_not(fresh, monkeypatch):
     model = fresh(8)
     requests = [Request("rock", Sampling(duration=0.5, seed=seed)) for seed in range(8)]
     expected = made(model, requests)
-    whole = Cache(model.engine.decoder, 16, 8, 32, 16)
-    size = 2 * (whole.keys.nbytes + whole.text_keys.nbytes)
+    cache = Cache(model.engine.decoder, 16, 8, 32, 16)
+    size = 2 * (cache.keys.nbytes + cache.text_keys.nbytes)
     monkeypatch.setattr(decoder, "free_memory", lambda: size * 2 // 3)
     with pytest.warns(UserWarning, match="going on with 4 clips at a time: the cache of 8 clips takes"):
         results = made(model, requests)

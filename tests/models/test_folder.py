@@ -111,7 +111,7 @@ def test_revision_follows_names_and_contents(folder):
         ("file,text\na.wav,rock\n", "prompts.csv: missing column prompt"),
         ("", "missing column file and column prompt"),
         ("file,prompt\n", "prompts.csv: has no rows"),
-        ("file,prompt\na.wav,rock\ngone.wav,jazz\n", "prompts.csv, line 3: 'gone.wav' is not an audio file in this folder"),
+        ("file,prompt\na.wav,rock\ngone.wav,jazz\n", "prompts.csv, line 3: 'gone.wav' is not an audio file in this"),
         ("file,prompt\nmore/d.wav,rock\n", "line 2: 'more/d.wav' is not an audio file"),
         ("file,prompt\n../a.wav,rock\n", "line 2: '../a.wav' is not an audio file"),
         ("file,prompt\nnotes.txt,rock\n", "line 2: 'notes.txt' is not an audio file"),

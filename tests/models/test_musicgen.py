@@ -15,7 +15,7 @@ from mgeval.errors import ModelError
 from mgeval.hub import quiet_transformers
 from mgeval.models import Request, Sampling, load_model
 from mgeval.models.musicgen import model as musicgen
-from mgeval.models.musicgen.devices import seeded_generators, pick_device, pick_dtype
+from mgeval.models.musicgen.devices import pick_device, pick_dtype, seeded_generators
 from mgeval.models.musicgen.model import load_musicgen
 
 PROMPT = "a slow piano song"
