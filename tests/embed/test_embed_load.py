@@ -96,7 +96,7 @@ def test_other_packages_add_kinds(monkeypatch):
     deaf = copy.copy(mel)
     deaf.audio = lambda clips: [np.ones((1, mel.dim), np.float32) for _ in clips]
     points(lambda name, revision: deaf)
-    with pytest.raises(ModelError, match="other: broken audio tower, it gives 4 different inputs much the same"):
+    with pytest.raises(ModelError, match="other: broken audio tower, it gives 4 different inputs almost the same"):
         embed.load("other")
     mute = copy.copy(mel)
     mute.has_text, mute.text = True, lambda texts: np.ones((len(texts), mel.dim), np.float32)
@@ -128,3 +128,32 @@ def test_what_is_no_list_of_clips_is_refused(name, noise):
         embedder.audio([noise(1).samples])
     assert embedder.audio([]) == []
     assert embedder.id.startswith(f"{name}@") and embedder.id in repr(embedder)
+
+
+def test_a_kind_is_one_file(monkeypatch, tmp_path):
+    (tmp_path / "bands.py").write_text(
+        "from mgeval.embed.mel import Mel\n\n"
+        "class Bands(Mel):\n    def __init__(self, name):\n        super().__init__()\n        self.id = name\n\n"
+        "def load_bands(name, revision=None):\n    return Bands(f'{name}@{revision}')\n"
+    )
+    (tmp_path / "helpers.py").write_text("def load_nothing(name, revision=None):\n    raise AssertionError\n")
+    monkeypatch.setattr(embed, "__path__", [*embed.__path__, str(tmp_path)])
+    assert embed.load("bands").id == "bands@None"
+    assert embed.load("bands:wide", "v1").id == "bands:wide@v1"
+    with pytest.raises(ModelError, match="did you mean 'bands'"):
+        embed.load("band")
+    with pytest.raises(ModelError, match="valid: bands, clap:tiny, encodec:tiny, mel, vggish; with a checkpoint"):
+        embed.load("helpers")
+    for name in ("bands", "helpers"):
+        del sys.modules[f"mgeval.embed.{name}"], vars(embed)[name]
+
+
+def test_the_kinds_are_the_modules_with_a_loader():
+    kinds = [module.__name__.rpartition(".")[2] for module in embed._kind_modules()]
+    assert kinds == ["clap", "encodec", "laion", "mel", "mert", "vggish"]
+    for module in embed._kind_modules():
+        kind = module.__name__.rpartition(".")[2]
+        assert all(form.partition(":")[0] == kind for form in embed._forms(module))
+        assert f"``{embed._forms(module)[0]}``" in embed.load.__doc__, f"the docstring of load lacks {kind}"
+    forms = [form for module in embed._kind_modules() for form in embed._forms(module)]
+    assert set(embed.NAMES) <= set(forms)
