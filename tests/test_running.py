@@ -21,10 +21,10 @@ from workers import Slow, files, once_each, wait_for
 import mgeval as mg
 from mgeval.models.composer import Composer
 from mgeval.models.sampling import LIMITS
-from mgeval.runs.progress import RunControl, heeding_interrupts
+from mgeval.runs.progress import RunControl, cancel_on_interrupt
 from mgeval.runs.store.keys import clip_key, row_keys
 from mgeval.runs.store.maintenance import status
-from mgeval.runs.workers.cluster import _threads, check_choice
+from mgeval.runs.workers.cluster import _threads, check_workers
 
 PROMPTS = ["warm piano", "wide strings, no drums"]
 
@@ -132,7 +132,7 @@ def test_an_error_is_told_by_the_handle(plan, tmp_path):
 
 def test_the_first_interrupt_ends_the_step_and_the_second_is_at_once(capfd):
     steering = RunControl()
-    with heeding_interrupts(steering):
+    with cancel_on_interrupt(steering):
         os.kill(os.getpid(), signal.SIGINT)
         assert steering.cancelled
         with pytest.raises(KeyboardInterrupt):
@@ -150,7 +150,7 @@ def test_dask_jobqueue_does_not_take_the_interrupts_away():
     importlib.reload(runner)
     assert signal.getsignal(signal.SIGINT).__module__ == "dask_jobqueue.runner"
     steering = RunControl()
-    with heeding_interrupts(steering):
+    with cancel_on_interrupt(steering):
         signal.raise_signal(signal.SIGINT)
         assert steering.cancelled
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
@@ -324,11 +324,11 @@ def test_wrong_workers(plan, tmp_path, options, reason):
     "address", ["tcp://10.0.0.1:8786", "tls://head-node:1", "ucx://h:1", "ws://h:1", "wss://h/dask", "h:1", "[::1]:1"]
 )
 def test_addresses_that_dask_knows(dask, address):
-    check_choice(None, address)
+    check_workers(None, address)
 
 
 def test_a_scheduler_that_does_not_answer_is_one_line(dask, plan, tmp_path, monkeypatch):
-    monkeypatch.setattr("mgeval.runs.workers.cluster.CONNECTING", 2)
+    monkeypatch.setattr("mgeval.runs.workers.cluster.CONNECT_SECONDS", 2)
     with pytest.raises(mg.SweepError, match="no Dask scheduler answers at tcp://127.0.0.1:9"):
         mg.run(plan, mg.Store(tmp_path / "run"), progress=False, scheduler="tcp://127.0.0.1:9")
     assert not (tmp_path / "run").exists()

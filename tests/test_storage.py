@@ -78,7 +78,7 @@ def test_parts_are_merged_as_they_become_many(tmp_path):
     sizes = [rng.choice([1, 7, 50]) for _ in range(300)]
     for part, size in enumerate(sizes):
         store.add_rows([failed(f"{part}-{i}", str(part)) for i in range(size)])
-        assert len(parts_of(store)) <= parts.MANY
+        assert len(parts_of(store)) <= parts.MERGE_ABOVE
     table = store.table()
     assert len(table) == sum(sizes) and table["key"].is_unique
     assert all(key.split("-")[0] == error for key, error in zip(table["key"], table["error"], strict=True))
@@ -86,9 +86,9 @@ def test_parts_are_merged_as_they_become_many(tmp_path):
 
 def test_the_last_row_counts_through_all_merges(tmp_path):
     store = mg.Store(tmp_path / "run")
-    for turn in range(3 * parts.MANY):
+    for turn in range(3 * parts.MERGE_ABOVE):
         store.add_rows([failed(f"k{turn % 5}", str(turn))])
-    newest = {f"k{turn % 5}": str(turn) for turn in range(3 * parts.MANY)}
+    newest = {f"k{turn % 5}": str(turn) for turn in range(3 * parts.MERGE_ABOVE)}
     assert store.table().set_index("key")["error"].to_dict() == newest
 
 
@@ -166,7 +166,7 @@ WRITER = """
 import sys
 import mgeval as mg
 from mgeval.runs.store import maintenance, parts
-parts.MANY = 3
+parts.MERGE_ABOVE = 3
 store = mg.Store(sys.argv[1])
 for i in range(int(sys.argv[3])):
     store.add_rows([{"key": f"{sys.argv[2]}-{i}", "model": "m", "status": "failed", "error": str(i)}])

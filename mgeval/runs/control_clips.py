@@ -15,7 +15,7 @@ from mgeval.errors import AudioError, SweepError, nearest
 from mgeval.files import expand_path
 from mgeval.models import LIMITS, Model, Sampling
 from mgeval.prompts import prompt_id
-from mgeval.runs.provenance import failure
+from mgeval.runs.provenance import failure_columns
 from mgeval.runs.store import Store
 from mgeval.runs.store.keys import clip_key
 from mgeval.tables import CONTROL, OUTCOME, own_clips
@@ -46,15 +46,15 @@ def dual_mono(like: Audio, key: str) -> Audio:
     return Audio(np.repeat(like.mono().samples, 2, axis=0), like.rate)
 
 
-OF_CLIPS: dict[str, Callable[[Audio, str], Audio]] = {"silence": silence, "noise": noise, "dual mono": dual_mono}
-OF_REFERENCE = ("reference", "codec ceiling")
-KINDS = (*OF_CLIPS, *OF_REFERENCE)
+CLIP_CONTROLS: dict[str, Callable[[Audio, str], Audio]] = {"silence": silence, "noise": noise, "dual mono": dual_mono}
+REFERENCE_KINDS = ("reference", "codec ceiling")
+KINDS = (*CLIP_CONTROLS, *REFERENCE_KINDS)
 """Every kind of control."""
 
 
 def controls(
     store: Store,
-    kinds: str | Sequence[str] = tuple(OF_CLIPS),
+    kinds: str | Sequence[str] = tuple(CLIP_CONTROLS),
     reference: str | os.PathLike[str] | None = None,
     model: Model | None = None,
 ) -> pd.DataFrame:
@@ -99,17 +99,21 @@ def controls(
     clips = own_clips(table[table["status"] == "done"])
     if clips.empty:
         raise SweepError(f"{store.path}: holds no clips to make controls of; run(plan, store) makes some")
-    cells = [_of_clip(store, row, kind) for kind in kinds if kind in OF_CLIPS for row in clips.to_dict("records")]
-    if reference is not None and set(kinds) & set(OF_REFERENCE):
+    cells = [
+        _clip_control(store, row, kind) for kind in kinds if kind in CLIP_CONTROLS for row in clips.to_dict("records")
+    ]
+    if reference is not None and set(kinds) & set(REFERENCE_KINDS):
         # As long as when the reference first came in: a longer clip since must not bring every file in twice.
-        known = table[table[CONTROL].isin(OF_REFERENCE)] if CONTROL in table.columns else table[:0]
+        known = table[table[CONTROL].isin(REFERENCE_KINDS)] if CONTROL in table.columns else table[:0]
         longest = float(known["duration"].max() if len(known) else (clips["n_samples"] / clips["rate"]).max())
-        cells += _of_reference(expand_path(reference), [kind for kind in kinds if kind in OF_REFERENCE], model, longest)
+        cells += _reference_controls(
+            expand_path(reference), [kind for kind in kinds if kind in REFERENCE_KINDS], model, longest
+        )
     rows: list[dict[str, Any]] = []
     try:
         for row, make in cells:
             if row["key"] not in store:
-                rows.append(_made(store, row, make))
+                rows.append(_make_row(store, row, make))
             if len(rows) >= PART:
                 store.add_rows(rows)
                 rows = []
@@ -126,7 +130,7 @@ def _check(kinds: Sequence[str], reference: Any, model: Model | None) -> None:
     for kind in kinds:
         if kind not in KINDS:
             raise SweepError(f"there is no control {kind!r}: {nearest(kind, KINDS)}")
-        if kind in OF_REFERENCE and reference is None:
+        if kind in REFERENCE_KINDS and reference is None:
             raise SweepError(f"{kind!r} needs reference=, a folder of audio")
         if kind == "codec ceiling" and not (hasattr(model, "encode") and hasattr(model, "decode")):
             raise SweepError("'codec ceiling' needs model=, a loaded MusicGen checkpoint: load_model(name)")
@@ -136,16 +140,16 @@ def _no_codes() -> np.ndarray:
     return np.zeros((0, 0), np.int16)
 
 
-def _of_clip(store: Store, clip: Mapping[Any, Any], kind: str) -> tuple[dict[str, Any], _Make]:
+def _clip_control(store: Store, clip: Mapping[Any, Any], kind: str) -> tuple[dict[str, Any], _Make]:
     sampling = {name: clip[name] for name in LIMITS}
     # The clip's own key says all that decides its sound.
     key = clip_key(f"{CONTROL}:{kind}", clip["key"], clip["prompt"], sampling)
     labels = {name: value for name, value in clip.items() if name not in OUTCOME and value == value}
     row = {**labels, "key": key, "model": f"{CONTROL}:{kind}", "revision": clip["key"], CONTROL: kind}
-    return row, lambda: (OF_CLIPS[kind](store.audio(clip["key"]), clip["key"]), _no_codes())
+    return row, lambda: (CLIP_CONTROLS[kind](store.audio(clip["key"]), clip["key"]), _no_codes())
 
 
-def _of_reference(
+def _reference_controls(
     folder: Path, kinds: Sequence[str], model: Model | None, longest: float
 ) -> Iterator[tuple[dict[str, Any], _Make]]:
     if not folder.is_dir():
@@ -155,10 +159,10 @@ def _of_reference(
         raise AudioError(f"{folder}: holds no audio ({', '.join(FORMATS)})")
     for kind in kinds:
         for path in files:
-            yield _of_file(path, kind, model, longest)
+            yield _file_control(path, kind, model, longest)
 
 
-def _of_file(path: Path, kind: str, model: Any, longest: float) -> tuple[dict[str, Any], _Make]:
+def _file_control(path: Path, kind: str, model: Any, longest: float) -> tuple[dict[str, Any], _Make]:
     sampling = Sampling(duration=longest).asdict()
     # The bytes, not the samples: what cannot be read needs a name as well.
     content = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
@@ -179,10 +183,10 @@ def _of_file(path: Path, kind: str, model: Any, longest: float) -> tuple[dict[st
     return {**row, "key": key, "prompt_id": prompt_id(path.stem), CONTROL: kind}, make
 
 
-def _made(store: Store, row: dict[str, Any], make: _Make) -> dict[str, Any]:
+def _make_row(store: Store, row: dict[str, Any], make: _Make) -> dict[str, Any]:
     try:
         audio, codes = make()
     except Exception as error:
-        return {**row, **failure(error)}
+        return {**row, **failure_columns(error)}
     # What is raised here, such as a full disk, would befall the next one too.
     return store.put(row, audio, codes)

@@ -15,7 +15,7 @@ from mgeval.models import LIMITS, Sampling, valid_setting
 
 DESIGNS = ("latin", "random")
 
-MOST = 1_000_000
+MAX_CLIPS = 1_000_000
 """More clips than these, or values on one axis, are a slip of the pen: they would take terabytes."""
 
 
@@ -23,9 +23,9 @@ def axis(name: str, values: Any) -> list[Any]:
     """Return an axis as a list; a single value is an axis of one."""
     if isinstance(values, (str, bytes, Mapping)):
         raise SweepError(f"{name} is {values!r}: a number or a list of numbers is needed")
-    values = list(itertools.islice(values, MOST + 1)) if isinstance(values, Iterable) else [values]
-    if len(values) > MOST:
-        raise SweepError(f"{name} has more than {MOST:,} values: give fewer")
+    values = list(itertools.islice(values, MAX_CLIPS + 1)) if isinstance(values, Iterable) else [values]
+    if len(values) > MAX_CLIPS:
+        raise SweepError(f"{name} has more than {MAX_CLIPS:,} values: give fewer")
     # What cannot be hashed is no setting either, and `Sampling` says so.
     if all(isinstance(value, Hashable) for value in values):
         for value, count in Counter(values).items():
@@ -78,9 +78,9 @@ def check_ranges(
         if points is not None:
             raise SweepError("points is given without ranges: say between which values, ranges={'guidance': [1, 6]}")
         return {}
-    if isinstance(points, bool) or not isinstance(points, (int, np.integer)) or not 1 <= points <= MOST:
+    if isinstance(points, bool) or not isinstance(points, (int, np.integer)) or not 1 <= points <= MAX_CLIPS:
         raise SweepError(
-            f"points is {points!r}: needed is how many to draw in the ranges, a whole number from 1 to {MOST:,}"
+            f"points is {points!r}: needed is how many to draw in the ranges, a whole number from 1 to {MAX_CLIPS:,}"
         )
     whole = {}
     for name, ends in ranges.items():
@@ -113,12 +113,12 @@ def draw_points(
         unit = qmc.LatinHypercube(len(ranges), seed=rng).random(points)
     else:
         unit = rng.random((points, len(ranges)))
-    columns = [_scaled(name, ends[0], ends[1], unit[:, i]) for i, (name, ends) in enumerate(ranges.items())]
+    columns = [_scale(name, ends[0], ends[1], unit[:, i]) for i, (name, ends) in enumerate(ranges.items())]
     distinct = dict.fromkeys(zip(*columns, strict=True))
     return [dict(zip(ranges, point, strict=True)) for point in distinct]
 
 
-def _scaled(name: str, low: Any, high: Any, unit: np.ndarray) -> list[Any]:
+def _scale(name: str, low: Any, high: Any, unit: np.ndarray) -> list[Any]:
     if LIMITS[name].integer:
         return [min(low + math.floor(u * (high - low + 1)), high) for u in unit.tolist()]
     return [min(low + u * (high - low), high) for u in unit.tolist()]

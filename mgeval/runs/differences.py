@@ -18,9 +18,9 @@ from mgeval.tables import CONTROL
 if TYPE_CHECKING:
     import pandas as pd
 
-ASKED = ("model", "revision", "prompt", CONTROL, *LIMITS)
-MADE_BY = ("device", "dtype", "hardware", "threads", "slots")
-SHOWN = 6
+PLAN_COLUMNS = ("model", "revision", "prompt", CONTROL, *LIMITS)
+MAKER_COLUMNS = ("device", "dtype", "hardware", "threads", "slots")
+MAX_LISTED = 6
 """Values that are written out; of more only their number."""
 
 
@@ -61,17 +61,17 @@ def diff(a: Store, b: Store) -> pd.DataFrame:
 
 
 def _plans(a: pd.DataFrame, b: pd.DataFrame) -> Iterator[tuple[str, ...]]:
-    for name in ASKED:
-        yield from _sets("plan", name, _values(a, name), _values(b, name))
+    for name in PLAN_COLUMNS:
+        yield from _compare_sets("plan", name, _values(a, name), _values(b, name))
 
 
 def _makers(a: pd.DataFrame, b: pd.DataFrame) -> Iterator[tuple[str, ...]]:
     a, b = a[a["status"] == "done"], b[b["status"] == "done"]
-    for name in MADE_BY:
-        yield from _sets("made by", name, _values(a, name), _values(b, name))
+    for name in MAKER_COLUMNS:
+        yield from _compare_sets("made by", name, _values(a, name), _values(b, name))
     ours, theirs = _versions(a), _versions(b)
     for name in dict.fromkeys([*ours, *theirs]):
-        yield from _sets("made by", name, ours.get(name, set()), theirs.get(name, set()))
+        yield from _compare_sets("made by", name, ours.get(name, set()), theirs.get(name, set()))
 
 
 def _values(table: pd.DataFrame, name: str) -> set[Any]:
@@ -87,13 +87,13 @@ def _versions(table: pd.DataFrame) -> dict[str, set[str]]:
     return found
 
 
-def _sets(what: str, name: str, a: set[Any], b: set[Any]) -> Iterator[tuple[str, ...]]:
+def _compare_sets(what: str, name: str, a: set[Any], b: set[Any]) -> Iterator[tuple[str, ...]]:
     if a != b:
-        yield what, name, _shown(a, b), _shown(b, a)
+        yield what, name, _value_text(a, b), _value_text(b, a)
 
 
-def _shown(own: set[Any], other: set[Any]) -> str:
-    if len(own) > SHOWN:
+def _value_text(own: set[Any], other: set[Any]) -> str:
+    if len(own) > MAX_LISTED:
         return f"{len(own)} values, {len(own - other)} only here"
     texts = [f"{value:g}" if isinstance(value, float) else str(value) for value in sorted(own)]
     return ", ".join(texts) or "-"
@@ -115,13 +115,13 @@ def _contents(a: Store, b: Store) -> Iterator[tuple[str, ...]]:
         ours, theirs = (layout.read_record(store.file(key, "record"))[1] for store in (a, b))
         # Hashes of files: where they are equal, nothing needs to be read. Records of schema 1 have none.
         if not ours or ours.get("audio") != theirs.get("audio"):
-            yield from _unlike("audio", key, audio_hash(a.audio(key)), audio_hash(b.audio(key)))
+            yield from _compare_hashes("audio", key, audio_hash(a.audio(key)), audio_hash(b.audio(key)))
         if not ours or ours.get("codes") != theirs.get("codes"):
-            yield from _unlike("codes", key, *(_arrays_hash({"codes": store.codes(key)}) for store in (a, b)))
-            yield from _unlike("predictions", key, *(_arrays_hash(store.predictions(key)) for store in (a, b)))
+            yield from _compare_hashes("codes", key, *(_arrays_hash({"codes": store.codes(key)}) for store in (a, b)))
+            yield from _compare_hashes("predictions", key, *(_arrays_hash(store.predictions(key)) for store in (a, b)))
 
 
-def _unlike(what: str, key: str, a: str, b: str) -> Iterator[tuple[str, ...]]:
+def _compare_hashes(what: str, key: str, a: str, b: str) -> Iterator[tuple[str, ...]]:
     if a != b:
         yield what, key, a, b
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from mgeval.errors import AudioError, SweepError
 from mgeval.models import Generated, Model, Request, load_model, model_identity
-from mgeval.runs.plan import request
-from mgeval.runs.progress import RunControl, heeding_interrupts
-from mgeval.runs.provenance import failure, making, origin
+from mgeval.runs.plan import make_request
+from mgeval.runs.progress import RunControl, cancel_on_interrupt
+from mgeval.runs.provenance import failure_columns, generation_columns, origin
 from mgeval.runs.store import Store
 
 if TYPE_CHECKING:
@@ -96,15 +96,15 @@ def make_here(work: Work, model: Model | None) -> None:
 
 def _make_model(work: Work, name: str, revision: str, cells: pd.DataFrame, model: Model | None) -> None:
     """Make the cells of one model. The model goes with this function: no two are in memory at once."""
-    loaded = loaded_for(name, revision, model)
+    loaded = load_for_plan(name, revision, model)
     work.keep_plan()
-    warn_of_mixture(work, name, origin(loaded))
-    with Rows(work) as rows, heeding_interrupts(work.steering):
+    warn_if_mixed(work, name, origin(loaded))
+    with Rows(work) as rows, cancel_on_interrupt(work.steering):
         for row in generate_clips(loaded, cells.to_dict("records"), work.store, work.steering.watch):
             rows.add(row)
 
 
-def loaded_for(name: str, revision: str, model: Model | None) -> Model:
+def load_for_plan(name: str, revision: str, model: Model | None) -> Model:
     """Return the model that a plan names: the one given, which must be it, or by its name."""
     loaded = model or load_model(name, revision=revision)
     if (model_identity(loaded.name), loaded.revision) != (model_identity(name), revision):
@@ -120,25 +120,25 @@ def generate_clips(
 ) -> Iterator[dict[str, Any]]:
     """Make cells; yield each one's row when its files are written, or with the error that came instead."""
     common = origin(model)
-    for index, result in results(model, [request(cell) for cell in cells], watch):
+    for index, result in stream_results(model, [make_request(cell) for cell in cells], watch):
         yield _outcome({**cells[index], **common}, result, store)
 
 
 def _outcome(row: Mapping[str, Any], result: Generated | Exception, store: Store) -> dict[str, Any]:
     """Write a clip if there is one; return its row, or that of its failure."""
     try:
-        return write_clip(row, result, store) if isinstance(result, Generated) else {**row, **failure(result)}
+        return write_clip(row, result, store) if isinstance(result, Generated) else {**row, **failure_columns(result)}
     except AudioError as error:
         # What no FLAC can hold, such as 384 kHz, is one failed clip; a full disk ends the run.
-        return {**row, **failure(error)}
+        return {**row, **failure_columns(error)}
 
 
 def write_clip(row: Mapping[str, Any], clip: Generated, store: Store) -> dict[str, Any]:
     """Write a clip that was made of a cell, whose row has its `origin`; return the whole row."""
-    return store.put({**row, **making(clip)}, clip.audio, clip.codes, clip.record)
+    return store.put({**row, **generation_columns(clip)}, clip.audio, clip.codes, clip.record)
 
 
-def results(
+def stream_results(
     model: Model, requests: Sequence[Request], watch: Callable[..., Any]
 ) -> Iterator[tuple[int, Generated | Exception]]:
     """Yield what a model makes of requests; if it gives up, its error for each that is left."""
@@ -157,14 +157,16 @@ def results(
         yield from ((index, error) for index in sorted(left))
 
 
-def warn_of_mixture(work: Work, name: str, common: Mapping[str, Any]) -> None:
+def warn_if_mixed(work: Work, name: str, common: Mapping[str, Any]) -> None:
     """Warn where the store's clips of a model were made by something else than the rest will be."""
     there = work.there
     if len(there):
         there = there[there["model"].eq(name) & there["status"].eq("done")]
     for column, value in common.items():
-        now = _said(value)
-        others = sorted({_said(one) for one in there[column].dropna().unique()} - {now}) if column in there else []
+        now = _origin_text(value)
+        others = (
+            sorted({_origin_text(one) for one in there[column].dropna().unique()} - {now}) if column in there else []
+        )
         if others:
             warnings.warn(
                 f"{work.store.path}: clips of this model were made with {column} {' and '.join(others)}, the "
@@ -173,7 +175,7 @@ def warn_of_mixture(work: Work, name: str, common: Mapping[str, Any]) -> None:
             )
 
 
-def _said(value: Any) -> str:
+def _origin_text(value: Any) -> str:
     """Return an origin in words: of versions those of packages and of Python, not the commit that mgeval runs from."""
     if not str(value).startswith("{"):
         # Beside rows without threads, such as controls, a column of whole numbers is one of floats.

@@ -30,9 +30,9 @@ def run_record(store: Path, cells: pd.DataFrame, steering: RunControl, where: st
     record that still says 'running'.
     """
     path = store / "runs" / f"{time.time_ns():020}-{uuid.uuid4().hex[:8]}.json"
-    record = _begun(cells, where)
+    record = _new_record(cells, where)
     try:
-        yield lambda: write_atomic(path, _text(record))
+        yield lambda: write_atomic(path, _to_json(record))
     except BaseException as error:
         record["outcome"] = first_line(error)
         raise
@@ -43,10 +43,10 @@ def run_record(store: Path, cells: pd.DataFrame, steering: RunControl, where: st
             record |= {"ended": utc(time.time()), "made": steering.done, "failed": steering.failed}
             # The clips are safe; a full disk has its own error.
             with contextlib.suppress(OSError):
-                write_atomic(path, _text(record))
+                write_atomic(path, _to_json(record))
 
 
-def _begun(cells: pd.DataFrame, where: str) -> dict[str, Any]:
+def _new_record(cells: pd.DataFrame, where: str) -> dict[str, Any]:
     return {
         "started": utc(time.time()),
         "ended": "",
@@ -63,5 +63,5 @@ def _begun(cells: pd.DataFrame, where: str) -> dict[str, Any]:
     }
 
 
-def _text(record: dict[str, Any]) -> bytes:
+def _to_json(record: dict[str, Any]) -> bytes:
     return json.dumps(record, indent=1).encode() + b"\n"

@@ -10,7 +10,7 @@ from mgeval.metrics import columns
 from mgeval.models import LIMITS, Request, Sampling, local_identity, model_identity, valid_setting
 from mgeval.runs.store import Store
 from mgeval.runs.store.keys import row_keys
-from mgeval.runs.store.plans import differing
+from mgeval.runs.store.plans import changed_rows
 from mgeval.runs.sweep import PLAN, check_attributes
 from mgeval.tables import EMBEDDER, OUTCOME
 
@@ -81,23 +81,23 @@ def _settings(name: str, column: pd.Series) -> list[int | float]:
     return [valid[code] for code in codes.tolist()]
 
 
-def request(cell: Mapping[str, Any]) -> Request:
+def make_request(cell: Mapping[str, Any]) -> Request:
     """Return what a model is asked for one cell of a plan."""
     return Request(cell["prompt"], Sampling(**{name: cell[name] for name in LIMITS}))
 
 
-def finished(plan: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+def attach_outcomes(plan: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     """Return a plan with what became of its clips."""
     clips = plan.merge(table.reindex(columns=["key", *OUTCOME]), on="key", how="left", validate="many_to_one")
     return clips.astype(dict.fromkeys(["n_samples", "rate", "channels", "threads"], "Int64")).set_axis(plan.index)
 
 
-def relabel(plan: pd.DataFrame, table: pd.DataFrame, store: Store) -> None:
+def update_labels(plan: pd.DataFrame, table: pd.DataFrame, store: Store) -> None:
     """Write the plan's labels over those that clips got when they were made, where they differ."""
     plan = plan.drop_duplicates("key", keep="last")
     old = table.set_index("key").reindex(plan["key"])
     made = old["status"].notna().to_numpy()
-    changed = made & differing(plan, old)
+    changed = made & changed_rows(plan, old)
     outcome = old.loc[changed, [column for column in OUTCOME if column in old.columns]].reset_index(drop=True)
     labels = plan[changed].reset_index(drop=True)
     store.add_rows(labels.assign(**outcome).to_dict("records"))

@@ -95,7 +95,7 @@ class RunControl:
 
 
 @contextlib.contextmanager
-def heeding_interrupts(steering: RunControl) -> Iterator[None]:
+def cancel_on_interrupt(steering: RunControl) -> Iterator[None]:
     """Let the first Ctrl-C cancel the run, which then ends its step and saves; a second one stops at once."""
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -18,7 +18,7 @@ from mgeval.models import Generated, Model
 
 PACKAGES = ("mgeval", "numpy", "torch", "transformers")
 
-BESIDE = ("scipy", "pandas", "pyarrow", "soundfile", "soxr", "tokenizers", "sentencepiece", "distributed")
+MORE_PACKAGES = ("scipy", "pandas", "pyarrow", "soundfile", "soxr", "tokenizers", "sentencepiece", "distributed")
 """What else has a part in a run: packages that a record of it names."""
 
 ORIGIN = ("device", "dtype", "hardware", "threads", "versions")
@@ -45,7 +45,7 @@ def origin(model: Model) -> dict[str, Any]:
     return dict(zip(ORIGIN, found, strict=True))
 
 
-def making(clip: Generated) -> dict[str, Any]:
+def generation_columns(clip: Generated) -> dict[str, Any]:
     """Return how a clip was made, as the columns of a table."""
     return {
         "started": utc(clip.started),
@@ -56,7 +56,7 @@ def making(clip: Generated) -> dict[str, Any]:
     }
 
 
-def failure(error: Exception) -> dict[str, str]:
+def failure_columns(error: Exception) -> dict[str, str]:
     """Return what a row says of a clip that could not be made: the error, and where it came from."""
     # One of mgeval's own says all in its message, one that was returned and never raised has no traceback.
     told = isinstance(error, MgevalError) or error.__traceback__ is None
@@ -79,15 +79,15 @@ def utc(seconds: float) -> str:
 
 @functools.cache
 def _versions() -> str:
-    return json.dumps(_found(PACKAGES))
+    return json.dumps(_package_versions(PACKAGES))
 
 
 def environment() -> dict[str, str]:
     """Return the versions of every package that a run touches, of Python and of mgeval's clone."""
-    return _found((*PACKAGES, *BESIDE))
+    return _package_versions((*PACKAGES, *MORE_PACKAGES))
 
 
-def _found(packages: Sequence[str]) -> dict[str, str]:
+def _package_versions(packages: Sequence[str]) -> dict[str, str]:
     found = {}
     for name in packages:
         try:

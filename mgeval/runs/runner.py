@@ -10,11 +10,11 @@ from mgeval.models import Model
 from mgeval.runs.generate import Work, make_here
 from mgeval.runs.handle import Handle
 from mgeval.runs.journal import run_record
-from mgeval.runs.plan import check_folders, check_plan, finished, relabel
+from mgeval.runs.plan import attach_outcomes, check_folders, check_plan, update_labels
 from mgeval.runs.progress import RunControl
 from mgeval.runs.store import Store, check_store
-from mgeval.runs.workers.cluster import check_choice
-from mgeval.runs.workers.dispatch import make_apart
+from mgeval.runs.workers.cluster import check_workers
+from mgeval.runs.workers.dispatch import make_on_workers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,7 +86,7 @@ def run(
     """
     plan, steering = check_plan(plan), RunControl(on_row)
     _check_arguments(store, model, on_row)
-    check_choice(workers, scheduler)
+    check_workers(workers, scheduler)
     clips = _make(plan, store, model, progress, workers, scheduler, steering)
     if steering.cancelled:
         raise KeyboardInterrupt
@@ -123,7 +123,7 @@ def start(
     """
     plan, steering = check_plan(plan), RunControl(on_row)
     _check_arguments(store, model, on_row)
-    check_choice(workers, scheduler)
+    check_workers(workers, scheduler)
     return Handle(lambda: _make(plan, store, model, progress, workers, scheduler, steering), steering)
 
 
@@ -161,9 +161,9 @@ def _make(
             if workers is None and scheduler is None:
                 make_here(work, model)
             else:
-                make_apart(work, model, workers, scheduler)
+                make_on_workers(work, model, workers, scheduler)
     elif len(cells):
         store.add_plan(cells)
     table = store.table()
-    relabel(plan, table, store)
-    return finished(plan, table)
+    update_labels(plan, table, store)
+    return attach_outcomes(plan, table)

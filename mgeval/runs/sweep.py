@@ -11,7 +11,7 @@ from mgeval.errors import SweepError
 from mgeval.metrics import METRICS
 from mgeval.models import LIMITS, model_identity, model_revision, valid_setting
 from mgeval.prompts import load_prompts
-from mgeval.runs.design import MOST, axis, check_grids, check_ranges, combinations, count, draw_points
+from mgeval.runs.design import MAX_CLIPS, axis, check_grids, check_ranges, combinations, count, draw_points
 from mgeval.runs.store import Store
 from mgeval.runs.store.keys import clip_keys
 from mgeval.runs.store.layout import RECORD_ONLY
@@ -107,9 +107,9 @@ class Sweep:
                 raise SweepError(f"the prompts have a column {column!r}, which mgeval uses itself: rename it")
         check_attributes(self.prompts)
         clips = count(grids, self.points or 1, len(seeds), len(models), len(self.prompts))
-        if clips > MOST:
+        if clips > MAX_CLIPS:
             raise SweepError(
-                f"the sweep has {clips:,} clips, {MOST:,} are the most: give fewer values, or several sweeps"
+                f"the sweep has {clips:,} clips, {MAX_CLIPS:,} are the most: give fewer values, or several sweeps"
             )
 
     def plan(self) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from mgeval.runs.sweep import Sweep
 
 KEYS = ("models", "prompts", "grid", "seeds", "ranges", "points", "design", "design_seed")
 
-MOST_NODES = 100_000
+MAX_NODES = 100_000
 """Values in a file, those of aliases counted where they stand: a few lines of them can stand for billions."""
 
 
@@ -60,7 +60,7 @@ def load_sweep(path: str | os.PathLike[str]) -> Sweep:
     """
     path = expand_path(path)
     try:
-        content = _yaml(path.read_text(encoding="utf-8"))
+        content = _parse_yaml(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise SweepError(f"{path}: no such file") from None
     except (OSError, UnicodeDecodeError) as error:
@@ -74,11 +74,11 @@ def load_sweep(path: str | os.PathLike[str]) -> Sweep:
     several = isinstance(content.get("grid"), list)
     try:
         # One form for pydantic to check: of a union it names what is wrong with every member.
-        fields = _model().model_validate(
+        fields = _fields_model().model_validate(
             content if several or "grid" not in content else {**content, "grid": [content["grid"]]}
         )
     except ValueError as error:
-        raise SweepError(f"{path}: {_first(error, several)}") from None
+        raise SweepError(f"{path}: {_first_problem(error, several)}") from None
     if isinstance(fields.prompts, str) and fields.prompts.endswith(".csv") and (path.parent / fields.prompts).is_file():
         fields.prompts = str(path.parent / fields.prompts)
     try:
@@ -88,7 +88,7 @@ def load_sweep(path: str | os.PathLike[str]) -> Sweep:
         raise type(error)(f"{path}: {error}") from None
 
 
-def _yaml(text: str) -> Any:
+def _parse_yaml(text: str) -> Any:
     import yaml
 
     loader = None
@@ -96,13 +96,13 @@ def _yaml(text: str) -> Any:
         loader = yaml.SafeLoader(text)
         node = loader.get_single_node()
         for number, _ in enumerate(_nodes(node)):
-            if number > MOST_NODES:
-                raise SweepError(f"holds more than {MOST_NODES:,} values: too many for a sweep, or aliases in a circle")
+            if number > MAX_NODES:
+                raise SweepError(f"holds more than {MAX_NODES:,} values: too many for a sweep, or aliases in a circle")
         return None if node is None else loader.construct_document(node)
     except RecursionError:
         raise SweepError("nested too deeply to be a sweep") from None
     except yaml.YAMLError as error:
-        raise SweepError(_unreadable(error, text)) from None
+        raise SweepError(_yaml_problem(error, text)) from None
     except ValueError as error:
         if isinstance(error, SweepError):
             raise
@@ -132,7 +132,7 @@ def _nodes(node: Any) -> Iterator[Any]:
             stack += [part for pair in node.value for part in pair]
 
 
-def _unreadable(error: Any, text: str) -> str:
+def _yaml_problem(error: Any, text: str) -> str:
     """Say in one line why a text is not YAML, and where."""
     mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None) or "unreadable"
     where = f"line {mark.line + 1}: " if mark else ""
@@ -144,7 +144,7 @@ def _unreadable(error: Any, text: str) -> str:
     return f"{where}not YAML ({problem})"
 
 
-def _model() -> type:
+def _fields_model() -> type:
     from pydantic import BaseModel, StrictFloat, StrictInt, StrictStr
 
     number = StrictInt | StrictFloat
@@ -162,7 +162,7 @@ def _model() -> type:
     return SweepFields
 
 
-def _first(error: Any, several: bool) -> str:
+def _first_problem(error: Any, several: bool) -> str:
     """Say the first thing that pydantic found, in one line and in the file's words."""
     found = error.errors()[0]
     field, *place = map(str, found["loc"])
@@ -182,10 +182,10 @@ def _first(error: Any, several: bool) -> str:
         number, *place = place
         field = f"grid {int(number) + 1}" if several else field
     path = ".".join([field, *(place[:1] if field not in ("models", "prompts", "seeds") else [])])
-    return f"{path} is {reprlib.repr(found['input'])}{_misread(found['input'])}: needed is {wanted}"
+    return f"{path} is {reprlib.repr(found['input'])}{_yaml_hint(found['input'])}: needed is {wanted}"
 
 
-def _misread(value: Any) -> str:
+def _yaml_hint(value: Any) -> str:
     """Say what YAML made of a word or a number that its writer meant otherwise."""
     values = value if isinstance(value, list) else [value]
     if any(isinstance(one, bool) for one in values):

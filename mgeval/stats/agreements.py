@@ -11,14 +11,14 @@ import numpy as np
 from mgeval.errors import MetricError
 from mgeval.metrics import metric_of
 from mgeval.stats.factors import check_metrics
-from mgeval.stats.intervals import LEVEL, of_prompts
+from mgeval.stats.intervals import LEVEL, index_by_prompt
 from mgeval.tables import own_clips
 
 if TYPE_CHECKING:
     import pandas as pd
 
 AGREEMENT = ("a", "b", "rho", "lo", "hi", "n_clips", "n_prompts", "reason")
-FEWEST = 5
+MIN_PROMPTS = 5
 """Prompts from which on an interval is given."""
 
 
@@ -108,20 +108,20 @@ def rank_correlation(x: np.ndarray, y: np.ndarray, clusters: np.ndarray) -> Agre
     if x.shape != y.shape:
         raise MetricError(f"one y for each x: {x.shape} and {y.shape} given")
     gone = np.isnan(x) | np.isnan(y)
-    _, index, n = of_prompts(np.where(gone, np.nan, x), clusters)
+    _, index, n = index_by_prompt(np.where(gone, np.nan, x), clusters)
     x, y, clips = x[~gone], y[~gone], int((~gone).sum())
     if clips < 2 or x.min() == x.max() or y.min() == y.max():
         why = "fewer than two clips have both" if clips < 2 else "one of the two is the same for all clips"
         return Agreement(np.nan, np.nan, np.nan, clips, n, why)
-    u, v = _places(x), _places(y)
+    u, v = _centred_ranks(x), _centred_ranks(y)
     vu, vv = np.mean(u * u), np.mean(v * v)
     rho = float(np.clip(np.mean(u * v) / np.sqrt(vu * vv), -1, 1))
-    if n < FEWEST:
-        return Agreement(rho, np.nan, np.nan, clips, n, f"an interval needs {FEWEST} prompts")
+    if n < MIN_PROMPTS:
+        return Agreement(rho, np.nan, np.nan, clips, n, f"an interval needs {MIN_PROMPTS} prompts")
     if 1 - abs(rho) < 1e-12:
         return Agreement(rho, rho, rho, clips, n)
-    joint = u * v + _later(x, v) + _later(y, u)
-    alone = (u * u + 2 * _later(x, u)) / vu + (v * v + 2 * _later(y, v)) / vv
+    joint = u * v + _weight_above(x, v) + _weight_above(y, u)
+    alone = (u * u + 2 * _weight_above(x, u)) / vu + (v * v + 2 * _weight_above(y, v)) / vv
     # Centred, as an influence is: the constant terms of the products fall out.
     influence = joint / np.sqrt(vu * vv) - rho / 2 * alone
     sums = np.bincount(index, influence - influence.mean()) / clips
@@ -131,14 +131,14 @@ def rank_correlation(x: np.ndarray, y: np.ndarray, clusters: np.ndarray) -> Agre
     return Agreement(rho, float(lo), float(hi), clips, n)
 
 
-def _places(x: np.ndarray) -> np.ndarray:
+def _centred_ranks(x: np.ndarray) -> np.ndarray:
     """Return each value's place among all, -0.5 to 0.5."""
     from scipy.stats import rankdata
 
     return (rankdata(x) - 0.5) / len(x) - 0.5
 
 
-def _later(x: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def _weight_above(x: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Return for each value the mean weight of those that are larger, ties half: how it moves their ranks."""
     order = np.argsort(x, kind="stable")
     total = np.concatenate([[0.0], np.cumsum(weights[order])])

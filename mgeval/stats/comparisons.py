@@ -12,8 +12,8 @@ from mgeval.errors import MetricError, nearest
 from mgeval.metrics import Undefined, columns, metric_of
 from mgeval.stats.effect_sizes import Effect, cliffs_delta, cohens_dz
 from mgeval.stats.factors import LEVELS, check_metrics
-from mgeval.stats.intervals import mean_interval, wrapped
-from mgeval.stats.permutations import Tested, benjamini_hochberg, holm, sign_flip
+from mgeval.stats.intervals import mean_interval, wrap
+from mgeval.stats.permutations import PValue, benjamini_hochberg, holm, sign_flip
 from mgeval.tables import CONTROL, GAP, NO_SETTING, own_clips
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ COMPARISON = (
 RUNS = ("first", "second")
 """What the two tables are called, where two are compared."""
 
-ALSO = "the pairs also differ in "
+ALSO_DIFFERS = "the pairs also differ in "
 """How a reason begins that names settings that change along with the one that is compared."""
 
 
@@ -88,13 +88,13 @@ def compare(
     if other is not None:
         sides = {name: own_clips(table) for name, table in zip(RUNS, (scores, other), strict=True)}
     else:
-        sides = sides_of(scores, str(by))
+        sides = split_by(scores, str(by))
     names = check_metrics([c for c in scores.columns if other is None or c in other.columns], metrics)
     rows = []
     for a, b in itertools.combinations(sides, 2):
-        settings = _settings(sides[a], sides[b], by)
-        pairs, lone = paired(sides[a], sides[b], str(a), str(b), by, [*names, *settings])
-        notes = [_also(pairs, settings, by), _lone(lone)]
+        settings = _unmatched_settings(sides[a], sides[b], by)
+        pairs, lone = match_pairs(sides[a], sides[b], str(a), str(b), by, [*names, *settings])
+        notes = [_confounding_note(pairs, settings, by), _unpaired_note(lone)]
         rows += [{"metric": name, "a": a, "b": b, **_row(pairs, name, notes)} for name in names]
     table = pd.DataFrame(rows).assign(p_holm=lambda t: holm(t["p"]), p_bh=lambda t: benjamini_hochberg(t["p"]))
     # Settings side by side for one metric, as they are read.
@@ -102,7 +102,7 @@ def compare(
     return table.iloc[order].reset_index(drop=True)[list(COMPARISON)]
 
 
-def sides_of(scores: pd.DataFrame, by: str) -> dict[Any, pd.DataFrame]:
+def split_by(scores: pd.DataFrame, by: str) -> dict[Any, pd.DataFrame]:
     """Return the rows of each value of a column, numbers in ascending order; raise where they are not 2 to 24."""
     import pandas as pd
 
@@ -115,7 +115,7 @@ def sides_of(scores: pd.DataFrame, by: str) -> dict[Any, pd.DataFrame]:
     return groups
 
 
-def paired(
+def match_pairs(
     one: pd.DataFrame, two: pd.DataFrame, a: str, b: str, by: str | None, names: list[str]
 ) -> tuple[pd.DataFrame, int]:
     """Return the pairs, with these columns of each side, and how many clips have no partner."""
@@ -128,12 +128,12 @@ def paired(
     one, two = (side.assign(prompt_id=side["prompt_id"].astype(str)) for side in (one, two))
     keys = _keys(one, two, by)
     for key in keys:
-        if _text(one[key]) != _text(two[key]):
+        if _is_text(one[key]) != _is_text(two[key]):
             raise MetricError(f"{key!r} is text on one side and numbers on the other: make them alike to pair by it")
     for name, side in ((a, one), (b, two)):
         twice = side[side.duplicated(keys, keep=False)]
         if len(twice):
-            raise MetricError(f"{name} holds several clips of one prompt and seed{_between(twice, keys, by)}")
+            raise MetricError(f"{name} holds several clips of one prompt and seed{_duplicates_note(twice, keys, by)}")
     pairs = one[[*keys, *names]].merge(two[[*keys, *names]], on=keys, suffixes=(" a", " b"), validate="1:1")
     return pairs, clips - 2 * len(pairs)
 
@@ -141,32 +141,32 @@ def paired(
 def _keys(one: pd.DataFrame, two: pd.DataFrame, by: str | None) -> list[str]:
     """Return the columns that partners share: prompt, seed, and settings that vary within prompts on both sides."""
     keys = ["prompt_id", *(["seed"] if "seed" in one.columns and "seed" in two.columns else [])]
-    shared = _shared(one, two, by)
+    shared = _shared_settings(one, two, by)
     # A gap is a value like others: that of a setting left out, or the seed of clips that have none.
     varied = [side.groupby(keys, dropna=False)[shared].nunique(dropna=False).max() > 1 for side in (one, two)]
     return keys + [c for c in shared if all(side[c] for side in varied)]
 
 
-def _text(column: pd.Series) -> bool:
+def _is_text(column: pd.Series) -> bool:
     import pandas as pd
 
     return bool(pd.api.types.infer_dtype(column, skipna=True) == "string")
 
 
-def _shared(one: pd.DataFrame, two: pd.DataFrame, by: str | None) -> list[str]:
+def _shared_settings(one: pd.DataFrame, two: pd.DataFrame, by: str | None) -> list[str]:
     """Return the settings that both sides have: what is not said of the clip or the prompt, but chosen for it."""
     # A control's model is what makes it.
     skip = NO_SETTING | {by} | ({"model"} if by == CONTROL else set()) | set(columns(one.columns))
     return [c for c in one.columns if c in two.columns and c not in skip]
 
 
-def _settings(one: pd.DataFrame, two: pd.DataFrame, by: str | None) -> list[str]:
+def _unmatched_settings(one: pd.DataFrame, two: pd.DataFrame, by: str | None) -> list[str]:
     """Return the settings that partners need not share."""
     keys = _keys(one, two, by) if "prompt_id" in one.columns and "prompt_id" in two.columns else []
-    return [c for c in _shared(one, two, by) if c not in keys]
+    return [c for c in _shared_settings(one, two, by) if c not in keys]
 
 
-def _also(pairs: pd.DataFrame, settings: list[str], by: str | None) -> str:
+def _confounding_note(pairs: pd.DataFrame, settings: list[str], by: str | None) -> str:
     """Say in which settings the sides of the pairs differ, beside the one that is compared."""
     found = []
     for name in settings:
@@ -175,22 +175,22 @@ def _also(pairs: pd.DataFrame, settings: list[str], by: str | None) -> str:
         varied = by is not None or max(a.nunique(dropna=False), b.nunique(dropna=False)) > 1
         if varied and ((a != b) & ~(a.isna() & b.isna())).any():
             found.append(name)
-    return f"{ALSO}{', '.join(map(repr, found))}" if found else ""
+    return f"{ALSO_DIFFERS}{', '.join(map(repr, found))}" if found else ""
 
 
-def _lone(clips: int) -> str:
+def _unpaired_note(clips: int) -> str:
     return f"{clips} {'clip has' if clips == 1 else 'clips have'} no partner" if clips else ""
 
 
-def _between(twice: pd.DataFrame, keys: list[str], by: str | None) -> str:
+def _duplicates_note(twice: pd.DataFrame, keys: list[str], by: str | None) -> str:
     """Say what tells clips of one pair's side apart, and what to do."""
-    apart = differing(twice, keys, [] if by is None else [by])
+    apart = varied_settings(twice, keys, [] if by is None else [by])
     if not apart:
         return ", alike in all settings: keep one of them"
     return f", which differ in {', '.join(map(repr, apart))}: keep one of its values"
 
 
-def differing(clips: pd.DataFrame, keys: list[str], beside: Sequence[str] = ()) -> list[str]:
+def varied_settings(clips: pd.DataFrame, keys: list[str], beside: Sequence[str] = ()) -> list[str]:
     """Return the settings, beside these, that differ between clips that share the keys."""
     cells, skip = clips.groupby(keys, dropna=False), NO_SETTING | {*keys, *beside} | set(columns(clips.columns))
     return [c for c in clips.columns if c not in skip and cells[c].nunique(dropna=False).max() > 1]
@@ -202,19 +202,19 @@ def _row(pairs: pd.DataFrame, metric: str, notes: list[str]) -> dict[str, Any]:
     there, prompts = ~(np.isnan(a) | np.isnan(b)), pairs["prompt_id"].to_numpy(object)
     a, b, prompts = a[there], b[there], prompts[there]
     with np.errstate(invalid="ignore"):
-        difference = wrapped(b - a, period)
+        difference = wrap(b - a, period)
     mean, lo, hi, n_prompts = mean_interval(difference, prompts, period)
     tested, dz = sign_flip(difference, prompts), cohens_dz(difference, prompts)
     delta = cliffs_delta(a, b, prompts)
-    why_dz = _why("dz", dz)
+    why_dz = _undefined_note("dz", dz)
     # 89 and -89 degrees of an axis are 2 apart, but would cancel where signs are summed.
     if period and (np.abs(difference) > period / 4).any():
         nothing = Undefined("differences near half a period have no sign")
-        tested, dz, why_dz = Tested(np.nan, "", nothing.reason), Effect(nothing, nothing, nothing), ""
+        tested, dz, why_dz = PValue(np.nan, "", nothing.reason), Effect(nothing, nothing, nothing), ""
     if period:
         nothing = Undefined("values that wrap round have no order")
         delta = Effect(nothing, nothing, nothing)
-    reasons = [tested.reason] if n_prompts == 0 else [tested.reason, why_dz, _why("delta", delta)]
+    reasons = [tested.reason] if n_prompts == 0 else [tested.reason, why_dz, _undefined_note("delta", delta)]
     if n_prompts == 1:
         reasons[1:] = ["one prompt has no interval and no effect size"]
     return {
@@ -227,6 +227,6 @@ def _row(pairs: pd.DataFrame, metric: str, notes: list[str]) -> dict[str, Any]:
     }
 
 
-def _why(name: str, effect: Effect) -> str:
+def _undefined_note(name: str, effect: Effect) -> str:
     reason = next((value.reason for value in effect if isinstance(value, Undefined)), "")
     return f"{name}: {reason}" if reason else ""

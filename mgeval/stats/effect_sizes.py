@@ -8,7 +8,7 @@ import numpy as np
 
 from mgeval.errors import MetricError
 from mgeval.metrics import Undefined, distribution
-from mgeval.stats.intervals import LEVEL, prompt_means, unit_of
+from mgeval.stats.intervals import LEVEL, power_of_two_unit, prompt_means
 from mgeval.stats.permutations import INFINITE
 
 
@@ -20,7 +20,7 @@ class Effect(NamedTuple):
     hi: float
 
 
-FEWEST = 4
+MIN_PROMPTS = 4
 """Prompts from which on an interval is given: with one left out, a spread takes three."""
 
 
@@ -59,12 +59,12 @@ def cohens_dz(differences: np.ndarray, clusters: np.ndarray) -> Effect:
         return _undefined("an effect size needs two prompts with pairs")
     if not np.isfinite(means).all():
         return _undefined(INFINITE)
-    if _alike(means):
+    if _all_equal(means):
         return _undefined("all prompts differ by the same")
-    means = means / unit_of(means)
+    means = means / power_of_two_unit(means)
     value = means.mean() / means.std(ddof=1)
-    if n < FEWEST:
-        nothing = Undefined(f"an interval needs {FEWEST} prompts")
+    if n < MIN_PROMPTS:
+        nothing = Undefined(f"an interval needs {MIN_PROMPTS} prompts")
         return Effect(value, nothing, nothing)
     # Mean and variance without each prompt, from sums: quicker than leaving each out.
     rest = (means.sum() - means) / (n - 1)
@@ -73,7 +73,7 @@ def cohens_dz(differences: np.ndarray, clusters: np.ndarray) -> Effect:
     # Without the one that is furthest out, little may be left of the sums but their rounding.
     others = np.delete(means, squares.argmax())
     variance[squares.argmax()] = others.var(ddof=1)
-    if _alike(others):
+    if _all_equal(others):
         nothing = Undefined("without one of the prompts, all differ by the same")
         return Effect(value, nothing, nothing)
     half = _quantile(n) * distribution.jackknife_error(rest / np.sqrt(variance))
@@ -121,32 +121,32 @@ def cliffs_delta(a: np.ndarray, b: np.ndarray, clusters: np.ndarray) -> Effect:
         return _undefined("an effect size needs two prompts with pairs")
     if not np.isfinite([first, second]).all():
         return _undefined(INFINITE)
-    first, second = _rounded(first), _rounded(second)
+    first, second = _round_means(first), _round_means(second)
     # Of each prompt against all: how much more often its b is above all a, and all b above its a.
-    above, below = _above(second, first), -_above(first, second)
+    above, below = _dominance(second, first), -_dominance(first, second)
     own = np.sign(second - first)
     value = above.sum() / n**2
-    if n < FEWEST or abs(value) == 1:
-        why = f"an interval needs {FEWEST} prompts" if n < FEWEST else "the two do not overlap"
+    if n < MIN_PROMPTS or abs(value) == 1:
+        why = f"an interval needs {MIN_PROMPTS} prompts" if n < MIN_PROMPTS else "the two do not overlap"
         return Effect(value, Undefined(why), Undefined(why))
     without = (above.sum() - above - below + own) / (n - 1) ** 2
     half = _quantile(n) * distribution.jackknife_error(without) / (1 - value**2)
     return Effect(value, np.tanh(np.arctanh(value) - half), np.tanh(np.arctanh(value) + half))
 
 
-def _above(values: np.ndarray, others: np.ndarray) -> np.ndarray:
+def _dominance(values: np.ndarray, others: np.ndarray) -> np.ndarray:
     """Return for each value how many of the others it is above, less how many it is below."""
     ordered = np.sort(others)
     return np.searchsorted(ordered, values, "left") + np.searchsorted(ordered, values, "right") - float(len(others))
 
 
-def _rounded(means: np.ndarray) -> np.ndarray:
+def _round_means(means: np.ndarray) -> np.ndarray:
     """Return means to twelve digits: the order in which clips are summed must not put one above its equal."""
     digits, power = np.frexp(means)
     return np.asarray(np.ldexp(np.round(digits, 12), power))
 
 
-def _alike(means: np.ndarray) -> bool:
+def _all_equal(means: np.ndarray) -> bool:
     return bool(np.ptp(means) <= 1e-12 * np.abs(means).max())
 
 

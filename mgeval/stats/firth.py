@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-STEPS = 100
-LONGEST = 2.0
+MAX_STEPS = 100
+MAX_STEP = 2.0
 """Largest change of a coefficient in one step; longer ones overshoot."""
 
-NOTHING = 1e-9
+TOLERANCE = 1e-9
 
 
 class Logistic(NamedTuple):
@@ -41,14 +41,14 @@ def firth(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, bool]:
     converged : bool
     """
     beta = np.zeros(x.shape[1])
-    for _ in range(STEPS):
-        p = _chances(x, beta)
+    for _ in range(MAX_STEPS):
+        p = _probabilities(x, beta)
         weight = p * (1 - p)
         inverse = np.linalg.pinv((x.T * weight) @ x)
         leverage = weight * np.einsum("ij,jk,ik->i", x, inverse, x)
         step = inverse @ (x.T @ (y - p + leverage * (0.5 - p)))
         longest = np.abs(step).max()
-        beta = beta + step * min(1.0, LONGEST / longest if longest else 1.0)
+        beta = beta + step * min(1.0, MAX_STEP / longest if longest else 1.0)
         if longest < 1e-8:
             return beta, True
     return beta, False
@@ -74,7 +74,7 @@ def logistic(x: np.ndarray, y: np.ndarray, index: np.ndarray) -> Logistic:
     Logistic
     """
     beta, converged = firth(x, y)
-    p = _chances(x, beta)
+    p = _probabilities(x, beta)
     information, prompts = (x.T * (p * (1 - p))) @ x, int(index.max()) + 1
     moves, single = np.zeros((prompts, x.shape[1])), np.zeros(x.shape[1], bool)
     for prompt in range(prompts):
@@ -112,12 +112,12 @@ def separation(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
     sided = np.unique(x * np.where(y > 0, 1.0, -1.0)[:, None], axis=0)
     found = linprog(-sided.sum(axis=0), A_ub=-sided, b_ub=np.zeros(len(sided)), bounds=(-1, 1), method="highs")
-    if not found.success or -found.fun < NOTHING:
+    if not found.success or -found.fun < TOLERANCE:
         return np.zeros(x.shape[1])
-    return np.where(np.abs(found.x) > NOTHING, found.x, 0.0)
+    return np.where(np.abs(found.x) > TOLERANCE, found.x, 0.0)
 
 
-def _chances(x: np.ndarray, beta: np.ndarray) -> np.ndarray:
+def _probabilities(x: np.ndarray, beta: np.ndarray) -> np.ndarray:
     from scipy.special import expit
 
     # Never 0 or 1 to the last digit: a weight of 0 would lose the clip.

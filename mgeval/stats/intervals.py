@@ -14,7 +14,7 @@ BOOTSTRAP_FROM = 20
 """Prompts from which on the interval is a bootstrap; below, Student's covers better."""
 
 RESAMPLES = 2_000
-AT_ONCE = 1 << 22
+MAX_AT_ONCE = 1 << 22
 """Numbers of the resamples that are in memory at once as floats."""
 
 LEVEL = 0.95
@@ -67,20 +67,20 @@ def mean_interval(values: np.ndarray, clusters: np.ndarray, period: float = 0) -
     >>> mean, n_prompts
     (3.0, 2)
     """
-    values, index, n = of_prompts(values, clusters)
+    values, index, n = index_by_prompt(values, clusters)
     if n == 0:
         return Interval(np.nan, np.nan, np.nan, 0)
     if period:
         # Relative to the axis nothing wraps any more, unless the values point everywhere: first that of each prompt, as
         # its clips may lie across the wrap where most others do not, then that of the prompts.
-        own = _axes(values, index, period)
-        means = own + np.bincount(index, wrapped(values - own[index], period)) / np.bincount(index)
-        centre = float(_axes(means, np.zeros(n, int), period)[0])
-        means = wrapped(means - centre, period)
+        own = _circular_means(values, index, period)
+        means = own + np.bincount(index, wrap(values - own[index], period)) / np.bincount(index)
+        centre = float(_circular_means(means, np.zeros(n, int), period)[0])
+        means = wrap(means - centre, period)
     else:
         means, centre = np.bincount(index, values) / np.bincount(index), 0.0
     mean, lo, hi = _interval(means)
-    return Interval(float(wrapped(centre + mean, period)), centre + lo, centre + hi, n)
+    return Interval(float(wrap(centre + mean, period)), centre + lo, centre + hi, n)
 
 
 def share_interval(values: np.ndarray, clusters: np.ndarray) -> Interval:
@@ -121,7 +121,7 @@ def share_interval(values: np.ndarray, clusters: np.ndarray) -> Interval:
     """
     from scipy.stats import t
 
-    values, index, n = of_prompts(values, clusters)
+    values, index, n = index_by_prompt(values, clusters)
     if not np.isin(values, (0, 1)).all():
         raise MetricError("a share is of values that are 0 or 1: mean_interval takes others")
     if n == 0:
@@ -140,7 +140,7 @@ def share_interval(values: np.ndarray, clusters: np.ndarray) -> Interval:
     return Interval(share, float(lo), float(hi), n)
 
 
-def of_prompts(values: np.ndarray, clusters: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
+def index_by_prompt(values: np.ndarray, clusters: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
     """Return the values that are there, the number of each one's prompt, and how many prompts there are."""
     values, clusters = np.asarray(values, float), np.asarray(clusters, dtype=object)
     if values.shape != clusters.shape or values.ndim != 1:
@@ -151,21 +151,21 @@ def of_prompts(values: np.ndarray, clusters: np.ndarray) -> tuple[np.ndarray, np
 
 def prompt_means(values: np.ndarray, clusters: np.ndarray) -> np.ndarray:
     """Return the mean of each prompt that has a value, ``(prompts,)``."""
-    values, index, _ = of_prompts(values, clusters)
+    values, index, _ = index_by_prompt(values, clusters)
     return np.bincount(index, values) / np.bincount(index)
 
 
-def wrapped(value: Any, period: float) -> Any:
+def wrap(value: Any, period: float) -> Any:
     """Bring values into (-period/2, period/2]; without a period they stay."""
     return period / 2 - (period / 2 - value) % period if period else value
 
 
-def unit_of(values: np.ndarray) -> float:
+def power_of_two_unit(values: np.ndarray) -> float:
     """Return the power of two at the largest value: in its unit nothing overflows or vanishes when it is squared."""
     return float(np.ldexp(1.0, np.frexp(np.abs(values).max())[1] - 1))
 
 
-def in_order(values: np.ndarray) -> np.ndarray:
+def sort_by_size(values: np.ndarray) -> np.ndarray:
     """Return values by size, of two of one size the negative first: an order that rounding and the table do not change.
 
     Seen in a mirror they stay in it, unless two differ in their sign alone.
@@ -174,7 +174,7 @@ def in_order(values: np.ndarray) -> np.ndarray:
     return values[np.lexsort((values, np.round(size / (size.max() or 1.0), 9)))]
 
 
-def _axes(values: np.ndarray, index: np.ndarray, period: float) -> np.ndarray:
+def _circular_means(values: np.ndarray, index: np.ndarray, period: float) -> np.ndarray:
     """Return the direction in which the values of each group point."""
     turns = 2 * np.pi * values / period
     return np.arctan2(np.bincount(index, np.sin(turns)), np.bincount(index, np.cos(turns))) * period / (2 * np.pi)
@@ -184,12 +184,12 @@ def _interval(means: np.ndarray) -> tuple[float, float, float]:
     if len(means) == 1 or not np.isfinite(means).all():
         with np.errstate(invalid="ignore"):
             return float(means.mean()), np.nan, np.nan
-    unit = unit_of(means)
-    mean, lo, hi = _of_units(np.sort(means / unit))
+    unit = power_of_two_unit(means)
+    mean, lo, hi = _scaled_interval(np.sort(means / unit))
     return unit * mean, unit * lo, unit * hi
 
 
-def _of_units(means: np.ndarray) -> tuple[float, float, float]:
+def _scaled_interval(means: np.ndarray) -> tuple[float, float, float]:
     from scipy.stats import t
 
     n, mean = len(means), float(means.mean())
@@ -206,8 +206,8 @@ def _bca(means: np.ndarray) -> tuple[float, float]:
 
     n, centre = len(means), means.mean()
     # In one order: which prompt comes first in a table must not decide what is drawn of it.
-    away = in_order(means - centre)
-    counts, step = _draws(n), max(AT_ONCE // n, 1)
+    away = sort_by_size(means - centre)
+    counts, step = _resample_counts(n), max(MAX_AT_ONCE // n, 1)
     drawn = np.sort(np.concatenate([counts[i : i + step] @ away for i in range(0, RESAMPLES, step)]) / n)
     # Ties, as flags have them, count half; rounding must not part them.
     ties = 1e-9 * np.abs(away).max()
@@ -222,7 +222,7 @@ def _bca(means: np.ndarray) -> tuple[float, float]:
 
 
 @lru_cache(maxsize=2)
-def _draws(n: int) -> Any:
+def _resample_counts(n: int) -> Any:
     """Return how often each of n prompts is drawn, ``(resamples, n)``: the same for all metrics."""
     rng = np.random.default_rng(0)
     # One byte each: of 50,000 files there are a hundred million. None is drawn 256 times.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 LEVEL = 0.95
 
-LEAST = 1e-12
+MIN_VARIANCE = 1e-12
 """Variance of a strength up to which it is rounding: no prompts differ so little that answer at all differently."""
 
 
@@ -53,11 +53,11 @@ def preferences(answers: pd.DataFrame) -> pd.DataFrame:
     """
     import pandas as pd
 
-    answers = _asked(answers, ("level_a", "level_b", "answer"))
+    answers = _pair_answers(answers, ("level_a", "level_b", "answer"))
     if len(wrong := answers[~answers["answer"].isin(ANSWERS)]):
         raise MetricError(f"an answer is {wrong['answer'].iloc[0]!r}: 'a', 'b' or 'same' is needed")
-    sides = [_named(answers[side]) for side in ("level_a", "level_b")]
-    levels = _ordered(set().union(*sides))
+    sides = [_name_gaps(answers[side]) for side in ("level_a", "level_b")]
+    levels = _sort_levels(set().union(*sides))
     place = {level: number for number, level in enumerate(levels)}
     a, b = (side.map(place).to_numpy(int) for side in sides)
     won = answers["answer"].map({"a": 1.0, "b": 0.0, "same": 0.5}).to_numpy(float)
@@ -95,13 +95,13 @@ def ratings(answers: pd.DataFrame) -> pd.DataFrame:
     """
     import pandas as pd
 
-    _needed(answers, ("level", "rating", "prompt_id", "control"))
+    _require_columns(answers, ("level", "rating", "prompt_id", "control"))
     values = pd.to_numeric(answers["rating"], errors="coerce")
     if not values.between(0, 100).all():
         raise MetricError(f"a rating is {answers['rating'][~values.between(0, 100)].iloc[0]!r}: 0 to 100 is needed")
-    level = _named(answers["level"]).where(answers["control"] != "anchor", "anchor")
+    level = _name_gaps(answers["level"]).where(answers["control"] != "anchor", "anchor")
     rows = []
-    for name in [*_ordered(set(level) - {"anchor"}), "anchor"]:
+    for name in [*_sort_levels(set(level) - {"anchor"}), "anchor"]:
         mine = level == name
         mean, lo, hi, prompts = mean_interval(values[mine].to_numpy(float), answers["prompt_id"][mine].to_numpy())
         rows.append(
@@ -127,7 +127,7 @@ def reliability(answers: pd.DataFrame) -> pd.DataFrame:
     """
     import pandas as pd
 
-    _needed(answers, ("listener", "a", "b", "answer", "control"))
+    _require_columns(answers, ("listener", "a", "b", "answer", "control"))
     rows = []
     for listener, mine in answers.groupby("listener", sort=True):
         same, again = mine[mine["control"] == "same"], mine[mine["control"] == "again"]
@@ -148,24 +148,24 @@ def _winner(row: Any) -> str:
     return {"a": row.a, "b": row.b}.get(row.answer, "same")
 
 
-def _needed(answers: pd.DataFrame, wanted: tuple[str, ...]) -> None:
+def _require_columns(answers: pd.DataFrame, wanted: tuple[str, ...]) -> None:
     if missing := [column for column in wanted if column not in answers.columns]:
         raise MetricError(f"the answers have no column {missing[0]!r}")
 
 
-def _asked(answers: pd.DataFrame, wanted: tuple[str, ...]) -> pd.DataFrame:
-    _needed(answers, (*wanted, "prompt_id", "control"))
+def _pair_answers(answers: pd.DataFrame, wanted: tuple[str, ...]) -> pd.DataFrame:
+    _require_columns(answers, (*wanted, "prompt_id", "control"))
     asked = answers[answers["control"].isna() | (answers["control"] == "")]
     if asked.empty:
         raise MetricError("there is no answer to a pair yet")
     return asked
 
 
-def _named(levels: pd.Series) -> pd.Series:
+def _name_gaps(levels: pd.Series) -> pd.Series:
     return levels.astype(object).where(levels.notna(), GAP)
 
 
-def _ordered(levels: set[Any]) -> list[Any]:
+def _sort_levels(levels: set[Any]) -> list[Any]:
     """Return levels in ascending order; by their texts where numbers and texts are mixed."""
     try:
         return sorted(levels)
@@ -201,7 +201,7 @@ def _strengths(
         return whole @ model.fit().params, nothing, nothing, "too few prompts: no interval"
     fit = model.fit(cov_type="cluster", cov_kwds={"groups": prompts})
     strength, variance = whole @ fit.params, np.diag(whole @ fit.cov_params() @ whole.T)
-    if not (variance > LEAST).all():
+    if not (variance > MIN_VARIANCE).all():
         return strength, nothing, nothing, "the prompts answer alike: no interval"
     half = t.ppf((1 + LEVEL) / 2, clusters - 1) * np.sqrt(variance)
     return strength, strength - half, strength + half, ""

@@ -9,7 +9,7 @@ import numpy as np
 
 from mgeval.errors import MetricError, nearest
 from mgeval.stats.factors import check_factors
-from mgeval.stats.firth import NOTHING, logistic, separation
+from mgeval.stats.firth import TOLERANCE, logistic, separation
 from mgeval.stats.intervals import LEVEL
 from mgeval.stats.permutations import benjamini_hochberg, holm
 from mgeval.tables import GAP, cluster_numbers, own_clips
@@ -21,11 +21,11 @@ ODDS = (
     *("kind", "factor", "level", "reference", "odds_ratio", "lo", "hi", "p", "p_holm", "p_bh"),
     *("n_clips", "n_failed", "n_prompts", "reason"),
 )
-FINDING = {"kind", "score", "flagged", "start_s", "end_s"}
-FEWEST = 5
+FINDING_COLUMNS = {"kind", "score", "flagged", "start_s", "end_s"}
+MIN_COUNT = 5
 """Prompts, and clips that fail and that do not, from which on odds are given."""
 
-ENDLESS = "it tells some clips that fail, or do not, without exception: the odds have no bound"
+UNBOUNDED = "it tells some clips that fail, or do not, without exception: the odds have no bound"
 
 
 class _Term(NamedTuple):
@@ -78,7 +78,7 @@ def predict_failure(
         if column not in failures.columns:
             raise MetricError(f"the table has no column {column!r}: failure_table(store) makes one of failures")
     failures = own_clips(failures)
-    clips = failures.drop_duplicates("key").drop(columns=[c for c in FINDING if c in failures.columns])
+    clips = failures.drop_duplicates("key").drop(columns=[c for c in FINDING_COLUMNS if c in failures.columns])
     factors, there = check_factors(clips, factors), list(dict.fromkeys(failures["kind"]))
     kinds = there if kinds is None else [kinds] if isinstance(kinds, str) else list(kinds)
     for kind in kinds:
@@ -95,12 +95,12 @@ def predict_failure(
         own: Any = found.loc[kind] if kind in found.index.get_level_values(0) else found.iloc[:0].droplevel(0)
         known = clips[clips["key"].isin(own.index)]
         failed = own.reindex(known["key"]).to_numpy(float)
-        rows += [{"kind": kind, **row} for row in _of_kind(failed, known, clips, factors)]
+        rows += [{"kind": kind, **row} for row in _kind_rows(failed, known, clips, factors)]
     table = pd.DataFrame(rows).assign(p_holm=lambda t: holm(t["p"]), p_bh=lambda t: benjamini_hochberg(t["p"]))
     return table[list(ODDS)]
 
 
-def _of_kind(
+def _kind_rows(
     failed: np.ndarray, clips: pd.DataFrame, every: pd.DataFrame, factors: Sequence[str]
 ) -> list[dict[str, Any]]:
     """Return the rows of a kind of failure."""
@@ -109,7 +109,7 @@ def _of_kind(
     index, prompts = cluster_numbers(clips["prompt_id"].to_numpy(object))
     count = int(failed.sum())
     size = {"n_clips": len(failed), "n_failed": count, "n_prompts": prompts}
-    reasons = [_rare(count, len(failed), prompts)] * len(terms)
+    reasons = [_rarity_reason(count, len(failed), prompts)] * len(terms)
     numbers = np.full((len(terms), 4), np.nan)
     if terms and not reasons[0]:
         numbers, reasons = _ratios(terms, failed, index)
@@ -144,15 +144,15 @@ def _terms(every: pd.Series, own: pd.Series) -> list[_Term]:
     ]
 
 
-def _rare(count: int, clips: int, prompts: int) -> str:
+def _rarity_reason(count: int, clips: int, prompts: int) -> str:
     """Say why a kind has no odds; '' if it has."""
     if clips == 0:
         return "no clip could be judged"
     if count in (0, clips):
         return f"{'no clip' if count == 0 else 'every clip'} has it"
-    if prompts < FEWEST:
-        return f"{prompts} prompts are too few: odds over prompts need {FEWEST}"
-    if min(count, clips - count) < FEWEST:
+    if prompts < MIN_COUNT:
+        return f"{prompts} prompts are too few: odds over prompts need {MIN_COUNT}"
+    if min(count, clips - count) < MIN_COUNT:
         return f"only {min(count, clips - count)} clips {'have it' if count < clips - count else 'are without'}"
     return ""
 
@@ -161,10 +161,10 @@ def _ratios(terms: list[_Term], failed: np.ndarray, index: np.ndarray) -> tuple[
     """Return odds ratio, interval and p of each term, and why there are none."""
     from scipy.stats import t
 
-    numbers, (reasons, left) = np.full((len(terms), 4), np.nan), _alone(terms, failed)
+    numbers, (reasons, left) = np.full((len(terms), 4), np.nan), _screen_terms(terms, failed)
     # What one term decides says nothing of the others: they are of the clips that are left, as in the limit.
     failed, index = failed[left], np.unique(index[left], return_inverse=True)[1]
-    rare = _rare(int(failed.sum()), len(failed), len(np.unique(index)))
+    rare = _rarity_reason(int(failed.sum()), len(failed), len(np.unique(index)))
     columns, kept = [np.ones(len(failed))], []
     for place, term in enumerate(terms):
         tried = np.column_stack([*columns, term.values[left]])
@@ -183,7 +183,7 @@ def _ratios(terms: list[_Term], failed: np.ndarray, index: np.ndarray) -> tuple[
     found, endless, free = logistic(x, failed, index), separation(x, failed) != 0, int(index.max())
     for place, beta, error, apart in zip(kept, found.beta[1:], found.error[1:], endless[1:], strict=True):
         if apart:
-            reasons[place] = f"with other terms {ENDLESS}"
+            reasons[place] = f"with other terms {UNBOUNDED}"
         elif not found.converged:
             reasons[place] = "the model found no solution"
         elif not error > 0:
@@ -196,7 +196,7 @@ def _ratios(terms: list[_Term], failed: np.ndarray, index: np.ndarray) -> tuple[
     return numbers, reasons
 
 
-def _alone(terms: list[_Term], failed: np.ndarray) -> tuple[list[str], np.ndarray]:
+def _screen_terms(terms: list[_Term], failed: np.ndarray) -> tuple[list[str], np.ndarray]:
     """Say of each term why it can have no ratio whatever the others are, '' if it can; and which clips none decides."""
     reasons, left = [], np.ones(len(failed), bool)
     for term in terms:
@@ -209,6 +209,6 @@ def _alone(terms: list[_Term], failed: np.ndarray) -> tuple[list[str], np.ndarra
             x = np.column_stack([np.ones(len(failed)), term.values])
             direction = separation(x, failed)
             if direction[1]:
-                reason, left = f"alone {ENDLESS}", left & (np.abs(x @ direction) < NOTHING)
+                reason, left = f"alone {UNBOUNDED}", left & (np.abs(x @ direction) < TOLERANCE)
         reasons.append(reason)
     return reasons, left

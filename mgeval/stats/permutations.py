@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mgeval.errors import MetricError
-from mgeval.stats.intervals import in_order, prompt_means
+from mgeval.stats.intervals import prompt_means, sort_by_size
 
 EXACT_TO = 12
 """Prompts up to which all 4,096 flips are gone through."""
 
 DRAWS = 9_999
-AT_ONCE = 2_000_000
+MAX_AT_ONCE = 2_000_000
 """Random numbers that are held at once."""
 
 ALPHA = 0.05
@@ -25,7 +25,7 @@ INFINITE = "a value is infinite"
 """Why there is no number, where one infinite value would decide it."""
 
 
-class Tested(NamedTuple):
+class PValue(NamedTuple):
     """The p value of a test, and how it was found."""
 
     p: float
@@ -34,7 +34,7 @@ class Tested(NamedTuple):
     """Why p is NaN, or cannot be small."""
 
 
-def sign_flip(differences: np.ndarray, clusters: np.ndarray) -> Tested:
+def sign_flip(differences: np.ndarray, clusters: np.ndarray) -> PValue:
     """Test whether paired differences are 0 on average, by flipping the signs of whole prompts.
 
     If a and b are alike, each prompt's differences might as well have the other sign, all together. With ``D`` the
@@ -68,9 +68,9 @@ def sign_flip(differences: np.ndarray, clusters: np.ndarray) -> Tested:
     means = prompt_means(differences, clusters)
     n = len(means)
     if n == 0:
-        return Tested(np.nan, "", "no pair of clips has a value")
+        return PValue(np.nan, "", "no pair of clips has a value")
     if not np.isfinite(means).all():
-        return Tested(np.nan, "", INFINITE)
+        return PValue(np.nan, "", INFINITE)
     observed, scale = abs(means.sum()), np.abs(means).sum()
     # Every sign is drawn: without its own, and in one order, a prompt's draws do not depend on that of the table.
     means = np.sort(np.abs(means))
@@ -80,24 +80,24 @@ def sign_flip(differences: np.ndarray, clusters: np.ndarray) -> Tested:
         signs = 1 - 2 * (np.arange(2**n)[:, None] >> np.arange(n) & 1)
         p, name = float(np.mean(np.abs(signs @ means) >= least)), "sign flip of prompts, exact"
     else:
-        counts = [np.sum(np.abs(signs @ means) >= least) for signs in _signs(n)]
+        counts = [np.sum(np.abs(signs @ means) >= least) for signs in _draw_signs(n)]
         p, name = float((sum(counts) + 1) / (DRAWS + 1)), f"sign flip of prompts, {DRAWS:,} draws"
-    return Tested(p, name, too_few(n, 2.0 ** (1 - n)))
+    return PValue(p, name, minimum_p_reason(n, 2.0 ** (1 - n)))
 
 
-def too_few(prompts: int, least: float) -> str:
+def minimum_p_reason(prompts: int, least: float) -> str:
     """Say that so few prompts cannot reach 5 %; '' if they can. ``least`` is the smallest p there can be."""
     word = "prompt" if prompts == 1 else "prompts"
     return f"with {prompts} {word} p cannot fall below {least:.2g}" if least > ALPHA else ""
 
 
-def _signs(n: int) -> Iterator[np.ndarray]:
-    rng, block = np.random.default_rng(0), max(AT_ONCE // n, 1)
+def _draw_signs(n: int) -> Iterator[np.ndarray]:
+    rng, block = np.random.default_rng(0), max(MAX_AT_ONCE // n, 1)
     for start in range(0, DRAWS, block):
         yield 1.0 - 2 * rng.integers(2, size=(min(block, DRAWS - start), n), dtype=np.int8)
 
 
-def shuffle_within(cells: np.ndarray) -> Tested:
+def shuffle_within(cells: np.ndarray) -> PValue:
     """Test whether levels of a factor differ, by shuffling the levels within each prompt.
 
     If the level makes no difference, a prompt's cells might as well stand in another order. The statistic is the
@@ -134,11 +134,13 @@ def shuffle_within(cells: np.ndarray) -> Tested:
         order = rng.random((draws, prompts, levels)).argsort(axis=2)
         return np.square(np.take_along_axis(pool[None], order, axis=2).sum(axis=1)).sum(axis=1)
 
-    p = _shuffled(np.square(cells.sum(axis=0)).sum(), np.square(cells).sum() * prompts, draw_statistics, cells.size)
-    return Tested(p, "shuffle within prompts", too_few(prompts, float(factorial(levels)) ** (1 - prompts)))
+    p = _permutation_p(
+        np.square(cells.sum(axis=0)).sum(), np.square(cells).sum() * prompts, draw_statistics, cells.size
+    )
+    return PValue(p, "shuffle within prompts", minimum_p_reason(prompts, float(factorial(levels)) ** (1 - prompts)))
 
 
-def shuffle_between(means: np.ndarray, levels: np.ndarray) -> Tested:
+def shuffle_between(means: np.ndarray, levels: np.ndarray) -> PValue:
     """Test whether prompts of different kinds differ, by shuffling the kinds over the prompts.
 
     The statistic is the variance between the levels' means, each weighted by its prompts; p as of `shuffle_within`.
@@ -168,15 +170,15 @@ def shuffle_between(means: np.ndarray, levels: np.ndarray) -> Tested:
     sizes = np.bincount(levels)
     observed = float(np.sum(np.square(np.bincount(levels, means)) / sizes))
     # What is draw_statistics of is in one order, and so are the levels' sizes: p does not depend on that of the table.
-    pool, sizes = in_order(means), np.sort(sizes)
+    pool, sizes = sort_by_size(means), np.sort(sizes)
     among = np.equal.outer(np.repeat(np.arange(len(names)), sizes), np.arange(len(names))) / np.sqrt(sizes)
 
     def draw_statistics(rng: np.random.Generator, draws: int) -> np.ndarray:
         order = rng.random((draws, len(pool))).argsort(axis=1)
         return np.square(pool[order] @ among).sum(axis=1)
 
-    p = _shuffled(observed, np.square(means).sum(), draw_statistics, len(means))
-    return Tested(p, "shuffle between prompts", too_few(len(means), 1 / _arrangements(sizes)))
+    p = _permutation_p(observed, np.square(means).sum(), draw_statistics, len(means))
+    return PValue(p, "shuffle between prompts", minimum_p_reason(len(means), 1 / _arrangements(sizes)))
 
 
 def _arrangements(sizes: np.ndarray) -> float:
@@ -193,14 +195,14 @@ def _arrangements(sizes: np.ndarray) -> float:
     return float(ways)
 
 
-def _shuffled(
+def _permutation_p(
     observed: float,
     scale: float,
     draw_statistics: Callable[[np.random.Generator, int], np.ndarray],
     size: int,
     draws: int = 1_999,
 ) -> float:
-    rng, block, above = np.random.default_rng(0), max(AT_ONCE // size, 1), 0
+    rng, block, above = np.random.default_rng(0), max(MAX_AT_ONCE // size, 1), 0
     for start in range(0, draws, block):
         above += int(np.sum(draw_statistics(rng, min(block, draws - start)) >= observed - 1e-9 * scale))
     return (above + 1) / (draws + 1)
@@ -226,7 +228,7 @@ def holm(p: ArrayLike) -> np.ndarray:
     >>> holm([0.01, 0.04, 0.03]).tolist()
     [0.03, 0.06, 0.06]
     """
-    return _adjusted(p, lambda ranked: np.maximum.accumulate(np.arange(len(ranked), 0, -1) * ranked))
+    return _adjust(p, lambda ranked: np.maximum.accumulate(np.arange(len(ranked), 0, -1) * ranked))
 
 
 def benjamini_hochberg(p: ArrayLike) -> np.ndarray:
@@ -249,12 +251,12 @@ def benjamini_hochberg(p: ArrayLike) -> np.ndarray:
     >>> benjamini_hochberg([0.01, 0.04, 0.03]).tolist()
     [0.03, 0.04, 0.04]
     """
-    return _adjusted(
+    return _adjust(
         p, lambda ranked: np.minimum.accumulate((ranked * len(ranked) / np.arange(1, len(ranked) + 1))[::-1])[::-1]
     )
 
 
-def _adjusted(p: ArrayLike, adjust: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+def _adjust(p: ArrayLike, adjust: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
     p = np.array(p, float)
     there = np.flatnonzero(~np.isnan(p))
     order = there[np.argsort(p[there], kind="stable")]

@@ -9,8 +9,8 @@ import numpy as np
 
 from mgeval.errors import MetricError, nearest
 from mgeval.metrics import described
-from mgeval.stats.comparisons import differing
-from mgeval.stats.intervals import mean_interval, wrapped
+from mgeval.stats.comparisons import varied_settings
+from mgeval.stats.intervals import mean_interval, wrap
 from mgeval.tables import own_clips
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def safe_region(
         better, period = _direction(metric)
         for value in sorted(scores[x].unique()):
             pairs = scores[scores[x] == value].merge(usual, on=keys, suffixes=("", "_usual"))
-            change = wrapped(pairs[metric].to_numpy(float) - pairs[f"{metric}_usual"].to_numpy(float), period)
+            change = wrap(pairs[metric].to_numpy(float) - pairs[f"{metric}_usual"].to_numpy(float), period)
             mean, lo, hi, n_prompts = mean_interval(change, pairs["prompt_id"].to_numpy(), period)
             verdict = SAFE if value == default else _verdict(lo, hi, allowed, better, period)
             rows.append({x: value, "metric": metric, "mean": mean, "lo": lo, "hi": hi,
@@ -93,7 +93,7 @@ def _keys(scores: pd.DataFrame, x: str, paired: Sequence[str], beside: Iterable[
     if twice.empty:
         return keys
     several = f"several clips have the same {', '.join([*keys, x])}"
-    if apart := differing(twice, [x, *keys], list(beside)):
+    if apart := varied_settings(twice, [x, *keys], list(beside)):
         raise MetricError(f"{several} and differ in {', '.join(map(repr, apart))}: name the swept ones in paired")
     raise MetricError(f"{several} and are alike in all settings: keep one of them")
 

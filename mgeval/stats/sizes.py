@@ -7,7 +7,7 @@ import numpy as np
 from mgeval.errors import MetricError
 from mgeval.stats.permutations import ALPHA, EXACT_TO
 
-MOST = 1_000_000
+MAX_PROMPTS = 1_000_000
 """Prompts up to which is searched."""
 
 
@@ -95,9 +95,9 @@ def sample_size(effect: float, chance: float = 0.8, alpha: float = ALPHA) -> int
         raise MetricError("no number of prompts shows an effect of 0")
     if not 0 < chance < 1:
         raise MetricError(f"the chance of finding it is {chance}: give one between 0 and 1")
-    if power(effect, MOST, alpha) < chance:
-        raise MetricError(f"an effect of {effect} takes more than {MOST:,} prompts")
-    low, high = 1, MOST
+    if power(effect, MAX_PROMPTS, alpha) < chance:
+        raise MetricError(f"an effect of {effect} takes more than {MAX_PROMPTS:,} prompts")
+    low, high = 1, MAX_PROMPTS
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if power(effect, middle, alpha) >= chance else (middle, high)

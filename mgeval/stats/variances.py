@@ -11,8 +11,8 @@ import numpy as np
 from mgeval.errors import MetricError
 from mgeval.metrics import metric_of
 from mgeval.stats.factors import LEVELS, check_factors, check_metrics
-from mgeval.stats.intervals import unit_of
-from mgeval.stats.permutations import INFINITE, Tested, holm, shuffle_between, shuffle_within
+from mgeval.stats.intervals import power_of_two_unit
+from mgeval.stats.permutations import INFINITE, PValue, holm, shuffle_between, shuffle_within
 from mgeval.tables import cluster_numbers, own_clips
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def effects(
     for name in names:
         y = scores[name].to_numpy(float)
         there = ~np.isnan(y)
-        found = _of_metric(y[there], groups[there], prompts[there])
+        found = _metric_rows(y[there], groups[there], prompts[there])
         rows += [{"metric": name, **row} for row in found]
     table = pd.DataFrame(rows, columns=[column for column in EFFECTS if column != "p_holm"])
     return table.assign(p_holm=holm(table["p"]))[list(EFFECTS)]
@@ -98,29 +98,29 @@ def _levels(column: pd.Series) -> pd.Series:
     return pd.Series(pd.factorize(column, use_na_sentinel=False)[0], column.index)
 
 
-def _of_metric(y: np.ndarray, groups: pd.DataFrame, prompts: np.ndarray) -> list[dict[str, Any]]:
+def _metric_rows(y: np.ndarray, groups: pd.DataFrame, prompts: np.ndarray) -> list[dict[str, Any]]:
     """Return the rows of a metric."""
     size = {"n_clips": len(y), "n_prompts": len(np.unique(prompts))}
     parts = {name: _dummies(groups[name].to_numpy()) for name in groups if len(y)}
-    reason = _unusable(y, size["n_prompts"], parts)
+    reason = _unusable_reason(y, size["n_prompts"], parts)
     empty = {"share": np.nan, "p": np.nan, "test": "", "model": ""}
     if reason:
         rows = [{"factor": name, **empty, "levels": groups[name].nunique(), "reason": reason} for name in groups]
         rows += [{"factor": name, **empty, "levels": np.nan, "reason": reason} for name in (PROMPT, REST)]
         return [{**row, **size} for row in rows]
-    y = y / unit_of(y)
+    y = y / power_of_two_unit(y)
     y = (y - y.mean()) / y.std()
     x = np.column_stack([np.ones(len(y)), *parts.values()])
     fit = _fit(y, x, prompts)
     ends = 1 + np.cumsum([part.shape[1] for part in parts.values()])
     places = {name: slice(end - part.shape[1], end) for (name, part), end in zip(parts.items(), ends, strict=True)}
-    explained = {n: _explained(parts[n], fit.beta[at], fit.covariance[at, at]) for n, at in places.items()}
+    explained = {n: _explained_variance(parts[n], fit.beta[at], fit.covariance[at, at]) for n, at in places.items()}
     total = sum(explained.values()) + np.nan_to_num(fit.prompt) + fit.rest
     rows = []
     for name, part in parts.items():
         # The other factors' effects are taken off, so that an uneven design does not lend them to this one.
         alone = y - x @ fit.beta + part @ fit.beta[places[name]]
-        tested = _tested(alone, groups[name].to_numpy(), prompts)
+        tested = _test_factor(alone, groups[name].to_numpy(), prompts)
         about = {"p": tested.p, "test": tested.name, "levels": groups[name].nunique(), "reason": tested.reason}
         rows.append({"factor": name, "share": explained[name] / total, **about})
     untested = {"p": np.nan, "test": "", "levels": np.nan}
@@ -129,7 +129,7 @@ def _of_metric(y: np.ndarray, groups: pd.DataFrame, prompts: np.ndarray) -> list
     return [{**row, **size, "model": fit.name} for row in rows]
 
 
-def _unusable(y: np.ndarray, n_prompts: int, parts: Mapping[Any, np.ndarray]) -> str:
+def _unusable_reason(y: np.ndarray, n_prompts: int, parts: Mapping[Any, np.ndarray]) -> str:
     """Say why there is nothing to explain; '' if there is."""
     if len(y) == 0:
         return "no clip has a value"
@@ -156,7 +156,7 @@ def _dummies(levels: np.ndarray) -> np.ndarray:
     return dummies - dummies.mean(axis=0)
 
 
-def _explained(part: np.ndarray, beta: np.ndarray, covariance: np.ndarray) -> float:
+def _explained_variance(part: np.ndarray, beta: np.ndarray, covariance: np.ndarray) -> float:
     """Return the variance of what a factor adds, less what its coefficients' errors alone would add."""
     second = part.T @ part / len(part)
     return float(max(beta @ second @ beta - np.sum(second * covariance), 0.0))
@@ -167,7 +167,7 @@ def _fit(y: np.ndarray, x: np.ndarray, prompts: np.ndarray) -> _Fit:
     from statsmodels.tools.sm_exceptions import ConvergenceWarning
 
     if len(np.unique(prompts)) == len(y):
-        return _alone(y, x, "one clip per prompt: what prompts differ by is part of the rest")
+        return _fit_without_prompts(y, x, "one clip per prompt: what prompts differ by is part of the rest")
     plain = _moments(y, x, prompts)
     if not plain.prompt > 0:
         # Where prompts do not differ the mixed model lies at its bound, and its matrices are singular.
@@ -188,7 +188,7 @@ def _fit(y: np.ndarray, x: np.ndarray, prompts: np.ndarray) -> _Fit:
     return fit if sane and (np.diag(fit.covariance) >= 0).all() else plain
 
 
-def _alone(y: np.ndarray, x: np.ndarray, why: str) -> _Fit:
+def _fit_without_prompts(y: np.ndarray, x: np.ndarray, why: str) -> _Fit:
     """Fit clips that do not tell what prompts differ by from the rest."""
     beta, *_ = np.linalg.lstsq(x, y, rcond=None)
     rest = float(np.sum((y - x @ beta) ** 2) / (len(y) - x.shape[1]))
@@ -202,13 +202,13 @@ def _moments(y: np.ndarray, x: np.ndarray, prompts: np.ndarray) -> _Fit:
     """
     beta, *_ = np.linalg.lstsq(x, y, rcond=None)
     _, index, counts = np.unique(prompts, return_inverse=True, return_counts=True)
-    inside, within = _inside(y[:, None], index)[:, 0], _inside(x, index)
+    inside, within = _within_prompts(y[:, None], index)[:, 0], _within_prompts(x, index)
     # Rounding is no variation: a level that whole prompts have must not count as one within them.
     within[np.abs(within) < 1e-9] = 0
     # What the factors' levels within prompts take, and the prompts' means, is no chance that is left.
     free = len(y) - len(counts) - np.linalg.matrix_rank(within)
     if free == 0:
-        return _alone(y, x, "too few clips of one prompt: what prompts differ by is part of the rest")
+        return _fit_without_prompts(y, x, "too few clips of one prompt: what prompts differ by is part of the rest")
     inner = np.sum((inside - within @ np.linalg.lstsq(within, inside, rcond=None)[0]) ** 2) / free
     bread, own = np.linalg.inv(x.T @ x), np.equal.outer(np.arange(len(counts)), index) @ x
     # Nor is what their levels between prompts take: how often the prompts' variance is in the residuals.
@@ -222,13 +222,13 @@ def _moments(y: np.ndarray, x: np.ndarray, prompts: np.ndarray) -> _Fit:
     return _Fit(beta, covariance, float(prompt), float(inner), "least squares")
 
 
-def _inside(columns: np.ndarray, index: np.ndarray) -> np.ndarray:
+def _within_prompts(columns: np.ndarray, index: np.ndarray) -> np.ndarray:
     """Return columns less their means over each prompt."""
     means = np.column_stack([np.bincount(index, column) for column in columns.T]) / np.bincount(index)[:, None]
     return columns - means[index]
 
 
-def _tested(y: np.ndarray, levels: np.ndarray, prompts: np.ndarray) -> Tested:
+def _test_factor(y: np.ndarray, levels: np.ndarray, prompts: np.ndarray) -> PValue:
     import pandas as pd
 
     table = pd.DataFrame({"y": y, "prompt": prompts, "level": levels})
@@ -237,5 +237,5 @@ def _tested(y: np.ndarray, levels: np.ndarray, prompts: np.ndarray) -> Tested:
         return shuffle_between(cells.sum(axis=1).to_numpy(), cells.notna().to_numpy().argmax(axis=1))
     full = cells.dropna()
     if len(full) < 2:
-        return Tested(np.nan, "", "fewer than two prompts have all levels: nothing can be tested")
+        return PValue(np.nan, "", "fewer than two prompts have all levels: nothing can be tested")
     return shuffle_within(full.to_numpy())

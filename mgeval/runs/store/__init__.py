@@ -67,7 +67,7 @@ class Store:
 
     def keys(self) -> set[str]:
         """Return the keys of all clips that are there; quicker than asking for each."""
-        return layout.present(self.path)
+        return layout.complete_keys(self.path)
 
     def put(
         self,
@@ -103,8 +103,8 @@ class Store:
         """Write rows in bulk; of rows with the same key the last one counts. Many parts are merged."""
         if rows:
             with uninterrupted():
-                layout.begin(self.path)
-                parts.add_part(self.path / "rows", parts.tables_of(rows))
+                layout.prepare(self.path)
+                parts.add_part(self.path / "rows", parts.to_tables(rows))
 
     def add_plan(self, plan: pd.DataFrame) -> None:
         """Keep the rows of a plan, one per key; those that are kept already are not written again."""
@@ -267,20 +267,20 @@ class Store:
 
     def codes(self, key: str) -> np.ndarray:
         """Return a clip's codes, int16 ``(codebooks, frames)``; ``(0, 0)`` where there are none."""
-        return clips.arrays(self.path, key, ["codes"]).get("codes", np.zeros((0, 0), np.int16))
+        return clips.load_arrays(self.path, key, ["codes"]).get("codes", np.zeros((0, 0), np.int16))
 
     def predictions(self, key: str) -> dict[str, np.ndarray]:
         """Return what the model predicted for a clip's codes, arrays by name; empty where none were kept.
 
         See `mgeval.models.Generated` for their names and meaning.
         """
-        arrays = clips.arrays(self.path, key)
+        arrays = clips.load_arrays(self.path, key)
         arrays.pop("codes", None)
         return arrays
 
     def put_vectors(self, key: str, rows: np.ndarray) -> None:
         """Keep an embedder's vectors of a signal; `mgeval.scoring.vectors.vectors_key` makes the key."""
-        layout.begin(self.path)
+        layout.prepare(self.path)
         buffer = io.BytesIO()
         np.save(buffer, rows, allow_pickle=False)
         write_atomic(self._vectors_file(key), buffer.getvalue())

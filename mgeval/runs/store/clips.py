@@ -23,7 +23,7 @@ def write(
 ) -> dict[str, Any]:
     """Write a clip and return its row; one that is there already stays. See `mgeval.Store.put`."""
     key = row["key"]
-    layout.begin(store)
+    layout.prepare(store)
     sounding, coded = encode_audio(audio, ".flac"), b""
     if codes.size:
         buffer = io.BytesIO()
@@ -42,7 +42,7 @@ def write(
         "gain": storage_gain(audio.peak),
     }
     with uninterrupted(), locked(store / "clips"):
-        if (made := _made(store, key)) is not None:
+        if (made := _existing_outcome(store, key)) is not None:
             return {**row, **made}
         write_atomic(layout.path_of(store, key, "audio"), sounding)
         if coded:
@@ -56,7 +56,7 @@ def has_clip(store: Path, key: str) -> bool:
     return layout.path_of(store, key, "record").exists() and layout.path_of(store, key, "audio").exists()
 
 
-def _made(store: Path, key: str) -> dict[str, Any] | None:
+def _existing_outcome(store: Path, key: str) -> dict[str, Any] | None:
     """Return how a clip was made that is there, None where it is not or its record is damaged."""
     if not has_clip(store, key):
         return None
@@ -80,7 +80,7 @@ def copy(source: Path, target: Path, key: str) -> bool:
     return True
 
 
-def arrays(store: Path, key: str, names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
+def load_arrays(store: Path, key: str, names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
     """Return what a clip's file of codes holds, all or some of it; nothing where there is none."""
     path = layout.path_of(store, key, "codes")
     if not path.exists():

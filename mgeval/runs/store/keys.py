@@ -54,7 +54,7 @@ def clip_key(
         20 hexadecimal digits.
     """
     heard = [None if audio is None else audio_hash(audio) for audio in (audio_prompt, melody)]
-    before, after = _around(model, revision, prompt, *heard)
+    before, after = _split_json(model, revision, prompt, *heard)
     return hashlib.sha256(before + _canonical(dict(sampling)) + after).hexdigest()[:DIGITS]
 
 
@@ -64,7 +64,7 @@ def clip_keys(
     """Yield the keys of all settings of the first prompt, then of the second, and so on: `clip_key`, but quickly."""
     settings = [_canonical(dict(sampling)) for sampling in samplings]
     for prompt in prompts:
-        before, after = _around(model, revision, prompt, None, None)
+        before, after = _split_json(model, revision, prompt, None, None)
         begun = hashlib.sha256(before)
         for text in settings:
             digest = begun.copy()
@@ -83,7 +83,7 @@ def row_keys(
     texts: dict[tuple[Any, ...], bytes] = {}
     for cell, values in zip(cells, settings, strict=True):
         if cell not in begun:
-            before, after = _around(*cell, None, None)
+            before, after = _split_json(*cell, None, None)
             begun[cell] = hashlib.sha256(before), after
         if values not in texts:
             texts[values] = _canonical(dict(zip(names, values, strict=True)))
@@ -93,7 +93,7 @@ def row_keys(
         yield digest.hexdigest()[:DIGITS]
 
 
-def _around(
+def _split_json(
     model: str, revision: str, prompt: str, audio_prompt: str | None, melody: str | None
 ) -> tuple[bytes, bytes]:
     """Return the canonical JSON of what decides a clip, before and after its settings."""

@@ -16,7 +16,7 @@ from mgeval.files import write_atomic
 SCHEMA = 2
 """1: the first. 2: records have hashes and a check sum, and parts are merged while others read."""
 
-PLACES = {"audio": ("clips", "flac"), "codes": ("codes", "npz"), "record": ("clips", "json")}
+LOCATIONS = {"audio": ("clips", "flac"), "codes": ("codes", "npz"), "record": ("clips", "json")}
 
 CHECK, HASHES = "crc32", "sha256"
 RECORD_ONLY = (CHECK, HASHES)
@@ -25,11 +25,11 @@ RECORD_ONLY = (CHECK, HASHES)
 
 def path_of(store: Path, key: str, kind: str) -> Path:
     """Return where a clip's ``audio``, ``codes`` or ``record`` stands or would stand."""
-    folder, ending = PLACES[kind]
+    folder, ending = LOCATIONS[kind]
     return store / folder / f"{key}.{ending}"
 
 
-def names(folder: Path, ending: str) -> Iterator[str]:
+def file_names(folder: Path, ending: str) -> Iterator[str]:
     """Yield the names of a folder's files that end so, hidden ones left out."""
     # A glob makes a Path of each: too slow for some 100,000.
     try:
@@ -39,15 +39,15 @@ def names(folder: Path, ending: str) -> Iterator[str]:
         return
 
 
-def stems(store: Path, kind: str) -> set[str]:
+def keys_with(store: Path, kind: str) -> set[str]:
     """Return the keys that have a file of a kind."""
-    folder, ending = PLACES[kind]
-    return {name.removesuffix(f".{ending}") for name in names(store / folder, f".{ending}")}
+    folder, ending = LOCATIONS[kind]
+    return {name.removesuffix(f".{ending}") for name in file_names(store / folder, f".{ending}")}
 
 
-def present(store: Path) -> set[str]:
+def complete_keys(store: Path) -> set[str]:
     """Return the keys that have both a record and audio, from one look at the folder."""
-    listed = list(names(store / "clips", ""))
+    listed = list(file_names(store / "clips", ""))
     # Both endings have five characters; two sets are quicker than a name made anew for each.
     records = {name[:-5] for name in listed if name[-5:] == ".json"}
     return records & {name[:-5] for name in listed if name[-5:] == ".flac"}
@@ -75,7 +75,7 @@ def check_manifest(store: Path) -> int | None:
     return schema
 
 
-def begin(store: Path) -> None:
+def prepare(store: Path) -> None:
     """Make a folder a store of this schema before something is written into it.
 
     A store of schema 1 becomes one of schema 2 by saying so: all that it holds is valid in both.

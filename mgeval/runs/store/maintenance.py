@@ -41,31 +41,33 @@ def record_tables(store: Path, keys: Iterable[str]) -> list[pa.Table]:
     for key in keys:
         rows.append(layout.read_record(layout.path_of(store, key, "record"))[0])
         if len(rows) == BLOCK:
-            tables += parts.tables_of(rows)
+            tables += parts.to_tables(rows)
             rows = []
-    return [*tables, *(parts.tables_of(rows) if rows else [])]
+    return [*tables, *(parts.to_tables(rows) if rows else [])]
 
 
 def reindex(store: Path) -> None:
     """Replace all parts by one made from the records and by the rows of clips that failed."""
     if layout.check_manifest(store) is None:
         return
-    layout.begin(store)
+    layout.prepare(store)
     # First what is to go: rows that are written from here on come later, and stay.
-    old = parts.listing(store / "rows")
+    old = parts.part_names(store / "rows")
     whole = []
     for name in old:
         try:
             whole.append(parts.read_part(store / "rows" / name))
         except (StoreError, FileNotFoundError):
             continue
-    keys = sorted(key for key in layout.stems(store, "record") & layout.stems(store, "audio") if _readable(store, key))
-    failed = [table.filter(_failed(table, keys)) for table in whole]
+    keys = sorted(
+        key for key in layout.keys_with(store, "record") & layout.keys_with(store, "audio") if _readable(store, key)
+    )
+    failed = [table.filter(_failed_rows(table, keys)) for table in whole]
     tables = [table for table in (*failed, *record_tables(store, keys)) if table.num_rows]
-    parts.replace(store / "rows", old, parts.joined(tables))
+    parts.replace(store / "rows", old, parts.concat_tables(tables))
 
 
-def _failed(table: pa.Table, keys: Iterable[str]) -> pa.Array:
+def _failed_rows(table: pa.Table, keys: Iterable[str]) -> pa.Array:
     """Say of each row whether its clip failed and was not made since."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -86,11 +88,11 @@ def verify(store: Path) -> pd.DataFrame:
     """Return one row per damaged file: ``key``, ``file`` and ``problem``."""
     import pandas as pd
 
-    return pd.DataFrame(_damage(store), columns=["key", "file", "problem"], dtype=str)
+    return pd.DataFrame(_damaged_files(store), columns=["key", "file", "problem"], dtype=str)
 
 
-def _damage(store: Path) -> Iterator[tuple[str, str, str]]:
-    for file in [f"{folder}/{name}" for folder in ("rows", plans.FOLDER) for name in parts.listing(store / folder)]:
+def _damaged_files(store: Path) -> Iterator[tuple[str, str, str]]:
+    for file in [f"{folder}/{name}" for folder in ("rows", plans.FOLDER) for name in parts.part_names(store / folder)]:
         try:
             parts.read_part(store / file)
         except FileNotFoundError:
@@ -99,7 +101,7 @@ def _damage(store: Path) -> Iterator[tuple[str, str, str]]:
                 yield "", file, "a broken link"
         except StoreError as error:
             yield "", file, _reason(error)
-    keys = sorted(layout.stems(store, "record"))
+    keys = sorted(layout.keys_with(store, "record"))
     # Reading and hashing leave Python's lock: threads gain on a disk that waits, and where there are more cores.
     with ThreadPoolExecutor(READERS) as pool:
         for first in range(0, len(keys), BLOCK):
@@ -179,7 +181,7 @@ def merge(store: Path, ours: pd.DataFrame, other: Path, theirs: pd.DataFrame) ->
     here = theirs["key"].isin(ours["key"])
     missing = ~theirs["key"].isin(ours.loc[ours["status"] == "done", "key"]) if len(ours) else ~here
     coming = theirs[(made & missing) | (~made & ~here)]
-    layout.begin(store)
+    layout.prepare(store)
     planned = plans.read(other)
     plans.add(store, planned[~planned["key"].isin(plans.read(store)["key"])])
     lost, taken = [], []
@@ -220,8 +222,8 @@ def _leftovers(store: Path) -> Iterator[Path]:
     for folder, _, files in os.walk(store):
         yield from (Path(folder, name) for name in files if TEMPORARY.fullmatch(name))
     # The files first: a clip that is finished between the two looks is no orphan.
-    found = [(kind, layout.stems(store, kind)) for kind in ("audio", "codes")]
-    recorded = layout.stems(store, "record")
+    found = [(kind, layout.keys_with(store, kind)) for kind in ("audio", "codes")]
+    recorded = layout.keys_with(store, "record")
     for kind, keys in found:
         yield from (layout.path_of(store, key, kind) for key in keys - recorded)
 
@@ -254,7 +256,7 @@ def status(store: Path, table: pd.DataFrame) -> dict[str, Any]:
         "models": {} if made.empty else {str(name): int(n) for name, n in made["model"].value_counts().items()},
         "audio_seconds": float((made["n_samples"] / made["rate"]).sum()) if len(made) else 0.0,
         "bytes": sum(_sizes(store / "clips")) + sum(_sizes(store / "codes")),
-        "parts": len(parts.listing(store / "rows")),
+        "parts": len(parts.part_names(store / "rows")),
         "errors": {} if failed.empty else {str(name): int(n) for name, n in failed["error"].value_counts().items()},
         "schema": layout.check_manifest(store),
     }

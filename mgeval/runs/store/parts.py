@@ -20,20 +20,20 @@ from typing import TYPE_CHECKING, Any
 
 from mgeval.errors import StoreError
 from mgeval.files import write_atomic
-from mgeval.runs.store.layout import names
+from mgeval.runs.store.layout import file_names
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-MANY = 32
+MERGE_ABOVE = 32
 """More parts than these are merged by the next writer."""
 
 FEW_ROWS = 1000
 """A part of up to so many rows is merged whatever came after it."""
 
 
-def tables_of(rows: Sequence[Mapping[str, Any]]) -> list[pa.Table]:
+def to_tables(rows: Sequence[Mapping[str, Any]]) -> list[pa.Table]:
     """Return rows as tables, several where a column holds texts in one row and numbers in another."""
     import pyarrow as pa
 
@@ -44,15 +44,15 @@ def tables_of(rows: Sequence[Mapping[str, Any]]) -> list[pa.Table]:
     except (pa.ArrowInvalid, pa.ArrowTypeError):
         if len(rows) == 1:
             raise
-        return [*tables_of(rows[: len(rows) // 2]), *tables_of(rows[len(rows) // 2 :])]
+        return [*to_tables(rows[: len(rows) // 2]), *to_tables(rows[len(rows) // 2 :])]
 
 
-def joined(tables: Sequence[pa.Table]) -> list[pa.Table]:
+def concat_tables(tables: Sequence[pa.Table]) -> list[pa.Table]:
     """Join neighbouring tables as far as their columns have types that go together without loss."""
-    return [table for table, _ in _joined([(table, 1) for table in tables])]
+    return [table for table, _ in _concat_counted([(table, 1) for table in tables])]
 
 
-def _joined(tables: Sequence[tuple[pa.Table, int]]) -> list[tuple[pa.Table, int]]:
+def _concat_counted(tables: Sequence[tuple[pa.Table, int]]) -> list[tuple[pa.Table, int]]:
     """Do so with the number of tables that each was made of."""
     import pyarrow as pa
 
@@ -63,18 +63,18 @@ def _joined(tables: Sequence[tuple[pa.Table, int]]) -> list[tuple[pa.Table, int]
         return [(whole, sum(count for _, count in tables))]
     except (pa.ArrowInvalid, pa.ArrowTypeError):
         half = len(tables) // 2
-        left, right = _joined(tables[:half]), _joined(tables[half:])
+        left, right = _concat_counted(tables[:half]), _concat_counted(tables[half:])
         if len(tables) == 2:
             return [*left, *right]
-        return [*left[:-1], *_joined([left[-1], right[0]]), *right[1:]]
+        return [*left[:-1], *_concat_counted([left[-1], right[0]]), *right[1:]]
 
 
 def add_part(folder: Path, tables: Sequence[pa.Table]) -> None:
     """Write tables as parts, and merge the parts where they have become many."""
     for table in tables:
         _write(folder, f"{time.time_ns():020d}", table)
-    if sum(1 for _ in names(folder, ".parquet")) > MANY:
-        compact(folder, MANY)
+    if sum(1 for _ in file_names(folder, ".parquet")) > MERGE_ABOVE:
+        compact(folder, MERGE_ABOVE)
 
 
 def read_parts(folder: Path) -> dict[str, pa.Table]:
@@ -88,7 +88,7 @@ def read_parts(folder: Path) -> dict[str, pa.Table]:
     found: dict[str, pa.Table] = {}
     gone: set[str] = set()
     while True:
-        listed = listing(folder)
+        listed = part_names(folder)
         try:
             for name in listed:
                 if name not in found:
@@ -102,11 +102,11 @@ def read_parts(folder: Path) -> dict[str, pa.Table]:
         return {name: found[name] for name in listed}
 
 
-def listing(folder: Path) -> list[str]:
+def part_names(folder: Path) -> list[str]:
     """Return the parts' names, oldest first."""
     # A folder that changes while it is listed can show neither a new name nor those that it replaced.
     before = None
-    while (now := sorted(name for name in names(folder, ".parquet") if name.startswith("part-"))) != before:
+    while (now := sorted(name for name in file_names(folder, ".parquet") if name.startswith("part-"))) != before:
         before = now
     return now
 
@@ -135,7 +135,7 @@ def frame(tables: Sequence[pa.Table]) -> pd.DataFrame:
     """Return tables as one frame; of rows with the same key the last one counts."""
     import pandas as pd
 
-    frames = [table.to_pandas() for table in joined(tables)]
+    frames = [table.to_pandas() for table in concat_tables(tables)]
     whole = frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
     return whole.drop_duplicates("key", keep="last")
 
@@ -147,8 +147,8 @@ def compact(folder: Path, at_most: int = 1) -> None:
     that came after it: a row is so rewritten as often as the table doubles, not with every merge.
     A damaged part is left as it is, for `read_parts` to name.
     """
-    with _alone(folder) as alone:
-        if not alone or len(listed := listing(folder)) <= at_most:
+    with _merge_lock(folder) as alone:
+        if not alone or len(listed := part_names(folder)) <= at_most:
             return
         run: list[tuple[str, pa.Table]] = []
         rows = 0
@@ -186,13 +186,13 @@ def replace(folder: Path, old: Sequence[str], tables: Sequence[pa.Table]) -> Non
 def _merge(folder: Path, run: Sequence[tuple[str, pa.Table]]) -> None:
     """Merge neighbouring parts; those whose columns do not go together stay apart."""
     old = [name for name, _ in run]
-    for table, count in _joined([(table, 1) for _, table in run]):
+    for table, count in _concat_counted([(table, 1) for _, table in run]):
         if count > 1:
-            replace(folder, old[:count], [_last(table)])
+            replace(folder, old[:count], [_latest_rows(table)])
         old = old[count:]
 
 
-def _last(table: pa.Table) -> pa.Table:
+def _latest_rows(table: pa.Table) -> pa.Table:
     """Return a table without the rows of whose key there is a later one."""
     import pandas as pd
     import pyarrow as pa
@@ -213,7 +213,7 @@ def _write(folder: Path, moment: str, table: pa.Table) -> str:
 
 
 @contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[bool]:
+def _merge_lock(folder: Path) -> Iterator[bool]:
     """Say whether no other process merges this folder: that would be safe, but the same work twice."""
     try:
         import fcntl

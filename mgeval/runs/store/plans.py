@@ -30,16 +30,16 @@ def add(store: Path, plan: pd.DataFrame) -> None:
     """Keep what of a plan is not there yet, or with other labels; its keys do not repeat."""
     known = read(store)
     old = known.set_index("key").reindex(plan["key"])
-    new = plan[~np.isin(plan["key"].to_numpy(str), known["key"].to_numpy(str)) | differing(plan, old)]
+    new = plan[~np.isin(plan["key"].to_numpy(str), known["key"].to_numpy(str)) | changed_rows(plan, old)]
     if len(new):
         import pyarrow as pa
 
-        layout.begin(store)
+        layout.prepare(store)
         table = pa.Table.from_pandas(new.assign(status=PLANNED), preserve_index=False).replace_schema_metadata(None)
         parts.add_part(store / FOLDER, [table])
 
 
-def differing(plan: pd.DataFrame, old: pd.DataFrame) -> np.ndarray:
+def changed_rows(plan: pd.DataFrame, old: pd.DataFrame) -> np.ndarray:
     """Say of each row of a plan whether any of its columns has another value in a table of the same rows."""
     differs = np.zeros(len(plan), bool)
     for column in plan.columns.drop("key"):

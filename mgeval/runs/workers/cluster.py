@@ -19,14 +19,14 @@ from mgeval.errors import SweepError
 ADDRESS = re.compile(r"((tcp|tls|ucx)://)?([\w.-]+|\[\S+\]):\d+|wss?://\S+")
 """Of a scheduler, as Dask understands it; without a protocol it is TCP."""
 
-CONNECTING = 30
+CONNECT_SECONDS = 30
 """Seconds in which a scheduler must answer."""
 
-LEAVING = 10
+EXIT_SECONDS = 10
 """Seconds in which local workers must end after they were told to."""
 
 
-def check_choice(workers: Any, scheduler: Any) -> None:
+def check_workers(workers: Any, scheduler: Any) -> None:
     """Refuse what names no workers, before anything is done."""
     if workers is None and scheduler is None:
         return
@@ -51,19 +51,19 @@ def check_choice(workers: Any, scheduler: Any) -> None:
 
 
 @contextlib.contextmanager
-def joined(workers: int | None, scheduler: Any) -> Iterator[tuple[Any, int | None, Callable[[], None]]]:
+def connect_workers(workers: int | None, scheduler: Any) -> Iterator[tuple[Any, int | None, Callable[[], None]]]:
     """Give a client of the workers, the threads of each (None: as its job has cores), and a look at their health."""
     if workers is None:
-        with _quiet(), _client(scheduler) as client:
+        with _silence_dask(), _client(scheduler) as client:
             yield client, None, lambda: None
         return
     from distributed import LocalCluster
 
     with (
-        _quiet(),
+        _silence_dask(),
         LocalCluster(n_workers=0, dashboard_address=None, silence_logs=False) as cluster,
         _client(cluster) as client,
-        _processes(workers, cluster.scheduler_address) as check,
+        _local_workers(workers, cluster.scheduler_address) as check,
     ):
         yield client, _threads(workers), check
 
@@ -73,7 +73,7 @@ def _client(scheduler: Any) -> Iterator[Any]:
     from distributed import Client
 
     try:
-        client = Client(scheduler, timeout=CONNECTING, set_as_default=False)
+        client = Client(scheduler, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
         raise SweepError(
             f"no Dask scheduler answers at {scheduler} ({type(error).__name__}): start one with 'dask scheduler', or "
@@ -84,11 +84,11 @@ def _client(scheduler: Any) -> Iterator[Any]:
     finally:
         # Of a scheduler that is gone a client would wait for an answer.
         with contextlib.suppress(OSError, TimeoutError):
-            client.close(timeout=LEAVING if client.status == "running" else 0.1)
+            client.close(timeout=EXIT_SECONDS if client.status == "running" else 0.1)
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def _silence_dask() -> Iterator[None]:
     """Keep back what Dask logs of broken connections: mgeval says in a line what it means."""
     # The second has a level of its own.
     logs = [logging.getLogger(name) for name in ("distributed", "distributed.client")]
@@ -103,7 +103,7 @@ def _quiet() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _processes(count: int, address: str) -> Iterator[Callable[[], None]]:
+def _local_workers(count: int, address: str) -> Iterator[Callable[[], None]]:
     """Start local workers, and give a function that raises when none is left.
 
     Not Dask's own way: its processes would import the user's script again, and get the terminal's Ctrl-C.
@@ -118,7 +118,7 @@ def _processes(count: int, address: str) -> Iterator[Callable[[], None]]:
                 command = [
                     *(sys.executable, "-m", "distributed.cli.dask_worker", address, "--name", f"{number}"),
                     *("--nthreads", "1", "--memory-limit", "0", "--no-dashboard", "--local-directory", folder),
-                    *("--death-timeout", f"{CONNECTING}"),
+                    *("--death-timeout", f"{CONNECT_SECONDS}"),
                 ]
                 with open(log, "wb") as file:
                     running.append(
@@ -144,13 +144,13 @@ def _processes(count: int, address: str) -> Iterator[Callable[[], None]]:
             for process in running:
                 process.terminate()
             for process in running:
-                _end(process)
+                _wait_or_kill(process)
 
 
-def _end(process: subprocess.Popen) -> None:
+def _wait_or_kill(process: subprocess.Popen) -> None:
     """Wait for a worker that was told to end, and kill what does not, with its own processes."""
     try:
-        process.wait(LEAVING)
+        process.wait(EXIT_SECONDS)
     except subprocess.TimeoutExpired:
         if os.name == "posix":
             os.killpg(process.pid, signal.SIGKILL)

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from mgeval.errors import MgevalError, SweepError, first_line
 from mgeval.models import Model
-from mgeval.runs.generate import Rows, Work, warn_of_mixture
-from mgeval.runs.progress import POLL_SECONDS, heeding_interrupts
-from mgeval.runs.provenance import ORIGIN, failure
-from mgeval.runs.workers.cluster import joined
+from mgeval.runs.generate import Rows, Work, warn_if_mixed
+from mgeval.runs.progress import POLL_SECONDS, cancel_on_interrupt
+from mgeval.runs.provenance import ORIGIN, failure_columns
+from mgeval.runs.workers.cluster import connect_workers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
 BATCH = 64
 """Cells of a task at most: as many as decode together on a GPU."""
 
-SHARES = 4
+TASKS_PER_WORKER = 4
 """Tasks that each worker gets at least, so that none waits long for the last."""
 
 RETRIES = 2
 """How often Dask tries a task again that raised an error."""
 
 
-def make_apart(work: Work, model: Model | None, workers: int | None, scheduler: Any) -> None:
+def make_on_workers(work: Work, model: Model | None, workers: int | None, scheduler: Any) -> None:
     """Make all cells on workers, one model after the other."""
     from mgeval.runs.workers.worker import Maker
 
-    pickled = None if model is None else _pickled(model)
-    with joined(workers, scheduler) as (client, threads, check):
+    pickled = None if model is None else _pickle_model(model)
+    with connect_workers(workers, scheduler) as (client, threads, check):
         work.keep_plan()
         for name, revision, cells in work.models():
             maker = Maker(f"mgeval-{uuid.uuid4().hex}", name, revision, pickled, threads)
@@ -45,14 +45,14 @@ def make_apart(work: Work, model: Model | None, workers: int | None, scheduler: 
             except Exception as error:
                 raise SweepError(f"the workers cannot use mgeval ({first_line(error)}): install it there") from None
             try:
-                _Sharing(work, client, maker.name, check).make(cells)
+                _Dispatcher(work, client, maker.name, check).make(cells)
             finally:
                 if client.status == "running":
                     with contextlib.suppress(OSError):
                         client.unregister_worker_plugin(maker.name)
 
 
-def _pickled(model: Model) -> bytes:
+def _pickle_model(model: Model) -> bytes:
     # With it, a model that was defined in a notebook arrives whole.
     import cloudpickle
 
@@ -64,7 +64,7 @@ def _pickled(model: Model) -> bytes:
         ) from None
 
 
-class _Sharing:
+class _Dispatcher:
     """The cells of one model, on their way to workers and back."""
 
     def __init__(self, work: Work, client: Any, name: str, check: Callable[[], None]) -> None:
@@ -79,7 +79,7 @@ class _Sharing:
     def make(self, cells: pd.DataFrame) -> None:
         """Make cells and write their rows; return when none is out any more."""
         batches = self._batches(cells)
-        with Rows(self.work) as rows, heeding_interrupts(self.work.steering):
+        with Rows(self.work) as rows, cancel_on_interrupt(self.work.steering):
             try:
                 while self._send(batches) or self.out:
                     for row in self._receive():
@@ -93,7 +93,7 @@ class _Sharing:
     def _batches(self, cells: pd.DataFrame) -> Iterator[list[dict[str, Any]]]:
         # Clips of one length together leave no slot empty, and the last tasks are the short ones.
         cells = cells.sort_values("duration", ascending=False, kind="stable")
-        size = max(min(-(-len(cells) // (SHARES * max(len(self.client.nthreads()), 1))), BATCH), 1)
+        size = max(min(-(-len(cells) // (TASKS_PER_WORKER * max(len(self.client.nthreads()), 1))), BATCH), 1)
         for first in range(0, len(cells), size):
             yield cells.iloc[first : first + size].to_dict("records")
 
@@ -136,11 +136,11 @@ class _Sharing:
     def _look(self) -> None:
         """Pass on what was asked for, and see that somebody is at work."""
         self.check()
-        from mgeval.runs.workers.worker import steer
+        from mgeval.runs.workers.worker import set_control
 
         steering = self.work.steering
         if (asked := (steering.cancelled, steering.paused)) != self.told:
-            self.client.run(steer, self.name, *asked, on_error="ignore")
+            self.client.run(set_control, self.name, *asked, on_error="ignore")
             self.told = asked
 
     def _failed(self, cells: list[dict[str, Any]], error: Exception) -> list[dict[str, Any]]:
@@ -152,7 +152,7 @@ class _Sharing:
             half = -(-len(missing) // 2)
             self.again.extend(part for part in (missing[:half], missing[half:]) if part)
             return []
-        return [{**cell, **failure(error)} for cell in missing]
+        return [{**cell, **failure_columns(error)} for cell in missing]
 
     def _gone(self, error: BaseException) -> bool:
         """Say whether an error means that the scheduler is gone."""
@@ -170,4 +170,4 @@ class _Sharing:
         origin = tuple(row.get(column) for column in ORIGIN)
         if row["status"] == "done" and origin not in self.warned:
             self.warned.add(origin)
-            warn_of_mixture(self.work, row["model"], dict(zip(ORIGIN, origin, strict=True)))
+            warn_if_mixed(self.work, row["model"], dict(zip(ORIGIN, origin, strict=True)))

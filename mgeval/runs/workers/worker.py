@@ -14,7 +14,7 @@ from distributed import WorkerPlugin, get_worker
 
 from mgeval.errors import StoreError
 from mgeval.models import Model
-from mgeval.runs.generate import generate_clips, loaded_for
+from mgeval.runs.generate import generate_clips, load_for_plan
 from mgeval.runs.progress import RunControl
 from mgeval.runs.store import Store, is_store
 from mgeval.runs.store.layout import read_record
@@ -55,7 +55,7 @@ class Maker(WorkerPlugin):
     def load(self) -> Model:
         """Return the model, loaded once."""
         if self.loaded is None:
-            self.loaded = loaded_for(self.model, self.revision, pickle.loads(self.pickled) if self.pickled else None)
+            self.loaded = load_for_plan(self.model, self.revision, pickle.loads(self.pickled) if self.pickled else None)
             # Not every model has it; Dask's own setting is one thread.
             if "torch" in sys.modules:
                 sys.modules["torch"].set_num_threads(self.threads)
@@ -76,7 +76,7 @@ def make_batch(name: str, folder: str, cells: Sequence[Mapping[str, Any]]) -> li
         return [*rows, *(generate_clips(maker.load(), missing, store, maker.steering.watch) if missing else ())]
 
 
-def steer(name: str, cancelled: bool, paused: bool, dask_worker: Any = None) -> None:
+def set_control(name: str, cancelled: bool, paused: bool, dask_worker: Any = None) -> None:
     """Tell a worker's model to pause, go on or stop."""
     maker = dask_worker.plugins.get(name)
     if maker is not None:
