@@ -139,7 +139,7 @@ def test_status_and_verify(sweep, tmp_path):
     assert done.returncode == 1 and json.loads(done.stdout)[0]["file"] == f"clips/{key}.flac"
     assert key in store
     done = mgeval("verify", out, "--discard")
-    assert done.returncode == 1 and f"clips/{key}.flac: not as it was written" in done.stdout
+    assert done.returncode == 1 and f"clips/{key}.flac: changed since it was written" in done.stdout
     assert key not in store and mgeval("verify", out).returncode == 0
 
 
@@ -221,22 +221,22 @@ WRONG = {
     "models: [synth]\nprompts: demo\ngird: {}\n": "'gird': did you mean 'grid'?",
     "models: [synth]\n": "'prompts' is missing",
     "models: [synth]\nprompts: demo\ngrid: {temprature: [1]}\n": "did you mean 'temperature'",
-    "models: [synth]\nprompts: demo\ngrid: {temperature: [hot]}\n": "grid.temperature is ['hot']",
+    "models: [synth]\nprompts: demo\ngrid: {temperature: [hot]}\n": "got ['hot']",
     "models: [synth]\nprompts: demo\ngrid: {temperature: [-1]}\n": "temperature is -1, valid are numbers from 0 to 10",
-    "models: [synth]\nprompts: demo\ngrid: [1]\n": "grid 1 is 1: needed is settings",
-    "models: [synth]\nprompts: demo\nseeds: [a]\n": "seeds is ['a']: needed is a list of whole numbers",
+    "models: [synth]\nprompts: demo\ngrid: [1]\n": "grid 1 must be settings",
+    "models: [synth]\nprompts: demo\nseeds: [a]\n": "seeds must be a list of whole numbers, got ['a']",
     "models: [synth]\nprompts: demo\nseeds: []\n": "seeds is empty",
-    "models: 3\nprompts: demo\n": "models is 3",
-    "models: synth\nprompts: demo\nranges: {guidance: [1, 6]}\n": "points is None: needed is how many",
-    "models: synth\nprompts: demo\nranges: {guidance: 3}\npoints: 4\n": "ranges.guidance is 3: needed is settings",
-    "models: synth\nprompts: demo\nranges: {guidance: [6, 1]}\npoints: 4\n": "guidance is [6.0, 1.0]: the low comes",
+    "models: 3\nprompts: demo\n": "models must be the name of a model, or a list of names, got 3",
+    "models: synth\nprompts: demo\nranges: {guidance: [1, 6]}\n": "points must be a whole number from 1",
+    "models: synth\nprompts: demo\nranges: {guidance: 3}\npoints: 4\n": "ranges.guidance must be settings",
+    "models: synth\nprompts: demo\nranges: {guidance: [6, 1]}\npoints: 4\n": "low below its high",
     "models: synth\nprompts: demo\nranges: {guidance: [1, 6]}\npoints: 4\ndesign: latn\n": "did you mean 'latin'",
-    "models: synth\nprompts: demo\nranges: {guidance: [1, 6]}\npoints: few\n": "points is 'few': needed is how many",
+    "models: synth\nprompts: demo\nranges: {guidance: [1, 6]}\npoints: few\n": "points must be a whole number, how many",
     "models: [synht]\nprompts: demo\n": "no model is called 'synht'",
     "models: [synth]\nprompts: dmeo\n": "did you mean 'demo'",
     "models: [synth\n": "line",
-    "just text": "is no sweep",
-    "": "is no sweep",
+    "just text": "not a sweep",
+    "": "not a sweep",
 }
 
 

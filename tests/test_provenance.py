@@ -136,7 +136,7 @@ def test_a_change_of_hardware_or_threads_is_said(run, tmp_path):
         threads = 8
 
     store = made(tmp_path / "run", SHORT, (0,))
-    with pytest.warns(UserWarning, match="made with threads 0, the rest will be with 8"):
+    with pytest.warns(UserWarning, match="made with threads 0, the rest will be made with 8"):
         mg.run(plan(), store, Elsewhere(), progress=False)
 
 

@@ -279,8 +279,8 @@ def test_damage_is_named_and_what_is_discarded_can_be_made_again(store):
     flip(part)
     damage = store.verify().set_index("file")
     assert damage["problem"].drop(f"rows/{part.name}").to_dict() == {
-        "clips/a.flac": "not as it was written",
-        "clips/b.json": "not as it was written",
+        "clips/a.flac": "changed since it was written",
+        "clips/b.json": "changed since it was written",
         "codes/c.npz": "missing",
         "clips/d.flac": "missing",
     }
@@ -455,7 +455,7 @@ def test_damage_in_the_first_schema(tmp_path):
     assert store.verify()["file"].tolist() == ["clips/a.flac", "codes/a.npz", "clips/b.flac"]
     audio = mg.Audio(AUDIO.samples[:, :-1], RATE)
     mg.save_audio(audio, store.file("b"))
-    assert store.verify().set_index("file")["problem"]["clips/b.flac"] == "not as long as its record says"
+    assert store.verify().set_index("file")["problem"]["clips/b.flac"] == "shape or rate differ from its record"
 
 
 @pytest.mark.parametrize("schema", ["3", "99"])

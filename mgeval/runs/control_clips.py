@@ -1,4 +1,4 @@
-"""Controls: what a table of scores is held against, as ordinary rows of the store."""
+"""Controls: clips with known properties to compare scores with, as ordinary rows of the store."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ NOISE_LEVEL = 0.1
 """Root mean square of the noise: -20 dBFS, about as loud as music."""
 
 PART = 50
+"""Rows written together."""
 
 
 def silence(like: Audio, key: str) -> Audio:
@@ -61,51 +62,51 @@ def controls(
     """Add controls to a store, so that `measure` scores them like any clip.
 
     ``silence``, ``noise`` (white, -20 dBFS, independent channels) and ``dual mono`` (the clip's mono
-    mean on both channels) are made of each of the store's clips, and bear its prompt and settings.
+    mean on both channels) are made from each of the store's clips, with its prompt and settings.
     ``reference`` is a folder of audio; ``codec ceiling`` is the reference through the model's encoder
-    and decoder: no model that uses this codec gets past it. What is longer than the store's longest
-    clip is cut to its length.
+    and decoder: no model that uses this codec can do better. Files longer than the store's longest
+    clip are cut to its length.
 
-    What is there already is not made again. Rows of controls have their kind in the column
-    ``control``, and ``control:KIND`` for the model; `summarise` gives them rows of their own.
+    Controls that the store has already are not made again. Their rows have the kind in the column
+    ``control`` and ``control:KIND`` as the model; `summarise` groups them separately.
 
     Parameters
     ----------
     store : Store
-        With the model's clips.
+        The store with the model's clips.
     kinds : str or sequence of str
-        Which ones.
+        The kinds of controls to add.
     reference : path, optional
-        The folder of the reference set, searched with its sub-folders; for the last two kinds.
+        The folder of the reference set, searched with its sub-folders; for ``reference`` and ``codec ceiling``.
     model : Model, optional
-        A MusicGen checkpoint, loaded; for the codec ceiling.
+        A loaded MusicGen checkpoint; for ``codec ceiling``.
 
     Returns
     -------
     pandas.DataFrame
-        The controls' rows, as `run` returns those of clips; a file that cannot be read is a row with
+        The controls' rows, in the form that `run` returns; a file that cannot be read is a row with
         its error. ``measure(store.path)`` measures clips and controls together.
 
     Raises
     ------
     SweepError
-        A kind that does not exist, one that lacks its reference or model, or a store without clips.
+        A kind does not exist or lacks its reference or model, or the store has no clips.
     AudioError
-        No such folder, or no audio in it.
+        The folder does not exist or holds no audio.
     """
     kinds = [kinds] if isinstance(kinds, str) else list(kinds)
     _check(kinds, reference, model)
     table = store.table()
     clips = own_clips(table[table["status"] == "done"])
     if clips.empty:
-        raise SweepError(f"{store.path}: holds no clips to make controls of; run(plan, store) makes some")
+        raise SweepError(f"{store.path}: holds no clips to make controls from; run(plan, store) makes some")
     cells = [
         _clip_control(store, row, kind) for kind in kinds if kind in CLIP_CONTROLS for row in clips.to_dict("records")
     ]
     if reference is not None and set(kinds) & set(REFERENCE_KINDS):
-        # As long as when the reference first came in: a longer clip since must not bring every file in twice.
-        known = table[table[CONTROL].isin(REFERENCE_KINDS)] if CONTROL in table.columns else table[:0]
-        longest = float(known["duration"].max() if len(known) else (clips["n_samples"] / clips["rate"]).max())
+        # Keep the length of existing reference rows: a longer clip made since must not add every file again.
+        earlier = table[table[CONTROL].isin(REFERENCE_KINDS)] if CONTROL in table.columns else table[:0]
+        longest = float(earlier["duration"].max() if len(earlier) else (clips["n_samples"] / clips["rate"]).max())
         cells += _reference_controls(
             expand_path(reference), [kind for kind in kinds if kind in REFERENCE_KINDS], model, longest
         )
@@ -124,6 +125,7 @@ def controls(
 
 
 _Make = Callable[[], tuple[Audio, np.ndarray]]
+"""Makes a control's audio and codes."""
 
 
 def _check(kinds: Sequence[str], reference: Any, model: Model | None) -> None:
@@ -136,17 +138,16 @@ def _check(kinds: Sequence[str], reference: Any, model: Model | None) -> None:
             raise SweepError("'codec ceiling' needs model=, a loaded MusicGen checkpoint: load_model(name)")
 
 
-def _no_codes() -> np.ndarray:
-    return np.zeros((0, 0), np.int16)
+NO_CODES = np.zeros((0, 0), np.int16)
 
 
 def _clip_control(store: Store, clip: Mapping[Any, Any], kind: str) -> tuple[dict[str, Any], _Make]:
     sampling = {name: clip[name] for name in LIMITS}
-    # The clip's own key says all that decides its sound.
+    # The clip's key stands for everything that decides its sound.
     key = clip_key(f"{CONTROL}:{kind}", clip["key"], clip["prompt"], sampling)
     labels = {name: value for name, value in clip.items() if name not in OUTCOME and value == value}
     row = {**labels, "key": key, "model": f"{CONTROL}:{kind}", "revision": clip["key"], CONTROL: kind}
-    return row, lambda: (CLIP_CONTROLS[kind](store.audio(clip["key"]), clip["key"]), _no_codes())
+    return row, lambda: (CLIP_CONTROLS[kind](store.audio(clip["key"]), clip["key"]), NO_CODES)
 
 
 def _reference_controls(
@@ -164,7 +165,7 @@ def _reference_controls(
 
 def _file_control(path: Path, kind: str, model: Any, longest: float) -> tuple[dict[str, Any], _Make]:
     sampling = Sampling(duration=longest).asdict()
-    # The bytes, not the samples: what cannot be read needs a name as well.
+    # Hash the bytes, not the samples: an unreadable file needs a key as well.
     content = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
     through = "" if kind == "reference" else f" {model.name} {model.revision}"
     row = {"model": f"{CONTROL}:{kind}", "revision": content + through, "prompt": path.stem, **sampling}
@@ -174,7 +175,7 @@ def _file_control(path: Path, kind: str, model: Any, longest: float) -> tuple[di
         audio = load_audio(path)
         audio = audio.slice(0, longest) if audio.duration > longest else audio
         if kind == "reference":
-            return audio, _no_codes()
+            return audio, NO_CODES
         codes = model.encode(audio)
         # The codec pads to whole frames.
         decoded = model.decode(codes)
@@ -188,5 +189,5 @@ def _make_row(store: Store, row: dict[str, Any], make: _Make) -> dict[str, Any]:
         audio, codes = make()
     except Exception as error:
         return {**row, **failure_columns(error)}
-    # What is raised here, such as a full disk, would befall the next one too.
+    # An error here, such as a full disk, would recur with the next control, so let it end the run.
     return store.put(row, audio, codes)
