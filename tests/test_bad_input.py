@@ -258,7 +258,7 @@ CALLS = {
     "a folder for the store": (lambda plan, path: mg.run(plan, str(path)), "the store must be a Store.*got '.*run'"),
     "no store": (lambda plan, path: mg.start(plan, None), "the store must be a Store.*got None"),
     "a name for the model": (lambda plan, path: mg.run(plan, mg.Store(path), "synth"), r"model must be .*got 'synth'"),
-    "a text for a function": (lambda plan, path: mg.run(plan, mg.Store(path), on_row="log"), "on_row must be .*got 'log'"),
+    "a text for a function": (lambda plan, path: mg.run(plan, mg.Store(path), on_row="log"), "on_row must .*got 'log'"),
     "a folder to compare": (lambda plan, path: mg.diff(str(path), mg.Store(path)), "must be a Store.*got '.*run'"),
     "a folder to merge": (lambda plan, path: mg.Store(path).merge(str(path)), "the store must be a Store.*got '.*run'"),
     "a folder to look ahead": (

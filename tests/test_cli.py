@@ -231,7 +231,7 @@ WRONG = {
     "models: synth\nprompts: demo\nranges: {guidance: 3}\npoints: 4\n": "ranges.guidance must be settings",
     "models: synth\nprompts: demo\nranges: {guidance: [6, 1]}\npoints: 4\n": "low below its high",
     "models: synth\nprompts: demo\nranges: {guidance: [1, 6]}\npoints: 4\ndesign: latn\n": "did you mean 'latin'",
-    "models: synth\nprompts: demo\nranges: {guidance: [1, 6]}\npoints: few\n": "points must be a whole number, how many",
+    "models: synth\nprompts: demo\nranges: {guidance: [1, 6]}\npoints: few\n": "must be a whole number, how many",
     "models: [synht]\nprompts: demo\n": "no model is called 'synht'",
     "models: [synth]\nprompts: dmeo\n": "did you mean 'demo'",
     "models: [synth\n": "line",

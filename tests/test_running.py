@@ -139,7 +139,7 @@ def test_the_first_interrupt_ends_the_step_and_the_second_is_at_once(capfd):
             os.kill(os.getpid(), signal.SIGINT)
             time.sleep(1)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    assert "Ctrl-C again stops at once" in capfd.readouterr().err
+    assert "Ctrl-C again to stop at once" in capfd.readouterr().err
 
 
 def test_dask_jobqueue_does_not_take_the_interrupts_away():
