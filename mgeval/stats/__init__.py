@@ -1,6 +1,6 @@
 """Statistics of tables of scores. The prompt is the unit: seeds of one prompt are not independent.
 
-What covers and what does not, by simulation, is in docs/statistics.md.
+docs/statistics.md has the simulated coverage of the intervals and levels of the tests.
 """
 
 from mgeval.stats.agreements import agreement
