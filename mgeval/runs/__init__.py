@@ -1,4 +1,4 @@
-"""Runs: what to make (`Sweep`), how it is made (`run`, `start`), and where it is kept (`Store`)."""
+"""Runs: plan clips (`Sweep`), make them (`run`, `start`) and keep them (`Store`)."""
 
 from mgeval.runs.control_clips import controls
 from mgeval.runs.differences import diff

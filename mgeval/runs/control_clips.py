@@ -143,7 +143,7 @@ NO_CODES = np.zeros((0, 0), np.int16)
 
 def _clip_control(store: Store, clip: Mapping[Any, Any], kind: str) -> tuple[dict[str, Any], _Make]:
     sampling = {name: clip[name] for name in LIMITS}
-    # The clip's key stands for everything that decides its sound.
+    # The clip's key already covers everything that determines its sound.
     key = clip_key(f"{CONTROL}:{kind}", clip["key"], clip["prompt"], sampling)
     labels = {name: value for name, value in clip.items() if name not in OUTCOME and value == value}
     row = {**labels, "key": key, "model": f"{CONTROL}:{kind}", "revision": clip["key"], CONTROL: kind}

@@ -35,7 +35,7 @@ def axis(name: str, values: Any) -> list[Any]:
 
 
 def check_names(field: str, names: Iterable[str]) -> None:
-    """Raise if a name is not that of a setting that can be swept."""
+    """Raise if a name is not that of a sweepable setting."""
     for name in names:
         if name not in LIMITS or name == "seed":
             valid = [setting for setting in LIMITS if setting != "seed"]

@@ -69,9 +69,9 @@ def _makers(a: pd.DataFrame, b: pd.DataFrame) -> Iterator[tuple[str, ...]]:
     a, b = a[a["status"] == "done"], b[b["status"] == "done"]
     for name in MAKER_COLUMNS:
         yield from _compare_sets("made by", name, _values(a, name), _values(b, name))
-    ours, theirs = _versions(a), _versions(b)
-    for name in dict.fromkeys([*ours, *theirs]):
-        yield from _compare_sets("made by", name, ours.get(name, set()), theirs.get(name, set()))
+    versions_a, versions_b = _versions(a), _versions(b)
+    for name in dict.fromkeys([*versions_a, *versions_b]):
+        yield from _compare_sets("made by", name, versions_a.get(name, set()), versions_b.get(name, set()))
 
 
 def _values(table: pd.DataFrame, name: str) -> set[Any]:
@@ -101,22 +101,22 @@ def _value_text(values: set[Any], other: set[Any]) -> str:
 
 def _counts(a: pd.DataFrame, b: pd.DataFrame) -> Iterator[tuple[str, ...]]:
     for status in ("done", "failed"):
-        ours, theirs = (set(table.loc[table["status"] == status, "key"]) for table in (a, b))
-        if ours != theirs:
-            yield (
-                "clips",
-                status,
-                *(f"{len(mine)}, {len(mine - other)} only here" for mine, other in ((ours, theirs), (theirs, ours))),
-            )
+        keys_a, keys_b = (set(table.loc[table["status"] == status, "key"]) for table in (a, b))
+        if keys_a != keys_b:
+            yield "clips", status, _count_text(keys_a, keys_b), _count_text(keys_b, keys_a)
+
+
+def _count_text(keys: set[str], other: set[str]) -> str:
+    return f"{len(keys)}, {len(keys - other)} only here"
 
 
 def _contents(a: Store, b: Store) -> Iterator[tuple[str, ...]]:
     for key in sorted(a.keys() & b.keys()):
-        ours, theirs = (layout.read_record(store.file(key, "record"))[1] for store in (a, b))
+        hashes_a, hashes_b = (layout.read_record(store.file(key, "record"))[1] for store in (a, b))
         # If the hashes of the files are equal, no file needs to be read. Records of schema 1 have no hashes.
-        if not ours or ours.get("audio") != theirs.get("audio"):
+        if not hashes_a or hashes_a.get("audio") != hashes_b.get("audio"):
             yield from _compare_hashes("audio", key, audio_hash(a.audio(key)), audio_hash(b.audio(key)))
-        if not ours or ours.get("codes") != theirs.get("codes"):
+        if not hashes_a or hashes_a.get("codes") != hashes_b.get("codes"):
             yield from _compare_hashes("codes", key, *(_arrays_hash({"codes": store.codes(key)}) for store in (a, b)))
             yield from _compare_hashes("predictions", key, *(_arrays_hash(store.predictions(key)) for store in (a, b)))
 

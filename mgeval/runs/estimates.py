@@ -32,8 +32,8 @@ def estimate(plan: pd.DataFrame, store: Store | None = None) -> pd.DataFrame:
         seconds = float(todo["duration"].sum())
         size, pace = float(BYTES_PER_SECOND), float("nan")
         if store is not None and done is not None and len(done):
-            made = done[(done["model"] == model) & (done["revision"] == revision)]
-            size, pace = _bytes_per_second(made, store), _pace(made)
+            clips = done[(done["model"] == model) & (done["revision"] == revision)]
+            size, pace = _bytes_per_second(clips, store), _pace(clips)
         rows.append(
             {
                 "model": model,
@@ -48,18 +48,18 @@ def estimate(plan: pd.DataFrame, store: Store | None = None) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _bytes_per_second(made: pd.DataFrame, store: Store) -> float:
-    sample = made.iloc[:: max(1, len(made) // SAMPLE)]
+def _bytes_per_second(clips: pd.DataFrame, store: Store) -> float:
+    sample = clips.iloc[:: max(1, len(clips) // SAMPLE)]
     sizes = [store.file(key, kind).stat().st_size for key in sample["key"] for kind in ("audio", "codes", "record")
              if store.file(key, kind).exists()]  # fmt: skip
     seconds = (sample["n_samples"] / sample["rate"]).sum()
     return sum(sizes) / seconds if seconds > 0 else BYTES_PER_SECOND
 
 
-def _pace(made: pd.DataFrame) -> float:
+def _pace(clips: pd.DataFrame) -> float:
     """Return the seconds taken per second of audio; NaN if unknown."""
-    if "elapsed" not in made:
+    if "elapsed" not in clips:
         return float("nan")
-    timed = made[made["elapsed"].notna()]
+    timed = clips[clips["elapsed"].notna()]
     seconds = (timed["n_samples"] / timed["rate"]).sum()
     return float(timed["elapsed"].sum() / seconds) if seconds > 0 else float("nan")

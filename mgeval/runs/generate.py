@@ -150,18 +150,18 @@ def stream_results(
     """Yield a model's result for each request; if the model raises, yield its error for each one left."""
     if watch():
         return
-    left = set(range(len(requests)))
+    remaining = set(range(len(requests)))
     # A model that decodes in steps calls `watch` between two steps; for any other it is called between two clips.
     stream: Callable[..., Iterator[tuple[int, Generated | Exception]]] = model.stream
     steps = "watch" in inspect.signature(stream).parameters
     try:
         for index, result in stream(requests, watch) if steps else stream(requests):
-            left.discard(index)
+            remaining.discard(index)
             yield index, result
             if not steps and watch():
                 return
     except Exception as error:
-        yield from ((index, error) for index in sorted(left))
+        yield from ((index, error) for index in sorted(remaining))
 
 
 def warn_if_mixed(work: Work, name: str, common: Mapping[str, Any]) -> None:

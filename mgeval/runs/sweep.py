@@ -29,7 +29,7 @@ RESERVED = {*PLAN, *OUTCOME, *METRICS, *SUMMARY, *RECORD_ONLY, CONTROL, *EMBEDDE
 
 @dataclass(frozen=True, eq=False)
 class Sweep:
-    """Models x prompts x settings x seeds: what to make.
+    """The clips to make: models x prompts x settings x seeds.
 
     Parameters
     ----------
@@ -144,7 +144,7 @@ class Sweep:
         return pd.concat(plans, ignore_index=True)
 
     def preview(self, store: Store | None = None) -> pd.DataFrame:
-        """Return what the sweep will take, before anything runs.
+        """Estimate the clips, disk space and time that the sweep will take.
 
         Parameters
         ----------

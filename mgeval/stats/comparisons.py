@@ -119,36 +119,36 @@ def split_by(scores: pd.DataFrame, by: str) -> dict[Any, pd.DataFrame]:
 
 
 def match_pairs(
-    one: pd.DataFrame, two: pd.DataFrame, a: str, b: str, by: str | None, names: list[str]
+    first: pd.DataFrame, second: pd.DataFrame, a: str, b: str, by: str | None, names: list[str]
 ) -> tuple[pd.DataFrame, int]:
     """Return the pairs, with the columns ``names`` of each side, and how many clips have no partner."""
-    for side in (one, two):
+    for side in (first, second):
         if "prompt_id" not in side.columns:
             raise MetricError("the table has no column 'prompt_id': pairing needs the prompt of each clip")
-    clips = len(one) + len(two)
+    clips = len(first) + len(second)
     # Clips without a prompt do not share one. A prompt id of digits is a number in a CSV, but text in a store.
-    one, two = (side[side["prompt_id"].notna()] for side in (one, two))
-    one, two = (side.assign(prompt_id=side["prompt_id"].astype(str)) for side in (one, two))
-    keys = _keys(one, two, by)
+    first, second = (side[side["prompt_id"].notna()] for side in (first, second))
+    first, second = (side.assign(prompt_id=side["prompt_id"].astype(str)) for side in (first, second))
+    keys = _keys(first, second, by)
     for key in keys:
-        if _is_text(one[key]) != _is_text(two[key]):
+        if _is_text(first[key]) != _is_text(second[key]):
             raise MetricError(f"{key!r} is text on one side and numbers on the other: use one type to pair by it")
-    for name, side in ((a, one), (b, two)):
+    for name, side in ((a, first), (b, second)):
         duplicates = side[side.duplicated(keys, keep=False)]
         if len(duplicates):
             raise MetricError(
                 f"{name} holds several clips of one prompt and seed{_duplicates_note(duplicates, keys, by)}"
             )
-    pairs = one[[*keys, *names]].merge(two[[*keys, *names]], on=keys, suffixes=(" a", " b"), validate="1:1")
+    pairs = first[[*keys, *names]].merge(second[[*keys, *names]], on=keys, suffixes=(" a", " b"), validate="1:1")
     return pairs, clips - 2 * len(pairs)
 
 
-def _keys(one: pd.DataFrame, two: pd.DataFrame, by: str | None) -> list[str]:
+def _keys(first: pd.DataFrame, second: pd.DataFrame, by: str | None) -> list[str]:
     """Return the columns to pair by: prompt, seed, and settings that vary within prompts on both sides."""
-    keys = ["prompt_id", *(["seed"] if "seed" in one.columns and "seed" in two.columns else [])]
-    shared = _shared_settings(one, two, by)
+    keys = ["prompt_id", *(["seed"] if "seed" in first.columns and "seed" in second.columns else [])]
+    shared = _shared_settings(first, second, by)
     # A missing value counts as a value: a setting left out, or clips without a seed.
-    varied = [side.groupby(keys, dropna=False)[shared].nunique(dropna=False).max() > 1 for side in (one, two)]
+    varied = [side.groupby(keys, dropna=False)[shared].nunique(dropna=False).max() > 1 for side in (first, second)]
     return keys + [c for c in shared if all(side[c] for side in varied)]
 
 
@@ -158,17 +158,17 @@ def _is_text(column: pd.Series) -> bool:
     return bool(pd.api.types.infer_dtype(column, skipna=True) == "string")
 
 
-def _shared_settings(one: pd.DataFrame, two: pd.DataFrame, by: str | None) -> list[str]:
+def _shared_settings(first: pd.DataFrame, second: pd.DataFrame, by: str | None) -> list[str]:
     """Return the settings that both sides have: columns that do not describe the clip or the prompt."""
     # A control's model only repeats its kind.
-    skip = NO_SETTING | {by} | ({"model"} if by == CONTROL else set()) | set(columns(one.columns))
-    return [c for c in one.columns if c in two.columns and c not in skip]
+    skip = NO_SETTING | {by} | ({"model"} if by == CONTROL else set()) | set(columns(first.columns))
+    return [c for c in first.columns if c in second.columns and c not in skip]
 
 
-def _unmatched_settings(one: pd.DataFrame, two: pd.DataFrame, by: str | None) -> list[str]:
+def _unmatched_settings(first: pd.DataFrame, second: pd.DataFrame, by: str | None) -> list[str]:
     """Return the settings that the two clips of a pair need not share."""
-    keys = _keys(one, two, by) if "prompt_id" in one.columns and "prompt_id" in two.columns else []
-    return [c for c in _shared_settings(one, two, by) if c not in keys]
+    keys = _keys(first, second, by) if "prompt_id" in first.columns and "prompt_id" in second.columns else []
+    return [c for c in _shared_settings(first, second, by) if c not in keys]
 
 
 def _confounding_note(pairs: pd.DataFrame, settings: list[str], by: str | None) -> str:

@@ -49,16 +49,16 @@ def check_metrics(table: Iterable[str], metrics: str | Sequence[str] | None) -> 
         if not present:
             raise MetricError("the table holds no metric: measure(clips, store) adds them")
         return present
-    asked = [metrics] if isinstance(metrics, str) else list(metrics)
-    for name in asked:
+    requested = [metrics] if isinstance(metrics, str) else list(metrics)
+    for name in requested:
         if name in present:
             continue
         if (row := described(name)) is not None and row.kind == "name":
             raise MetricError(f"{name!r} is categorical: its numbers have no mean and no order")
         raise MetricError(f"the table holds no metric {name!r}: {nearest(name, present)}")
-    if not asked:
+    if not requested:
         raise MetricError("metrics is empty: give at least one, or leave it out for all")
-    return list(dict.fromkeys(asked))
+    return list(dict.fromkeys(requested))
 
 
 def check_factors(table: pd.DataFrame, factors: str | Sequence[str] | None) -> list[str]:

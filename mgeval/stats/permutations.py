@@ -73,7 +73,7 @@ def sign_flip(differences: np.ndarray, clusters: np.ndarray) -> PValue:
     if not np.isfinite(means).all():
         return PValue(np.nan, "", INFINITE)
     observed, scale = abs(means.sum()), np.abs(means).sum()
-    # All signs are drawn anew, so drop the given ones, and sort: p then does not depend on the order of the table.
+    # Every sign is drawn, so drop the observed ones, and sort: p then does not depend on the order of the table.
     means = np.sort(np.abs(means))
     # The tolerance keeps rounding from breaking ties between equal sums.
     least = observed - 1e-9 * scale
@@ -190,10 +190,10 @@ def _arrangements(sizes: np.ndarray) -> float:
     from math import factorial
 
     ways: float = 1
-    left = int(sizes.sum())
+    remaining = int(sizes.sum())
     for size in sizes:
-        ways *= comb(left, int(size))
-        left -= int(size)
+        ways *= comb(remaining, int(size))
+        remaining -= int(size)
     for count in np.bincount(sizes):
         ways /= factorial(int(count))
     return float(ways)

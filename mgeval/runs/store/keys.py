@@ -54,8 +54,8 @@ def clip_key(
         20 hexadecimal digits.
     """
     audio_hashes = [None if audio is None else audio_hash(audio) for audio in (audio_prompt, melody)]
-    before, after = _split_json(model, revision, prompt, *audio_hashes)
-    return hashlib.sha256(before + _canonical(dict(sampling)) + after).hexdigest()[:DIGITS]
+    prefix, suffix = _split_json(model, revision, prompt, *audio_hashes)
+    return hashlib.sha256(prefix + _canonical(dict(sampling)) + suffix).hexdigest()[:DIGITS]
 
 
 def clip_keys(
@@ -64,11 +64,11 @@ def clip_keys(
     """Yield the keys of all settings for the first prompt, then the second, and so on: a fast `clip_key`."""
     settings = [_canonical(dict(sampling)) for sampling in samplings]
     for prompt in prompts:
-        before, after = _split_json(model, revision, prompt, None, None)
-        start = hashlib.sha256(before)
+        prefix, suffix = _split_json(model, revision, prompt, None, None)
+        start = hashlib.sha256(prefix)
         for text in settings:
             digest = start.copy()
-            digest.update(text + after)
+            digest.update(text + suffix)
             yield digest.hexdigest()[:DIGITS]
 
 
@@ -83,13 +83,13 @@ def row_keys(
     texts: dict[tuple[Any, ...], bytes] = {}
     for cell, values in zip(cells, settings, strict=True):
         if cell not in starts:
-            before, after = _split_json(*cell, None, None)
-            starts[cell] = hashlib.sha256(before), after
+            prefix, suffix = _split_json(*cell, None, None)
+            starts[cell] = hashlib.sha256(prefix), suffix
         if values not in texts:
             texts[values] = _canonical(dict(zip(names, values, strict=True)))
-        start, after = starts[cell]
+        start, suffix = starts[cell]
         digest = start.copy()
-        digest.update(texts[values] + after)
+        digest.update(texts[values] + suffix)
         yield digest.hexdigest()[:DIGITS]
 
 

@@ -54,7 +54,7 @@ def complete_keys(store: Path) -> set[str]:
 
 
 def check_manifest(store: Path) -> int | None:
-    """Return the schema of a folder, None if it is new or empty; raise if it is no store or a newer one."""
+    """Return the schema of a folder, None if it is new or empty; raise if it holds other files or a newer schema."""
     manifest = store / "manifest.json"
     if not manifest.exists():
         # Ignore hidden files: a run killed in its first write leaves one, desktops leave others.

@@ -72,8 +72,8 @@ def _failed_rows(table: pa.Table, keys: Iterable[str]) -> pa.Array:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    made = pc.is_in(table["key"], value_set=pa.array(keys, pa.string()))
-    return pc.and_(pc.not_equal(table["status"], "done"), pc.invert(made))
+    done = pc.is_in(table["key"], value_set=pa.array(keys, pa.string()))
+    return pc.and_(pc.not_equal(table["status"], "done"), pc.invert(done))
 
 
 def _readable(store: Path, key: str) -> bool:
@@ -124,8 +124,8 @@ def clip_damage(store: Path, key: str) -> dict[str, str]:
         path = layout.path_of(store, key, kind)
         try:
             # The hash is "" if the clip has no codes; schema 1 has no hashes.
-            wanted = hashes.get(kind)
-            problem = check_contents(path) if wanted is None else _hash_problem(path, wanted) if wanted else ""
+            expected = hashes.get(kind)
+            problem = check_contents(path) if expected is None else _hash_problem(path, expected) if expected else ""
         except FileNotFoundError:
             problem = "missing"
         except OSError as error:

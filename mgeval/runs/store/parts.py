@@ -58,8 +58,8 @@ def _concat_counted(tables: Sequence[tuple[pa.Table, int]]) -> list[tuple[pa.Tab
     if len(tables) < 2:
         return list(tables)
     try:
-        whole = pa.concat_tables([table for table, _ in tables], promote_options="permissive")
-        return [(whole, sum(count for _, count in tables))]
+        joint = pa.concat_tables([table for table, _ in tables], promote_options="permissive")
+        return [(joint, sum(count for _, count in tables))]
     except (pa.ArrowInvalid, pa.ArrowTypeError):
         half = len(tables) // 2
         left, right = _concat_counted(tables[:half]), _concat_counted(tables[half:])
@@ -85,7 +85,7 @@ def read_parts(folder: Path) -> dict[str, pa.Table]:
         A part is damaged; the message names it.
     """
     tables: dict[str, pa.Table] = {}
-    gone: set[str] = set()
+    vanished: set[str] = set()
     while True:
         listed = part_names(folder)
         try:
@@ -94,9 +94,9 @@ def read_parts(folder: Path) -> dict[str, pa.Table]:
                     tables[name] = read_part(folder / name)
         except FileNotFoundError:
             # Merged into another part in the meantime. A name that is listed again but never exists is a broken link.
-            if name in gone:
+            if name in vanished:
                 raise StoreError(f"{folder / name}: damaged (a broken link); delete it and run again") from None
-            gone.add(name)
+            vanished.add(name)
             continue
         return {name: tables[name] for name in listed}
 
@@ -136,8 +136,8 @@ def frame(tables: Sequence[pa.Table]) -> pd.DataFrame:
     import pandas as pd
 
     frames = [table.to_pandas() for table in concat_tables(tables)]
-    whole = frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
-    return whole.drop_duplicates("key", keep="last")
+    rows = frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
+    return rows.drop_duplicates("key", keep="last")
 
 
 def compact(folder: Path, at_most: int = 1) -> None:
