@@ -146,7 +146,7 @@ def _scores(run: Path, metrics: list[str] | None, by: str | None) -> pd.DataFram
 
     from mgeval import measure
     from mgeval.metrics import columns
-    from mgeval.stats import sides_of
+    from mgeval.stats import split_by
 
     if run.suffix not in (".parquet", ".csv"):
         store = store_of(run)
@@ -155,7 +155,7 @@ def _scores(run: Path, metrics: list[str] | None, by: str | None) -> pd.DataFram
             check_column(by, clips, store, metrics)
             if by in clips.columns:
                 # Too few values, or too many, are refused here too.
-                sides_of(clips, by)
+                split_by(clips, by)
         return measure(clips, store, metrics)
     try:
         table = pd.read_parquet(run) if run.suffix == ".parquet" else pd.read_csv(run, dtype=TEXTS)

@@ -11,7 +11,7 @@ from mgeval.errors import AudioError, MetricError, nearest
 from mgeval.metrics import DETECTORS, Finding, columns
 from mgeval.runs import Store
 from mgeval.scoring import failure_table
-from mgeval.stats import ALSO, BOOTSTRAP_FROM, compare, share_interval, summarise, swept
+from mgeval.stats import ALSO_DIFFERS, BOOTSTRAP_FROM, compare, share_interval, summarise, swept
 from mgeval.tables import GAP as GAP
 from mgeval.tables import own_clips, prompt_texts
 from mgeval.wording import count_text
@@ -201,7 +201,7 @@ def _compared(
                 # Clips of one prompt and seed between which a pairing cannot choose, as of two grids.
                 why[factor] = str(error)
                 continue
-            also = {part for reason in table["reason"] for part in reason.split("; ") if part.startswith(ALSO)}
+            also = {part for reason in table["reason"] for part in reason.split("; ") if part.startswith(ALSO_DIFFERS)}
             if also:
                 why[factor] = "; ".join(sorted(also))
             elif (table["n_pairs"] > 0).any():
