@@ -115,7 +115,9 @@ def test_clips_that_cannot_be_read_are_said_beside_the_page_and_the_card(sweep, 
 @pytest.mark.parametrize("arguments", [("report",), ("report", "--by", "guidance"), ("card",)])
 def test_a_run_without_clips_is_said_to_be_one(tmp_path, arguments):
     mg.Store(tmp_path / "run").add_plan(mg.Sweep("synth", ["piano"], {"duration": 0.5}).plan())
-    refused(mgeval(arguments[0], "run", *arguments[1:], cwd=tmp_path), "run: the run has no clips; mgeval resume run makes")
+    refused(
+        mgeval(arguments[0], "run", *arguments[1:], cwd=tmp_path), "run: the run has no clips; mgeval resume run makes"
+    )
 
 
 def test_a_report_of_a_run_that_is_not_complete_says_so(tmp_path):

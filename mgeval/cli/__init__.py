@@ -44,7 +44,7 @@ def main() -> None:
         usage = context.command_path if context else "mgeval"
         _exit_with_error(f"{error.format_message().rstrip('.')} (see {usage} --help)")
     except OSError as error:
-        advice = "; free some space and run the same command again to continue" if error.errno in FULL else ""
+        advice = "; free some space and run the same command to continue" if error.errno in FULL else ""
         _exit_with_error(f"{error.filename or 'disk'}: {error.strerror or error}{advice}")
     except (typer.Abort, KeyboardInterrupt):
         code = INTERRUPTED

@@ -123,7 +123,7 @@ def _make_and_measure(
             raise
         missing = estimate(plan, store)["disk_bytes"].sum() / 1e6
         raise StoreError(
-            f"{error.filename}: {error.strerror}; free about {missing:.3g} MB and run the same command again to continue"
+            f"{error.filename}: {error.strerror}; free about {missing:.3g} MB and run the same command to continue"
         ) from None
     scores = mgeval.measure(clips, store, metrics)
     write_atomic(store.path / "scores.csv", scores.to_csv(index=False).encode())

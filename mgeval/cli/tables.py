@@ -23,8 +23,8 @@ TEXTS = {"key": str, "prompt_id": str, "prompt": str, "revision": str}
 """Columns of a CSV that are read as text even where they hold only digits."""
 
 METRIC_HELP = (
-    "A metric; repeat for more. By default all metrics that need no checkpoint; --metric all --metric clap:tiny adds how "
-    "well clips fit their prompts."
+    "A metric; repeat for more. By default all metrics that need no checkpoint; --metric all --metric clap:tiny adds "
+    "how well clips fit their prompts."
 )
 Metrics = Annotated[list[str] | None, typer.Option("--metric", help=METRIC_HELP)]
 TableFile = Annotated[Path | None, typer.Option("--out", help="Also write the table: .parquet or .csv.")]

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
+__all__ = ["forest"]
+
 ROW = 0.19
 """Height of a row in inches."""
 

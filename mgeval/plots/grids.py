@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
+__all__ = ["failure_atlas", "heatmap"]
+
 ROW = 0.21
 TALLEST = 8.0
 """Inches: what stays on a page."""

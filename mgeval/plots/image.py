@@ -27,6 +27,8 @@ from mgeval.plots.style import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+__all__ = ["coherence", "correlation_meter", "goniometer", "vectorscope", "width_over_time"]
+
 DOTS = 2_000_000
 FRAME = 0.4
 """Seconds over which the width is taken, as framewise measures take it."""

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.cm import ScalarMappable
     from matplotlib.collections import QuadMesh
 
+__all__ = ["mid_side", "panning_map"]
+
 LOWEST = 40.0
 """Hz from which on maps are drawn."""
 

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
+__all__ = ["response"]
+
 LINE = 2.0
 """Height of the title in the size of the legend's letters."""
 

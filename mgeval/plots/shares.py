@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
+__all__ = ["adherence"]
+
 ROW = 0.24
 AROUND = 0.75
 """Inches above and below the rows."""

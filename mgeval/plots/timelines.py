@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
+__all__ = ["failure_timeline", "token_curves"]
+
 ROW = 0.22
 """Height in inches of one kind of failure."""
 
