@@ -110,7 +110,7 @@ def test_a_heatmap_leaves_controls_out():
     [
         ("guidance", "width", r"no column 'prompt'.*summarise\(scores, by=\['prompt', 'guidance'\]\)"),
         (["prompt", "guidance"], "widht", "did you mean 'width'"),
-        (["prompt", "guidance", "seed"], "width", "grouped by seed as well"),
+        (["prompt", "guidance", "seed"], "width", "also grouped by seed"),
     ],
 )
 def test_wrong_summaries(by, metric, reason):

@@ -1,9 +1,9 @@
-"""From tables and clips to matplotlib Axes: calm, colour-blind-safe, legible in one column of a paper.
+"""Plot tables and clips into matplotlib Axes, for one column of a paper and for colour-blind readers.
 
-Every function takes data first and Axes last, and returns the Axes; without any it draws a new figure
-of one column's width. What cannot be drawn, such as the stereo image of a mono clip, is a blank with
-its reason. Colours are Okabe and Ito's (2008), which stay apart under every common colour blindness
-and in grey.
+Every function takes data first and Axes last, and returns the Axes; without Axes it draws a new figure
+one column wide. If something cannot be drawn, such as the stereo image of a mono clip, the Axes stay
+empty and show the reason. The colours are those of Okabe and Ito (2008), which can be told apart under
+every common colour blindness and in grey.
 """
 
 from mgeval.plots import forests, grids, image, maps, responses, shares, timelines
