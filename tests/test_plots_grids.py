@@ -211,7 +211,7 @@ def test_controls_of_what_wraps_round():
 
 def test_controls_alone_are_no_response():
     table = mg.summarise(held(noise=[0.5] * 3), "guidance")
-    with pytest.raises(mg.MetricError, match="controls only"):
+    with pytest.raises(mg.MetricError, match="has only controls"):
         plots.response(table[table["control"].notna()], "guidance", "width")
     assert len(plots.response(mg.summarise(held(noise=[0.5] * 3), "control"), "control", "width").get_xticks()) == 2
 
