@@ -323,7 +323,7 @@ def test_two_spreads_of_the_plain_distance_do_not_cover():
         value, spread = frechet_distance(of(x), reference), frechet_spread(list(x[:, None]), range(prompts), reference)
         covered += abs(value - dim * 0.4**2) <= 2 * spread
     assert covered < times / 2
-    assert "no interval" in frechet_spread.__doc__
+    assert "not an interval" in frechet_spread.__doc__
 
 
 def test_everything_is_offered():

@@ -226,8 +226,8 @@ def frechet_distance(a: GaussianStats, b: GaussianStats) -> float:
 
     ``|mu_a - mu_b|^2 + tr A + tr B - 2 tr (A B)^1/2``, covariances A and B with ddof 1. With
     ``A = F'F`` and ``B = G'G`` the last trace is the sum of the singular values of ``C = F G'``, computed by a
-    symmetric eigensolver from ``C C'`` if that is accurate enough. No matrix square root is needed, and F and G may have
-    fewer rows than columns. Source: Dowson and Landau,
+    symmetric eigensolver from ``C C'`` if that is accurate enough. No matrix square root is needed, and F and G may
+    have fewer rows than columns. Source: Dowson and Landau,
     *The Frechet distance between multivariate normal distributions*, 1982; for audio Kilgour et al.,
     *Frechet Audio Distance*, 2019.
 
