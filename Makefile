@@ -10,7 +10,7 @@ JOBS ?= 2
 TESTS := -m pytest --numprocesses $(JOBS) --dist loadfile
 READY := $(VENV)/.ready
 
-.PHONY: help demo test browser faults lab notebooks lock lint types docs wheel coverage numpy2 clean
+.PHONY: help demo test browser faults lab notebooks lock lint types tables docs wheel coverage numpy2 clean
 
 help:  ## list the targets
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -91,6 +91,9 @@ lock:  ## resolve the full environment anew and write requirements.lock
 	  | sed -E 's/^(numpy|laion[_-]clap)==.*/&; python_version < "3.13"/' ; \
 	  echo 'numpy==$(NUMPY2); python_version >= "3.13"' ; } > requirements.lock
 	rm -rf .venv-lock
+
+tables: $(READY)  ## write README's table of metrics anew from their rows
+	$(BIN)/python docs/make_metrics_table.py
 
 docs: $(READY)  ## build the site strictly, in build/site; it opens from disk
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
