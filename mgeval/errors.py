@@ -70,11 +70,11 @@ def nearest(word: str, valid: Iterable[str]) -> str:
 
 
 def first_line(error: BaseException) -> str:
-    """Return another library's error as one line.
+    r"""Return another library's error as one line.
 
     Examples
     --------
-    >>> first_line(ValueError("bad\\nvery bad"))
+    >>> first_line(ValueError("bad\nvery bad"))
     'ValueError: bad'
     """
     text = str(error).strip().split("\n")[0]

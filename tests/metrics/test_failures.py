@@ -28,7 +28,7 @@ def clips():
     cases = {name: clean_clips.HARD_CASES[name] for name in ("dense wide", "drums, jazz", "hard split", "sparse piano")}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(clean_clips, "HARD_CASES", cases)
-        return clean_clips.composed(range(0, 0))
+        return clean_clips.compose_clips(range(0))
 
 
 def only(kind, x, rate=RATE, **options):

@@ -234,7 +234,7 @@ def test_maps_for_plots_agree_with_the_measures():
     assert maps.side.sum(axis=1) / len(maps.times) == pytest.approx(known.spectra.side, rel=1e-4)
     centres, shares = known.band_widths
     assert centres == pytest.approx(known.bands.centres) and shares.shape == (len(centres), len(maps.times))
-    assert 0 <= shares.min() and shares.max() <= 1
+    assert shares.min() >= 0 and shares.max() <= 1
     assert known.correlogram.lags[[0, -1]] == pytest.approx([-1, 1], abs=0.01)
 
 
