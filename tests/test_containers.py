@@ -1,4 +1,4 @@
-"""Files that other programs wrote, or damaged: refused with the reason or read whole, never read short."""
+"""Files that other programs wrote or damaged: read completely, or an error with the reason, never read in part."""
 
 import numpy as np
 import pytest
@@ -38,7 +38,7 @@ def test_an_mp3_that_hides_its_length_is_refused_not_read_short(tmp_path):
 
 
 def test_an_mp3_that_overstates_its_length_is_read(tmp_path):
-    # Silence first: the length guessed from the first frame's bit rate is far too long.
+    # Silence first, so that the length estimated from the bit rate of the first frame is far too long.
     clip = mg.Audio(np.concatenate([np.zeros((2, 5 * RATE)), CLIP.samples], axis=1), RATE)
     data = encode_audio(clip, ".mp3")
     assert load(tmp_path, data[_mpeg_frames(data)[0][1] :], "a.mp3").duration == pytest.approx(7, abs=0.2)

@@ -1,4 +1,4 @@
-"""Prompt sets: built in, from lists, from files, and wrong ones."""
+"""Prompt sets: built in, from lists, from files, and invalid ones."""
 
 import pandas as pd
 import pytest

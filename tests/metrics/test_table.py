@@ -25,7 +25,7 @@ from mgeval.metrics import (
 )
 from mgeval.metrics.stereo import spatial, widths
 
-# `clap_rank` is of a clip among a set of prompts.
+# `clap_rank` compares a clip with a set of prompts.
 HELPERS = {
     *("profile", "key_name", "repeated", "curves", "by_codebook", "codebook_usage", "side_information"),
     *("clap_rank", "chance"),
@@ -33,7 +33,7 @@ HELPERS = {
 
 
 def chord(seconds):
-    """Three tones that come in twice a second, mono: it has all that a clip can have but a stereo image."""
+    """Return three tones that begin twice a second, in mono: every measure except those of stereo is defined."""
     tones = sum(tone(seconds, hertz, 0.1) for hertz in (261.6, 329.6, 392.0))
     return (tones * (np.arange(len(tones)) // (RATE // 4) % 2))[None]
 
