@@ -1,4 +1,4 @@
-"""VGGish's front end and network written out plainly, after Google's description of the front end.
+"""A plain implementation of VGGish's front end and network, after Google's description.
 
 Sources: tensorflow/models, research/audioset/vggish (its README and parameters); S. Hershey et al., ICASSP 2017.
 """
