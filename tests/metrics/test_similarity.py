@@ -11,7 +11,7 @@ import mgeval as mg
 from mgeval.embed.clap import Clap
 from mgeval.errors import MetricError, ModelError
 from mgeval.hub import CLAP_TINY
-from mgeval.metrics import described, evaluate
+from mgeval.metrics import evaluate, find_metric
 from mgeval.metrics.similarity import chance, clap, clap_min, clap_rank
 from mgeval.scoring.measurement import recipes_of
 
@@ -87,7 +87,7 @@ def test_the_score_goes_through_summary_and_plot(run):
     summary = mg.summarise(scores, "prompt_id")
     assert set(summary["metric"]) == {"width", "clap:tiny", "clap_min:tiny"}
     ax = mg.plots.response(summary, "prompt_id", "clap:tiny")
-    assert ax.get_ylabel() == "CLAP score (tiny)" == described("clap:tiny").label
+    assert ax.get_ylabel() == "CLAP score (tiny)" == find_metric("clap:tiny").label
 
 
 def test_a_table_read_from_a_file_is_measured_again(run, tmp_path):
