@@ -102,6 +102,9 @@ lock:  ## resolve the full environment anew and write requirements.lock
 	  echo 'numpy==$(NUMPY2); python_version >= "3.13"' ; } > requirements.lock
 	rm -rf .venv-lock
 
+tables: $(READY)  ## write README's table of metrics anew from their rows
+	$(BIN)/python docs/make_metrics_table.py
+
 docs: $(READY)  ## build the site strictly, in build/site; it opens from disk
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 

@@ -1,4 +1,4 @@
-"""Prompt sets as tables: one row per prompt, with what it claims in further columns."""
+"""Prompt sets as tables: one row per prompt, with its claims in further columns."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SPATIAL = {
     "ping-pong": "{scene}, ping-pong between the left and right speakers",
     "reverberant": "{scene}, drenched in the reverb of a large hall",
 }
-"""Each spatial claim with its phrasing; 'none' is the control that claims nothing."""
+"""The wording of each spatial claim; 'none' is the control without a claim."""
 
 SCENE = "{genre} with {instrument}"
 GENRES = ("calm ambient music", "upbeat pop", "a slow jazz ballad", "energetic rock")
@@ -84,12 +84,12 @@ def factorial(template: str, **factors: Sequence[str]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``prompt_id``, ``prompt`` and a column per factor; the last factor runs fastest.
+        ``prompt_id``, ``prompt`` and a column per factor; the last factor varies fastest.
 
     Raises
     ------
     PromptError
-        The template names a factor that is not given.
+        The template has a factor that is not given.
 
     Examples
     --------
@@ -119,14 +119,14 @@ def load_prompts(source: str | os.PathLike[str] | Iterable[str] | pd.DataFrame) 
     Returns
     -------
     pandas.DataFrame
-        ``prompt_id`` (unique), ``prompt``, then whatever else is known of each prompt, such as
-        what it claims (``spatial``, ``genre``, ``instrument``). Without a ``prompt_id`` of its own
-        a prompt is named after its text.
+        ``prompt_id`` (unique), ``prompt``, and further columns of the source, such as the
+        claims (``spatial``, ``genre``, ``instrument``). A source without ``prompt_id`` gets
+        ids made from the texts.
 
     Raises
     ------
     PromptError
-        No such set or file, no ``prompt`` column, an id that stands twice, or no prompt at all.
+        The set or file does not exist, has no ``prompt`` column, repeats an id, or has no prompts.
 
     Examples
     --------
@@ -138,11 +138,11 @@ def load_prompts(source: str | os.PathLike[str] | Iterable[str] | pd.DataFrame) 
     if isinstance(source, pd.DataFrame):
         return _check_prompts(source.copy(), "the table of prompts")
     if not isinstance(source, Iterable) and not isinstance(source, os.PathLike):
-        raise PromptError(f"prompts are {source!r}: the name of a set, a CSV file or a list of texts is needed")
+        raise PromptError(f"prompts must be the name of a set, a CSV file or a list of texts, got {source!r}")
     if isinstance(source, (str, os.PathLike)):
         if not str(source).strip():
             raise PromptError(
-                'prompts is empty: the name of a set, a CSV file or a list of texts is needed; [""] is the '
+                'prompts is empty: use the name of a set, a CSV file or a list of texts; [""] is the '
                 "unconditional prompt"
             )
         if str(source) in BUILT_IN:
@@ -151,7 +151,7 @@ def load_prompts(source: str | os.PathLike[str] | Iterable[str] | pd.DataFrame) 
     texts = list(source)
     for text in texts:
         if not isinstance(text, str) or not _is_encodable(text):
-            raise PromptError(f"a prompt is {text!r}, texts are needed")
+            raise PromptError(f"every prompt must be a text, got {text!r}")
     return _check_prompts(_prompt_table([{"prompt": text} for text in texts]), "the list of prompts")
 
 
@@ -188,9 +188,9 @@ def _load_csv(path: Path) -> pd.DataFrame:
     if not os.path.isfile(path):
         if path.suffix == ".csv":
             raise PromptError(f"{path}: no such file")
-        known = nearest(str(path), BUILT_IN)
+        valid = nearest(str(path), BUILT_IN)
         raise PromptError(
-            f"there is no prompt set {str(path)!r}: {known}, or a CSV file; a single prompt is written ['...']"
+            f"there is no prompt set {str(path)!r}: {valid}, or a CSV file; a single prompt is written ['...']"
         )
     table = pd.DataFrame(_read_csv_rows(path))
     for column in table.columns.difference(["prompt", "prompt_id", "caption", "ytid"]):
@@ -207,7 +207,7 @@ def _load_csv(path: Path) -> pd.DataFrame:
 
 
 def _read_csv_rows(path: Path) -> list[dict[str, str]]:
-    # Not by pandas: it takes 'NA' for a gap, and the first half of a text with a comma for an index.
+    # pandas would read 'NA' as missing, and the first half of a text with a comma as an index.
     try:
         with open(path, newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file, restkey="", restval=None, strict=True)
@@ -217,7 +217,7 @@ def _read_csv_rows(path: Path) -> list[dict[str, str]]:
                     count = len(header) + len(row.get("", [])) - list(row.values()).count(None)
                     raise PromptError(
                         f"{path}: line {reader.line_num} has {count} fields, the header {len(header)}: "
-                        'put "quotes" round texts with commas'
+                        'put "quotes" around texts with commas'
                     )
                 rows.append(row)
     except (UnicodeDecodeError, csv.Error, OSError) as error:
@@ -246,13 +246,14 @@ def _check_prompts(table: pd.DataFrame, where: str) -> pd.DataFrame:
         raise PromptError(f"{where}: there is no prompt in it")
     for row, text in enumerate(table["prompt"]):
         if not isinstance(text, str) or not _is_encodable(text):
-            raise PromptError(f"{where}: prompt {row + 1} is {text!r}, a text is needed")
+            raise PromptError(f"{where}: prompt {row + 1} must be a text, got {text!r}")
     if "prompt_id" not in table.columns:
         table["prompt_id"] = [prompt_id(text) for text in table["prompt"]]
     table["prompt_id"] = table["prompt_id"].map(str)
-    twice = table["prompt_id"].duplicated(keep=False)
-    if twice.any():
-        rows = [i + 1 for i, same in enumerate(table["prompt_id"] == table["prompt_id"][twice].iloc[0]) if same]
+    repeated = table["prompt_id"].duplicated(keep=False)
+    if repeated.any():
+        first = table["prompt_id"][repeated].iloc[0]
+        rows = [i + 1 for i, same in enumerate(table["prompt_id"] == first) if same]
         raise PromptError(
             f"{where}: prompts {', '.join(map(str, rows))} are the same; keep one, or give each a prompt_id"
         )
@@ -268,7 +269,7 @@ def _is_encodable(text: str) -> bool:
 
 
 def prompt_id(text: str) -> str:
-    """Name a prompt after its text: its first words and eight digits that tell like ones apart.
+    """Return a prompt's id: its first words and eight digits that distinguish similar prompts.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""A file appears whole or not at all."""
+"""Atomic writes, deferred interrupts and locks."""
 
 import os
 import signal
@@ -66,7 +66,7 @@ def test_a_full_disk_names_the_file_that_did_not_fit(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError) as caught:
+    with pytest.raises(OSError, match="No space") as caught:
         write_atomic(tmp_path / "a.bin", b"new")
     assert caught.value.filename == str(tmp_path / "a.bin")
 
@@ -78,14 +78,14 @@ def test_ctrl_c_waits_for_the_end_of_a_step():
         signal.raise_signal(signal.SIGINT)
         steps.append("finished")
     assert steps == ["finished"]
-    # Afterwards it interrupts at once again.
+    # Afterwards interrupts are immediate again.
     with pytest.raises(KeyboardInterrupt):
         signal.raise_signal(signal.SIGINT)
         steps.append("too late")
     assert steps == ["finished"]
 
 
-def test_a_step_in_another_thread_is_as_any_code():
+def test_other_threads_are_not_affected():
     done = []
 
     def work():

@@ -162,7 +162,7 @@ def loudness_range(x: np.ndarray, rate: int) -> float:
     cites=("itu1770",),
 )
 def true_peak(x: np.ndarray, rate: int) -> float:
-    """True peak: the largest value of the signal between its samples, ITU-R BS.1770-4 annex 2.
+    """Return the true peak: the largest value of the signal between its samples, ITU-R BS.1770-4 annex 2.
 
     The signal is oversampled 4 times (scipy's polyphase filter); the rate does not matter. Oversampling can miss
     a peak by ``-20 log10 cos(pi f / 4)`` dB, where f is the frequency over the rate: 0.55 dB at f = 0.45.

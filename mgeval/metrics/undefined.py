@@ -25,6 +25,7 @@ class Undefined(float):
     reason: str
 
     def __new__(cls, reason: str) -> Undefined:
+        """Create a NaN with a reason."""
         self = super().__new__(cls, "nan")
         self.reason = reason
         return self

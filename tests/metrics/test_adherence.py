@@ -1,4 +1,4 @@
-"""What prompts claim and whether clips have it: phrases, the composer's images, degenerate input, tables."""
+"""Claims of prompts and their checks: phrases, the composer's images, degenerate input, tables."""
 
 from dataclasses import replace
 
@@ -124,7 +124,7 @@ def test_swing_by_hand():
 
 
 def plain_alternation(x, rate):
-    """The swing from side to side, frame by frame in plain numbers."""
+    """Compute the swing from side to side, frame by frame in plain numbers."""
     width, powers = rate // 20, []
     for start in range(0, x.shape[1] - width + 1, width):
         piece = x[:, start : start + width]
@@ -142,7 +142,7 @@ def plain_alternation(x, rate):
 
 
 def plain_fade(x, rate):
-    """The fall from the first half to the end, frame by frame in plain numbers."""
+    """Compute the fall from the first half to the end, frame by frame in plain numbers."""
     step, powers, start = rate // 10, [], 0
     while start + 4 * step <= x.shape[1]:
         frame = x[:, start : start + 4 * step]
@@ -162,7 +162,7 @@ def test_swing_and_fading_against_plain_numbers(image, seed):
     faded = x * np.linspace(1, 0.05, x.shape[1])
     assert fade_out_db(faded, RATE) == pytest.approx(plain_fade(faded, RATE), abs=1e-6)
     assert fade_out_db(faded + 0.05, RATE) == pytest.approx(fade_out_db(faded, RATE), abs=1e-6)
-    # What is heard in one channel only, and seldom, as well.
+    # Sparse bursts give the same results, too.
     bursts = x * (np.arange(x.shape[1]) % RATE < RATE // 3)
     assert alternation(bursts, RATE) == pytest.approx(plain_alternation(bursts, RATE), abs=1e-6)
 
@@ -174,7 +174,7 @@ def test_fading_by_hand():
 
 
 def test_the_composers_images_are_told_apart():
-    """Share of 20 pieces per image that meet each spatial claim: every image its own, and few that of another."""
+    """Of 20 pieces per image, most meet the claim of their own image, and few that of another."""
     spatial = ["left", "right", "centre", "mono", "narrow", "wide", "ping-pong"]
     asked = [Claim(kind) for kind in spatial]
     shares = {}
@@ -186,11 +186,11 @@ def test_the_composers_images_are_told_apart():
             rows.append([verdict.met for verdict in check_claims(audio.samples, audio.rate, asked)])
         shares[image] = dict(zip(spatial, np.mean(rows, axis=0), strict=True))
     for image in ("mono", "narrow", "wide", "left", "right", "ping-pong"):
-        # Some pieces hardly play to and fro; the threshold was set where 9 in 10 of others pass.
+        # Some ping-pong pieces hardly alternate; the threshold was set so that 9 in 10 of other pieces pass.
         assert shares[image][image] >= (0.75 if image == "ping-pong" else 0.9), (image, shares[image])
     assert shares["center"]["centre"] >= 0.95
     for image, of in shares.items():
-        # Mono is narrow and in the centre as well.
+        # A mono image is also narrow and in the centre.
         wrong = {"left", "right", "wide", "ping-pong", "mono"} - {image}
         if image in ("mono", "center"):
             wrong.discard("mono")
@@ -209,7 +209,7 @@ def test_tempo_and_key_of_a_piece():
 
 def test_priors():
     assert prior_chance(Claim("key", 3)) == 1 / 24 and prior_chance(Claim("mode", 0)) == 0.5
-    # On a logarithmic scale a window of 4 % either way is 0.08 of the 1.70 from 40 to 220 BPM.
+    # On a logarithmic scale, +-4 % spans 0.08 of the 1.70 from 40 to 220 BPM.
     assert prior_chance(Claim("tempo", 100)) == pytest.approx(0.047, abs=0.001)
     assert isinstance(prior_chance(Claim("left")), Undefined)
 
@@ -239,7 +239,7 @@ def test_a_table_over_a_store(tmp_path):
     assert table["claim"].tolist() == ["left", "right", "mono"]
     assert (table["met"] == 1).all() and (table["n_clips"] == 4).all() and (table["n_prompts"] == 2).all()
     assert (table["chance"] == 0).all()
-    # Two prompts that both comply leave much doubt: Wilson's interval of 2 of 2, with Student's quantile of 1 degree.
+    # Two prompts, both met, say little: Wilson's interval of 2 of 2 with Student's quantile for 1 degree of freedom.
     assert table["lo"].tolist() == pytest.approx([1 / (1 + 12.7062**2 / 2)] * 3, rel=1e-3) and (table["hi"] == 1).all()
     grouped = mg.adherence(store, by="duration", progress=False)
     assert grouped["duration"].tolist() == [1, 1, 1, 2, 2, 2] and (grouped["n_clips"] == 2).all()

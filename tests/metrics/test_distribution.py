@@ -26,7 +26,7 @@ def test_manifold_known_answers():
     x = RNG.normal(size=(50, 4))
     assert manifold(x, x)[:2] == (1, 1) and manifold(x, x).coverage == 1
     assert manifold(x + 1e3, x) == (0, 0, 0, 0)
-    # One mode of two: precise, but half is missing.
+    # One of two modes: precise, but half of the reference is missing.
     modes = np.concatenate([x, x + 1e3])
     found = manifold(x, modes)
     assert (found.precision, found.recall, found.coverage) == (1, 0.5, 0.5)
@@ -122,7 +122,7 @@ def test_divergence_of_tags():
         kl_divergence(p, q)
 
 
-def test_divergence_of_what_is_no_distribution():
+def test_divergence_rejects_invalid_distributions():
     p = np.full((2, 4), 0.25)
     assert "second side" in kl_divergence(p, np.eye(4)[:2], DIRECTIONS[1]).reason
     assert "not finite" in kl_divergence(p, p * np.nan, DIRECTIONS[0]).reason

@@ -23,7 +23,7 @@ def predictions(like, log_likelihood=-2.0, entropy=3.0, distance=0.5, given=0):
 
 
 def slow_longest(codes):
-    """The longest repeat by dynamic programming over all pairs of frames."""
+    """Find the longest repeat by dynamic programming over all pairs of frames."""
     frames = codes.shape[1]
     before, longest = np.zeros(frames + 1, int), 0
     for i in range(frames):
@@ -101,7 +101,7 @@ def test_sides_agree_where_their_codes_are_equal():
 def test_information_of_the_sides():
     independent = [random_codes(500, 4, 64, seed) for seed in range(4)]
     assert pooled.side_information(independent) == pytest.approx(0, abs=0.05)
-    # Right is left plus one of two numbers: of the 6 bits of a code 5 are shared.
+    # Right is left plus one of two numbers, so 5 of the 6 bits of a code are shared.
     linked = [codes.copy() for codes in independent]
     for codes in linked:
         codes[1::2] = (codes[::2] // 2 * 2) + codes[1::2] % 2
@@ -165,7 +165,7 @@ def test_an_unguided_clip_says_so():
         ((np.zeros((2, 3), int), {"entropy": np.zeros((2, 4))}), "entropy must have the shape"),
     ],
 )
-def test_shapes_that_do_not_fit(arguments, reason):
+def test_shapes_that_do_not_match(arguments, reason):
     with pytest.raises(mg.MetricError, match=reason):
         Tokens(*arguments)
 

@@ -48,14 +48,14 @@ def failures(x: np.ndarray, rate: int, **thresholds: float) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row for each finding, and one for each kind of which there is none: ``kind``, ``score``,
+        One row for each finding, and one for each kind without a finding: ``kind``, ``score``,
         ``flagged``, ``start_s``, ``end_s``, and ``reason``: why the score is NaN, or the time after which
         a loop repeats.
 
     Raises
     ------
     MetricError
-        A threshold has the name of no kind; the message names the nearest one.
+        A threshold is for an unknown kind; the message names the nearest one.
 
     Examples
     --------

@@ -40,7 +40,7 @@ def _as_profile(x: np.ndarray | MusicProfile, rate: int | None) -> MusicProfile:
     label="Tempo",
     meaning="beats per minute, one value for the clip; the usual error is half or double the tapped tempo",
     caveat=(
-        "needs 3 s; of 200 synthetic pieces with known tempo, 86 % are right within 4 %, 9 % give double and 5 % half "
+        "needs 3 s; of 200 pieces by the built-in composer, 86 % are right within 4 %, 9 % give double and 5 % half "
         "the tempo (`python benchmarks/music.py`)"
     ),
     cites=("ellis2007", "mcfee2015"),
@@ -118,10 +118,10 @@ def beat_strength(x: np.ndarray | MusicProfile, rate: int | None = None) -> floa
     kind="name",
     shared=profile,
     label="Key",
-    meaning="estimated key: 0 to 11 are C to B major, 12 to 23 C to B minor (`mg.metrics.music.key_name`)",
+    meaning="estimated key: 0 to 11 are C to B major, 12 to 23 C to B minor",
     caveat=(
-        "a name, so it has no mean; of 191 synthetic pieces with known key, 81 % are right and 8 % give the relative "
-        "key (`python benchmarks/music.py`)"
+        "a name (see `mg.metrics.music.key_name`), so it has no mean; of 191 pieces by the built-in composer, 81 % are "
+        "right and 8 % give the relative key (`python benchmarks/music.py`)"
     ),
     cites=("temperley2007", "krumhansl1990"),
 )

@@ -181,7 +181,7 @@ def _mean_prediction(tokens: Tokens, name: str, reason: str = GIVEN) -> float:
     caveat="falls with the length of a clip: compare only clips of the same duration",
 )
 def code_variety(tokens: Tokens) -> float:
-    """Number of distinct codes divided by the number of frames, mean over codebooks.
+    """Return the number of distinct codes divided by the number of frames, mean over codebooks.
 
     Parameters
     ----------
