@@ -96,7 +96,8 @@ def test_of_a_repository_only_the_named_files_come(hub, tmp_path):
     assert done.stdout.strip() == "['config.json', 'tokenizer.json']", done.stderr
     assert not any("model.safetensors" in path for path in asked)
     done = python("hub_files('roberta-base', 'a folder', ['vocab.json'])", environment)
-    assert "the hub has no vocab.json in this repository; it has config.json, model.safetensors, tokenizer.json" in done.stderr
+    files = "config.json, model.safetensors, tokenizer.json"
+    assert f"the hub has no vocab.json in this repository; it has {files}" in done.stderr
 
 
 def test_what_the_hub_lacks(hub):

@@ -13,7 +13,7 @@ import pytest
 from mgeval.hub import CLAP_TINY
 from mgeval.synth import Spec, compose
 from mgeval.synth.captions import caption
-from training.clap_tiny.augment import augmented, cut_and_repeat
+from training.clap_tiny.augment import augment_mel, cut_and_repeat
 from training.clap_tiny.build import main
 from training.clap_tiny.data import GROUP, piece
 from training.clap_tiny.pool import Pool
@@ -177,7 +177,7 @@ def test_recalls_of_known_ranks():
 def test_augmentation_keeps_shape_and_floor():
     mel = np.random.default_rng(0).uniform(-100, 20, (501, 128)).astype(np.float16)
     for seed in range(10):
-        out = augmented(mel, np.random.default_rng(seed))
+        out = augment_mel(mel, np.random.default_rng(seed))
         assert out.shape == mel.shape and out.dtype == np.float32 and out.min() >= -100
     part = cut_and_repeat(mel, 7, 200)
     np.testing.assert_array_equal(part[:200], part[200:400])
@@ -187,6 +187,7 @@ def test_augmentation_keeps_shape_and_floor():
 # The recipe.
 
 
+@pytest.mark.training
 def test_the_learning_rate_rises_and_falls_twice():
     recipe = Recipe()
     rates = [recipe.learning_rate(step) for step in range(recipe.steps)]
@@ -195,6 +196,7 @@ def test_the_learning_rate_rises_and_falls_twice():
     assert recipe.available(0) == recipe.first and recipe.available(recipe.steps) == recipe.shards
 
 
+@pytest.mark.training
 def test_the_recipe_runs_and_resumes(tmp_path, capsys):
     from transformers import ClapModel
 
@@ -212,8 +214,9 @@ def test_the_recipe_runs_and_resumes(tmp_path, capsys):
     assert run("afresh")[1] == weights
 
 
+@pytest.mark.training
 def test_training_stops_when_nobody_composes(tmp_path):
     pool = Pool(tmp_path, None, 8)
     pool.alive = lambda: False
-    with pytest.raises(RuntimeError, match="has died before it made .*train-0000.npy"):
+    with pytest.raises(RuntimeError, match="died before it wrote .*train-0000.npy"):
         pool.grow(1)

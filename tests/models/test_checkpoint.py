@@ -100,7 +100,7 @@ def test_folders_that_are_no_checkpoint(tmp_path, copy):
     (tmp_path / "state_dict.bin").touch()
     with pytest.raises(ModelError, match="audiocraft's own format"):
         load_model(str(tmp_path))
-    with pytest.raises(ModelError, match="is a file; name the checkpoint's folder"):
+    with pytest.raises(ModelError, match="is a file; give the folder of the checkpoint"):
         load_model(str(copy / "config.json"))
     (copy / "config.json").write_text("{")
     with pytest.raises(ModelError, match=r"config.json: cannot be read"):
@@ -115,7 +115,7 @@ def test_folders_that_are_no_checkpoint(tmp_path, copy):
 
 def test_absent_weights(copy):
     (copy / "model.safetensors").rename(copy / "other")
-    with pytest.raises(ModelError, match="no weights, need model.safetensors"):
+    with pytest.raises(ModelError, match="no weights, expected model.safetensors"):
         load_model(str(copy))
     index = copy / "model.safetensors.index.json"
     index.write_text('{"weight_map": {"a": "model-00001-of-00002.safetensors"}}')
@@ -159,7 +159,7 @@ def test_broken_tokenizers(copy):
     content = json.loads(tokenizer.read_text())
     content["model"]["vocab"] = content["model"]["vocab"][:4]
     tokenizer.write_text(json.dumps(content))
-    with pytest.raises(ModelError, match="broken tokenizer, it has 8 words and the text encoder 68"):
+    with pytest.raises(ModelError, match="broken tokenizer, the tokenizer has 8 tokens, the text encoder expects 68"):
         load_model(str(copy))
     tokenizer.unlink()
     with pytest.raises(ModelError, match="tokenizer"):
@@ -217,7 +217,7 @@ def test_another_codec(copy):
     config = json.loads((copy / "config.json").read_text())
     config["audio_encoder"]["sampling_rate"] = 16000
     (copy / "config.json").write_text(json.dumps(config))
-    with pytest.raises(ModelError, match="its codec makes 25 frames a second"):
+    with pytest.raises(ModelError, match="the codec must have 50 frames a second .* got 25 frames"):
         load_model(str(copy))
 
 
@@ -271,7 +271,7 @@ def test_files_that_are_needed():
 @pytest.mark.parametrize(
     "kind, text",
     [
-        ("RepositoryNotFoundError", "neither a folder here nor a model on the hub"),
+        ("RepositoryNotFoundError", "neither a local folder nor a public model on the hub"),
         ("RevisionNotFoundError", "the hub has no revision 'v9'"),
         ("GatedRepoError", "accept its terms on https://huggingface.co/facebook/musicgen-stereo-small"),
     ],

@@ -10,6 +10,8 @@ from mgeval.models import Sampling, load_model
 from training.musicgen_tiny import build, drumming, layout, pack, score, tokens, train, words
 from training.musicgen_tiny.reading import SOUNDING, read
 
+pytestmark = pytest.mark.training
+
 
 @pytest.fixture(scope="module")
 def tokenizer():
@@ -69,16 +71,16 @@ def test_what_counts_is_seen_before_every_eighth():
 def test_captions_are_wrong_as_often_as_they_shall_be():
     rng = np.random.default_rng(0)
     plans = [score.random_plan(rng) for _ in range(600)]
-    wrong = np.mean([words.corrupted(plan, rng)[0].mode != plan.mode for plan in plans])
+    wrong = np.mean([words.corrupt(plan, rng)[0].mode != plan.mode for plan in plans])
     assert words.WRONG - 0.03 < wrong < words.WRONG + 0.03
-    assert not any(words.corrupted(plan, rng, 0)[0] != plan for plan in plans)
+    assert not any(words.corrupt(plan, rng, 0)[0] != plan for plan in plans)
 
 
 def test_every_tempo_is_named_for_the_nearest_that_can_be_played():
     rng = np.random.default_rng(1)
     named = {}
     for plan in (score.random_plan(rng) for _ in range(4000)):
-        said, tempo = words.corrupted(plan, rng, 0)
+        said, tempo = words.corrupt(plan, rng, 0)
         assert said.eighth == score.eighth_frames(tempo)
         named.setdefault(said.eighth, set()).add(tempo)
     assert set().union(*named.values()) == set(range(words.SLOWEST, words.FASTEST + 1))
@@ -104,7 +106,7 @@ def test_drums_are_switched_in_a_word_or_two():
 
 def test_what_is_said_of_drums_never_means_both():
     rng = np.random.default_rng(0)
-    wanted, not_wanted = ({drumming.drums_said(present, rng) for _ in range(5000)} for present in (True, False))
+    wanted, not_wanted = ({drumming.drum_phrase(present, rng) for _ in range(5000)} for present in (True, False))
     assert not wanted & not_wanted
     assert not [text for text in (*wanted, *not_wanted) if "{" in text]
 
@@ -124,7 +126,7 @@ def test_delay_pattern_matches_transformers(tokenizer):
 
     network = new_network(len(tokenizer), 0)
     _, codes = train.compose_clip(0, 1, 40)
-    inputs, targets = train.delayed(codes[None])
+    inputs, targets = train.apply_delay(codes[None])
     shown = torch.full((8, 1), layout.CODES)
     shown = torch.cat([shown, torch.tensor(codes.astype(np.int64))], dim=1)
     _, pattern = network.decoder.build_delay_pattern_mask(shown, layout.CODES, max_length=inputs.shape[2] + 1)
@@ -137,9 +139,9 @@ def test_delay_pattern_matches_transformers(tokenizer):
 def test_the_recipe_runs_and_resumes(tmp_path, monkeypatch):
     monkeypatch.setattr(build, "READING_STEPS", 2)
     monkeypatch.setattr(train, "STAGES", (train.Stage(1.0, 1.0, 2),))
-    stopped, _ = build.trained(tmp_path / "a", 6, 0, until=3, captions_read=300)
-    resumed, tokenizer = build.trained(tmp_path / "a", 6, 0, captions_read=300)
-    straight, _ = build.trained(tmp_path / "b", 6, 0, captions_read=300)
+    stopped, _ = build.train_network(tmp_path / "a", 6, 0, until=3, captions_read=300)
+    resumed, tokenizer = build.train_network(tmp_path / "a", 6, 0, captions_read=300)
+    straight, _ = build.train_network(tmp_path / "b", 6, 0, captions_read=300)
     first, second, third = (network.decoder.lm_heads[3].weight for network in (stopped, resumed, straight))
     assert float((first - second).abs().max().detach()) > 0
     assert float((second - third).abs().max().detach()) < 1e-5

@@ -29,7 +29,7 @@ from mgeval.synth.spec import KEYS, MODES
         ({"decorrelation": True}, "decorrelation must be .*, got True"),
         ({"image": "left", "pan": 30}, "pan must be below 0 for image 'left', got 30"),
         ({"image": "right", "pan": 0}, "pan must be above 0 for image 'right', got 0"),
-        ({"image": "mono", "pan": 10}, "image is 'mono': leave pan"),
+        ({"image": "mono", "pan": 10}, "image 'mono' takes no pan"),
         ({"melody": None, "chords": None, "bass": None, "drums": False}, "nothing would sound"),
     ],
 )

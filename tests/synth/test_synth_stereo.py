@@ -5,7 +5,7 @@ import pytest
 
 from mgeval.synth import IMAGES, Spec, compose
 from mgeval.synth.instruments import render_note
-from mgeval.synth.stereo import BLOCK, pan_gains, place, reverberate
+from mgeval.synth.stereo import BLOCK, mix_note, pan_gains, reverberate
 
 TONAL = {"bass": None, "drums": False}
 
@@ -44,7 +44,7 @@ def test_pan_gains_are_exact_at_the_centre_and_the_sides():
 def test_a_placed_note_has_its_correlation_and_power(decorrelation, degrees):
     note = render_note("piano", 62, 50)
     mix = np.zeros((2, len(note) + 900), np.float32)
-    place(mix, 100, note, 0.5, degrees, decorrelation)
+    mix_note(mix, 100, note, 0.5, degrees, decorrelation)
     assert correlation(mix) == pytest.approx(1 - decorrelation, abs=0.01)
     power = (mix.astype(float) ** 2).sum(axis=1)
     assert power.sum() == pytest.approx(0.25 * (note.real.astype(float) ** 2).sum(), rel=0.01)
@@ -54,7 +54,7 @@ def test_a_placed_note_has_its_correlation_and_power(decorrelation, degrees):
 def test_a_note_past_the_end_is_cut():
     note = render_note("piano", 62, 50)
     mix = np.zeros((2, 1000), np.float32)
-    place(mix, 900, note, 1.0, 0, 0)
+    mix_note(mix, 900, note, 1.0, 0, 0)
     np.testing.assert_array_equal(mix[:, :900], 0)
     assert np.abs(mix[:, 900:]).max() > 0
 
