@@ -125,7 +125,8 @@ def test_an_error_of_mgevals_own_needs_no_traceback():
     try:
         mg.Sampling(duration=-1)
     except mg.SamplingError as error:
-        assert provenance.failure(error)["traceback"] == "" and "duration must be a number" in provenance.failure(error)["error"]
+        failure = provenance.failure(error)
+        assert failure["traceback"] == "" and "duration must be a number" in failure["error"]
 
 
 def test_a_change_of_hardware_or_threads_is_said(run, tmp_path):

@@ -93,9 +93,7 @@ def load_encodec(name: str, revision: str | None = None) -> Encodec:
     folder = MUSICGEN_TINY if checkpoint == "tiny" else checkpoint_folder(checkpoint, VALID, revision)
     kind = read_model_type(folder)
     if kind not in ("encodec", "musicgen", "musicgen_melody"):
-        raise ModelError(
-            f"{folder}: not an EnCodec or MusicGen checkpoint, its model_type is {kind!r}"
-        )
+        raise ModelError(f"{folder}: not an EnCodec or MusicGen checkpoint, its model_type is {kind!r}")
     sides = False
     if kind == "encodec":
         codec = load_complete_network("EncodecModel", folder)
