@@ -82,7 +82,7 @@ def compose(spec: Spec, seed: int = 0) -> tuple[Audio, dict[str, Any]]:
 def note_pans(spec: Spec, notes: list[Note]) -> list[float]:
     """Return the pan of each note in degrees."""
     bounce = spec.stereo.bounce
-    turns = {voice: (-1, 0) for voice in VOICES}
+    turns = dict.fromkeys(VOICES, (-1, 0))
     pans = []
     for note in notes:
         last, side = turns[note.voice]

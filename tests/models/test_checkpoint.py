@@ -69,7 +69,8 @@ def cached(hub, source):
 
 def test_revision_is_a_hash_of_all_that_decides_the_sound(copy, mono_folder):
     digest = find_checkpoint(str(copy)).revision
-    assert len(digest) == 16 and find_checkpoint(str(mono_folder)).revision == digest
+    assert len(digest) == 16
+    assert find_checkpoint(str(mono_folder)).revision == digest
     assert find_checkpoint(str(copy), digest).revision == digest
     with pytest.raises(ModelError, match=f"hash of its files. is {digest}, not main"):
         find_checkpoint(str(copy), "main")
@@ -171,7 +172,8 @@ def test_half_precision_files_compute_in_float32(copy):
     config = json.loads((copy / "config.json").read_text())
     (copy / "config.json").write_text(json.dumps(config | {"dtype": "float16", "torch_dtype": "float16"}))
     model = load_model(str(copy), device="cpu")
-    assert model.dtype == "float32" and {p.dtype for p in model.network.parameters()} == {torch.float32}
+    assert model.dtype == "float32"
+    assert {p.dtype for p in model.network.parameters()} == {torch.float32}
 
 
 def test_weight_names_of_the_published_checkpoints(copy, mono_folder):
@@ -269,7 +271,7 @@ def test_files_that_are_needed():
 
 
 @pytest.mark.parametrize(
-    "kind, text",
+    ("kind", "text"),
     [
         ("RepositoryNotFoundError", "neither a local folder nor a public model on the hub"),
         ("RevisionNotFoundError", "the hub has no revision 'v9'"),

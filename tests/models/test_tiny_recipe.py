@@ -55,7 +55,8 @@ def test_composed_clips_read_as_what_they_were_composed_to_be():
 def test_a_melody_is_never_on_the_codebook_of_its_other_side():
     # The later side must hear what the earlier one chose: see layout.
     for left, right in layout.ROWS.values():
-        assert left % 2 == 0 and right % 2 == 1
+        assert left % 2 == 0
+        assert right % 2 == 1
         assert left // 2 != right // 2
         assert layout.TABLE_OF_CODEBOOK[left // 2] == layout.TABLE_OF_CODEBOOK[right // 2]
 
@@ -101,7 +102,9 @@ def test_phrases_hold_what_is_filled_in_and_nothing_twice():
 def test_drums_are_switched_in_a_word_or_two():
     rng = np.random.default_rng(0)
     on, off = ({words._say(meaning, rng) for _ in range(3000)} for meaning in ("drums", "no drums"))
-    assert "drums on" in on and "drums off" in off and not on & off
+    assert "drums on" in on
+    assert "drums off" in off
+    assert not on & off
 
 
 def test_what_is_said_of_drums_never_means_both():
@@ -146,7 +149,8 @@ def test_the_recipe_runs_and_resumes(tmp_path, monkeypatch):
     assert float((first - second).abs().max().detach()) > 0
     assert float((second - third).abs().max().detach()) < 1e-5
     losses = [torch.load(tmp_path / name / "training-0.pt", weights_only=True)["losses"] for name in "ab"]
-    assert len(losses[0]) == 6 and losses[0] == pytest.approx(losses[1], rel=1e-4)
+    assert len(losses[0]) == 6
+    assert losses[0] == pytest.approx(losses[1], rel=1e-4)
     monkeypatch.setattr(pack, "EXAMPLES", 4)
     model = load_model(pack.write_checkpoint(resumed, tokenizer, tmp_path / "out"))
     assert model.generate("piano", Sampling(duration=0.2), progress=False)[0].audio.samples.shape == (2, 6400)
@@ -192,4 +196,7 @@ def test_noise_and_silence_are_no_music():
     noise = read(np.random.default_rng(0).integers(1024, size=(8, 500)))
     assert not any(share > SOUNDING for share in noise.instruments.values())
     silence = read(np.zeros((8, 100), np.int64))
-    assert silence.instruments == {} and silence.image == "other" and silence.mode == "" and np.isnan(silence.tempo)
+    assert silence.instruments == {}
+    assert silence.image == "other"
+    assert silence.mode == ""
+    assert np.isnan(silence.tempo)

@@ -62,7 +62,8 @@ def test_presets_name_only_what_exists():
 def test_the_image_stands_for_numbers_that_can_be_replaced():
     spec = Spec(image="wide")
     assert (spec.voice_pan("melody"), spec.voice_pan("chords"), spec.voice_pan("bass")) == (30, -30, 0)
-    assert spec.voice_decorrelation("melody") == 1 and spec.voice_decorrelation("bass") == 0
+    assert spec.voice_decorrelation("melody") == 1
+    assert spec.voice_decorrelation("bass") == 0
     assert replace(spec, spread=10, pan=5).voice_pan("chords") == -5
     # The numbers of the first image do not stick.
     assert replace(spec, image="left").voice_pan("chords") == -30

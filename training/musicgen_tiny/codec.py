@@ -182,4 +182,4 @@ def estimate_encoder(examples: np.ndarray, codes: np.ndarray, basis: np.ndarray,
     return np.linalg.solve(gram, x.T @ z).T
 
 
-assert CODEBOOKS == 2 * len(TABLE_OF_CODEBOOK)
+assert 2 * len(TABLE_OF_CODEBOOK) == CODEBOOKS
