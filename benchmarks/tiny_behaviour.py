@@ -74,13 +74,13 @@ def asked(count: int) -> list[Asked]:
 
 def trained() -> set[str]:
     """Return the phrases on mode, drums and image that training captions are made of."""
-    from training.musicgen_tiny.drumming import drums_said
+    from training.musicgen_tiny.drumming import drum_phrase
     from training.musicgen_tiny.words import PLAIN, SIDES, phrases
 
     known = {text.lower() for part in (phrases(), PLAIN) for wordings in part.values() for text in wordings}
     rng = np.random.default_rng(0)
     # What is put together from words has no list.
-    known |= {drums_said(present, rng) for present in (True, False) for _ in range(20_000)}
+    known |= {drum_phrase(present, rng) for present in (True, False) for _ in range(20_000)}
     return known | {text.format(s=s, o=o) for text in known if "{s}" in text or "{o}" in text for s, o in SIDES.items()}
 
 

@@ -27,7 +27,7 @@ import numpy as np
 
 from mgeval import embed, synth
 from mgeval.hub import CLAP_TINY
-from training.clap_tiny.data import changed, piece
+from training.clap_tiny.data import change_attribute, piece
 from training.clap_tiny.retrieval import draw, recalls
 
 SIZE = 64
@@ -81,7 +81,7 @@ def attribute(clap: embed.Embedder, name: str) -> float:
     while len(right) < PAIRS:
         index += 1
         base, seed = piece(index, "test")
-        change = changed(base, name, rng)
+        change = change_attribute(base, name, rng)
         if not change or base.voices == ("drums",) or (name == "density" and 0.22 < base.density < 0.72):
             continue
         specs = (base, replace(base, **change))

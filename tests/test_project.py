@@ -134,3 +134,37 @@ def test_the_wheel_holds_the_package_its_data_and_the_notebooks():
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     notebooks = {f"mgeval/notebooks/{path.name}" for path in (ROOT / "notebooks").glob("*.ipynb")}
     assert there == {*listed.split(), *notebooks} and "mgeval/py.typed" in there
+    assert not any("training" in Path(name).parts for name in there)
+
+
+def test_the_wheel_takes_weights_and_cards_but_no_recipes():
+    targets = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]
+    assert targets["wheel"]["only-include"] == ["mgeval", "notebooks"] and "training" in targets["sdist"]["include"]
+    listed = subprocess.run(["git", "ls-files", "mgeval"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    files = [Path(name) for name in listed.split()]
+    assert not any("training" in path.parts for path in files)
+    weights = [path for path in files if path.parts[1] == "weights"]
+    assert {path.suffix for path in weights} == {".json", ".md", ".safetensors"}
+    assert {path.parts[2] for path in weights} == {"MODEL_CARD.md", "clap_tiny", "musicgen_tiny"}
+
+
+def test_only_the_hub_knows_where_the_weights_are():
+    folder = re.compile(r"""["'/](weights|musicgen_tiny|clap_tiny)["'/]""")
+    sources = (ROOT / "mgeval").rglob("*.py")
+    assert [path.name for path in sources if folder.search(path.read_text(encoding="utf-8"))] == ["hub.py"]
+
+
+@pytest.mark.parametrize(
+    "page", ["mgeval/weights/MODEL_CARD.md", "mgeval/weights/clap_tiny/README.md", "training/README.md"]
+)
+def test_the_paths_in_cards_and_recipes_exist(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    links = [link for link in re.findall(r"\]\((?!http)([^)#]+)", text) if "/" in link]
+    assert links or "clap_tiny" in page
+    for link in links:
+        assert ((ROOT / page).parent / link).resolve().exists(), link
+    folders = "mgeval|training|benchmarks|docs|tests"
+    for path in re.findall(rf"(?<![\w./])((?:{folders})/[\w./-]+)", text):
+        assert (ROOT / path).exists(), path
+    for module in re.findall(r"python -m (training[\w.]+)", text):
+        assert (ROOT / f"{module.replace('.', '/')}.py").exists(), module

@@ -1,7 +1,7 @@
-"""A procedural composer: stereo music whose truth is known.
+"""A procedural composer: stereo music with known ground truth.
 
-`compose` turns a `Spec` and a seed into sound and a table of what is in it: tempo, key, every note,
-and where each voice stands in the stereo image. `parse` reads a prompt, `describe` writes one.
+`compose` turns a `Spec` and a seed into audio and its ground truth: tempo, key, every note,
+and the position of each voice in the stereo image. `parse` reads a prompt, `describe` writes one.
 
 Examples
 --------

@@ -1,4 +1,4 @@
-"""From a spec to words: `describe`."""
+"""Captions of a spec: `describe`."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from mgeval.synth.instruments import INSTRUMENTS
 from mgeval.synth.notes import stream
 from mgeval.synth.spec import Spec, draw
 from mgeval.synth.stereo import IMAGES
-from mgeval.synth.vocabulary import SAID
+from mgeval.synth.vocabulary import CAPTION_WORDS
 
 NOUNS = ("piece", "track", "tune", "instrumental", "song", "loop")
 
-# The first instrument has the melody, the second the chords: what prompts without further words mean.
+# The first instrument plays the melody, the second the chords, as in prompts without further words.
 ROLES = ("{m} melody over {c} chords", "{m} lead backed by {c}", "melody on {m} and chords on {c}")
 PAIRS = (*ROLES, "{m} with {c} accompaniment", "{m} and {c}", "{m} accompanied by {c}")
 SOFT = ("soft ", "gentle ", "warm ", "", "", "")
@@ -27,26 +27,26 @@ SIDES = {
     30: ("panned {side}", "on the {side} side", "placed on the {side}", "to the {side} of the stereo field"),
     45: ("panned hard {side}", "in the {side} channel only", "hard {side}", "entirely in the {side} speaker"),
 }
-"""How far to a side the words put the image, in degrees."""
+"""Pan of the image in degrees, and phrases for it."""
 
 SPLITS = ("{m} melody on the left and {c} on the right", "{m} panned left, {c} panned right", "{m} left, {c} right")
 
 Part = tuple[str, dict[str, Any]]
-"""Some words, and the attributes of the spec that they name."""
+"""A phrase, and the attributes of the spec that it states."""
 
 
 def describe(spec: Spec, seed: int = 0) -> str:
-    """Describe a spec in words, as a prompt for a text-to-music model would.
+    """Describe a spec in words, in the style of a prompt for a text-to-music model.
 
-    Which attributes are named, and how, is drawn at random; `mgeval.synth.parse` recovers those
-    that are.
+    The stated attributes and the wording are drawn at random; `mgeval.synth.parse` recovers the
+    stated attributes.
 
     Parameters
     ----------
     spec : Spec
         The music.
     seed : int
-        Which of the many wordings.
+        Selects one of many wordings.
 
     Returns
     -------
@@ -56,7 +56,7 @@ def describe(spec: Spec, seed: int = 0) -> str:
 
 
 def caption(spec: Spec, seed: int = 0) -> Part:
-    """Return a description, and the attributes it names with the values a reader should get.
+    """Return a description, and the attributes that it states with their values.
 
     ``tempo`` is the exact BPM; ``tempo_word`` is slow, medium or fast; ``density_word`` is sparse or
     busy; the others are fields of the spec.
@@ -66,8 +66,8 @@ def caption(spec: Spec, seed: int = 0) -> Part:
     tail: list[Any] = [part for part in _details(spec, rng) if part]
     rng.shuffle(tail)
     names: dict[str, Any] = {}
-    for _, named in (*front, core, *tail):
-        names |= named
+    for _, attributes in (*front, core, *tail):
+        names |= attributes
     noun = draw(rng, NOUNS)
     lead = ", ".join(words for words, _ in front)
     opening = f"{lead} {noun}" if lead else noun
@@ -90,58 +90,58 @@ def _article(words: str) -> str:
     return "an" if words[0] in "aeiou" else "a"
 
 
-def _said(rng: np.random.Generator, kind: str, value: str) -> str:
-    return draw(rng, SAID[kind][value])
+def _pick_word(rng: np.random.Generator, kind: str, value: str) -> str:
+    return draw(rng, CAPTION_WORDS[kind][value])
 
 
 def _adjectives(spec: Spec, rng: np.random.Generator) -> list[Part]:
-    """Return the words before the noun: some of tempo, mood, density and genre."""
-    # Between the ranges no word is beyond dispute.
+    """Return adjectives before the noun: some of tempo, mood, density and genre."""
+    # Between the ranges no word is unambiguous.
     pace = next((word for word, (low, high) in PACES.items() if low <= spec.tempo <= high), "")
     fill = "sparse" if spec.density <= 0.25 else "busy" if spec.density >= 0.72 else ""
     parts: list[Part] = []
     if pace and rng.random() < 0.5:
-        parts.append((_said(rng, "tempo", pace), {"tempo_word": pace}))
+        parts.append((_pick_word(rng, "tempo", pace), {"tempo_word": pace}))
     if rng.random() < 0.5:
-        parts.append((_said(rng, "mode", spec.mode), {"mode": spec.mode}))
+        parts.append((_pick_word(rng, "mode", spec.mode), {"mode": spec.mode}))
     if fill and rng.random() < 0.5:
-        parts.append((_said(rng, "density", fill), {"density_word": fill}))
+        parts.append((_pick_word(rng, "density", fill), {"density_word": fill}))
     if spec.genre and rng.random() < 0.7:
-        parts.append((_said(rng, "genre", spec.genre), {"genre": spec.genre}))
+        parts.append((_pick_word(rng, "genre", spec.genre), {"genre": spec.genre}))
     return parts
 
 
 def _core(spec: Spec, rng: np.random.Generator) -> Part:
-    """Return the words for melody and chords."""
+    """Return a phrase for melody and chords."""
     if spec.voices == ("drums",):
-        return _said(rng, "drums", "only"), {"melody": None, "chords": None, "bass": None, "drums": True}
-    named = {"melody": spec.melody, "chords": spec.chords}
-    m, c = (_said(rng, "instrument", name) if name else "" for name in named.values())
+        return _pick_word(rng, "drums", "only"), {"melody": None, "chords": None, "bass": None, "drums": True}
+    voices = {"melody": spec.melody, "chords": spec.chords}
+    m, c = (_pick_word(rng, "instrument", name) if name else "" for name in voices.values())
     if not spec.melody and not spec.chords:
-        return "no melody and no chords", named
+        return "no melody and no chords", voices
     if not spec.melody:
-        return draw(rng, (f"{c} chords and no melody", f"{c} chords without a melody")), named
+        return draw(rng, (f"{c} chords and no melody", f"{c} chords without a melody")), voices
     alone = spec.melody if INSTRUMENTS[spec.melody].polyphonic else None
     if spec.voices in (("melody",), ("melody", "chords")) and spec.chords == alone:
-        return draw(rng, (f"solo {m}", f"unaccompanied {m}", f"{m} alone")), named | {"bass": None, "drums": False}
+        return draw(rng, (f"solo {m}", f"unaccompanied {m}", f"{m} alone")), voices | {"bass": None, "drums": False}
     if not spec.chords:
-        return draw(rng, (f"{m} melody without chords", f"{m} melody, no chords")), named
-    # A pad without further words would be taken for the chords.
-    clear = spec.melody == "pad"
+        return draw(rng, (f"{m} melody without chords", f"{m} melody, no chords")), voices
+    # Without further words, `parse` would assign a pad to the chords.
+    explicit = spec.melody == "pad"
     if spec.image == "split" and spec.voice_pan("melody") < 0 < spec.voice_pan("chords"):
-        return draw(rng, SPLITS[:1] if clear else SPLITS).format(m=m, c=c), named | {"image": "split"}
-    return draw(rng, ROLES if clear else PAIRS).format(m=m, c=draw(rng, SOFT) + c), named
+        return draw(rng, SPLITS[:1] if explicit else SPLITS).format(m=m, c=c), voices | {"image": "split"}
+    return draw(rng, ROLES if explicit else PAIRS).format(m=m, c=draw(rng, SOFT) + c), voices
 
 
 def _details(spec: Spec, rng: np.random.Generator) -> Iterable[Part | None]:
-    """Yield the remarks that follow: bass, drums, stereo image, tempo, key."""
+    """Yield further remarks: bass, drums, stereo image, tempo, key."""
     if spec.voices != ("drums",) and rng.random() < 0.7:
         if spec.bass:
-            yield _said(rng, "bass", spec.bass), {"bass": spec.bass}
+            yield _pick_word(rng, "bass", spec.bass), {"bass": spec.bass}
         else:
             yield draw(rng, ("no bass", "without bass")), {"bass": None}
-        yield _said(rng, "drums", "with" if spec.drums else "without"), {"drums": spec.drums}
-    if spec.image != "split" and rng.random() < 0.75 and _as_named(spec):
+        yield _pick_word(rng, "drums", "with" if spec.drums else "without"), {"drums": spec.drums}
+    if spec.image != "split" and rng.random() < 0.75 and _has_usual_image(spec):
         yield _image(spec, rng)
     if rng.random() < 0.6:
         bpm = f"{spec.tempo:g}"
@@ -152,16 +152,16 @@ def _details(spec: Spec, rng: np.random.Generator) -> Iterable[Part | None]:
         yield words, {"key": spec.key, "mode": spec.mode}
 
 
-def _as_named(spec: Spec) -> bool:
-    """Return whether the stereo image is what its name says: numbers given in place of its own can make it another."""
+def _has_usual_image(spec: Spec) -> bool:
+    """Return whether the spec leaves the numbers of its stereo image as they are, except for the pan of a side."""
     usual = IMAGES[spec.image]
     return spec.stereo == (usual._replace(pan=spec.stereo.pan) if spec.image in ("left", "right") else usual)
 
 
 def _image(spec: Spec, rng: np.random.Generator) -> Part | None:
-    """Return the words for the stereo image; of a side, those for the nearest of three angles."""
+    """Return a phrase for the stereo image; for a side, one for the nearest of three angles."""
     if spec.image not in ("left", "right"):
-        return _said(rng, "image", spec.image), {"image": spec.image}
+        return _pick_word(rng, "image", spec.image), {"image": spec.image}
     angle = min(SIDES, key=lambda degrees: abs(abs(spec.stereo.pan) - degrees))
     words = draw(rng, SIDES[angle]).format(side=spec.image)
     return words, {"image": spec.image, "pan": float(angle if spec.image == "right" else -angle)}

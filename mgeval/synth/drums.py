@@ -19,7 +19,7 @@ NOISES: dict[str, tuple[float, float, float, float, float]] = {
     "shaker": (0.14, 4000, 11000, 32, 0.24),
 }
 
-# Frequencies in Hz, decay in 1/s and gain of what rings along with the noise.
+# Frequencies in Hz, decay in 1/s and gain of the tones that ring with the noise.
 TONES: dict[str, tuple[tuple[float, ...], float, float]] = {
     "snare": ((185, 331), 22, 0.45),
     "rim": ((1710, 820), 90, 0.35),
@@ -27,7 +27,7 @@ TONES: dict[str, tuple[tuple[float, ...], float, float]] = {
 }
 
 TAKES = 3
-"""Different renderings of each piece, so that no two hits in a row are the same."""
+"""Renderings of each piece, so that consecutive hits differ."""
 
 
 @lru_cache(maxsize=TAKES * len(DRUMS))
@@ -39,13 +39,13 @@ def render_drum(piece: str, take: int) -> np.ndarray:
     piece : str
         A key of `mgeval.synth.notes.DRUMS`.
     take : int
-        Which of the `TAKES` renderings, 0 to 2.
+        Index of the rendering, 0 to ``TAKES - 1``.
 
     Returns
     -------
     numpy.ndarray
         complex64 ``(samples,)``, read-only. The imaginary part is orthogonal to the real part and
-        has its energy, as in `render_note`; the kick has none, and so stays a point.
+        has the same energy, as in `render_note`; that of the kick is zero, so the kick stays a point in the image.
     """
     hit = _kick() if piece == "kick" else _noise_hit(piece, take)
     hit.setflags(write=False)
@@ -57,9 +57,9 @@ def _kick() -> np.ndarray:
     # The skin's pitch falls from 150 Hz to 50 Hz within a few hundredths of a second.
     phase = 2 * np.pi * (50 * time + 100 / 38 * (1 - np.exp(-38 * time)))
     body = np.sin(phase) * np.exp(-16 * time)
-    hit = _faded(body, 0.0015)
-    # A sweep has a mean; taking it out in the shape of the hit leaves both ends at zero.
-    shape = _faded(np.exp(-16 * time), 0.0015)
+    hit = _fade_ends(body, 0.0015)
+    # Remove the mean of the sweep with the envelope of the hit, so that both ends stay at zero.
+    shape = _fade_ends(np.exp(-16 * time), 0.0015)
     return (hit - shape * hit.sum() / shape.sum()).astype(np.complex64)
 
 
@@ -71,7 +71,7 @@ def _noise_hit(piece: str, take: int) -> np.ndarray:
     hertz = np.fft.rfftfreq(count, 1 / RATE)
     band = 1 / np.sqrt((1 + (low / np.maximum(hertz, 1)) ** 6) * (1 + (hertz / high) ** 6))
     noise = np.fft.irfft(np.fft.rfft(rng.standard_normal((2, count))) * band, count)
-    # The filter leaves the loudness to the gain alone.
+    # Normalise the filtered noise, so that its loudness depends on the gain alone.
     noise *= gain / noise.std() * np.exp(-decay * time)
     if piece == "clap":
         # Several hands, not quite together.
@@ -80,14 +80,14 @@ def _noise_hit(piece: str, take: int) -> np.ndarray:
     for f in frequencies:
         phase = 2 * np.pi * f * time + rng.uniform(0, 0.3)
         noise += level * np.exp(-ringing * time) * np.array([np.sin(phase), -np.cos(phase)])
-    x, y = (_faded(part, 0.0008) for part in noise)
+    x, y = (_fade_ends(part, 0.0008) for part in noise)
     y -= x * (x @ y) / (x @ x)
     y *= np.sqrt((x @ x) / (y @ y))
     return (x + 1j * y).astype(np.complex64)
 
 
-def _faded(hit: np.ndarray, attack: float) -> np.ndarray:
-    """Return the hit with a short rise and with an end at zero."""
+def _fade_ends(hit: np.ndarray, attack: float) -> np.ndarray:
+    """Return the hit with a short fade-in and a fade-out to zero."""
     rise, fall = round(attack * RATE), round(0.02 * RATE)
     hit = hit.copy()
     hit[:rise] *= np.linspace(0, 1, rise)

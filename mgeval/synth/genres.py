@@ -1,4 +1,4 @@
-"""What a genre means: which instruments, how fast, which rhythm."""
+"""Genres: their instruments, tempi and rhythms."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from typing import NamedTuple
 
 
 class Genre(NamedTuple):
-    """The habits of a genre.
+    """The conventions of a genre.
 
     Parameters
     ----------
     melody, chords, bass : tuple
-        Instruments to choose from; None leaves the voice out.
+        Instruments to choose from; None omits the voice.
     drums : tuple of bool
-        With or without, to choose from.
+        Choices of whether there are drums.
     beat : str
         Drum pattern, a key of `mgeval.synth.rhythm.BEATS`.
     tempo : tuple of int
@@ -23,9 +23,9 @@ class Genre(NamedTuple):
     walk : str
         Bass line, one of ``roots``, ``pulse``, ``walking``, ``octaves``.
     swing : bool
-        Off-beat eighths come late.
+        Whether off-beat eighths are late.
     sevenths : bool
-        Chords have four notes.
+        Whether chords have four notes.
     """
 
     melody: tuple[str | None, ...]
@@ -82,7 +82,7 @@ GENRES: dict[str, Genre] = {
         "soft", (66, 104), (0.2, 0.6),
     ),
 }  # fmt: skip
-"""Every genre: the only list of them."""
+"""Every genre; there is no other list."""
 
 PLAIN = Genre(
     ("piano", "guitar", "flute", "electric piano", "bell", "marimba", "synth", "strings", "organ"),
@@ -93,4 +93,4 @@ PLAIN = Genre(
     (72, 140),
     (0.2, 0.8),
 )
-"""What music of no genre may be."""
+"""The choices for music without a genre."""

@@ -1,7 +1,7 @@
 """Instruments: sums of decaying partials, rendered as analytic signals.
 
-A partial is ``a exp((2 pi i f - r) t)``: real and imaginary part are the same tone a quarter period
-apart. So each note comes with the quadrature partner that the stereo image needs.
+A partial is ``a exp((2 pi i f - r) t)``: real and imaginary part are the same tone, a quarter period
+apart. So each note has the quadrature partner that the stereo image needs.
 """
 
 from __future__ import annotations
@@ -14,35 +14,35 @@ import numpy as np
 from mgeval.synth.notes import FRAME, RATE
 
 BLOCK, ROWS = 256, 4
-"""Sizes of the matrix products in `damped`: too small to be shared among threads, whose number would
-otherwise show in the last bits."""
+"""Sizes of the matrix products in `damped`: too small for several threads, whose number would
+otherwise affect the last bits."""
 
 TOP = 13000.0
-"""Hz above which no partial is made."""
+"""Highest frequency of a partial in Hz."""
 
 Partials = tuple[np.ndarray, np.ndarray, np.ndarray]
 """Frequencies in Hz, decay rates in 1/s, amplitudes."""
 
 
 class Instrument(NamedTuple):
-    """How an instrument sounds and how it is played.
+    """The sound and the playing of an instrument.
 
     Parameters
     ----------
     timbre : callable
-        From the pitch in Hz to the partials.
+        Maps the pitch in Hz to the partials.
     centre : int
-        MIDI pitch around which its melodies move.
+        MIDI pitch at the centre of its melodies.
     sustained : bool
-        Sounds until the note ends, so that chords are held; otherwise it is struck or plucked.
+        Whether a note sounds until it ends, so that chords are held; otherwise it is struck or plucked.
     polyphonic : bool
-        One player can play melody and chords.
+        Whether one player can play melody and chords.
     attack, release : float
         Seconds.
     ring : float
-        Seconds for which a note sounds at least, whatever its length.
+        Shortest duration of a sound in seconds, whatever the length of the note.
     gain : float
-        Balances the instruments: notes of all of them are about equally loud.
+        Balances the instruments: the notes of all instruments are about equally loud.
     vibrato, tremolo : float
         Depth: cents of pitch, share of amplitude.
     """
@@ -60,14 +60,14 @@ class Instrument(NamedTuple):
 
 
 def _harmonics(hz: float, most: int, stiffness: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
-    """Return numbers and frequencies of the harmonics; those of a stiff string lie ever sharper."""
+    """Return numbers and frequencies of the harmonics; those of a stiff string get sharper with their number."""
     k = np.arange(1, most + 1)
     f = hz * k * np.sqrt((1 + stiffness * k**2) / (1 + stiffness))
     return k[f < TOP], f[f < TOP]
 
 
 def _ensemble(partials: Partials, cents: tuple[float, ...]) -> Partials:
-    """Return several players of one note, each a little off pitch and with phases of their own."""
+    """Return the partials of several players, each slightly detuned and with its own phases."""
     f, r, a = partials
     rng = np.random.default_rng(7)
     phases = np.exp(2j * np.pi * rng.random((len(cents), len(f))))
@@ -77,10 +77,10 @@ def _ensemble(partials: Partials, cents: tuple[float, ...]) -> Partials:
 
 def _piano(hz: float) -> Partials:
     k, f = _harmonics(hz, 18, stiffness=3e-4)
-    # The hammer strikes at an eighth of the string; its felt rounds the higher partials off.
+    # The hammer strikes at an eighth of the string; its felt damps the higher partials.
     a = np.abs(np.sin(np.pi * k / 8.3)) / k * np.exp(-f / 2600)
     r = (hz / 262) ** 0.6 * (0.9 + 0.35 * k)
-    # Three strings first move together and decay fast; what is left of their difference rings on.
+    # Three strings first move together and decay fast; their difference decays slowly.
     return np.r_[f, f * 1.0004], np.r_[r * 1.6, r * 0.4], np.r_[a, 0.45 * a] * -1j
 
 
@@ -93,7 +93,7 @@ def _electric_piano(hz: float) -> Partials:
 
 
 def _bell(hz: float) -> Partials:
-    # A bar free at both ends; the 4.0 stands for the resonator that keeps it in tune.
+    # A bar free at both ends; the partial at 4.0 is the resonator that keeps it in tune.
     f = hz * np.array([1, 1.001, 2, 2.76, 4.0, 5.4])
     r, a = np.array([1.6, 1.1, 3, 8, 10, 16]), np.array([0.8, 0.5, 0.25, 0.18, 0.12, 0.08])
     keep = f < TOP
@@ -109,7 +109,7 @@ def _marimba(hz: float) -> Partials:
 
 def _guitar(hz: float) -> Partials:
     k, f = _harmonics(hz, 24, stiffness=4e-5)
-    # The modes of a string plucked at 0.22 of its length, as Karplus and Strong's loop has them.
+    # The modes of a string plucked at 0.22 of its length, as in Karplus and Strong's loop.
     a = np.sin(np.pi * k * 0.22) / k**1.15 * np.exp(-f / 4500)
     return f, (hz / 220) ** 0.5 * (0.8 + 0.12 * k**1.5), a * -1j
 
@@ -130,7 +130,7 @@ def _organ(hz: float) -> Partials:
 def _flute(hz: float) -> Partials:
     k, f = _harmonics(hz, 5)
     a = np.array([1, 0.32, 0.12, 0.05, 0.02])[: len(k)]
-    # Breath: a crowd of weak partials around the first two harmonics.
+    # Breath: many weak partials around the first two harmonics.
     rng = np.random.default_rng(11)
     breath = hz * rng.uniform(0.7, 2.6, 32)
     phases = np.exp(2j * np.pi * rng.random(32))
@@ -205,7 +205,7 @@ def damped(partials: Partials, samples: int) -> np.ndarray:
     """
     f, r, a = partials
     step = (2j * np.pi * f - r) / RATE
-    # exp(s (n + m)) = exp(s n) exp(s m): one small matrix product in place of an exponential per
+    # exp(s (n + m)) = exp(s n) exp(s m): one small matrix product instead of an exponential per
     # sample and partial.
     rows = -(-samples // (ROWS * BLOCK)) * ROWS
     coarse = (np.exp(np.outer(np.arange(rows) * BLOCK, step)) * a).astype(np.complex64)
@@ -228,8 +228,8 @@ def render_note(name: str, pitch: int, length: int) -> np.ndarray:
     Returns
     -------
     numpy.ndarray
-        complex64 ``(samples,)``: the note, and in the imaginary part its quadrature partner.
-        Begins and ends at zero.
+        complex64 ``(samples,)``: the note, with its quadrature partner as the imaginary part.
+        It begins and ends at zero.
     """
     instrument = INSTRUMENTS.get(name) or BASSES[name]
     held = max(length * FRAME, round(instrument.ring * RATE))
@@ -247,7 +247,7 @@ def render_note(name: str, pitch: int, length: int) -> np.ndarray:
 
 
 def _vibrate(note: np.ndarray, time: np.ndarray, hz: float, cents: float) -> None:
-    """Swing the phase as the fundamental's vibrato would; it sets in as the note goes on."""
+    """Modulate the phase with the vibrato of the fundamental; it grows during the first half second."""
     rate = 5.2
     depth = hz * (2 ** (cents / 1200) - 1) / rate * np.minimum(time / 0.5, 1)
     note *= np.exp(1j * depth * np.sin(2 * np.pi * rate * time)).astype(np.complex64)

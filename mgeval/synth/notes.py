@@ -1,4 +1,4 @@
-"""The note: what the score writes, what the renderer plays and what the truth lists."""
+"""The note, which the score contains, the renderer plays and the truth lists; and seeded random streams."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ RATE = 32000
 """Samples per second."""
 
 FRAME = 640
-"""Samples in one frame of the grid on which notes begin and end: 20 ms, as in MusicGen's codec."""
+"""Samples of one frame, the grid of note starts and ends: 20 ms, as in MusicGen's codec."""
 
 FRAMES_PER_SECOND = RATE // FRAME
 
@@ -30,7 +30,7 @@ class Note:
     Parameters
     ----------
     voice : {'melody', 'chords', 'bass', 'drums'}
-        The part that plays it.
+        The voice of the note.
     instrument : str
         The instrument, or the piece of the drum kit.
     pitch : int
@@ -50,12 +50,12 @@ class Note:
 
 
 def stream(*key: Any) -> np.random.Generator:
-    """Return a random stream that depends on the key alone, in any process and on any machine.
+    """Return a random stream that depends only on the key, in any process and on any machine.
 
     Parameters
     ----------
     *key
-        Anything that JSON can write.
+        Values that JSON can encode.
     """
     digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).digest()
     return np.random.default_rng(int.from_bytes(digest[:16], "big"))

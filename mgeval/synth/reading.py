@@ -1,4 +1,4 @@
-"""From words to a spec: `parse`."""
+"""Parsing of prompts: `parse`."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from mgeval.synth.vocabulary import words
 
 TEMPI = {"slow": (62, 84), "medium": (94, 116), "fast": (130, 164)}
 DENSITIES = {"sparse": (0.05, 0.22), "busy": (0.75, 0.95)}
-UNSAID_IMAGES = ("narrow", "wide", "center", "reverberant", "narrow", "wide")
+DEFAULT_IMAGES = ("narrow", "wide", "center", "reverberant", "narrow", "wide")
 
 BPM = re.compile(
     r"(?<![\d.])(\d{2,3}(?:\.\d+)?) ?(?:bpm|b\.p\.m\.|beats per minute|beats a minute)"
     r"|tempo(?: of| is|:| =)*(?: about| around)? (\d{2,3}(?:\.\d+)?)"
 )
 KEY = re.compile(r"(?<![\w#'])([a-g])(#|b| ?sharp| ?flat)? ?(major|minor|maj|min)\b", re.IGNORECASE)
-# Without a mode only a capital at the end of a phrase is a key: 'in D, slow', not 'in a hall'.
+# Without a mode, only a capital at the end of a phrase is a key: 'in D, slow', not 'in a hall'.
 TONIC = re.compile(r"\b(?:[Ii]n|[Kk]ey of|[Kk]ey:) ([A-G])(#|b| sharp| flat)?(?=$|[.,;:!)])")
 
 # Instruments are replaced by tokens: <i0>, <i1>, ... melodic ones, <b0> a bass, <d> drums.
 INSTRUMENT = r"<i(\d+)>"
 VOICE = r"(?:<[ib]\d+>|<d>|melody|chords|harmony|harmonies|accompaniment)"
-DENIED_VOICES = re.compile(
+NEGATED_VOICES = re.compile(
     r"\b(?:no|without|minus|lacking|sans|not)(?: any| an?| the| \w+ly)* "
     rf"({VOICE}(?:(?:, (?:any )?{VOICE})*,? (?:or|nor) (?:any )?{VOICE}| and (?:the )?(?:<b\d+>|<d>|melody|chords))?)"
 )
@@ -52,22 +52,22 @@ SPLITS = (
 SIDE = re.compile(r"([^.,;:]{0,30})\b(left|right)\b(?! hand)([^.,;:]{0,24})")
 HARD = re.compile(r"\b(?:hard|fully|far|extreme\w*|complete\w*|entire\w*|only|all the way|100%|channel|speaker|ear)\b")
 SLIGHT = re.compile(r"\b(?:slight\w*|little|bit|touch|just|somewhat|gently|subtly)\b")
-DENIED = re.compile(r"\b(?:no|not|without|non)(?: any| too| very| much| an?)* (?!stereo)\w+")
+NEGATED = re.compile(r"\b(?:no|not|without|non)(?: any| too| very| much| an?)* (?!stereo)\w+")
 
 
 def parse(prompt: str) -> Spec:
-    """Read a prompt.
+    """Parse a prompt into a spec.
 
-    Understood are instruments, drums or none, tempo (BPM or words), key and mood, genre, density
-    and the stereo image. What the text does not say is chosen by a hash of the text, within the
-    genre's habits, so that the same text always means the same. Clauses that speak of the image do
+    It recognises instruments, drums or their absence, tempo (BPM or words), key and mood, genre, density
+    and the stereo image. A hash of the text chooses everything else, within the
+    conventions of the genre, so that the same text always gives the same spec. Clauses about the image do
     not enter the hash: 'slow jazz, in mono' and 'slow jazz, panned left' are the same music. BPM
     outside 60..180 are halved or doubled.
 
     Parameters
     ----------
     prompt : str
-        Any text, the empty one included.
+        Any text, including the empty one.
 
     Returns
     -------
@@ -80,184 +80,186 @@ def parse(prompt: str) -> Spec:
     >>> spec.melody, spec.chords, spec.drums, spec.tempo, spec.key, spec.mode, spec.image, spec.pan
     ('piano', 'strings', False, 72.0, 'A', 'minor', 'left', -45.0)
     """
-    cased = normalised(prompt)
-    said: dict[str, Any] = {}
-    text = _read_tempo(_read_key(cased, said).lower(), said)
-    text, tokens = _tokenised(_read_drums_only(text, said))
-    text = _read_negations(text, tokens, said)
-    _read_voices(text, tokens, said)
-    _read_image(text, tokens, said)
+    cased = normalise(prompt)
+    fields: dict[str, Any] = {}
+    text = _read_tempo(_read_key(cased, fields).lower(), fields)
+    text, tokens = _tokenise(_read_drums_only(text, fields))
+    text = _read_negations(text, tokens, fields)
+    _read_voices(text, tokens, fields)
+    _read_image(text, tokens, fields)
     for kind, name in (("genre", "genre"), ("mode", "mode"), ("tempo", "tempo_word"), ("density", "density_word")):
         if found := _pattern(kind).search(text):
-            said.setdefault(name, words(kind)[found[0]])
-    return _completed(said, _music_of(cased.lower()))
+            fields.setdefault(name, words(kind)[found[0]])
+    return _complete(fields, _music_clauses(cased.lower()))
 
 
-def normalised(prompt: str) -> str:
-    """Return the text with plain signs and single spaces; hyphens count as spaces."""
+def normalise(prompt: str) -> str:
+    """Return the text with plain signs and single spaces; hyphens become spaces."""
     text = unicodedata.normalize("NFKC", prompt).replace("♯", "#").replace("♭", "b").replace("’", "'")
-    # Angle brackets belong to the tokens.
+    # Angle brackets are reserved for the tokens.
     return re.sub(r"\s+", " ", re.sub(r"[-‐‑‒–—_/<>]", " ", text)).strip()
 
 
 @lru_cache
 def _pattern(*kinds: str) -> re.Pattern[str]:
-    """Return what finds any word of these kinds, the longest where several begin."""
-    every = sorted({word for kind in kinds for word in words(kind)}, key=lambda word: (-len(word), word))
-    return re.compile(rf"\b(?:{'|'.join(map(re.escape, every))})\b")
+    """Return a pattern for the words of these kinds; of words that share a beginning, the longest matches."""
+    ordered = sorted({word for kind in kinds for word in words(kind)}, key=lambda word: (-len(word), word))
+    return re.compile(rf"\b(?:{'|'.join(map(re.escape, ordered))})\b")
 
 
-def _read_key(text: str, said: dict[str, Any]) -> str:
-    for found in KEY.finditer(text):
-        letter, accidental, mode = found.groups()
-        if letter in "aA" and not accidental and not _is_tonic(text, found):
+def _read_key(text: str, fields: dict[str, Any]) -> str:
+    for match in KEY.finditer(text):
+        letter, accidental, mode = match.groups()
+        if letter in "aA" and not accidental and not _is_tonic(text, match):
             continue
-        said |= {"key": _key(letter, accidental), "mode": "major" if mode.lower().startswith("maj") else "minor"}
-        return text[: found.start()] + " , " + text[found.end() :]
-    if found := TONIC.search(text):
-        said["key"] = _key(*found.groups())
-        return text[: found.start()] + text[found.end() :]
+        fields |= {"key": _key_name(letter, accidental), "mode": "major" if mode.lower().startswith("maj") else "minor"}
+        return text[: match.start()] + " , " + text[match.end() :]
+    if tonic := TONIC.search(text):
+        fields["key"] = _key_name(*tonic.groups())
+        return text[: tonic.start()] + text[tonic.end() :]
     return text
 
 
-def _is_tonic(text: str, found: re.Match[str]) -> bool:
-    """Tell the key of A minor from an article, as in 'a minor key'."""
-    before, after = text[: found.start()].lower(), text[found.end() :].lower()
+def _is_tonic(text: str, match: re.Match[str]) -> bool:
+    """Return whether an A is the tonic of a key, rather than an article as in 'a minor key'."""
+    before, after = text[: match.start()].lower(), text[match.end() :].lower()
     if re.match(r" (?:key|mode|scale|mood|feel|tonality|tone|chord)", after):
-        return found[1] == "A" and bool(re.search(r"\b(?:in|of) $", before))
+        return match[1] == "A" and bool(re.search(r"\b(?:in|of) $", before))
     if re.search(r"\b(?:in|of|key:?|scale:?) $", before) or not re.match(r" \w", after):
         return True
-    return found[1] == "A" and bool(before)
+    return match[1] == "A" and bool(before)
 
 
-def _key(letter: str, accidental: str | None) -> str:
+def _key_name(letter: str, accidental: str | None) -> str:
     mark = (accidental or "").strip().lower()
     shift = {"#": 1, "sharp": 1, "b": -1, "flat": -1}.get(mark, 0)
     return KEYS[(KEYS.index(letter.upper()) + shift) % 12]
 
 
-def _read_tempo(text: str, said: dict[str, Any]) -> str:
-    found = BPM.search(text)
-    if not found or not (tempo := float(found[1] or found[2])):
+def _read_tempo(text: str, fields: dict[str, Any]) -> str:
+    match = BPM.search(text)
+    if not match or not (tempo := float(match[1] or match[2])):
         return text
     low, high, _ = RANGES["tempo"]
     while tempo < low:
         tempo *= 2
     while tempo > high:
         tempo /= 2
-    said["tempo"] = tempo
-    return text[: found.start()] + " , " + text[found.end() :]
+    fields["tempo"] = tempo
+    return text[: match.start()] + " , " + text[match.end() :]
 
 
-def _read_drums_only(text: str, said: dict[str, Any]) -> str:
-    """Read the set phrases that leave only drums; other words about drums become tokens."""
+def _read_drums_only(text: str, fields: dict[str, Any]) -> str:
+    """Read the fixed phrases for drums only; other words about drums become tokens."""
     for phrase, meaning in words("drums").items():
-        found = re.search(rf"(?<!and )\b{re.escape(phrase)}\b(?! and| with| plus)", text)
-        if found and meaning == "only":
-            said |= {"melody": None, "chords": None, "bass": None, "drums": True}
-            return text[: found.start()] + " , " + text[found.end() :]
+        match = re.search(rf"(?<!and )\b{re.escape(phrase)}\b(?! and| with| plus)", text)
+        if match and meaning == "only":
+            fields |= {"melody": None, "chords": None, "bass": None, "drums": True}
+            return text[: match.start()] + " , " + text[match.end() :]
     return text
 
 
-def _tokenised(text: str) -> tuple[str, list[str]]:
-    """Replace the instruments by tokens, and return the melodic and bass ones by number."""
+def _tokenise(text: str) -> tuple[str, list[str]]:
+    """Replace instruments with tokens; return the text and the melodic and bass instruments by number."""
     tokens: list[str] = []
 
-    def token(found: re.Match[str]) -> str:
+    def token(match: re.Match[str]) -> str:
         for kind, mark in (("bass", "b"), ("instrument", "i")):
-            if found[0] in words(kind):
-                tokens.append(words(kind)[found[0]])
+            if match[0] in words(kind):
+                tokens.append(words(kind)[match[0]])
                 return f"<{mark}{len(tokens) - 1}>"
-        if words("drums")[found[0]] == "without":
+        if words("drums")[match[0]] == "without":
             return "no <d>"
-        # What leads up to the drums stays: 'no melody and a drum kit' is not a list of things left out.
-        return re.match("(?:with )?(?:a )?", found[0])[0] + "<d>"
+        # Keep the words before the drums: 'no melody and a drum kit' does not negate the drum kit.
+        prefix = re.match("(?:with )?(?:a )?", match[0])
+        return (prefix[0] if prefix else "") + "<d>"
 
     return _pattern("instrument", "bass", "drums").sub(token, text.replace("bass drum", "drum")), tokens
 
 
-def _read_negations(text: str, tokens: list[str], said: dict[str, Any]) -> str:
-    for found in DENIED_VOICES.finditer(text):
-        for voice in re.findall(VOICE, found[1]):
+def _read_negations(text: str, tokens: list[str], fields: dict[str, Any]) -> str:
+    for match in NEGATED_VOICES.finditer(text):
+        for voice in re.findall(VOICE, match[1]):
             if voice == "<d>":
-                said["drums"] = False
+                fields["drums"] = False
             elif voice.startswith("<b"):
-                said["bass"] = None
+                fields["bass"] = None
             elif not voice.startswith("<i"):
-                said["melody" if voice == "melody" else "chords"] = None
-    return DENIED_VOICES.sub(" , ", text)
+                fields["melody" if voice == "melody" else "chords"] = None
+    return NEGATED_VOICES.sub(" , ", text)
 
 
-def _read_voices(text: str, tokens: list[str], said: dict[str, Any]) -> None:
-    """Read who plays what. Without further words the first instrument has the melody, the second the chords."""
+def _read_voices(text: str, tokens: list[str], fields: dict[str, Any]) -> None:
+    """Assign instruments to voices. Without further words, the first plays the melody, the second the chords."""
     if "<d>" in text:
-        said.setdefault("drums", True)
-    if found := re.search(r"<b(\d+)>", text):
-        said.setdefault("bass", tokens[int(found[1])])
+        fields.setdefault("drums", True)
+    if bass := re.search(r"<b(\d+)>", text):
+        fields.setdefault("bass", tokens[int(bass[1])])
     free = [int(number) for number in re.findall(INSTRUMENT, text)]
-    alone = len(free) == 1 and ALONE.search(text) and not said.get("drums") and not said.get("bass")
+    alone = len(free) == 1 and ALONE.search(text) and not fields.get("drums") and not fields.get("bass")
     for voice, cues in (("melody", MELODY), ("chords", CHORDS)):
-        found = next((match for cue in cues if (match := re.search(cue, text)) and int(match[1]) in free), None)
-        if found and voice not in said:
-            free.remove(int(found[1]))
-            said[voice] = tokens[int(found[1])]
-    if pads := [number for number in free if tokens[number] == "pad"]:
-        if "chords" not in said:
-            free.remove(pads[-1])
-            said["chords"] = "pad"
+        numbers = (int(match[1]) for cue in cues if (match := re.search(cue, text)))
+        number = next((number for number in numbers if number in free), None)
+        if number is not None and voice not in fields:
+            free.remove(number)
+            fields[voice] = tokens[number]
+    pads = [number for number in free if tokens[number] == "pad"]
+    if pads and "chords" not in fields:
+        free.remove(pads[-1])
+        fields["chords"] = "pad"
     for voice in ("melody", "chords"):
-        if free and voice not in said:
-            said[voice] = tokens[free.pop(0)]
-    if alone and (player := said.get("melody") or said.get("chords")):
+        if free and voice not in fields:
+            fields[voice] = tokens[free.pop(0)]
+    if alone and (player := fields.get("melody") or fields.get("chords")):
         chords = player if INSTRUMENTS[player].polyphonic else None
-        said |= {"melody": player, "chords": chords, "bass": None, "drums": False}
+        fields |= {"melody": player, "chords": chords, "bass": None, "drums": False}
 
 
-def _read_image(text: str, tokens: list[str], said: dict[str, Any]) -> None:
-    """Read the stereo image; where the text names several, the most specific one counts."""
-    text = DENIED.sub(" ", text)
-    found = {words("image")[match[0]] for match in _pattern("image").finditer(text)}
+def _read_image(text: str, tokens: list[str], fields: dict[str, Any]) -> None:
+    """Read the stereo image; if the text names several, use the most specific one."""
+    text = NEGATED.sub(" ", text)
+    images = {words("image")[match[0]] for match in _pattern("image").finditer(text)}
     split = next(((match, sign) for cue, sign in SPLITS if (match := re.search(cue, text))), None)
     sides = list(SIDE.finditer(re.sub(r"\bleft and right\b|\bleft to right\b", " ", text)))
-    if "ping-pong" in found:
-        said["image"] = "ping-pong"
-    elif split and said.get("melody") and said.get("chords"):
+    if "ping-pong" in images:
+        fields["image"] = "ping-pong"
+    elif split and fields.get("melody") and fields.get("chords"):
         match, sign = split
         # A negative spread puts the melody on the left.
-        first = tokens[int(match[1])] == said["melody"]
-        said |= {"image": "split"} | ({} if first == (sign == 1) else {"spread": 40.0})
-    elif "mono" in found:
-        said["image"] = "mono"
+        first = tokens[int(match[1])] == fields["melody"]
+        fields |= {"image": "split"} | ({} if first == (sign == 1) else {"spread": 40.0})
+    elif "mono" in images:
+        fields["image"] = "mono"
     elif len({side[2] for side in sides}) == 2:
-        said["image"] = "wide"
+        fields["image"] = "wide"
     elif sides:
-        said |= _side(sides[0])
+        fields |= _side_fields(sides[0])
     else:
         order = ("narrow", "wide", "reverberant", "center")
-        said |= next(({"image": image} for image in order if image in found), {})
+        fields |= next(({"image": image} for image in order if image in images), {})
 
 
-def _side(found: re.Match[str]) -> dict[str, Any]:
-    before, side, after = found.groups()
+def _side_fields(match: re.Match[str]) -> dict[str, Any]:
+    before, side, after = match.groups()
     around = f"{before} {after}"
     degrees = 15.0 if SLIGHT.search(around) else 45.0 if HARD.search(around) else 30.0
     return {"image": side, "pan": -degrees if side == "left" else degrees}
 
 
-def _music_of(text: str) -> str:
-    """Return the clauses that do not speak of the stereo image, or all where each one does."""
+def _music_clauses(text: str) -> str:
+    """Return the clauses that are not about the stereo image, or all clauses if each one is."""
     clauses = re.split(r"[,.;:] ?", text)
-    kept = [clause for clause in clauses if not _pattern("image").search(clause) and not SIDE.search(clause)]
-    return ", ".join(kept or clauses)
+    music = [clause for clause in clauses if not _pattern("image").search(clause) and not SIDE.search(clause)]
+    return ", ".join(music or clauses)
 
 
-def _completed(said: dict[str, Any], text: str) -> Spec:
-    """Choose what the text does not say, by a hash of the text."""
+def _complete(fields: dict[str, Any], text: str) -> Spec:
+    """Return a spec with the given fields; a hash of the text chooses the others."""
     rng = stream("prompt", text)
-    habits = GENRES[said["genre"]] if "genre" in said else PLAIN
-    tempo = TEMPI.get(said.pop("tempo_word", ""), habits.tempo)
-    density = DENSITIES.get(said.pop("density_word", ""), habits.density)
-    chosen = {
+    habits = GENRES[fields["genre"]] if "genre" in fields else PLAIN
+    tempo = TEMPI.get(fields.pop("tempo_word", ""), habits.tempo)
+    density = DENSITIES.get(fields.pop("density_word", ""), habits.density)
+    defaults = {
         "melody": draw(rng, habits.melody),
         "chords": draw(rng, habits.chords),
         "bass": draw(rng, habits.bass),
@@ -266,12 +268,12 @@ def _completed(said: dict[str, Any], text: str) -> Spec:
         "key": draw(rng, KEYS),
         "mode": draw(rng, MODES),
         "density": round(float(rng.uniform(*density)), 2),
-        "image": draw(rng, UNSAID_IMAGES),
+        "image": draw(rng, DEFAULT_IMAGES),
     }
-    fields = chosen | said
-    if not any(fields[voice] for voice in VOICES):
-        # Whatever a text denies, something sounds: what it does not speak of, if there is such a voice.
+    values = defaults | fields
+    if not any(values[voice] for voice in VOICES):
+        # Whatever a text excludes, something must sound: preferably a voice that it does not mention.
         last_resort = {"drums": True, "bass": "electric bass", "chords": "pad"}
-        voice = next((voice for voice in last_resort if voice not in said), "chords")
-        fields[voice] = last_resort[voice]
-    return Spec(**fields)
+        voice = next((voice for voice in last_resort if voice not in fields), "chords")
+        values[voice] = last_resort[voice]
+    return Spec(**values)

@@ -1,4 +1,4 @@
-"""From a spec to sound and truth."""
+"""Rendering of a spec to audio and ground truth."""
 
 from __future__ import annotations
 
@@ -13,39 +13,39 @@ from mgeval.synth.notes import FRAME, FRAMES_PER_SECOND, RATE, VOICES, Note
 from mgeval.synth.rhythm import CYMBALS
 from mgeval.synth.score import compose_notes
 from mgeval.synth.spec import Spec, SpecError
-from mgeval.synth.stereo import BLOCK, place, reverberate
+from mgeval.synth.stereo import BLOCK, mix_note, reverberate
 
 VERSION = "1"
-"""Changes whenever the same spec and seed would sound different."""
+"""Must change whenever a spec and seed give other audio."""
 
 LEVELS = {"melody": 0.20, "chords": 0.105, "bass": 0.165, "drums": 0.36}
 """Gain of one note of each voice."""
 
 LOUDNESS = -16.5
-"""LUFS, about, of every piece."""
+"""Approximate loudness of every piece in LUFS."""
 
 WINDOW = 6 * RATE
-"""Samples from the start by which loudness is set, however long the clip."""
+"""Samples from the start that determine the loudness gain, whatever the duration of the clip."""
 
 PEAK = 1.1
-"""The highest peak that is left to the limiter."""
+"""Highest peak before the limiter."""
 
 KNEE, CEILING = 0.45, 0.708
-"""Below the knee the limiter does nothing; no sample passes the ceiling (-3 dBFS)."""
+"""Below the knee the limiter does nothing; no sample exceeds the ceiling (-3 dBFS)."""
 
 
 def compose(spec: Spec, seed: int = 0) -> tuple[Audio, dict[str, Any]]:
-    """Compose a piece of music and say what is in it.
+    """Compose a piece of music, with its ground truth.
 
-    A shorter clip of the same spec and seed is the beginning of a longer one, and the image changes
-    only where the notes stand, not which they are.
+    A shorter clip of the same spec and seed is the beginning of a longer one. The image changes
+    only the positions of the notes, not the notes.
 
     Parameters
     ----------
     spec : Spec
         What to compose.
     seed : int
-        Which of the many pieces that fit the spec; 0 or more.
+        Selects one of many pieces for the spec; 0 or more.
 
     Returns
     -------
@@ -53,36 +53,36 @@ def compose(spec: Spec, seed: int = 0) -> tuple[Audio, dict[str, Any]]:
         Stereo, 32 kHz, ``round(32000 * spec.duration)`` samples, peak at most 0.708 (-3 dBFS),
         about -17 LUFS.
     dict
-        The truth, fit for JSON. ``tempo`` (BPM), ``key``, ``mode``, ``genre``, ``density``,
+        The ground truth, ready for JSON. ``tempo`` (BPM), ``key``, ``mode``, ``genre``, ``density``,
         ``duration`` (s), ``instruments`` (by voice, None where silent), ``drums``; ``beats`` (s);
         the image: ``image``, ``pan`` (degrees by voice), ``decorrelation`` (by voice), ``spread``
         and ``bounce`` (degrees), ``reverb`` (gain); ``notes``, each with voice, instrument, pitch
         (MIDI), start and duration (s), velocity and pan (degrees); ``grid`` (s), the grid
-        of all starts and durations; ``exact`` and ``approximate``, which say in words how far the
-        numbers can be relied on; ``seed`` and ``version``.
+        of all starts and durations; ``exact`` and ``approximate``, which describe in words the accuracy of the
+        numbers; ``seed`` and ``version``.
     """
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
         raise SpecError(f"seed must be a whole number from 0, got {seed!r}")
     samples = round(spec.duration * RATE)
-    # Loudness is set by the same stretch of music in a clip of any length, and the reverberation
-    # transforms whole blocks: with half of one, its rounding errors would depend on the clip's end.
+    # Clips of any length get their gain from the same music, and the reverberation transforms whole blocks:
+    # with a partial block, its rounding errors would depend on the end of the clip.
     rendered = -(-max(samples, WINDOW) // BLOCK) * BLOCK
     notes = compose_notes(spec, seed, -(-rendered // FRAME))
     pans = note_pans(spec, notes)
     mix = render(spec, notes, pans, rendered)
     if spec.stereo.reverb:
         reverberate(mix, spec.stereo.reverb)
-    mix *= np.float32(level(mix[:, :WINDOW]))
+    mix *= np.float32(loudness_gain(mix[:, :WINDOW]))
     mix = mix[:, :samples]
     limit(mix)
-    heard = [pair for pair in zip(notes, pans, strict=True) if pair[0].start * FRAME < samples]
-    return Audio(mix, RATE), truth(spec, int(seed), heard)
+    audible = [pair for pair in zip(notes, pans, strict=True) if pair[0].start * FRAME < samples]
+    return Audio(mix, RATE), truth(spec, int(seed), audible)
 
 
 def note_pans(spec: Spec, notes: list[Note]) -> list[float]:
-    """Return where each note stands, in degrees."""
+    """Return the pan of each note in degrees."""
     bounce = spec.stereo.bounce
-    turns = {voice: (-1, 0) for voice in VOICES}
+    turns = dict.fromkeys(VOICES, (-1, 0))
     pans = []
     for note in notes:
         last, side = turns[note.voice]
@@ -96,28 +96,30 @@ def note_pans(spec: Spec, notes: list[Note]) -> list[float]:
 
 
 def render(spec: Spec, notes: list[Note], pans: list[float], samples: int) -> np.ndarray:
-    """Play the notes, each distinct one rendered once, into float32 ``(2, samples)``."""
+    """Mix the notes into float32 ``(2, samples)``; each distinct note is rendered once."""
     mix = np.zeros((2, samples), np.float32)
-    made: dict[tuple[str, int, int], np.ndarray] = {}
+    rendered: dict[tuple[str, int, int], np.ndarray] = {}
     for count, (note, pan) in enumerate(zip(notes, pans, strict=True)):
         if note.voice == "drums":
             sound = render_drum(note.instrument, count % TAKES)
         else:
             key = (note.instrument, note.pitch, note.length)
-            sound = made[key] if key in made else made.setdefault(key, render_note(*key))
-        # Loudness falls faster than the velocity.
+            if key not in rendered:
+                rendered[key] = render_note(*key)
+            sound = rendered[key]
+        # A power above 1, so that soft notes are softer than with a linear gain.
         gain = LEVELS[note.voice] * note.velocity**1.5
-        place(mix, note.start * FRAME, sound, gain, pan, spec.voice_decorrelation(note.voice))
+        mix_note(mix, note.start * FRAME, sound, gain, pan, spec.voice_decorrelation(note.voice))
     return mix
 
 
-def level(window: np.ndarray) -> float:
-    """Return the gain that brings music to its loudness, or less where the limiter would be too busy."""
+def loudness_gain(window: np.ndarray) -> float:
+    """Return the gain to the target loudness, or a lower one that keeps the peak before the limiter below `PEAK`."""
     return min(10 ** ((LOUDNESS - loudness(window)) / 20), PEAK / float(np.abs(window).max()))
 
 
 def loudness(mix: np.ndarray) -> float:
-    """Return the loudness in LUFS without gating, weighted about as BS.1770 does (within 1 dB)."""
+    """Return the loudness in LUFS without gating, with a weighting close to BS.1770 (within 1 dB)."""
     hertz = np.fft.rfftfreq(mix.shape[1], 1 / RATE)
     low, high = (hertz / 50) ** 4, (hertz / 1500) ** 2
     weight = low / (1 + low) * (1 + 2.5 * high) / (1 + high)
@@ -126,10 +128,10 @@ def loudness(mix: np.ndarray) -> float:
 
 
 def limit(mix: np.ndarray) -> None:
-    """Round off what passes the knee, in place.
+    """Soft-clip samples above the knee, in place.
 
-    Both channels of a sample get the same gain, so that panning survives; the gain depends on that
-    sample alone, so that a clip's end does not change its beginning.
+    Both channels of a sample get the same gain, which preserves panning; the gain depends on that
+    sample alone, so that the end of a clip does not change its beginning.
     """
     peak = np.maximum(np.abs(mix[0]), np.abs(mix[1]))
     loud = np.flatnonzero(peak > KNEE)
@@ -138,7 +140,7 @@ def limit(mix: np.ndarray) -> None:
 
 
 def truth(spec: Spec, seed: int, notes: list[tuple[Note, float]]) -> dict[str, Any]:
-    """Return what is known about a piece; see `compose`."""
+    """Return the ground truth of a piece; see `compose`."""
     stereo = spec.stereo
     return {
         "version": VERSION,

@@ -1,4 +1,4 @@
-"""Rhythm: drum patterns, bass lines, and when the notes of a motif fall.
+"""Rhythm: drum patterns, bass lines, and the onsets of a motif.
 
 A bar has 16 steps; positions are in steps.
 """
@@ -9,7 +9,7 @@ import numpy as np
 
 STEPS = 16
 
-# Accents 1..9 and dots per step, as on a drum machine.
+# One character per step, as on a drum machine: an accent 1..9, or a dot.
 BEATS: dict[str, tuple[dict[str, str], ...]] = {
     "rock": (
         {"kick": "9.......9.......", "snare": "....9.......9...", "hat": "7.5.7.5.7.5.7.5."},
@@ -36,10 +36,10 @@ BEATS: dict[str, tuple[dict[str, str], ...]] = {
         {"kick": "8.........7.....", "rim": "....8.......8...", "shaker": "8.6.8.6.8.6.8.6."},
     ),
 }  # fmt: skip
-"""Drum patterns of one bar, several for each name."""
+"""Drum patterns of one bar, several under each name."""
 
 FILL = {"snare": "....9...5.6.7.89", "kick": "9.......7.......", "hat": "7.5.7..........."}
-"""The bar that closes a phrase of four."""
+"""The last bar of a phrase of four."""
 
 CYMBALS = ("hat", "open hat", "ride", "shaker")
 
@@ -47,7 +47,7 @@ CYMBALS = ("hat", "open hat", "ride", "shaker")
 def drum_bar(pattern: dict[str, str], density: float) -> list[tuple[int, str, float]]:
     """Return the hits of one bar as (step, piece, velocity).
 
-    Sparse music drops the cymbals between the beats, dense music doubles the closed hat.
+    Sparse music omits the cymbals between the beats, dense music doubles the closed hat.
     """
     hits = []
     for piece, row in pattern.items():
@@ -77,21 +77,21 @@ def bass_bar(walk: str, density: float) -> list[tuple[int, int, str]]:
 
 
 def motif_steps(rng: np.random.Generator, density: float, tempo: float) -> list[int]:
-    """Return the steps of one bar on which a melody has notes, the first always among them.
+    """Return the steps of one bar on which a melody has notes; they include the first step.
 
     Parameters
     ----------
     rng : numpy.random.Generator
-        Decides.
+        Source of randomness.
     density : float
         0 to 1: 0.5 to 2.5 notes per beat.
     tempo : float
-        BPM; fast music stays with eighths.
+        BPM; fast music has no sixteenths.
     """
     grid = 1 if density > 0.7 and tempo < 125 else 2
     steps = np.arange(grid, STEPS, grid)
     count = min(round(4 * (0.5 + 2 * density)), len(steps) + 1)
-    # Where a foot would tap, notes are likelier.
+    # Notes are likelier on the beats.
     weight = np.where(steps % 4 == 0, 1.0, np.where(steps % 2 == 0, 0.55, 0.15))
-    chosen = rng.choice(steps, count - 1, replace=False, p=weight / weight.sum())
-    return [0, *sorted(int(step) for step in chosen)]
+    onsets = rng.choice(steps, count - 1, replace=False, p=weight / weight.sum())
+    return [0, *sorted(int(step) for step in onsets)]

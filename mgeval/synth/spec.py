@@ -1,4 +1,4 @@
-"""What music to compose: `Spec`, its valid values, and a way to draw one at random."""
+"""The specification of a piece: `Spec`, its valid values, and random specs."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ RANGES: dict[str, tuple[float, float, str]] = {
     "spread": (-45, 45, "degrees"),
     "decorrelation": (0, 1, ""),
 }
-"""Lowest and highest valid number of each numeric field, and its unit."""
+"""Lowest and highest valid value of each numeric field, and its unit."""
 
 
 class SpecError(MgevalError):
-    """A `Spec` asks for something the composer does not have."""
+    """A `Spec` has a value that the composer does not support."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,9 @@ class Spec:
     Parameters
     ----------
     melody, chords : str or None
-        Instruments of these voices, one of `INSTRUMENTS`; None leaves the voice out.
+        Instruments of these voices, one of `INSTRUMENTS`; None omits the voice.
     bass : str or None
-        Instrument of the bass, one of `BASSES`; None leaves it out.
+        Instrument of the bass, one of `BASSES`; None omits it.
     drums : bool
         Whether there are drums.
     tempo : float
@@ -51,24 +51,24 @@ class Spec:
     mode : {'major', 'minor'}
         Minor is natural minor.
     density : float
-        0 to 1: how many notes. A melody has about 0.5 to 2.5 of them per beat.
+        0 to 1: density of notes. A melody has about 0.5 to 2.5 notes per beat.
     duration : float
         Seconds, above 0, up to 3600.
     genre : str or None
-        One of `GENRES`. Decides the drum pattern, the bass line, swing and four-note chords; the
-        other fields stay as they are.
+        One of `GENRES`. Determines the drum pattern, the bass line, swing and four-note chords, but no
+        other field.
     image : str
-        The stereo image, one of `IMAGES`, which holds the numbers each name stands for.
+        The stereo image, one of `IMAGES`, which holds the numbers of each.
     pan, spread : float or None
-        Degrees, -45 to 45, in place of the image's own numbers; see `Image`. An image of one side keeps its
-        side: its pan is below 0 on the left, above on the right.
+        Degrees, -45 to 45; replace the numbers of the image, see `Image`. The pan of the image ``left`` must be
+        below 0, that of ``right`` above.
     decorrelation : float or None
-        0 to 1, in place of the image's own number.
+        0 to 1; replaces the number of the image.
 
     Raises
     ------
     SpecError
-        A value is not valid; the message states the valid ones.
+        A value is not valid; the message states the valid values.
 
     Examples
     --------
@@ -96,26 +96,27 @@ class Spec:
     decorrelation: float | None = None
 
     def __post_init__(self) -> None:
-        for name, valid in (("melody", INSTRUMENTS), ("chords", INSTRUMENTS), ("bass", BASSES), ("genre", GENRES)):
+        optional = {"melody": INSTRUMENTS, "chords": INSTRUMENTS, "bass": BASSES, "genre": GENRES}
+        for name, names in optional.items():
             if getattr(self, name) is not None:
-                _check_choice(name, getattr(self, name), valid)
+                _check_choice(name, getattr(self, name), names)
         for name, choices in (("key", KEYS), ("mode", MODES), ("image", tuple(IMAGES))):
             _check_choice(name, getattr(self, name), choices)
         if not isinstance(self.drums, bool):
             raise SpecError(f"drums must be True or False, got {self.drums!r}")
         for name in RANGES:
             if getattr(self, name) is not None or name in ("tempo", "density", "duration"):
-                object.__setattr__(self, name, _checked_number(name, getattr(self, name)))
+                object.__setattr__(self, name, _valid_number(name, getattr(self, name)))
         if not self.voices:
-            raise SpecError("melody, chords, bass and drums are all left out: nothing would sound")
+            raise SpecError("a spec needs at least one of melody, chords, bass and drums: nothing would sound")
         if self.image == "mono" and self.stereo != Image():
-            raise SpecError("image is 'mono': leave pan, spread and decorrelation out, or choose another image")
-        # The image's name is truth, and becomes a caption.
-        side, valid = {"left": (-1, "below"), "right": (1, "above")}.get(self.image, (0, ""))
+            raise SpecError("image 'mono' takes no pan, spread or decorrelation: leave them out, or use another image")
+        # The name of the image is part of the truth and of captions, so it must be correct.
+        side, direction = {"left": (-1, "below"), "right": (1, "above")}.get(self.image, (0, ""))
         if side and self.stereo.pan * side <= 0:
-            raise SpecError(f"pan must be {valid} 0 for image {self.image!r}, got {self.stereo.pan:g}")
+            raise SpecError(f"pan must be {direction} 0 for image {self.image!r}, got {self.stereo.pan:g}")
         if round(self.duration * RATE) == 0:
-            raise SpecError(f"duration is {self.duration:g}, shorter than one sample")
+            raise SpecError(f"duration must be at least one sample (1/{RATE} s), got {self.duration:g}")
 
     @property
     def voices(self) -> tuple[str, ...]:
@@ -124,13 +125,13 @@ class Spec:
 
     @property
     def stereo(self) -> Image:
-        """The numbers of the stereo image: the image's own ones, or those given in their place."""
-        given = {name: getattr(self, name) for name in ("pan", "spread", "decorrelation")}
-        return IMAGES[self.image]._replace(**{k: v for k, v in given.items() if v is not None})
+        """The numbers of the stereo image, with those of the spec in place of the image's own."""
+        overrides = {name: getattr(self, name) for name in ("pan", "spread", "decorrelation")}
+        return IMAGES[self.image]._replace(**{k: v for k, v in overrides.items() if v is not None})
 
     def voice_pan(self, voice: str) -> float:
-        """Return where a voice stands, in degrees; a ping-pong image moves its notes from there."""
-        # A lone melody or lone chords need no partner on the other side.
+        """Return the pan of a voice in degrees; a ping-pong image moves its notes from there."""
+        # Without a partner on the other side, melody or chords stay in the middle.
         spread = self.stereo.spread if self.melody and self.chords else 0.0
         side = {"melody": 1, "chords": -1}.get(voice, 0)
         return float(min(max(self.stereo.pan + side * spread, -45), 45))
@@ -146,28 +147,28 @@ class Spec:
 
 def _check_choice(name: str, value: Any, valid: Any) -> None:
     if not isinstance(value, str) or value not in valid:
-        # The nearest spelling of a flat would be another key.
+        # No suggestion for keys: the spelling nearest to a flat would be another key.
         hint = f"valid: {', '.join(valid)}" if name == "key" else nearest(value, valid)
         raise SpecError(f"{name} is {value!r}, {hint}")
 
 
-def _checked_number(name: str, value: Any) -> float:
+def _valid_number(name: str, value: Any) -> float:
     low, high, unit = RANGES[name]
-    number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
-    if not number or not math.isfinite(value) or not low <= value <= high:
+    is_number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+    if not is_number or not math.isfinite(value) or not low <= value <= high:
         suffix = f" ({unit})" if unit else ""
         raise SpecError(f"{name} must be a number from {low:.3g} to {high:g}{suffix}, got {value!r}")
     return float(value)
 
 
 def draw(rng: np.random.Generator, options: Any) -> Any:
-    """Return one of the options, all equally likely, as the plain Python value it is."""
+    """Return one of the options, all equally likely, as a plain Python value."""
     options = tuple(options)
     return options[int(rng.integers(len(options)))]
 
 
 def random_spec(seed: int) -> Spec:
-    """Draw a valid spec of 10 s, for building data sets.
+    """Draw a valid spec of 10 s, for data sets.
 
     Parameters
     ----------
@@ -187,8 +188,8 @@ def random_spec(seed: int) -> Spec:
         "bass": draw(rng, habits.bass),
         "drums": draw(rng, habits.drums),
     }
-    fields |= _thinned(rng, fields)
-    # A split image needs both of the voices that it sets apart.
+    fields |= _drop_voices(rng, fields)
+    # A split image needs melody and chords, which it separates.
     images = [name for name in IMAGES if name != "split" or (fields["melody"] and fields["chords"])]
     image = draw(rng, images)
     side = {"left": -1, "right": 1}.get(image)
@@ -204,8 +205,8 @@ def random_spec(seed: int) -> Spec:
     )
 
 
-def _thinned(rng: np.random.Generator, fields: dict[str, Any]) -> dict[str, Any]:
-    """Return the changes that make one spec in four a solo, drums only, or without a melody."""
+def _drop_voices(rng: np.random.Generator, fields: dict[str, Any]) -> dict[str, Any]:
+    """Return changes that turn one spec in four into a solo, drums only, or music without a melody."""
     chance = rng.random()
     if chance < 0.1:
         solo = fields["melody"]

@@ -1,4 +1,4 @@
-"""Where a voice stands in the stereo image: panning, decorrelation, reverberation.
+"""The stereo image of a voice: panning, decorrelation, reverberation.
 
 Angles are degrees of constant-power panning: -45 is the left speaker, 0 the centre, 45 the right.
 """
@@ -17,21 +17,21 @@ BLOCK = 1 << 15
 
 
 class Image(NamedTuple):
-    """The numbers that a stereo image's name stands for.
+    """The numbers of a named stereo image.
 
     Parameters
     ----------
     pan : float
-        Degrees, where the whole band stands.
+        Degrees: position of the whole band.
     spread : float
-        Degrees by which the melody stands to the right of ``pan``, and the chords to the left;
-        negative swaps them. Bass and drums stand at ``pan``.
+        Degrees: the melody is this far to the right of ``pan``, and the chords to the left;
+        a negative value swaps them. Bass and drums are at ``pan``.
     decorrelation : float
-        0..1: one minus the correlation of the two channels of a voice. Bass and kick have none.
+        0..1: one minus the correlation of the two channels of a voice. It is 0 for bass and kick.
     bounce : float
         Degrees by which successive notes of melody, chords and cymbals alternate, left first.
     reverb : float
-        Gain of the reverberation, whose tails differ in the two channels.
+        Gain of the reverberation, whose tails differ between the two channels.
     """
 
     pan: float = 0.0
@@ -52,7 +52,7 @@ IMAGES: dict[str, Image] = {
     "ping-pong": Image(bounce=38),
     "reverberant": Image(decorrelation=0.2, reverb=0.8),
 }
-"""Every stereo image with its numbers: the only list of them."""
+"""Every stereo image with its numbers; there is no other list."""
 
 
 def pan_gains(degrees: float) -> tuple[float, float]:
@@ -66,24 +66,24 @@ def pan_gains(degrees: float) -> tuple[float, float]:
     Returns
     -------
     tuple of float
-        ``cos(degrees + 45)`` and ``sin(degrees + 45)``, equal at 0 and zero where they should be.
+        ``cos(degrees + 45)`` and ``sin(degrees + 45)``; exactly equal at 0, and exactly zero at the far side.
     """
     angle = np.radians(degrees + 45)
-    # Rounding makes the centre exactly equal and the sides exactly silent.
+    # Rounding makes the gains exactly equal in the centre and exactly zero at the far side.
     return round(float(np.cos(angle)), 9), round(float(np.sin(angle)), 9)
 
 
-def place(mix: np.ndarray, start: int, note: np.ndarray, gain: float, degrees: float, decorrelation: float) -> None:
+def mix_note(mix: np.ndarray, start: int, note: np.ndarray, gain: float, degrees: float, decorrelation: float) -> None:
     """Add a note to a stereo mix.
 
     With x the note and y its quadrature partner (same spectrum and envelope, orthogonal to x), the
     channels before panning are ``c x + s y`` and ``c x - s y`` with ``c**2 - s**2`` the correlation,
-    so both the correlation and the energies are what was asked for, whatever the note.
+    so correlation and energies have the requested values, whatever the note.
 
     Parameters
     ----------
     mix : numpy.ndarray
-        float32 ``(2, samples)``, changed in place; what passes its end is dropped.
+        float32 ``(2, samples)``, changed in place; samples past its end are dropped.
     start : int
         First sample of the note.
     note : numpy.ndarray
@@ -111,28 +111,29 @@ def place(mix: np.ndarray, start: int, note: np.ndarray, gain: float, degrees: f
 
 @lru_cache(maxsize=1)
 def _tails(seconds: float = 1.6) -> np.ndarray:
-    """Return the room's response, float32 ``(2, samples)``: noise that decays by 60 dB and darkens."""
+    """Return the impulse response of the room, float32 ``(2, samples)``: band-limited noise that decays by 60 dB."""
     count = int(seconds * RATE)
     noise = np.random.default_rng(1905).standard_normal((2, count))
     time = np.arange(count) / RATE
     spectrum = np.fft.rfft(noise)
     hertz = np.fft.rfftfreq(count, 1 / RATE)
-    # No rumble below 200 Hz, little hiss above 4 kHz: what a furnished hall gives back.
+    # Little below 200 Hz and above 4 kHz, as in a furnished hall.
     spectrum *= (hertz / 200) ** 2 / (1 + (hertz / 200) ** 2) / (1 + (hertz / 4000) ** 2)
     tails = np.fft.irfft(spectrum, count) * np.exp(-6.9 * time / seconds) * np.minimum(time / 0.02, 1)
-    return np.float32(tails / np.sqrt((tails**2).sum(axis=1, keepdims=True)))
+    normalised: np.ndarray = tails / np.sqrt((tails**2).sum(axis=1, keepdims=True))
+    return normalised.astype(np.float32)
 
 
 def reverberate(mix: np.ndarray, gain: float) -> None:
-    """Add the room's answer to a stereo mix, in place.
+    """Add reverberation to a stereo mix, in place.
 
-    Both tails answer to the mean of the channels, and are independent of one another.
+    The mean of the channels excites two tails, which are independent of each other.
 
     Parameters
     ----------
     mix : numpy.ndarray
-        float32 ``(2, samples)``, of whole blocks: then a longer mix with the same beginning keeps
-        the very same samples.
+        float32 ``(2, samples)``, of whole blocks, so that a longer mix with the same beginning has
+        exactly the same samples there.
     gain : float
         Level of the tails; at 1 they are about as strong as the mean of the channels.
     """

@@ -1,11 +1,11 @@
-"""The words for music: what captions say and what prompts are searched for.
+"""The vocabulary for music: the words of captions, and the words that `parse` recognises in prompts.
 
 All words are in lower case, with spaces for hyphens, as `mgeval.synth.reading` sees a prompt.
 """
 
 from __future__ import annotations
 
-SAID: dict[str, dict[str, tuple[str, ...]]] = {
+CAPTION_WORDS: dict[str, dict[str, tuple[str, ...]]] = {
     "instrument": {
         "piano": ("piano", "grand piano"),
         "electric piano": ("electric piano", "rhodes", "rhodes piano"),
@@ -67,9 +67,9 @@ SAID: dict[str, dict[str, tuple[str, ...]]] = {
         "only": ("drums only", "just drums, nothing else", "only drums"),
     },
 }
-"""Every word that captions use, and that means the same in a prompt."""
+"""The words that captions use; they mean the same in a prompt."""
 
-HEARD: dict[str, dict[str, tuple[str, ...]]] = {
+PROMPT_WORDS: dict[str, dict[str, tuple[str, ...]]] = {
     "instrument": {
         "piano": ("pianos", "upright piano", "keys", "keyboard", "harpsichord"),
         "electric piano": ("electric pianos", "wurlitzer", "e piano"),
@@ -165,10 +165,11 @@ HEARD: dict[str, dict[str, tuple[str, ...]]] = {
         ),
     },
 }  # fmt: skip
-"""What prompts may say beyond the words that captions use."""
+"""Further words that `parse` recognises in prompts."""
 
 
 def words(kind: str) -> dict[str, str]:
-    """Return every word of a kind with what it means, the longest first."""
-    meanings = {word: value for table in (HEARD[kind], SAID[kind]) for value, said in table.items() for word in said}
+    """Return every word of a kind with its meaning, the longest first."""
+    tables = (PROMPT_WORDS[kind], CAPTION_WORDS[kind])
+    meanings = {word: value for table in tables for value, synonyms in table.items() for word in synonyms}
     return dict(sorted(meanings.items(), key=lambda item: -len(item[0])))

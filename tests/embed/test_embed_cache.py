@@ -51,11 +51,13 @@ def test_what_was_heard_once_is_not_heard_again(clips, store):
 def test_equal_clips_are_heard_once_and_nothing_is_written_without_a_store(clips, tmp_path):
     embedder = Counting()
     rows = cached_vectors(embedder, [clips[0]] * 40 + [clips[1]], None)
-    assert len(rows) == 41 and embedder.heard == 2 and not list(tmp_path.iterdir())
+    assert len(rows) == 41
+    assert embedder.heard == 2
+    assert not list(tmp_path.iterdir())
     assert cached_vectors(embedder, [], None) == []
 
 
-@pytest.mark.parametrize("name, value", [("id", "counting@2"), ("recipe", "louder")])
+@pytest.mark.parametrize(("name", "value"), [("id", "counting@2"), ("recipe", "louder")])
 def test_another_checkpoint_or_recipe_hears_for_itself(clips, store, name, value):
     embedder = Counting()
     cached_vectors(embedder, clips[:1], store)
@@ -70,7 +72,8 @@ def test_the_sound_counts_and_not_the_file(clips, store, tmp_path):
     for name, clip in (("first", clips[0]), ("second", clips[1])):
         save_audio(clip, file)
         rows[name] = cached_vectors(embedder, [load_audio(file)], store)[0]
-    assert embedder.heard == 2 and not np.array_equal(rows["first"], rows["second"])
+    assert embedder.heard == 2
+    assert not np.array_equal(rows["first"], rows["second"])
     cached_vectors(embedder, [load_audio(save_audio(clips[0], tmp_path / "other.wav"))], store)
     assert embedder.heard == 2
     cached_vectors(embedder, [Audio(clips[0].samples, 44100), Audio(clips[0].samples[::-1], 32000)], store)

@@ -15,10 +15,11 @@ from mgeval.errors import ModelError
 from mgeval.hub import CLAP_TINY, weights_hash
 
 
-@pytest.mark.parametrize("seconds, windows", [(3, 1), (10, 1), (12, 2), (31, 6)])
+@pytest.mark.parametrize(("seconds", "windows"), [(3, 1), (10, 1), (12, 2), (31, 6)])
 def test_shapes_and_windows(clap, noise, seconds, windows):
     (rows,) = clap.audio([noise(seconds)])
-    assert rows.shape == (windows, clap.dim) and rows.dtype == np.float32
+    assert rows.shape == (windows, clap.dim)
+    assert rows.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-6)
 
 
@@ -47,7 +48,8 @@ def test_a_text_is_the_same_alone_and_in_a_batch(clap):
         "ü 鼓 🥁",
     ]
     rows = clap.text(texts)
-    assert rows.shape == (4, clap.dim) and rows.dtype == np.float32
+    assert rows.shape == (4, clap.dim)
+    assert rows.dtype == np.float32
     for text, row in zip(texts, rows, strict=True):
         np.testing.assert_allclose(clap.text([text])[0], row, atol=1e-6)
     assert np.isfinite(clap.text(["drums " * 500])).all()
@@ -67,13 +69,15 @@ def test_it_hears_the_mono_mean(clap, music):
 def test_gain_moves_a_vector_little(clap, music):
     rows = np.stack([r[0] for r in clap.audio([Audio(music.samples * 10 ** (g / 20), 32000) for g in (0, -12, 3)])])
     cosines = rows @ rows[0]
-    assert (cosines > 0.9).all() and (cosines[1:] < 1 - 1e-6).all()
+    assert (cosines > 0.9).all()
+    assert (cosines[1:] < 1 - 1e-6).all()
 
 
 @pytest.mark.parametrize("samples", [np.zeros((2, 32000)), np.ones((1, 1)) * 0.5, np.zeros((1, 1)), np.ones((2, 400))])
 def test_degenerate_clips_give_finite_vectors(clap, samples):
     (rows,) = clap.audio([Audio(samples, 32000)])
-    assert rows.shape == (1, clap.dim) and np.isfinite(rows).all()
+    assert rows.shape == (1, clap.dim)
+    assert np.isfinite(rows).all()
 
 
 def test_the_front_end_is_transformers_own(clap, music):
@@ -100,7 +104,8 @@ def test_what_is_no_list_of_texts_is_refused(clap):
 
 def test_a_folder_is_the_same_embedder(clap, copy):
     other = embed.load(f"clap:{copy}")
-    assert other.id == f"clap:clap@{weights_hash(CLAP_TINY)}" and clap.id == f"clap:tiny@{weights_hash(CLAP_TINY)}"
+    assert other.id == f"clap:clap@{weights_hash(CLAP_TINY)}"
+    assert clap.id == f"clap:tiny@{weights_hash(CLAP_TINY)}"
     np.testing.assert_array_equal(other.text(["piano"]), clap.text(["piano"]))
 
 
@@ -134,7 +139,7 @@ def lose_one(weights):
 
 
 @pytest.mark.parametrize(
-    "change, message",
+    ("change", "message"),
     [
         (silence_texts, "broken text tower.*almost the same vector"),
         (silence_sounds, "broken audio tower.*almost the same vector"),
@@ -170,7 +175,7 @@ def test_a_tokenizer_of_another_language_is_refused(copy):
 
 
 @pytest.mark.parametrize(
-    "name, content, message",
+    ("name", "content", "message"),
     [
         ("config.json", None, "no config.json"),
         ("config.json", "{", "cannot be read"),

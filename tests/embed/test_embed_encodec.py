@@ -44,7 +44,9 @@ def test_it_is_the_encoder_of_the_tiny_model(tiny, noise):
     network = mg.models.load_model("tiny").network.audio_encoder
     clip = noise(1.5)
     (rows,) = tiny.audio([clip])
-    assert rows.shape == (75, tiny.dim) and rows.dtype == np.float32 and tiny.dim == 2 * network.config.hidden_size
+    assert rows.shape == (75, tiny.dim)
+    assert rows.dtype == np.float32
+    assert tiny.dim == 2 * network.config.hidden_size
     with torch.inference_mode():
         for side, half in zip(clip.samples, np.split(rows, 2, axis=1), strict=True):
             np.testing.assert_allclose(network.encoder(torch.tensor(side[None, None]))[0].T, half, atol=1e-5)
@@ -74,7 +76,9 @@ def test_sets_are_heard_as_the_codec_hears_clips(tiny, noise, tmp_path):
 @pytest.mark.parametrize("samples", [np.zeros((2, 32000)), np.ones((1, 1)) * 0.5, np.zeros((1, 1)), np.ones((2, 400))])
 def test_degenerate_clips_give_finite_vectors(tiny, samples):
     (rows,) = tiny.audio([Audio(samples, 32000)])
-    assert rows.shape[1] == tiny.dim and len(rows) >= 1 and np.isfinite(rows).all()
+    assert rows.shape[1] == tiny.dim
+    assert len(rows) >= 1
+    assert np.isfinite(rows).all()
 
 
 def test_a_mono_codec_hears_the_mean(tmp_path, noise):
@@ -85,7 +89,9 @@ def test_a_mono_codec_hears_the_mean(tmp_path, noise):
         theirs = network.encoder(torch.tensor(mean[None, None]))[0].T.numpy()
     for rows in embedder.audio([clip, Audio(clip.samples[::-1], clip.rate), clip.mono()]):
         np.testing.assert_allclose(rows, theirs, atol=1e-5)
-    assert embedder.dim == 8 and embedder.rate == 24000 and "one piece" in embedder.recipe
+    assert embedder.dim == 8
+    assert embedder.rate == 24000
+    assert "one piece" in embedder.recipe
 
 
 def test_a_stereo_codec_hears_both_in_segments(tmp_path, noise):
@@ -98,12 +104,14 @@ def test_a_stereo_codec_hears_both_in_segments(tmp_path, noise):
     np.testing.assert_allclose(plain, torch.cat(parts).numpy(), atol=1e-5)
     both = Audio(clip.samples[[0, 0]], clip.rate)
     np.testing.assert_array_equal(*embedder.audio([both, both.mono()]))
-    assert embedder.dim == 8 and "stereo, in segments of 1 s" in embedder.recipe
+    assert embedder.dim == 8
+    assert "stereo, in segments of 1 s" in embedder.recipe
 
 
 def test_the_codec_of_any_musicgen(tmp_path):
     mono, stereo = mono_checkpoint(tmp_path / "mono"), stereo_checkpoint(tmp_path / "stereo")
-    assert embed.load(f"encodec:{mono}").dim == 8 and embed.load(f"encodec:{stereo}").dim == 16
+    assert embed.load(f"encodec:{mono}").dim == 8
+    assert embed.load(f"encodec:{stereo}").dim == 16
     assert embed.load(f"encodec:{mono}").id.startswith("encodec:mono@")
 
 

@@ -56,7 +56,8 @@ def both(found, frames, sounds=3):
 @pytest.mark.parametrize("frames", [200, 256])
 def test_it_is_the_same_tower(name, frames):
     ours, theirs = both(network(**SIZES[name]), frames)
-    assert ours.shape == (3, 24) and (ours[0] - ours[1]).abs().max() > 1e-3
+    assert ours.shape == (3, 24)
+    assert (ours[0] - ours[1]).abs().max() > 1e-3
     assert (ours - theirs).abs().max() < 1e-6
 
 
@@ -66,7 +67,8 @@ def test_what_goes_through_at_once_changes_nothing_but_rounding(monkeypatch):
     monkeypatch.setattr(audio_tower, "STAGE_NUMBERS", 1)
     monkeypatch.setattr(audio_tower, "DENSE_ROWS", 7)
     alone, _ = both(found, 256)
-    assert (together - alone).abs().max() < 1e-6 and (alone - theirs).abs().max() < 1e-6
+    assert (together - alone).abs().max() < 1e-6
+    assert (alone - theirs).abs().max() < 1e-6
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3, 8])
@@ -77,7 +79,8 @@ def test_the_number_of_threads_changes_nothing_but_rounding_and_stays(threads):
     torch.set_num_threads(threads)
     try:
         ours, theirs = both(network(), 256, sounds=5)
-        assert ours.shape == theirs.shape and (ours - theirs).abs().max() < 1e-6
+        assert ours.shape == theirs.shape
+        assert (ours - theirs).abs().max() < 1e-6
         assert torch.get_num_threads() == threads
         with ThreadPoolExecutor(1) as pool:
             assert pool.submit(torch.get_num_threads).result() == threads
@@ -103,14 +106,12 @@ def test_the_masks_matter():
 def test_order_of_windows():
     assert window_order((4, 4), 2, 0).tolist() == [0, 1, 4, 5, 2, 3, 6, 7, 8, 9, 12, 13, 10, 11, 14, 15]
     shifted = window_order((4, 4), 2, 1).tolist()
-    assert shifted[:4] == [5, 6, 9, 10] and shifted[-4:] == [15, 12, 3, 0]
+    assert shifted[:4] == [5, 6, 9, 10]
+    assert shifted[-4:] == [15, 12, 3, 0]
 
 
 @pytest.mark.parametrize("settings", [{"window_size": 5}, {"depths": [2] * 4, "num_attention_heads": [1] * 4}])
 def test_windows_that_do_not_fit_are_refused(settings):
     """transformers pads the first, and fails at the second in the middle of a clip."""
-    with pytest.raises(
-        ModelError,
-        match=r"windows of the audio tower \((5|4) tokens\) must divide its image, got (16 x 16|2 x 2) tokens",
-    ):
+    with pytest.raises(ModelError, match=r"\((5|4) tokens\) must divide its image, got (16 x 16|2 x 2) tokens"):
         Tower(network(**settings))

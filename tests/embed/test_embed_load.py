@@ -16,7 +16,7 @@ from mgeval.errors import ModelError
 
 
 @pytest.mark.parametrize(
-    "name, hint",
+    ("name", "hint"),
     [
         ("clap:tinny", "did you mean 'clap:tiny'"),
         ("clap", "did you mean"),
@@ -46,13 +46,14 @@ def test_importing_loads_nothing_heavy():
 
 
 @pytest.mark.parametrize(
-    "seconds, windows", [(0.1, 1), (3, 1), (10, 1), (10.005, 1), (10.02, 2), (12, 2), (15, 2), (15.5, 3), (31, 6)]
+    ("seconds", "windows"), [(0.1, 1), (3, 1), (10, 1), (10.005, 1), (10.02, 2), (12, 2), (15, 2), (15.5, 3), (31, 6)]
 )
 def test_windows_cover_the_clip(seconds, windows):
     x = np.arange(round(seconds * 1000))
     parts = cut(x, 10_000, 5_000, tail=10)
     assert len(parts) == windows
-    assert parts[0][0] == 0 and len(x) - 1 - parts[-1][-1] <= 10
+    assert parts[0][0] == 0
+    assert len(x) - 1 - parts[-1][-1] <= 10
     if seconds >= 10:
         assert {len(part) for part in parts} == {10_000}
         assert max(np.diff([part[0] for part in parts]), default=0) <= 5_000
@@ -127,7 +128,8 @@ def test_what_is_no_list_of_clips_is_refused(name, noise):
     with pytest.raises(ModelError, match="not ndarray"):
         embedder.audio([noise(1).samples])
     assert embedder.audio([]) == []
-    assert embedder.id.startswith(f"{name}@") and embedder.id in repr(embedder)
+    assert embedder.id.startswith(f"{name}@")
+    assert embedder.id in repr(embedder)
 
 
 def test_a_kind_is_one_file(monkeypatch, tmp_path):

@@ -22,10 +22,11 @@ def sine(hertz, gain=0.5, seconds=1.0):
     return Audio(gain * np.sin(2 * np.pi * hertz * np.arange(round(seconds * RATE)) / RATE), RATE)
 
 
-@pytest.mark.parametrize("seconds, windows", [(0.3, 1), (1, 1), (2.5, 3), (3, 3), (10, 10)])
+@pytest.mark.parametrize(("seconds", "windows"), [(0.3, 1), (1, 1), (2.5, 3), (3, 3), (10, 10)])
 def test_shape(mel, noise, seconds, windows):
     (rows,) = mel.audio([noise(seconds)])
-    assert rows.shape == (windows, mel.dim) == (windows, 128) and rows.dtype == np.float32
+    assert rows.shape == (windows, mel.dim) == (windows, 128)
+    assert rows.dtype == np.float32
 
 
 def test_filters_are_those_of_transformers():
@@ -76,7 +77,8 @@ def test_silence_and_a_single_sample(mel):
     (silence,) = mel.audio([Audio(np.zeros((2, 4000)), RATE)])
     np.testing.assert_array_equal(silence, [[-100.0] * 64 + [0.0] * 64])
     (click,) = mel.audio([Audio(np.ones((1, 1)), RATE)])
-    assert click.shape == (1, 128) and np.isfinite(click).all()
+    assert click.shape == (1, 128)
+    assert np.isfinite(click).all()
 
 
 def test_it_reads_no_text(mel):

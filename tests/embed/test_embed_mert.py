@@ -45,7 +45,9 @@ def test_a_mert_without_extras_is_a_hubert(mert, noise):
         theirs = network(torch.tensor((x - x.mean()) / x.std(), dtype=torch.float32)[None]).last_hidden_state[0]
     (rows,) = embedder.audio([clip])
     np.testing.assert_allclose(rows, theirs.numpy(), atol=1e-4)
-    assert rows.shape == (74, 24) and embedder.dim == 24 and embedder.rate == 24000
+    assert rows.shape == (74, 24)
+    assert embedder.dim == 24
+    assert embedder.rate == 24000
     quieter = Audio(clip.samples * 0.1, clip.rate)
     np.testing.assert_allclose(embedder.audio([quieter])[0], rows, atol=1e-3)
 
@@ -53,7 +55,8 @@ def test_a_mert_without_extras_is_a_hubert(mert, noise):
 @pytest.mark.parametrize("samples", [np.zeros((2, 2400)), np.ones((1, 1)), np.zeros((1, 1))])
 def test_degenerate_clips_give_finite_vectors(mert, samples):
     (rows,) = embed.load(f"mert:{mert[1]}").audio([Audio(samples, 24000)])
-    assert len(rows) >= 1 and np.isfinite(rows).all()
+    assert len(rows) >= 1
+    assert np.isfinite(rows).all()
 
 
 @pytest.mark.parametrize("option", ["feature_extractor_cqt", "deepnorm"])

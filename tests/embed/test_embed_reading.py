@@ -18,7 +18,8 @@ def test_clips_come_in_order_and_what_cannot_be_read_is_none(tmp_path):
     files[2].write_bytes(b"no sound")
     read = read_together([*(partial(load_audio, file) for file in files), None])
     assert [clip and clip.samples.shape[1] for clip in read] == [100, 200, None, 400, 500, None]
-    assert read_together([]) == [] and read_together([None]) == [None]
+    assert read_together([]) == []
+    assert read_together([None]) == [None]
 
 
 def test_two_are_read_at_once(monkeypatch):

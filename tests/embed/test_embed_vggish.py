@@ -46,10 +46,11 @@ def vggish(file):
     return embed.load(f"vggish:{file}")
 
 
-@pytest.mark.parametrize("seconds, windows", [(0.3, 1), (1, 1), (1.9, 1), (2, 2), (10, 10)])
+@pytest.mark.parametrize(("seconds", "windows"), [(0.3, 1), (1, 1), (1.9, 1), (2, 2), (10, 10)])
 def test_shape(vggish, noise, seconds, windows):
     (rows,) = vggish.audio([noise(seconds)])
-    assert rows.shape == (windows, 128) and rows.dtype == np.float32
+    assert rows.shape == (windows, 128)
+    assert rows.dtype == np.float32
 
 
 def test_the_front_end_is_that_of_a_plain_version(noise):
@@ -86,7 +87,8 @@ def test_swap_mono_batch_and_what_is_left_over_change_nothing(vggish, noise):
 
 
 def test_the_id_is_of_the_weights(vggish, file, tmp_path):
-    assert vggish.id.startswith("vggish@") and not vggish.has_text
+    assert vggish.id.startswith("vggish@")
+    assert not vggish.has_text
     torch.save({**weights(), "embeddings.4.bias": torch.ones(128)}, tmp_path / "other.pth")
     assert embed.load(f"vggish:{tmp_path / 'other.pth'}").id != vggish.id
     assert embed.load(f"vggish:{file}").id == vggish.id

@@ -17,10 +17,11 @@ def tone(frequency, seconds=2.0, rate=32000):
     return Audio(0.5 * np.sin(2 * np.pi * frequency * np.arange(round(seconds * rate)) / rate), rate)
 
 
-@pytest.mark.parametrize("frequency, note", [(261.63, 0), (277.18, 1), (440, 9), (880, 9), (493.88, 11)])
+@pytest.mark.parametrize(("frequency", "note"), [(261.63, 0), (277.18, 1), (440, 9), (880, 9), (493.88, 11)])
 def test_a_tone_is_its_note(frequency, note):
     classes = chroma(tone(frequency), ChromaSettings())
-    assert classes.shape == (1 + 64000 // 4096, 12) and classes.dtype == np.float32
+    assert classes.shape == (1 + 64000 // 4096, 12)
+    assert classes.dtype == np.float32
     np.testing.assert_array_equal(classes, np.eye(12)[[note] * len(classes)])
 
 

@@ -71,8 +71,8 @@ def test_channels_that_are_not_read():
     with torch.no_grad():
         last.conv.parametrizations.weight.original1[:, [0, 4]] = 0
         last.conv.parametrizations.weight.original1[:, 2, 1:] = 0
-    assert convolutions._read(first, last).tolist() == [1, 2, 3, 5]
-    assert convolutions._read(block, last) == convolutions.ALL == convolutions._read(first, block)
+    assert convolutions._channels_read(first, last).tolist() == [1, 2, 3, 5]
+    assert convolutions._channels_read(block, last) == convolutions.ALL == convolutions._channels_read(first, block)
 
 
 def test_blocks_leave_no_seams():

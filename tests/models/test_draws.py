@@ -108,7 +108,10 @@ def test_the_largest_number_draws_the_last_code_left():
 
 def test_streams():
     one = uniforms(3, "rock", 8, 500)
-    assert one.shape == (8, 500) and one.dtype == np.float32 and 0 <= one.min() and one.max() < 1
+    assert one.shape == (8, 500)
+    assert one.dtype == np.float32
+    assert one.min() >= 0
+    assert one.max() < 1
     np.testing.assert_array_equal(uniforms(3, "rock", 8, 100), one[:, :100])
     for other in (uniforms(4, "rock", 8, 500), uniforms(3, "jazz", 8, 500)):
         assert abs(np.corrcoef(one.ravel(), other.ravel())[0, 1]) < 0.05

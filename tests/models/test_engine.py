@@ -114,7 +114,8 @@ def test_continuation_is_transformers(stereo, stereo_folder, networks):
     np.testing.assert_array_equal(clips[0].codes[:, :20], known)
     expected = theirs(networks["stereo"], stereo_folder, PROMPTS[:1], 40, 3.0, known)[0]
     np.testing.assert_array_equal(clips[0].codes, expected)
-    assert np.isnan(clips[0].record["entropy"][:, :20]).all() and not np.isnan(clips[0].record["entropy"][:, 20:]).any()
+    assert np.isnan(clips[0].record["entropy"][:, :20]).all()
+    assert not np.isnan(clips[0].record["entropy"][:, 20:]).any()
 
 
 def test_windows_are_made_as_by_hand(stereo, stereo_folder, networks, monkeypatch):
@@ -215,7 +216,9 @@ def test_stopping_keeps_what_is_finished(fresh):
     assert set(stopped) == {2}
     np.testing.assert_array_equal(stopped[2].codes, results[2].codes)
     seconds = [made for made, _ in seen]
-    assert seconds == sorted(seconds) and 0 <= seconds[0] < 0.1 and {total for _, total in seen} == {2.0}
+    assert seconds == sorted(seconds)
+    assert 0 <= seconds[0] < 0.1
+    assert {total for _, total in seen} == {2.0}
     seen.clear()
     list(model.stream(requests, lambda made, total: seen.append((made, total))))
     assert seen[-1][0] == pytest.approx(2, abs=0.1)
@@ -252,8 +255,10 @@ def test_a_clip_too_large_for_memory_is_an_error_and_the_others_go_on(fresh, mon
 
     monkeypatch.setattr(Batch, "admit", tight)
     results = made(model, [Request("rock", Sampling(duration=d)) for d in (0.2, 0.6, 0.4)])
-    assert isinstance(results[1], ModelError) and "out of memory with a single clip" in str(results[1])
-    assert results[0].codes.shape == (8, 10) and results[2].codes.shape == (8, 20)
+    assert isinstance(results[1], ModelError)
+    assert "out of memory with a single clip" in str(results[1])
+    assert results[0].codes.shape == (8, 10)
+    assert results[2].codes.shape == (8, 20)
 
 
 def test_other_errors_are_not_taken_for_memory(fresh, monkeypatch):
@@ -292,7 +297,8 @@ def test_record_is_of_the_guided_prediction_before_the_filters(stereo, networks,
         }.items():
             np.testing.assert_allclose(clip.record[name][book], values, atol=1e-4, err_msg=name)
     free = stereo.generate("rock", Sampling(duration=0.5, guidance=1), progress=False)[0]
-    assert np.isnan(free.record["distance"]).all() and not np.isnan(free.record["entropy"]).any()
+    assert np.isnan(free.record["distance"]).all()
+    assert not np.isnan(free.record["entropy"]).any()
 
 
 def test_captured_steps_are_the_same_steps(fresh, monkeypatch):
@@ -323,7 +329,7 @@ def stand_in(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "settings, recorded",
+    ("settings", "recorded"),
     [
         ([dict(top_k=k) for k in range(9, 17)], [(16, False)]),
         ([dict(top_k=k) for k in (33, 50, 63)], [(64, False)]),
@@ -460,7 +466,8 @@ def test_nan_stays_with_its_clip(fresh):
     engine.states = lambda prompt: states(prompt) * (np.nan if prompt == "quiet" else 1)
     engine._texts.clear()
     results = made(model, requests)
-    assert isinstance(results[1], ModelError) and "NaN" in str(results[1])
+    assert isinstance(results[1], ModelError)
+    assert "NaN" in str(results[1])
     for index in (0, 2, 3):
         np.testing.assert_array_equal(results[index].codes, expected[index].codes)
 
@@ -495,7 +502,8 @@ def test_memory_that_ends_with_one_large_clip_leaves_the_others(fresh, monkeypat
     with pytest.warns(UserWarning, match="out of memory"):
         results = made(model, requests)
     assert isinstance(results[1], ModelError)
-    assert results[0].codes.shape == (8, 5) and results[2].codes.shape == (8, 10)
+    assert results[0].codes.shape == (8, 5)
+    assert results[2].codes.shape == (8, 10)
     assert model.engine.slots >= 1
 
 
@@ -513,7 +521,8 @@ def test_memory_that_ends_with_one_long_prompt_leaves_the_others(fresh, monkeypa
     monkeypatch.setattr(Batch, "__init__", tight)
     with pytest.warns(UserWarning, match="out of memory"):
         results = made(model, [*requests, Request("drums and " * 300, Sampling(duration=0.1))])
-    assert isinstance(results[3], ModelError) and "try a shorter clip or prompt" in str(results[3])
+    assert isinstance(results[3], ModelError)
+    assert "try a shorter clip or prompt" in str(results[3])
     for index, clip in expected.items():
         np.testing.assert_array_equal(results[index].codes, clip.codes)
         assert results[index].slots == 4
@@ -526,7 +535,8 @@ def test_a_prompt_of_too_many_words_is_an_error_and_the_others_do_not_wait_for_i
     assert [results[index].codes.shape for index in range(3)] == [(8, 5)] * 3
     said = r"a prompt can have at most 1024 tokens, got 3000\d: shorten it"
     for error in (results[3], made(melody, [Request(endless, Sampling(duration=0.1))])[0]):
-        assert isinstance(error, ModelError) and re.fullmatch(said, str(error))
+        assert isinstance(error, ModelError)
+        assert re.fullmatch(said, str(error))
     assert model.engine.slots == 4
 
 

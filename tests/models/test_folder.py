@@ -37,11 +37,14 @@ def with_prompts(folder, text):
 
 def test_file_names_are_prompts(folder):
     model = load_model(f"folder:{folder}")
-    assert isinstance(model, Folder) and (model.rate, model.device) == (16000, "cpu")
+    assert isinstance(model, Folder)
+    assert (model.rate, model.device) == (16000, "cpu")
     assert model.table.values.tolist() == [["a.wav", "a", 0], ["b.wav", "b", 0], ["c.flac", "c", 0]]
     assert [level(model, prompt) for prompt in "abc"] == [0.2, 0.1, 0.3]
     made = model.generate("a", Sampling(), progress=False)[0]
-    assert made.codes.shape == (0, 0) and made.codes.dtype == np.int16 and made.seconds >= 0
+    assert made.codes.shape == (0, 0)
+    assert made.codes.dtype == np.int16
+    assert made.seconds >= 0
 
 
 def test_prompts_without_seeds_count_up(folder):
@@ -68,7 +71,8 @@ def test_no_such_clip_names_what_there_is(folder):
     results = dict(model.stream(requests))
     assert str(results[0]).endswith("no clip for prompt 'rock', seed 2; its seeds are 0, 1")
     assert str(results[1]).endswith("no clip for prompt 'pop', seed 0; its prompts are 'rock', 'jazz'")
-    assert isinstance(results[0], ModelError) and results[2].audio.duration == 1
+    assert isinstance(results[0], ModelError)
+    assert results[2].audio.duration == 1
 
 
 def test_long_lists_are_cut(tmp_path):
@@ -82,20 +86,23 @@ def test_conditions_are_refused(folder):
     model = load_model(f"folder:{folder}")
     for inputs in ({"audio_prompt": clip(0.0)}, {"melody": clip(0.0)}):
         ((_, error),) = model.stream([Request("a", Sampling(), **inputs)])
-        assert isinstance(error, ModelError) and "cannot follow an audio prompt or a melody" in str(error)
+        assert isinstance(error, ModelError)
+        assert "cannot follow an audio prompt or a melody" in str(error)
 
 
 def test_a_clip_that_broke_since(folder):
     model = load_model(f"folder:{folder}")
     (folder / "b.wav").write_bytes(b"")
     results = dict(model.stream([Request("b", Sampling()), Request("a", Sampling())]))
-    assert isinstance(results[0], AudioError) and "b.wav: the file is empty" in str(results[0])
+    assert isinstance(results[0], AudioError)
+    assert "b.wav: the file is empty" in str(results[0])
     assert results[1].audio.duration == 1
 
 
 def test_revision_follows_names_and_contents(folder):
     first = load_model(f"folder:{folder}").revision
-    assert len(first) == 16 and load_model(f"folder:{folder}").revision == first
+    assert len(first) == 16
+    assert load_model(f"folder:{folder}").revision == first
     revisions = {first, with_prompts(folder, "file,prompt\na.wav,rock\n").revision}
     (folder / "a.wav").rename(folder / "z.wav")
     (folder / "prompts.csv").unlink()
@@ -106,7 +113,7 @@ def test_revision_follows_names_and_contents(folder):
 
 
 @pytest.mark.parametrize(
-    "text, message",
+    ("text", "message"),
     [
         ("file,text\na.wav,rock\n", "prompts.csv: missing column prompt"),
         ("", "missing column file and column prompt"),

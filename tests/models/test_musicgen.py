@@ -48,19 +48,23 @@ def sines(left, right, seconds=0.4, rate=32000):
     return Audio(np.stack([0.8 * np.sin(2 * np.pi * f * t) * np.sign(np.sin(9 * t)) for f in (left, right)]), rate)
 
 
-@pytest.mark.parametrize("duration, frames", [(0.02, 1), (0.04, 2), (0.06, 3), (0.08, 4), (0.29, 14), (1, 50)])
+@pytest.mark.parametrize(("duration", "frames"), [(0.02, 1), (0.04, 2), (0.06, 3), (0.08, 4), (0.29, 14), (1, 50)])
 def test_frames_are_exact(each, duration, frames):
     clip = each.generate(PROMPT, Sampling(duration=duration), progress=False)[0]
     assert clip.codes.shape == (each.codebooks, frames)
-    assert clip.codes.dtype == np.int16 and 0 <= clip.codes.min() and clip.codes.max() < 64
+    assert clip.codes.dtype == np.int16
+    assert clip.codes.min() >= 0
+    assert clip.codes.max() < 64
     assert clip.audio.samples.shape == (each.channels, frames * 640)
-    assert clip.audio.rate == each.rate == 32000 and clip.seconds > 0
+    assert clip.audio.rate == each.rate == 32000
+    assert clip.seconds > 0
 
 
 def test_attributes(mono, stereo, stereo_folder):
     assert (mono.codebooks, mono.channels, stereo.codebooks, stereo.channels) == (4, 1, 8, 2)
     assert (stereo.device, stereo.dtype, stereo.max_duration) == ("cpu", "float32", 30)
-    assert stereo.name == str(stereo_folder) and mono.revision != stereo.revision
+    assert stereo.name == str(stereo_folder)
+    assert mono.revision != stereo.revision
 
 
 @pytest.mark.parametrize("kind", ["mono", "stereo", "melody"])
@@ -73,7 +77,7 @@ def test_greedy_is_transformers_greedy(kind, guidance, request):
 
 
 @pytest.mark.parametrize(
-    "ours, theirs",
+    ("ours", "theirs"),
     [
         (dict(temperature=1, top_k=0, guidance=1), dict(temperature=1.0, top_k=0, top_p=1.0, guidance_scale=1.0)),
         (dict(temperature=1.7, top_k=0), dict(temperature=1.7, top_k=0, top_p=1.0, guidance_scale=3.0)),
@@ -111,7 +115,8 @@ def test_a_clip_is_the_same_in_any_company(stereo):
     order = [2, 0, 3]
     for i, result in stereo.stream([requests[j] for j in order]):
         np.testing.assert_array_equal(result.codes, codes[order[i]])
-    assert not np.array_equal(codes[0], codes[2]) and not np.array_equal(codes[0], codes[3])
+    assert not np.array_equal(codes[0], codes[2])
+    assert not np.array_equal(codes[0], codes[3])
 
 
 def test_settings_change_clips(stereo):
@@ -142,7 +147,9 @@ def test_global_random_numbers_are_untouched(stereo):
     random.seed(5)
     np.random.seed(5)
     codes_of(stereo)
-    assert torch.equal(torch.rand(3), before[0]) and random.random() == before[1] and np.random.rand() == before[2]
+    assert torch.equal(torch.rand(3), before[0])
+    assert random.random() == before[1]
+    assert np.random.rand() == before[2]
 
 
 def test_transformers_settings_are_untouched(stereo):
@@ -264,7 +271,8 @@ def test_a_melody_is_followed(melody):
     tune, other = sines(440, 440, seconds=2), sines(587, 587, seconds=2)
     plain = codes_of(melody, sampling=GREEDY)
     led = codes_of(melody, sampling=GREEDY, melodies=tune)
-    assert led.shape == plain.shape and not np.array_equal(led, plain)
+    assert led.shape == plain.shape
+    assert not np.array_equal(led, plain)
     assert not np.array_equal(led, codes_of(melody, sampling=GREEDY, melodies=other))
     pulled, free = (codes_of(melody, "", Sampling(duration=0.5, guidance=g), melodies=tune) for g in (3, 1))
     assert not np.array_equal(pulled, free)
@@ -297,7 +305,8 @@ def test_a_clip_whose_samples_cannot_be_decoded_is_an_error_before_its_codes_are
     monkeypatch.setattr(musicgen, "free_memory", lambda: 12 * width * 32000 * 10)
     results = dict(stereo.stream([Request(PROMPT, SHORT), Request(PROMPT, Sampling(duration=3600))]))
     assert results[0].codes.shape == (8, 25)
-    assert isinstance(results[1], ModelError) and "the samples of 3600 s take" in str(results[1])
+    assert isinstance(results[1], ModelError)
+    assert "the samples of 3600 s take" in str(results[1])
 
 
 def test_one_failure_does_not_stop_the_others(stereo):
@@ -334,15 +343,18 @@ def test_clips_come_one_by_one(stereo):
     stream = stereo.stream([Request(PROMPT, SHORT), Request(None, SHORT)])
     assert next(stream)[0] == 0
     index, error = next(stream)
-    assert index == 1 and isinstance(error, Exception)
+    assert index == 1
+    assert isinstance(error, Exception)
 
 
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
 def test_number_formats(stereo_folder, dtype):
     model = load_musicgen(str(stereo_folder), device="cpu", dtype=dtype)
     clip = model.generate(PROMPT, SHORT, progress=False)[0]
-    assert model.dtype == dtype and clip.codes.shape == (8, 25)
-    assert model.network.decoder.dtype == getattr(torch, dtype) and model.network.audio_encoder.dtype == torch.float32
+    assert model.dtype == dtype
+    assert clip.codes.shape == (8, 25)
+    assert model.network.decoder.dtype == getattr(torch, dtype)
+    assert model.network.audio_encoder.dtype == torch.float32
 
 
 def test_melody_in_bfloat16(melody_folder):
@@ -351,7 +363,8 @@ def test_melody_in_bfloat16(melody_folder):
 
 
 def test_devices():
-    assert pick_device("cpu") == "cpu" and pick_dtype(None, "cpu") == "float32"
+    assert pick_device("cpu") == "cpu"
+    assert pick_dtype(None, "cpu") == "float32"
     with pytest.raises(ModelError, match=r"no device 'cuda:7', present: .*cpu"):
         pick_device("cuda:7")
     with pytest.raises(ModelError, match=r"no dtype 'int8', valid: float32, bfloat16, float16"):

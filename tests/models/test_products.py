@@ -8,7 +8,7 @@ import torch
 from mgeval.models.musicgen.matmul import consistent_row_counts, product
 
 
-@pytest.mark.parametrize("dtype, limit", [("float32", 1e-5), ("bfloat16", 1e-2), ("float16", 1e-2)])
+@pytest.mark.parametrize(("dtype", "limit"), [("float32", 1e-5), ("bfloat16", 1e-2), ("float16", 1e-2)])
 @pytest.mark.parametrize("shape", [(24, 24), (72, 24), (512, 48), (256, 1024)])
 def test_products_are_products(dtype, limit, shape):
     generator = torch.Generator().manual_seed(0)
@@ -29,7 +29,8 @@ def test_equal_rows_are_equal(dtype, shape):
     weight = torch.randn(shape, generator=torch.Generator().manual_seed(0)).to(getattr(torch, dtype))
     multiply = product(weight)
     counts = consistent_row_counts([(multiply, shape[1])], 32, torch.zeros(1))
-    assert counts == sorted(counts) and counts[-1] >= 32
+    assert counts == sorted(counts)
+    assert counts[-1] >= 32
     x = torch.randn(counts[-1], shape[1], generator=torch.Generator().manual_seed(1))
     whole = multiply(x)
     for count in counts:

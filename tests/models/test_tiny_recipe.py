@@ -10,6 +10,8 @@ from mgeval.models import Sampling, load_model
 from training.musicgen_tiny import build, drumming, layout, pack, score, tokens, train, words
 from training.musicgen_tiny.reading import SOUNDING, read
 
+pytestmark = pytest.mark.training
+
 
 @pytest.fixture(scope="module")
 def tokenizer():
@@ -53,7 +55,8 @@ def test_composed_clips_read_as_what_they_were_composed_to_be():
 def test_a_melody_is_never_on_the_codebook_of_its_other_side():
     # The later side must hear what the earlier one chose: see layout.
     for left, right in layout.ROWS.values():
-        assert left % 2 == 0 and right % 2 == 1
+        assert left % 2 == 0
+        assert right % 2 == 1
         assert left // 2 != right // 2
         assert layout.TABLE_OF_CODEBOOK[left // 2] == layout.TABLE_OF_CODEBOOK[right // 2]
 
@@ -69,16 +72,16 @@ def test_what_counts_is_seen_before_every_eighth():
 def test_captions_are_wrong_as_often_as_they_shall_be():
     rng = np.random.default_rng(0)
     plans = [score.random_plan(rng) for _ in range(600)]
-    wrong = np.mean([words.corrupted(plan, rng)[0].mode != plan.mode for plan in plans])
+    wrong = np.mean([words.corrupt(plan, rng)[0].mode != plan.mode for plan in plans])
     assert words.WRONG - 0.03 < wrong < words.WRONG + 0.03
-    assert not any(words.corrupted(plan, rng, 0)[0] != plan for plan in plans)
+    assert not any(words.corrupt(plan, rng, 0)[0] != plan for plan in plans)
 
 
 def test_every_tempo_is_named_for_the_nearest_that_can_be_played():
     rng = np.random.default_rng(1)
     named = {}
     for plan in (score.random_plan(rng) for _ in range(4000)):
-        said, tempo = words.corrupted(plan, rng, 0)
+        said, tempo = words.corrupt(plan, rng, 0)
         assert said.eighth == score.eighth_frames(tempo)
         named.setdefault(said.eighth, set()).add(tempo)
     assert set().union(*named.values()) == set(range(words.SLOWEST, words.FASTEST + 1))
@@ -99,12 +102,14 @@ def test_phrases_hold_what_is_filled_in_and_nothing_twice():
 def test_drums_are_switched_in_a_word_or_two():
     rng = np.random.default_rng(0)
     on, off = ({words._say(meaning, rng) for _ in range(3000)} for meaning in ("drums", "no drums"))
-    assert "drums on" in on and "drums off" in off and not on & off
+    assert "drums on" in on
+    assert "drums off" in off
+    assert not on & off
 
 
 def test_what_is_said_of_drums_never_means_both():
     rng = np.random.default_rng(0)
-    wanted, not_wanted = ({drumming.drums_said(present, rng) for _ in range(5000)} for present in (True, False))
+    wanted, not_wanted = ({drumming.drum_phrase(present, rng) for _ in range(5000)} for present in (True, False))
     assert not wanted & not_wanted
     assert not [text for text in (*wanted, *not_wanted) if "{" in text]
 
@@ -124,7 +129,7 @@ def test_delay_pattern_matches_transformers(tokenizer):
 
     network = new_network(len(tokenizer), 0)
     _, codes = train.compose_clip(0, 1, 40)
-    inputs, targets = train.delayed(codes[None])
+    inputs, targets = train.apply_delay(codes[None])
     shown = torch.full((8, 1), layout.CODES)
     shown = torch.cat([shown, torch.tensor(codes.astype(np.int64))], dim=1)
     _, pattern = network.decoder.build_delay_pattern_mask(shown, layout.CODES, max_length=inputs.shape[2] + 1)
@@ -137,14 +142,15 @@ def test_delay_pattern_matches_transformers(tokenizer):
 def test_the_recipe_runs_and_resumes(tmp_path, monkeypatch):
     monkeypatch.setattr(build, "READING_STEPS", 2)
     monkeypatch.setattr(train, "STAGES", (train.Stage(1.0, 1.0, 2),))
-    stopped, _ = build.trained(tmp_path / "a", 6, 0, until=3, captions_read=300)
-    resumed, tokenizer = build.trained(tmp_path / "a", 6, 0, captions_read=300)
-    straight, _ = build.trained(tmp_path / "b", 6, 0, captions_read=300)
+    stopped, _ = build.train_network(tmp_path / "a", 6, 0, until=3, captions_read=300)
+    resumed, tokenizer = build.train_network(tmp_path / "a", 6, 0, captions_read=300)
+    straight, _ = build.train_network(tmp_path / "b", 6, 0, captions_read=300)
     first, second, third = (network.decoder.lm_heads[3].weight for network in (stopped, resumed, straight))
     assert float((first - second).abs().max().detach()) > 0
     assert float((second - third).abs().max().detach()) < 1e-5
     losses = [torch.load(tmp_path / name / "training-0.pt", weights_only=True)["losses"] for name in "ab"]
-    assert len(losses[0]) == 6 and losses[0] == pytest.approx(losses[1], rel=1e-4)
+    assert len(losses[0]) == 6
+    assert losses[0] == pytest.approx(losses[1], rel=1e-4)
     monkeypatch.setattr(pack, "EXAMPLES", 4)
     model = load_model(pack.write_checkpoint(resumed, tokenizer, tmp_path / "out"))
     assert model.generate("piano", Sampling(duration=0.2), progress=False)[0].audio.samples.shape == (2, 6400)
@@ -190,4 +196,7 @@ def test_noise_and_silence_are_no_music():
     noise = read(np.random.default_rng(0).integers(1024, size=(8, 500)))
     assert not any(share > SOUNDING for share in noise.instruments.values())
     silence = read(np.zeros((8, 100), np.int64))
-    assert silence.instruments == {} and silence.image == "other" and silence.mode == "" and np.isnan(silence.tempo)
+    assert silence.instruments == {}
+    assert silence.image == "other"
+    assert silence.mode == ""
+    assert np.isnan(silence.tempo)

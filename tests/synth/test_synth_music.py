@@ -45,7 +45,8 @@ def test_a_shorter_clip_is_the_beginning_of_a_longer_one(image, seconds):
     long, long_truth = compose(spec, 3)
     short, short_truth = compose(replace(spec, duration=seconds), 3)
     count = round(seconds * 32000)
-    assert short.samples.shape == (2, count) and short.rate == 32000
+    assert short.samples.shape == (2, count)
+    assert short.rate == 32000
     np.testing.assert_array_equal(short.samples, long.samples[:, :count])
     heard = [note for note in long_truth["notes"] if note["start"] < seconds]
     assert short_truth["notes"] == heard
@@ -66,7 +67,8 @@ def test_the_truth_is_json_and_lies_on_the_codec_grid():
         for note in truth["notes"]:
             for value in (note["start"], note["duration"]):
                 assert round(value * 50) == pytest.approx(value * 50, abs=1e-9)
-            assert 0 < note["velocity"] <= 1 and note["duration"] > 0
+            assert 0 < note["velocity"] <= 1
+            assert note["duration"] > 0
         assert {note["voice"] for note in truth["notes"]} == set(spec.voices)
 
 
@@ -147,7 +149,8 @@ def test_notes_begin_and_end_at_zero_and_are_analytic(name):
     note = render_note(name, 40 if name in BASSES else 70, 25)
     assert len(note) > 25 * FRAME
     loud = np.abs(note).max()
-    assert abs(note[0]) < 1e-3 * loud and abs(note[-1]) < 1e-3 * loud
+    assert abs(note[0]) < 1e-3 * loud
+    assert abs(note[-1]) < 1e-3 * loud
     x, y = note.real.astype(float), note.imag.astype(float)
     assert x @ x == pytest.approx(y @ y, rel=0.02)
     assert abs(x @ y) < 0.02 * (x @ x)
@@ -156,7 +159,8 @@ def test_notes_begin_and_end_at_zero_and_are_analytic(name):
 @pytest.mark.parametrize("piece", DRUMS)
 def test_drums_begin_and_end_at_zero_and_have_an_orthogonal_partner(piece):
     hit = render_drum(piece, 1)
-    assert abs(hit[0]) < 1e-3 and abs(hit[-1]) < 1e-3
+    assert abs(hit[0]) < 1e-3
+    assert abs(hit[-1]) < 1e-3
     x, y = hit.real.astype(float), hit.imag.astype(float)
     assert abs(x @ y) < 1e-3 * (x @ x)
     assert y @ y == pytest.approx(0 if piece == "kick" else x @ x, rel=1e-3)

@@ -29,7 +29,7 @@ from mgeval.synth.spec import KEYS, MODES
         ({"decorrelation": True}, "decorrelation must be .*, got True"),
         ({"image": "left", "pan": 30}, "pan must be below 0 for image 'left', got 30"),
         ({"image": "right", "pan": 0}, "pan must be above 0 for image 'right', got 0"),
-        ({"image": "mono", "pan": 10}, "image is 'mono': leave pan"),
+        ({"image": "mono", "pan": 10}, "image 'mono' takes no pan"),
         ({"melody": None, "chords": None, "bass": None, "drums": False}, "nothing would sound"),
     ],
 )
@@ -62,7 +62,8 @@ def test_presets_name_only_what_exists():
 def test_the_image_stands_for_numbers_that_can_be_replaced():
     spec = Spec(image="wide")
     assert (spec.voice_pan("melody"), spec.voice_pan("chords"), spec.voice_pan("bass")) == (30, -30, 0)
-    assert spec.voice_decorrelation("melody") == 1 and spec.voice_decorrelation("bass") == 0
+    assert spec.voice_decorrelation("melody") == 1
+    assert spec.voice_decorrelation("bass") == 0
     assert replace(spec, spread=10, pan=5).voice_pan("chords") == -5
     # The numbers of the first image do not stick.
     assert replace(spec, image="left").voice_pan("chords") == -30

@@ -5,7 +5,7 @@ import pytest
 
 from mgeval.synth import IMAGES, Spec, compose
 from mgeval.synth.instruments import render_note
-from mgeval.synth.stereo import BLOCK, pan_gains, place, reverberate
+from mgeval.synth.stereo import BLOCK, mix_note, pan_gains, reverberate
 
 TONAL = {"bass": None, "drums": False}
 
@@ -36,7 +36,8 @@ def test_pan_gains_have_constant_power(degrees):
 
 def test_pan_gains_are_exact_at_the_centre_and_the_sides():
     assert pan_gains(0)[0] == pan_gains(0)[1]
-    assert pan_gains(-45) == (1, 0) and pan_gains(45) == (0, 1)
+    assert pan_gains(-45) == (1, 0)
+    assert pan_gains(45) == (0, 1)
 
 
 @pytest.mark.parametrize("decorrelation", [0, 0.25, 0.5, 1])
@@ -44,7 +45,7 @@ def test_pan_gains_are_exact_at_the_centre_and_the_sides():
 def test_a_placed_note_has_its_correlation_and_power(decorrelation, degrees):
     note = render_note("piano", 62, 50)
     mix = np.zeros((2, len(note) + 900), np.float32)
-    place(mix, 100, note, 0.5, degrees, decorrelation)
+    mix_note(mix, 100, note, 0.5, degrees, decorrelation)
     assert correlation(mix) == pytest.approx(1 - decorrelation, abs=0.01)
     power = (mix.astype(float) ** 2).sum(axis=1)
     assert power.sum() == pytest.approx(0.25 * (note.real.astype(float) ** 2).sum(), rel=0.01)
@@ -54,7 +55,7 @@ def test_a_placed_note_has_its_correlation_and_power(decorrelation, degrees):
 def test_a_note_past_the_end_is_cut():
     note = render_note("piano", 62, 50)
     mix = np.zeros((2, 1000), np.float32)
-    place(mix, 900, note, 1.0, 0, 0)
+    mix_note(mix, 900, note, 1.0, 0, 0)
     np.testing.assert_array_equal(mix[:, :900], 0)
     assert np.abs(mix[:, 900:]).max() > 0
 
@@ -93,8 +94,11 @@ def test_a_solo_has_the_correlation_of_its_image(image, expected):
 def test_images_order_a_whole_band_by_width():
     for seed in range(2):
         widths = [width(compose(Spec(image=image), seed)[0].samples) for image in ("mono", "center", "narrow", "wide")]
-        assert widths == sorted(widths) and widths[0] == 0
-        assert widths[1] < 0.05 and 0.05 < widths[2] < 0.2 and widths[3] > 0.25
+        assert widths == sorted(widths)
+        assert widths[0] == 0
+        assert widths[1] < 0.05
+        assert 0.05 < widths[2] < 0.2
+        assert widths[3] > 0.25
 
 
 def test_the_bass_of_a_wide_image_is_mono():
@@ -143,4 +147,5 @@ def test_swapping_sides_mirrors_the_sound():
 def test_every_image_composes():
     for image in IMAGES:
         audio, truth = compose(Spec(image=image, duration=1))
-        assert truth["image"] == image and audio.channels == 2
+        assert truth["image"] == image
+        assert audio.channels == 2

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from mgeval.synth import BASSES, GENRES, IMAGES, INSTRUMENTS, Spec, describe, parse, random_spec
 from mgeval.synth.captions import caption
 from mgeval.synth.spec import KEYS, MODES
-from mgeval.synth.vocabulary import HEARD, SAID, words
+from mgeval.synth.vocabulary import CAPTION_WORDS, PROMPT_WORDS, words
 
 
 def agrees(spec, name, value):
@@ -89,8 +89,9 @@ def test_an_image_with_its_own_numbers_given_is_named():
 
 
 def test_no_word_has_two_meanings():
-    for kind in SAID:
-        meanings = [(word, value) for table in (SAID, HEARD) for value in table[kind] for word in table[kind][value]]
+    for kind in CAPTION_WORDS:
+        tables = [table[kind] for table in (CAPTION_WORDS, PROMPT_WORDS)]
+        meanings = [(word, value) for table in tables for value, synonyms in table.items() for word in synonyms]
         assert len(meanings) == len({word for word, _ in meanings}) == len(words(kind))
 
 

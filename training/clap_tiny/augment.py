@@ -1,4 +1,4 @@
-"""What is done to a spectrogram before each training step, so that few pieces teach much."""
+"""Augmentation of spectrograms in training."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import numpy as np
 
 SILENCE = -100.0
 SHORTEST = 150
-"""Frames of 20 ms of the shortest cut: 3 s."""
+"""Frames of the shortest cut: 3 s in frames of 20 ms."""
 
 
-def augmented(mel: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return a spectrogram as a shorter, louder, duller or noisier recording of the piece would have it.
+def augment_mel(mel: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return the spectrogram of a simulated shorter, louder, duller or noisier recording.
 
-    Half are cut to 3..10 s, from anywhere, and repeated as the front end repeats a short clip. All get
+    Half are cut to 3..10 s at a random position, and repeated as in the front end. All get
     a gain of -15..+5 dB, a gentle random filter, and a noise floor between -100 and -55 dB.
 
     Parameters
@@ -20,7 +20,7 @@ def augmented(mel: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     mel : numpy.ndarray
         ``(frames, bands)`` in dB.
     rng : numpy.random.Generator
-        Decides.
+        Source of randomness.
 
     Returns
     -------
@@ -42,7 +42,7 @@ def augmented(mel: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def cut_and_repeat(mel: np.ndarray, start: int, length: int) -> np.ndarray:
-    """Return a part of a spectrogram, repeated as often as it fits whole, then silence."""
+    """Return a part of a spectrogram, repeated as often as it fits whole, and padded with silence."""
     part = mel[start : start + length]
     copies = np.tile(part, (len(mel) // length, 1))
     return np.concatenate([copies, np.full((len(mel) - len(copies), mel.shape[1]), SILENCE, mel.dtype)])

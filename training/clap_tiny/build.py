@@ -1,9 +1,9 @@
-"""Make the tiny CLAP from nothing.
+"""Train the tiny CLAP from scratch.
 
     python -m training.clap_tiny.build --out clap-tiny
 
-One process composes music, another trains on what is there so far; both stop and go on at any time
-with the same command. Ends with one line of JSON.
+One process composes music, another trains on the pieces so far; both can be stopped at any time and resume
+with the same command. The last output is one line of JSON.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ from training.clap_tiny.train import Recipe, Training, train
 SMOKE = Recipe(
     steps=6, text_steps=2, groups=2, shards=2, first=1, pace=2, size=8, warmup=2, tokenizer_pieces=20, watched=0
 )
-"""Touches every part of the recipe in seconds, and teaches nothing."""
+"""Runs every part of the recipe in seconds, and learns nothing."""
 
 
 def build(out: Path, cache: Path, recipe: Recipe | None = None) -> dict[str, Any]:
-    """Compose, train and save; resumes where an earlier call stopped.
+    """Compose, train and save; resume where an earlier call stopped.
 
     Parameters
     ----------
@@ -42,12 +42,12 @@ def build(out: Path, cache: Path, recipe: Recipe | None = None) -> dict[str, Any
     cache : pathlib.Path
         Spectrograms (about 8 MB for each 64 pieces), texts, and the state of training.
     recipe : Recipe, optional
-        Default: the one that made the checkpoint in the package.
+        By default the recipe of the checkpoint in the package.
 
     Returns
     -------
     dict
-        The recipe, the seconds this call took, and retrieval on the validation pieces.
+        The recipe, the seconds of this call, and retrieval on the validation pieces.
     """
     import torch
 
@@ -74,7 +74,7 @@ def build(out: Path, cache: Path, recipe: Recipe | None = None) -> dict[str, Any
 
 
 def cached_tokenizer(folder: Path, recipe: Recipe) -> Any:
-    """Return the tokenizer, trained once per cache."""
+    """Return the tokenizer; train it if it is not in the cache."""
     from transformers import AutoTokenizer
 
     if not (folder / "tokenizer.json").exists():
@@ -83,7 +83,7 @@ def cached_tokenizer(folder: Path, recipe: Recipe) -> Any:
 
 
 def watcher(training: Training, cache: Path, pieces: int) -> Callable[[], dict[str, float]]:
-    """Return a function that measures retrieval on validation pieces, mean of 8 draws of 64."""
+    """Return a function that measures retrieval on validation pieces: the mean over 8 draws of 64."""
     import torch
 
     path = cache / f"valid-{pieces}.npz"
@@ -99,31 +99,32 @@ def watcher(training: Training, cache: Path, pieces: int) -> Callable[[], dict[s
         with torch.no_grad():
             blocks = (torch.from_numpy(mels[i : i + 32])[:, None] for i in range(0, pieces, 32))
             audio = np.concatenate([network.get_audio_features(input_features=b).pooler_output for b in blocks])
-            found = []
-            for one in draws:
-                tokens = training.pool.tokenizer(one.texts, padding=True, truncation=True, return_tensors="pt")
-                found.append(recalls(network.get_text_features(**tokens).pooler_output.numpy(), audio[one.indices]))
+            figures = []
+            for sample in draws:
+                tokens = training.pool.tokenizer(sample.texts, padding=True, truncation=True, return_tensors="pt")
+                text = network.get_text_features(**tokens).pooler_output.numpy()
+                figures.append(recalls(text, audio[sample.indices]))
         network.train()
-        return {name: round(float(np.mean([f[name] for f in found])), 3) for name in found[0]}
+        return {name: round(float(np.mean([row[name] for row in figures])), 3) for name in figures[0]}
 
     return measure
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Read the command line, build, and end with JSON."""
-    parser = argparse.ArgumentParser(prog="python -m training.clap_tiny.build", description="Make the tiny CLAP.")
+    """Build with the options of the command line, and print the report as JSON."""
+    parser = argparse.ArgumentParser(prog="python -m training.clap_tiny.build", description="Train the tiny CLAP.")
     parser.add_argument("--out", type=Path, default=Path("clap-tiny"), help="the checkpoint's folder")
-    parser.add_argument("--cache", type=Path, default=Path("clap-tiny-cache"), help="pieces and training state")
-    parser.add_argument("--threads", type=int, default=1, help="of the training process")
-    parser.add_argument("--smoke", action="store_true", help="every part once, in seconds; teaches nothing")
+    parser.add_argument("--cache", type=Path, default=Path("clap-tiny-cache"), help="pieces and state of the training")
+    parser.add_argument("--threads", type=int, default=1, help="threads of the training process")
+    parser.add_argument("--smoke", action="store_true", help="run every part once, in seconds; learns nothing")
     for field in fields(Recipe):
         parser.add_argument(f"--{field.name.replace('_', '-')}", type=type(field.default), help=argparse.SUPPRESS)
     options = vars(parser.parse_args(arguments))
     import torch
 
     torch.set_num_threads(options["threads"])
-    given = {f.name: options[f.name] for f in fields(Recipe) if options[f.name] is not None}
-    recipe = replace(SMOKE if options["smoke"] else Recipe(), **given)
+    overrides = {f.name: options[f.name] for f in fields(Recipe) if options[f.name] is not None}
+    recipe = replace(SMOKE if options["smoke"] else Recipe(), **overrides)
     print(json.dumps(build(options["out"], options["cache"], recipe)))
 
 

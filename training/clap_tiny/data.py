@@ -1,4 +1,4 @@
-"""What the tiny CLAP is trained on: pieces in groups that differ in one attribute, and their spectrograms."""
+"""Training data of the tiny CLAP: pieces in groups that differ in one attribute, and their spectrograms."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from mgeval.embed.clap.features import log_mel
 from mgeval.synth import BASSES, INSTRUMENTS, Spec, compose, random_spec
 
 GROUP = 4
-"""Pieces of a group: one drawn at random, and three that differ from it in one attribute each."""
+"""Pieces of a group: a random one, and three that differ from it in one attribute each."""
 
 SHARD = 64
 """Pieces per cache file."""
 
 FIRST_SEED = {"train": 1_000_000, "valid": 9_000_000, "test": 9_500_000}
-"""Where the random specs of each part begin; the parts share none."""
+"""First seed of the random specs of each part; the parts share none."""
 
 SECONDS = 10.0
 KEYS = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
@@ -35,12 +35,12 @@ def piece(index: int, part: str = "train") -> tuple[Spec, int]:
         Pieces ``4 g`` to ``4 g + 3`` form a group: the first is random, the others change one
         attribute of it each. The validation and test parts have no groups.
     part : {'train', 'valid', 'test'}
-        Which data.
+        The part of the data.
 
     Returns
     -------
     Spec
-        10 s long.
+        Of 10 s.
     int
         Seed for `mgeval.synth.compose`.
     """
@@ -52,16 +52,17 @@ def piece(index: int, part: str = "train") -> tuple[Spec, int]:
     if not member:
         return base, first + group
     rng = np.random.default_rng([first, group])
-    changes = [change for change in (changed(base, name, rng) for name in rng.permutation(CHANGED)) if change]
+    candidates = (change_attribute(base, name, rng) for name in rng.permutation(ATTRIBUTES))
+    changes = [change for change in candidates if change]
     return replace(base, **changes[member - 1]), first + group
 
 
-CHANGED = ("melody", "chords", "bass", "drums", "tempo", "mode", "key", "density")
-"""The attributes that hard negatives differ in: all that a mono signal holds."""
+ATTRIBUTES = ("melody", "chords", "bass", "drums", "tempo", "mode", "key", "density")
+"""The attributes that hard negatives differ in: all that are audible in mono."""
 
 
-def changed(spec: Spec, name: str, rng: np.random.Generator) -> dict[str, Any] | None:
-    """Return another value for one attribute of a spec, or None where the spec does not have it."""
+def change_attribute(spec: Spec, name: str, rng: np.random.Generator) -> dict[str, Any] | None:
+    """Return a change of one attribute of a spec, or None if the spec does not have the attribute."""
     if name in ("melody", "chords"):
         old = getattr(spec, name)
         others = [i for i in INSTRUMENTS if i != old]
@@ -86,7 +87,7 @@ def feature_extractor() -> Any:
     """Return the front end: 48 kHz, 128 mel bands up to 8 kHz, a frame of 85 ms every 20 ms, 10 s.
 
     The published CLAPs have 64 bands up to 14 kHz and frames of 21 ms every 10 ms; the longer frame
-    tells neighbouring semitones apart, and 20 ms is the composer's own grid.
+    resolves neighbouring semitones, and 20 ms is the grid of the composer.
     """
     from transformers import ClapFeatureExtractor
 
@@ -104,12 +105,12 @@ def features(index: int, part: str, extractor: Any) -> np.ndarray:
 
 
 def shard_path(cache: Path, part: str, number: int) -> Path:
-    """Return where a shard of the cache lies."""
+    """Return the path of a shard of the cache."""
     return Path(cache) / f"{part}-{number:04d}.npy"
 
 
 def make_shard(cache: Path, part: str, number: int, extractor: Any, size: int = SHARD) -> Path:
-    """Compose a shard's pieces and write their spectrograms, unless it is already there."""
+    """Compose the pieces of a shard and write their spectrograms, unless the file exists."""
     path = shard_path(cache, part, number)
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -122,6 +123,6 @@ def make_shard(cache: Path, part: str, number: int, extractor: Any, size: int = 
 
 
 def shards(cache: Path, part: str) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield the number and the rows (mapped, not read) of each shard that is there."""
+    """Yield the number and the rows (memory-mapped) of each existing shard."""
     for path in sorted(Path(cache).glob(f"{part}-*.npy")):
         yield int(path.stem.split("-")[1]), np.load(path, mmap_mode="r")

@@ -1,4 +1,4 @@
-"""The pieces that training has at hand: spectrograms on disk, tokens and facts in memory."""
+"""The pool of training pieces: spectrograms on disk, tokens and facts in memory."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from typing import Any
 
 import numpy as np
 
-from training.clap_tiny.augment import augmented
+from training.clap_tiny.augment import augment_mel
 from training.clap_tiny.data import GROUP, SHARD, make_shard, piece, shard_path
 from training.clap_tiny.words import contradicts, texts_of, truth_row
 
 WORDINGS = 10
-"""Texts made of each piece."""
+"""Texts of each piece."""
 
 TRIES = 3
-"""Texts looked at for each piece of a step, to find one that its neighbours contradict."""
+"""Texts to consider for each piece of a step, to find one that distinguishes it from its group."""
 
 
 def make_texts(cache: Path, part: str, number: int, size: int = SHARD) -> Path:
-    """Write the texts and facts of a shard's pieces as JSON, unless they are already there."""
+    """Write the texts and facts of a shard's pieces as JSON, unless the file exists."""
     path = shard_path(cache, part, number).with_suffix(".json")
     if not path.exists():
         content = []
@@ -39,7 +39,7 @@ def make_texts(cache: Path, part: str, number: int, size: int = SHARD) -> Path:
 
 
 def compose_all(cache: Path, part: str, numbers: range, size: int = SHARD) -> None:
-    """Make these shards, one after another; what training needs first comes first."""
+    """Write shards one after another, in the order in which training needs them."""
     from training.clap_tiny.data import feature_extractor
 
     extractor = feature_extractor()
@@ -54,16 +54,16 @@ class Pool:
     Parameters
     ----------
     cache : pathlib.Path
-        Where `compose_all` writes.
+        The folder of `compose_all`.
     tokenizer : transformers.PreTrainedTokenizerFast
-        Cuts the texts.
+        Tokenizes the texts.
     size : int
         Pieces per shard.
 
     Attributes
     ----------
     alive : callable
-        Whether somebody still composes; if not, waiting for a shard is an error.
+        Returns whether the composer still runs; if not, a missing shard is an error.
     """
 
     def __init__(self, cache: Path, tokenizer: Any, size: int = SHARD) -> None:
@@ -75,15 +75,15 @@ class Pool:
         self.truths: list[np.ndarray] = []
 
     def grow(self, shards: int) -> None:
-        """Wait until this many shards are made, and take them in."""
+        """Wait until this many shards exist, and load them."""
         while len(self.mels) < shards:
             path = shard_path(self.cache, "train", len(self.mels))
             texts = path.with_suffix(".json")
-            # Asked before the look at the disk: a composer may end right after its last shard.
+            # Before looking at the disk: the composer may end right after its last shard.
             alive = self.alive()
             while not (path.exists() and texts.exists()):
                 if not alive:
-                    raise RuntimeError(f"the process that composes has died before it made {path}")
+                    raise RuntimeError(f"the composing process died before it wrote {path}")
                 time.sleep(0.5)
                 alive = self.alive()
             self.mels.append(np.load(path, mmap_mode="r"))
@@ -95,7 +95,7 @@ class Pool:
     def batch(
         self, groups: int, rng: np.random.Generator
     ) -> tuple[np.ndarray, list[list[int]], np.ndarray, np.ndarray]:
-        """Draw groups of pieces, and for each piece a text that tells it from its group, if one is found.
+        """Draw groups of pieces, and for each piece a text that distinguishes it from its group, if there is one.
 
         Returns
         -------
@@ -107,16 +107,16 @@ class Pool:
         truths = np.stack([self.truths[i] for i in pieces])
         tokens, facts = [], []
         for row, index in enumerate(pieces):
-            tried = rng.choice(WORDINGS, TRIES, replace=False)
+            candidates = rng.choice(WORDINGS, TRIES, replace=False)
             first = row - row % GROUP
-            told = contradicts(self.facts[index][tried], truths[first : first + GROUP]).sum(axis=1)
-            best = tried[int(told.argmax())] if rng.random() < 0.7 else tried[0]
+            distinguished = contradicts(self.facts[index][candidates], truths[first : first + GROUP]).sum(axis=1)
+            best = candidates[int(distinguished.argmax())] if rng.random() < 0.7 else candidates[0]
             tokens.append(self.tokens[index][best])
             facts.append(self.facts[index][best])
-        mels = np.stack([augmented(self.mels[i // self.size][i % self.size], rng) for i in pieces])
+        mels = np.stack([augment_mel(self.mels[i // self.size][i % self.size], rng) for i in pieces])
         return mels, tokens, np.stack(facts), truths
 
     def texts(self, count: int, rng: np.random.Generator) -> tuple[list[list[int]], np.ndarray]:
-        """Draw texts alone: tokens, and facts ``(count, attributes)``."""
-        drawn = [(int(i), int(rng.integers(WORDINGS))) for i in rng.integers(len(self.truths), size=count)]
-        return [self.tokens[i][k] for i, k in drawn], np.stack([self.facts[i][k] for i, k in drawn])
+        """Draw texts without pieces: tokens, and facts ``(count, attributes)``."""
+        pairs = [(int(i), int(rng.integers(WORDINGS))) for i in rng.integers(len(self.truths), size=count)]
+        return [self.tokens[i][k] for i, k in pairs], np.stack([self.facts[i][k] for i, k in pairs])

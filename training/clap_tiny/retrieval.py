@@ -1,4 +1,4 @@
-"""How well texts find their pieces and pieces their texts, among 64 that differ in what mono can hear."""
+"""Retrieval between texts and pieces, among 64 pieces that differ audibly in mono."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from training.clap_tiny.words import contradicts, fact_row, truth_row
 
 
 class Draw(NamedTuple):
-    """Pieces with a caption each.
+    """Pieces, each with a caption.
 
     Parameters
     ----------
     indices : list of int
-        Pieces of the part it was drawn from.
+        Indices of the pieces in their part of the data.
     texts : list of str
-        A caption of each.
+        One caption per piece.
     """
 
     indices: list[int]
@@ -28,23 +28,23 @@ class Draw(NamedTuple):
 
 
 def draw(candidates: Iterable[int], size: int = 64, part: str = "test", seed: int = 0, distinct: bool = True) -> Draw:
-    """Take the first pieces whose captions tell them from each other.
+    """Select the first pieces that their captions distinguish from each other.
 
-    A piece is passed over if its caption is audibly true (`contradicts`) of a piece already taken, or
-    the caption of one of those of it: such a pair has no right answer. Nothing else is chosen.
+    A piece is skipped if its caption is audibly true (`contradicts`) of a piece already selected, or
+    vice versa: such a pair has no right answer. There is no other selection.
 
     Parameters
     ----------
     candidates : iterable of int
-        Pieces in the order in which they are looked at.
+        Pieces in the order of consideration.
     size : int
-        How many to take.
+        Number of pieces to select.
     part : {'test', 'valid'}
-        Which data; neither shares specs or seeds with what was trained on.
+        The part of the data; neither shares specs or seeds with the training data.
     seed : int
-        Of the captions' wordings, by `mgeval.synth.captions.caption`.
+        Selects the wordings of `mgeval.synth.captions.caption`.
     distinct : bool
-        False takes all as they come.
+        False skips no piece.
     """
     indices, texts, facts, truths = [], [], [], []
     for index in candidates:
@@ -52,28 +52,29 @@ def draw(candidates: Iterable[int], size: int = 64, part: str = "test", seed: in
         text, names = caption(spec, number + 31 * seed)
         fact, truth = fact_row(names), truth_row(spec)
         if distinct and indices:
-            old = contradicts(np.stack(facts), truth[None])[:, 0], contradicts(fact[None], np.stack(truths))[0]
-            if not (old[0] & old[1]).all():
+            others_false = contradicts(np.stack(facts), truth[None])[:, 0]
+            own_false = contradicts(fact[None], np.stack(truths))[0]
+            if not (others_false & own_false).all():
                 continue
         for row, value in ((indices, index), (texts, text), (facts, fact), (truths, truth)):
             row.append(value)
         if len(indices) == size:
             return Draw(indices, texts)
-    raise ValueError(f"only {len(indices)} of {size} pieces can be told apart: give more candidates")
+    raise ValueError(f"captions distinguish only {len(indices)} of {size} pieces: give more candidates")
 
 
 def recalls(text: np.ndarray, audio: np.ndarray) -> dict[str, float]:
-    """Return retrieval figures of one draw.
+    """Return the retrieval figures of one draw.
 
     Parameters
     ----------
     text, audio : numpy.ndarray
-        ``(n, width)``, of length 1; row i of one belongs to row i of the other.
+        ``(n, width)``, rows of length 1; row i of one belongs to row i of the other.
 
     Returns
     -------
     dict
-        Of text to audio (``t2a``) and audio to text (``a2t``): ``r1`` and ``r5``, the share whose own
+        For text to audio (``t2a``) and audio to text (``a2t``): ``r1`` and ``r5``, the share of rows whose
         partner has the highest cosine, or is among the five highest.
     """
     cosines = text @ audio.T

@@ -20,36 +20,36 @@ from training.clap_tiny.words import contradicts
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that decides what comes out.
+    """All parameters of the training.
 
     Parameters
     ----------
     steps : int
         Optimiser steps.
     restart : int
-        Step from which the learning rate rises again, to 0.6 of its height, and falls a second time.
+        Step at which the learning rate rises again, to 0.6 of its maximum, and falls a second time.
     text_steps : int
-        How many of them train the text tower alone, on attributes: it is quick, and the audio tower
-        then has something to aim at.
+        The first steps, which train the text tower alone, on attributes: they are quick, and give the audio tower
+        a target.
     groups : int
         Groups of four pieces in a step.
     shards : int
-        Shards of pieces composed in all.
+        Total number of shards of pieces.
     first, pace : int
         Step s draws from the first ``first + s // pace`` shards, so that composing and training can
-        go on side by side and the outcome does not depend on which is faster.
+        run at the same time and the result does not depend on their speed.
     size : int
         Pieces per shard.
     rate : float
         Highest learning rate.
     warmup : int
-        Steps that lead up to it; but for the text tower's own, a cosine leads down to zero.
+        Steps of its rise; a cosine to zero follows, except in the steps of the text tower alone.
     seed : int
-        Of weights, draws and augmentation.
+        Seed of weights, draws and augmentation.
     tokenizer_pieces : int
-        Pieces whose texts the tokenizer is trained on.
+        Pieces whose texts train the tokenizer.
     watched : int
-        Validation pieces on which retrieval is measured now and then; 0 for never.
+        Validation pieces for the regular measurement of retrieval; 0 for none.
     """
 
     steps: int = 2200
@@ -67,7 +67,7 @@ class Recipe:
     watched: int = 256
 
     def available(self, step: int) -> int:
-        """Return how many shards a step draws from."""
+        """Return the number of shards that a step draws from."""
         return min(self.shards, self.first + step // self.pace)
 
     def learning_rate(self, step: int) -> float:
@@ -77,11 +77,11 @@ class Recipe:
         first, last, rate = self.text_steps, self.restart, self.rate
         if step >= self.restart:
             first, last, rate = self.restart, self.steps, 0.6 * self.rate
-        begun = step - first
-        # Every phase begins gently.
-        if begun + 1 < self.warmup:
-            return rate * (begun + 1) / self.warmup
-        return rate * 0.5 * (1 + math.cos(math.pi * (begun - self.warmup) / max(last - first - self.warmup, 1)))
+        phase_step = step - first
+        # Every phase has a warmup.
+        if phase_step + 1 < self.warmup:
+            return rate * (phase_step + 1) / self.warmup
+        return rate * 0.5 * (1 + math.cos(math.pi * (phase_step - self.warmup) / max(last - first - self.warmup, 1)))
 
 
 class Training:
@@ -89,7 +89,7 @@ class Training:
 
     def __init__(self, network: Any, pool: Pool, recipe: Recipe) -> None:
         self.network, self.pool, self.recipe = network.train(), pool, recipe
-        # It only centres the spectrogram, and a quarter of the time would go into its gradient.
+        # It only centres the spectrogram, and its gradient would take a quarter of the time.
         network.audio_model.audio_encoder.batch_norm.requires_grad_(False)
         torch.manual_seed(recipe.seed)
         self.heads = Heads(network.config.projection_dim)
@@ -121,12 +121,12 @@ class Training:
         return {name: loss.item() for name, loss in losses.items()}
 
     def text_losses(self, rng: np.random.Generator) -> dict[str, torch.Tensor]:
-        """Return how badly attributes are read from a batch of texts."""
+        """Return the losses of the attributes for a batch of texts."""
         tokens, facts = self.pool.texts(12 * self.recipe.groups, rng)
         return {f"text {name}": loss for name, loss in self.heads(self.text(tokens), facts).items()}
 
     def losses(self, rng: np.random.Generator) -> dict[str, torch.Tensor]:
-        """Return the contrastive loss of a batch, and how badly attributes are read from either side."""
+        """Return the contrastive loss of a batch, and the losses of the attributes for audio and text."""
         mels, tokens, facts, truths = self.pool.batch(self.recipe.groups, rng)
         audio = self.network.get_audio_features(input_features=torch.from_numpy(mels)[:, None]).pooler_output
         text = self.text(tokens)
@@ -142,7 +142,7 @@ class Training:
         return self.network.get_text_features(**padded).pooler_output
 
     def save(self, path: Path) -> None:
-        """Write all that going on takes."""
+        """Write the state, which `resume` reads."""
         state = {
             "recipe": asdict(self.recipe), "done": self.done, "network": self.network.state_dict(),
             "heads": self.heads.state_dict(), "optimiser": self.optimiser.state_dict(),
@@ -152,7 +152,7 @@ class Training:
         os.replace(temporary, path)
 
     def resume(self, path: Path) -> bool:
-        """Go on from a saved state, if there is one of the same recipe."""
+        """Load a saved state, if there is one of the same recipe; return whether there was."""
         if not path.exists():
             return False
         state = torch.load(path, weights_only=True)
@@ -166,7 +166,7 @@ class Training:
 
 
 def train(training: Training, state: Path, every: int = 200, watch: Callable[[int], str] | None = None) -> None:
-    """Run a recipe to its end with a progress bar, saving the state now and then."""
+    """Run a recipe to its end with a progress bar, and save the state every ``every`` steps."""
     from tqdm import tqdm
 
     recipe, means = training.recipe, {}

@@ -1,4 +1,4 @@
-"""The texts that the tiny CLAP reads in training, and which pieces each of them is true of."""
+"""Training texts of the tiny CLAP, and the pieces that each is true of."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from mgeval.synth import BASSES, GENRES, INSTRUMENTS, Spec
 from mgeval.synth.captions import PACES, caption
-from mgeval.synth.vocabulary import HEARD, SAID
+from mgeval.synth.vocabulary import CAPTION_WORDS, PROMPT_WORDS
 from training.clap_tiny.data import KEYS
 
 CLASSES: dict[str, tuple[Any, ...]] = {
@@ -24,7 +24,7 @@ CLASSES: dict[str, tuple[Any, ...]] = {
     "genre": tuple(GENRES),
     "has": tuple(INSTRUMENTS),
 }
-"""The values of each attribute that a text can name. ``has`` is an instrument in either role."""
+"""The values of each attribute that a text can state. ``has`` is an instrument in either role."""
 
 NAMED = (*CLASSES, "tempo")
 TEMPO_TOLERANCE = 0.06
@@ -32,7 +32,7 @@ UNNAMED = -1
 
 
 def fact_row(names: dict[str, Any]) -> np.ndarray:
-    """Return what a text names, float32 ``(len(NAMED),)``: class numbers, BPM for the tempo, -1 where unnamed."""
+    """Return the statements of a text, float32 ``(len(NAMED),)``: class numbers, BPM of the tempo, -1 if unstated."""
     names = dict(names)
     if "image" in names:
         names["hall"] = names["image"] == "reverberant"
@@ -44,7 +44,7 @@ def fact_row(names: dict[str, Any]) -> np.ndarray:
 
 
 def truth_row(spec: Spec) -> np.ndarray:
-    """Return what is true of a piece, in the form of `fact_row`; drums alone have neither key nor mode."""
+    """Return the truth of a piece, in the form of `fact_row`; drums alone have neither key nor mode."""
     names: dict[str, Any] = {n: getattr(spec, n) for n in ("melody", "chords", "bass", "drums", "tempo", "image")}
     if spec.voices != ("drums",):
         names |= {"mode": spec.mode, "key": spec.key}
@@ -59,10 +59,10 @@ def truth_row(spec: Spec) -> np.ndarray:
 
 
 def contradicts(facts: np.ndarray, truths: np.ndarray) -> np.ndarray:
-    """Say which texts are audibly untrue of which pieces.
+    """Return which texts are audibly false for which pieces.
 
-    A tempo is untrue from 6 % on. A genre is never untrue: it is a habit, and what one hears of it
-    the other attributes name. A stereo image is inaudible in mono, but for a hall.
+    A tempo is false from a deviation of 6 %. A genre is never false: it is a convention, and the other attributes
+    cover its audible part. In mono, no stereo image is audible except a hall.
 
     Parameters
     ----------
@@ -78,44 +78,46 @@ def contradicts(facts: np.ndarray, truths: np.ndarray) -> np.ndarray:
     """
     wrong = np.zeros((len(facts), len(truths)), bool)
     for i, name in enumerate(NAMED):
-        said, true = facts[:, None, i], truths[None, :, i]
+        stated, true = facts[:, None, i], truths[None, :, i]
         if name == "tempo":
-            off = np.abs(np.log(np.maximum(said, 1) / np.maximum(true, 1))) > np.log(1 + TEMPO_TOLERANCE)
+            off = np.abs(np.log(np.maximum(stated, 1) / np.maximum(true, 1))) > np.log(1 + TEMPO_TOLERANCE)
         elif name == "has":
-            off = (said != truths[None, :, NAMED.index("melody")]) & (said != truths[None, :, NAMED.index("chords")])
+            off = (stated != truths[None, :, NAMED.index("melody")]) & (
+                stated != truths[None, :, NAMED.index("chords")]
+            )
         elif name == "genre":
             continue
         else:
-            off = said != true
+            off = stated != true
         if name in ("key", "mode"):
-            # Of drums alone a key is neither true nor false.
+            # A key is neither true nor false for drums alone.
             off &= true != UNNAMED
-        wrong |= (said != UNNAMED) & off
+        wrong |= (stated != UNNAMED) & off
     return wrong
 
 
 def text_of(spec: Spec, rng: np.random.Generator) -> tuple[str, np.ndarray]:
-    """Return a text about a piece in one of many wordings, and what it names as a `fact_row`.
+    """Return a text about a piece in one of many wordings, and its `fact_row`.
 
-    Three in five are `mgeval.synth` captions, one in three of these with words exchanged for others
-    that prompts use; the rest are bare lists of a few attributes.
+    Three in five are `mgeval.synth` captions, a third of these with words replaced by other words of
+    prompts; the rest are lists of a few attributes.
     """
     if rng.random() < 0.4:
-        return tags(spec, rng)
+        return tag_text(spec, rng)
     text, names = caption(spec, int(rng.integers(2**31)))
-    return (reworded(text, names, rng) if rng.random() < 0.33 else text), fact_row(names)
+    return (reword(text, names, rng) if rng.random() < 0.33 else text), fact_row(names)
 
 
-def reworded(text: str, names: dict[str, Any], rng: np.random.Generator) -> str:
-    """Exchange some of the words that captions use for rarer ones of the same meaning."""
+def reword(text: str, names: dict[str, Any], rng: np.random.Generator) -> str:
+    """Replace some words of a caption by rarer synonyms."""
     kinds = {"melody": "instrument", "chords": "instrument", "tempo_word": "tempo", "density_word": "density"}
     for name, value in names.items():
         kind = kinds.get(name, name)
-        if kind not in HEARD or value not in HEARD[kind] or rng.random() < 0.4:
+        if kind not in PROMPT_WORDS or value not in PROMPT_WORDS[kind] or rng.random() < 0.4:
             continue
-        for said in sorted(SAID[kind][value], key=len, reverse=True):
-            if said in text:
-                text = text.replace(said, _pick(rng, HEARD[kind][value]), 1)
+        for word in sorted(CAPTION_WORDS[kind][value], key=len, reverse=True):
+            if word in text:
+                text = text.replace(word, _pick(rng, PROMPT_WORDS[kind][value]), 1)
                 break
     return text
 
@@ -123,39 +125,39 @@ def reworded(text: str, names: dict[str, Any], rng: np.random.Generator) -> str:
 OPENINGS = ("", "", "", "", "music with ", "a piece with ", "a track with ", "sound of ", "featuring ")
 
 
-def tags(spec: Spec, rng: np.random.Generator) -> tuple[str, np.ndarray]:
-    """Return a bare list of one to five attributes of a piece, and what it names."""
-    parts = _tag_parts(spec, rng)
+def tag_text(spec: Spec, rng: np.random.Generator) -> tuple[str, np.ndarray]:
+    """Return a list of one to five attributes of a piece as text, and its `fact_row`."""
+    parts = _tag_phrases(spec, rng)
     count = min(int(rng.integers(1, 6)), len(parts))
-    chosen = [parts[i] for i in rng.permutation(len(parts))[:count]]
+    selection = [parts[i] for i in rng.permutation(len(parts))[:count]]
     names: dict[str, Any] = {}
-    for _, named in chosen:
-        names |= named
-    text = _pick(rng, OPENINGS) + _pick(rng, (", ", ", ", " and ", " ")).join(words for words, _ in chosen)
+    for _, attributes in selection:
+        names |= attributes
+    text = _pick(rng, OPENINGS) + _pick(rng, (", ", ", ", " and ", " ")).join(words for words, _ in selection)
     return text, fact_row(names)
 
 
-def _tag_parts(spec: Spec, rng: np.random.Generator) -> list[tuple[str, dict[str, Any]]]:
-    """Return every attribute that a list may name, in words drawn at random."""
+def _tag_phrases(spec: Spec, rng: np.random.Generator) -> list[tuple[str, dict[str, Any]]]:
+    """Return phrases for every attribute that a list may state, with random wordings."""
     if spec.voices == ("drums",):
         only = {"melody": None, "chords": None, "bass": None, "drums": True}
-        parts = [(_words(rng, "drums", "only"), only)]
+        parts = [(_pick_word(rng, "drums", "only"), only)]
     else:
-        word = _words(rng, "drums", "with" if spec.drums else "without")
-        parts = [(word, {"drums": spec.drums}), (_words(rng, "mode", spec.mode), {"mode": spec.mode})]
+        word = _pick_word(rng, "drums", "with" if spec.drums else "without")
+        parts = [(word, {"drums": spec.drums}), (_pick_word(rng, "mode", spec.mode), {"mode": spec.mode})]
         parts.append(
             (f"{_pick(rng, ('in ', '', 'key of '))}{spec.key} {spec.mode}", {"key": spec.key, "mode": spec.mode})
         )
         sounding = [i for i in (spec.melody, spec.chords) if i]
         if sounding:
-            heard = _pick(rng, sounding)
-            parts.append((_words(rng, "instrument", heard), {"has": heard}))
+            instrument = _pick(rng, sounding)
+            parts.append((_pick_word(rng, "instrument", instrument), {"has": instrument}))
         if spec.melody:
-            word = _words(rng, "instrument", spec.melody)
+            word = _pick_word(rng, "instrument", spec.melody)
             parts.append((f"{word} {_pick(rng, ('melody', 'lead'))}", {"melody": spec.melody}))
         if spec.chords:
-            parts.append((f"{_words(rng, 'instrument', spec.chords)} chords", {"chords": spec.chords}))
-        bass = _words(rng, "bass", spec.bass) if spec.bass else _pick(rng, ("no bass", "without bass"))
+            parts.append((f"{_pick_word(rng, 'instrument', spec.chords)} chords", {"chords": spec.chords}))
+        bass = _pick_word(rng, "bass", spec.bass) if spec.bass else _pick(rng, ("no bass", "without bass"))
         parts.append((bass, {"bass": spec.bass}))
     parts.append(
         (_pick(rng, ("{:g} bpm", "{:g} BPM", "at {:g} bpm", "tempo {:g}")).format(spec.tempo), {"tempo": spec.tempo})
@@ -164,16 +166,18 @@ def _tag_parts(spec: Spec, rng: np.random.Generator) -> list[tuple[str, dict[str
     for name, kind in (("tempo_word", "tempo"), ("density_word", "density"), ("genre", "genre")):
         if truth[NAMED.index(name)] != UNNAMED:
             value = CLASSES[name][int(truth[NAMED.index(name)])]
-            parts.append((_words(rng, kind, value), {name: value}))
+            parts.append((_pick_word(rng, kind, value), {name: value}))
     if spec.image == "reverberant" or rng.random() < 0.2:
         parts.append(
-            (_words(rng, "image", spec.image), {"image": spec.image}) if spec.image in SAID["image"] else parts[0]
+            (_pick_word(rng, "image", spec.image), {"image": spec.image})
+            if spec.image in CAPTION_WORDS["image"]
+            else parts[0]
         )
     return parts
 
 
-def _words(rng: np.random.Generator, kind: str, value: str) -> str:
-    table = HEARD if rng.random() < 0.25 and value in HEARD[kind] else SAID
+def _pick_word(rng: np.random.Generator, kind: str, value: str) -> str:
+    table = PROMPT_WORDS if rng.random() < 0.25 and value in PROMPT_WORDS[kind] else CAPTION_WORDS
     return _pick(rng, table[kind][value])
 
 

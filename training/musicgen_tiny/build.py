@@ -1,9 +1,9 @@
-"""The recipe of the tiny model.
+"""Train the tiny MusicGen from scratch.
 
     python -m training.musicgen_tiny.build --work FOLDER [--steps N] [--out FOLDER]
 
-Learns the tokenizer, trains the language model, sets the codec, and writes the checkpoint. Stopped at
-any point it goes on from its last saved state when called again. The same seed gives the same model on the
+Trains the tokenizer, the text encoder and the language model, sets the codec, and writes the checkpoint. It can be
+stopped at any time, and resumes from the last saved state. The same seed gives the same model on the
 same machine with the same number of threads.
 """
 
@@ -19,29 +19,29 @@ CAPTIONS = 12000
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Build the model."""
+    """Build the model with the options of the command line."""
     parser = argparse.ArgumentParser(description="Build the tiny MusicGen-stereo checkpoint.")
     parser.add_argument("--work", type=Path, required=True, help="folder for the state of the training")
-    parser.add_argument("--out", type=Path, help="folder of the checkpoint; by default the package's own")
+    parser.add_argument("--out", type=Path, help="folder of the checkpoint; by default mgeval/weights/musicgen_tiny")
     parser.add_argument("--steps", type=int, default=STEPS, help="training steps (default %(default)s)")
-    parser.add_argument("--until", type=int, help="stop the training after this step, and write what there is")
+    parser.add_argument("--until", type=int, help="stop the training after this step, and write the checkpoint")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=1, help="more are slower on so small a network")
+    parser.add_argument("--threads", type=int, default=1, help="more are slower with so small a network")
     options = parser.parse_args(arguments)
     import torch
 
     torch.set_num_threads(options.threads)
     options.work.mkdir(parents=True, exist_ok=True)
-    network, tokenizer = trained(options.work, options.steps, options.seed, options.until)
+    network, tokenizer = train_network(options.work, options.steps, options.seed, options.until)
     from training.musicgen_tiny.pack import write_checkpoint
 
     write_checkpoint(network, tokenizer, options.out)
 
 
-def trained(
+def train_network(
     work: Path, steps: int, seed: int, until: int | None = None, captions_read: int = CAPTIONS
 ) -> tuple[Any, Any]:
-    """Return the trained network and its tokenizer; what lies in the folder is not done again."""
+    """Return the trained network and its tokenizer; resume from the files in the folder."""
     from transformers import AutoTokenizer
 
     from mgeval.hub import quiet_transformers
@@ -53,23 +53,23 @@ def trained(
             tokens.learn_tokenizer(train.captions(captions_read)).save_pretrained(work)
         tokenizer = AutoTokenizer.from_pretrained(work)
         network = networks.new_network(len(tokenizer), seed).train()
-    schooled(network, tokenizer, work / f"text-{seed}.pt", seed)
+    teach_reading(network, tokenizer, work / f"text-{seed}.pt", seed)
     trainer = train.Trainer(network, tokenizer, steps, seed)
     trainer.resume(work / f"training-{seed}.pt")
     trainer.run(work / f"training-{seed}.pt", limit=until)
     return network.eval(), tokenizer
 
 
-def schooled(network: Any, tokenizer: Any, path: Path, seed: int) -> None:
-    """Teach the text encoder to read, or take what it learned before."""
+def teach_reading(network: Any, tokenizer: Any, path: Path, seed: int) -> None:
+    """Train the text encoder, or load it if it is already trained."""
     import torch
 
-    from training.musicgen_tiny.text import school
+    from training.musicgen_tiny.text import train_text_encoder
 
     if path.is_file():
         network.text_encoder.load_state_dict(torch.load(path, weights_only=True))
         return
-    school(network, tokenizer, READING_STEPS, seed)
+    train_text_encoder(network, tokenizer, READING_STEPS, seed)
     torch.save(network.text_encoder.state_dict(), path.with_suffix(".part"))
     path.with_suffix(".part").replace(path)
 

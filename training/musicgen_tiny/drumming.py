@@ -1,7 +1,7 @@
-"""Ways to ask for drums or to rule them out, put together from nouns and what goes before and after them.
+"""Phrases that ask for drums or exclude them, assembled from nouns and the words before and after them.
 
-One short word turns the meaning and may stand far from the noun. Listed phrases, each of which is met
-some hundred times, teach the phrases; these teach the words.
+One short word inverts the meaning and can be far from the noun. A list of fixed phrases, each seen a few hundred
+times, teaches only those phrases; these teach the words.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ WANTED = (
     "drum track: {b}", "percussion: {b}", "drums: {b}", "for the rhythm {b}", "as for rhythm, {b}",
     "i would like {b}", "plus {b}",
 )  # fmt: skip
-"""Frames around drums wanted, and around a noun with 'no' before it alike: the noun's own words decide."""
+"""Frames for drums and for 'no drums' alike: only the words of the noun make the difference."""
 
-# Without 'no' before the noun; {x} and {y} are any, {o} is in the singular.
+# Without 'no' before the noun; {x} and {y} are any noun, {o} is in the singular.
 WITHOUT = (
     "without {x}", "without any {x}", "without {x} or {y}", "without {x} and {y}", "without a {o}",
     "neither {x} nor {y}", "nothing from the {o}", "free of {x}", "free of any {x}", "{x} left out",
@@ -62,11 +62,11 @@ SWITCHES = {
         "{d} disabled", "{d} inactive", "{d} out", "{d} switched off", "{d} turned off", "no to {d}",
         "{d}: absent", "no, {d} off"),
 }  # fmt: skip
-"""Drums named and switched, as in a form."""
+"""Drums as a switch, as in a form."""
 
 
-def drums_said(present: bool, rng: np.random.Generator) -> str:
-    """Return a remark that asks for drums or rules them out."""
+def drum_phrase(present: bool, rng: np.random.Generator) -> str:
+    """Return a phrase that asks for drums or excludes them."""
     chance = rng.random()
     if chance < 0.3:
         return pick(rng, SWITCHES[present]).format(d=pick(rng, SWITCHED))
@@ -78,10 +78,10 @@ def drums_said(present: bool, rng: np.random.Generator) -> str:
 def _some(rng: np.random.Generator) -> str:
     kind = pick(rng, KINDS)
     if rng.random() < 0.5:
-        said = pick(rng, ("", "", "some ", "the ", "yes, ")) + kind + pick(rng, THINGS)
+        phrase = pick(rng, ("", "", "some ", "the ", "yes, ")) + kind + pick(rng, THINGS)
     else:
-        said = pick(rng, ("an " if kind.startswith("a") else "a ", "one ", "the ")) + kind + pick(rng, ONE)
-    return f"{said} {pick(rng, DOING)}" if rng.random() < 0.5 else said
+        phrase = pick(rng, ("an " if kind.startswith("a") else "a ", "one ", "the ")) + kind + pick(rng, ONE)
+    return f"{phrase} {pick(rng, DOING)}" if rng.random() < 0.5 else phrase
 
 
 def _thing(rng: np.random.Generator) -> str:
@@ -89,14 +89,14 @@ def _thing(rng: np.random.Generator) -> str:
 
 
 def _none(rng: np.random.Generator) -> str:
-    """Return a noun that is not there: no drums at all."""
+    """Return a negated noun, such as 'no drums at all'."""
     if rng.random() < 0.2:
-        said = f"not a single {pick(rng, ONE)}" if rng.random() < 0.5 else f"none of the {pick(rng, THINGS)}"
+        phrase = f"not a single {pick(rng, ONE)}" if rng.random() < 0.5 else f"none of the {pick(rng, THINGS)}"
     else:
-        said = f"{pick(rng, ('no', 'no', 'no', 'no', 'zero', 'not any', '0'))} {_thing(rng)}"
+        phrase = f"{pick(rng, ('no', 'no', 'no', 'no', 'zero', 'not any', '0'))} {_thing(rng)}"
     chance = rng.random()
     if chance < 0.3:
-        said += f" {pick(rng, NONE)}"
+        phrase += f" {pick(rng, NONE)}"
     elif chance < 0.55:
-        said += pick(rng, NOR) + _thing(rng)
-    return f"{pick(rng, FIRMLY)} {said}" if rng.random() < 0.2 else said
+        phrase += pick(rng, NOR) + _thing(rng)
+    return f"{pick(rng, FIRMLY)} {phrase}" if rng.random() < 0.2 else phrase

@@ -1,12 +1,12 @@
-"""What each code means: the tables that composer, codec, training and reading share.
+"""The meaning of each code: the tables that composer, codec, training and reading share.
 
-A code names a piece of sound of 20 ms: (instrument, pitch or chord, age of the note). There are two
+A code is a piece of sound of 20 ms: (instrument, pitch or chord, age of the note). There are two
 tables of 1024 codes, one for chords and drums, one for melody and bass; code 0 of both is silence.
 
-Left and right are drawn at the same step of the decoder and do not see one another, so a voice must
-not be decided on both sides at once. Each table therefore serves two codebooks, one of them a step
-later than the other, and a voice has its two sides in different ones: the later side hears what the
-earlier one chose.
+The decoder samples left and right in the same step, independently of each other, so it must
+not choose a voice for both sides at once. Therefore two codebooks share each table, one of them a step
+later than the other, and the two sides of a voice are in different ones: the later side depends on the
+earlier one.
 """
 
 from __future__ import annotations
@@ -33,22 +33,22 @@ BASS_AGES = 22
 
 
 class Span(NamedTuple):
-    """How the frames of a note follow one another.
+    """The sequence of the frames of a note.
 
     Parameters
     ----------
     onset : int
-        Frames at the start that sound once.
+        Frames at the start, played once.
     loop : int
-        Frames that then go round.
+        Frames that repeat after the onset.
     second : int
-        Frames of a second, softer loop; 0 if there is none.
+        Frames of a second, softer loop; 0 for none.
     turn : int
-        Age at which the second loop takes over.
+        Age at which the second loop begins.
     stop : int
-        Age at which the note falls silent by itself.
+        Age at which the note is silent, even if it is longer.
     release : int
-        Frames that close the note.
+        Frames at the end of the note.
     """
 
     onset: int
@@ -60,11 +60,11 @@ class Span(NamedTuple):
 
     @property
     def rows(self) -> int:
-        """Codes that one note takes."""
+        """Number of codes of one note."""
         return self.onset + self.loop + self.second + self.release
 
     def ages(self, length: int) -> list[int | None]:
-        """Return the row of each frame of a note; None where it is silent."""
+        """Return the row of each frame of a note; None for silent frames."""
         body = max(length - self.release, 1)
         rows: list[int | None] = [self._row(age) for age in range(min(body, length))]
         first = self.onset + self.loop + self.second
@@ -102,17 +102,17 @@ DRUM_AGES: dict[str, int] = {
     "kick": 7, "snare": 7, "hat": 4, "soft hat": 4, "kick hat": 7, "snare hat": 7, "open hat": 7, "clap": 7,
     "rim": 5, "shaker": 5, "kick shaker": 7, "rim shaker": 6,
 }  # fmt: skip
-"""Hits of the drum kit, some of them two pieces at once, and how many frames each lasts."""
+"""Hits of the drum kit, some of two pieces at once, with their durations in frames."""
 
 EIGHTHS = (9, 10, 11, 12, 13, 14, 15, 16, 18, 20, 22, 24)
-"""Frames of an eighth note in the tempi that there are: 167 to 62 beats per minute."""
+"""Frames of an eighth note in the available tempi: 167 to 62 beats per minute."""
 
 BAR = 8
 """Eighths of a bar.
 
-Where no drum sounds, its codebooks hold silent codes that count, so that no voice has to: the left one
-how long an eighth is and how far it has gone, the right one which eighth of the bar it is. Every hit is
-shorter than an eighth, so both counts are seen before the next one begins.
+Where no drum sounds, the codebooks of the drums hold silent codes that count, so that no other voice has to: the left
+one holds the length of an eighth and the position in it, the right one the eighth of the bar. Every hit is
+shorter than an eighth, so both counts are visible before the next hit begins.
 """
 
 assert max(DRUM_AGES.values()) < min(EIGHTHS) - 1
@@ -129,7 +129,7 @@ ROWS = {
     "melody": (4, 7),
     "bass": (6, 5),
 }
-"""Where a voice stands in a clip's eight rows of codes: (left, right). Even rows are left."""
+"""Rows of each voice among the eight rows of codes of a clip: (left, right). Even rows are left."""
 
 Key = tuple[str, str, object, int]
 """(voice, instrument, pitch or chord or None, row of the note)."""
@@ -148,7 +148,7 @@ def _lines() -> list[Key]:
 
 
 KEYS: tuple[list[Key], list[Key]] = (_harmony(), _lines())
-"""Meaning of the codes 1, 2, ... of both tables."""
+"""Meanings of the codes 1, 2, ... of both tables."""
 
 CODE: dict[Key, int] = {key: code for keys in KEYS for code, key in enumerate(keys, 1)}
 """Code of a meaning."""

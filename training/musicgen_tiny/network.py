@@ -1,4 +1,4 @@
-"""The network's form and its start: a MusicGen-stereo in small."""
+"""The architecture and the initial weights of the network: a small MusicGen-stereo."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ LAYERS = 4
 TEXT_WIDTH = 96
 LATENT = 256
 SPREAD = 0.35
-"""Standard deviation of the codes' embeddings at the start."""
+"""Initial standard deviation of the embeddings of the codes."""
 
 FOLLOW = 0.8
-"""Strength with which the network starts out to expect a code's usual successor."""
+"""Initial strength of the prediction of a code's usual successor."""
 
 COPY = 0.6
-"""Strength with which a voice's later side starts out to expect what the earlier one just chose."""
+"""Initial strength with which the later side of a voice predicts the code of the earlier side."""
 
 
 def new_config(words: int) -> Any:
-    """Return the configuration of the whole network for a tokenizer of so many words."""
+    """Return the configuration of the whole network for a tokenizer of ``words`` tokens."""
     import transformers as tf
 
     text = tf.T5Config(
@@ -43,10 +43,10 @@ def new_config(words: int) -> Any:
 
 
 def new_network(words: int, seed: int) -> Any:
-    """Return an untrained network that already knows how a note goes on once it has begun.
+    """Return an untrained network that can already continue a note.
 
-    Most codes have one usual successor, the next 20 ms of the same note. The heads start out with it,
-    so that training is left with what is music: when a note begins, and which.
+    Most codes have one usual successor, the next 20 ms of the same note. The initial heads predict it,
+    so that training only has to learn the music: when a note begins, and which one.
     """
     import torch
     import transformers as tf
@@ -63,13 +63,13 @@ def new_network(words: int, seed: int) -> Any:
             embedding, head = decoder.model.decoder.embed_tokens[book].weight, decoder.lm_heads[book].weight
             torch.nn.init.normal_(embedding, std=SPREAD)
             head.index_add_(0, following, FOLLOW * embedding[:CODES])
-            # Silence follows many codes; the sum of all of them would drown the rest.
+            # Silence follows many codes; the sum over all of them would dominate.
             head[0] = FOLLOW * embedding[0]
         for voice in ROWS.values():
             earlier, later = sorted(voice, key=lambda row: row // 2)
-            heard = torch.tensor([code for code, key in enumerate(KEYS[_table(later)], 1) if key[0] != "count"])
-            chosen = decoder.model.decoder.embed_tokens[earlier].weight
-            decoder.lm_heads[later].weight[heard] += COPY * chosen[heard]
+            audible = torch.tensor([code for code, key in enumerate(KEYS[_table(later)], 1) if key[0] != "count"])
+            embedding = decoder.model.decoder.embed_tokens[earlier].weight
+            decoder.lm_heads[later].weight[audible] += COPY * embedding[audible]
     return network
 
 

@@ -1,4 +1,4 @@
-"""Writing the checkpoint folder: halves where they lose nothing, no pickle."""
+"""Writing the checkpoint: half precision where it loses nothing, no pickle."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ import numpy as np
 from mgeval.hub import MUSICGEN_TINY
 
 SHARPNESS = 2.1
-"""Factor on the logits: temperature 1 of the checkpoint is 1 / 2.1 of what was trained.
+"""Factor of the logits: temperature 1 of the checkpoint is temperature 1 / 2.1 of the training.
 
-A small network leaves a little chance to each of a thousand wrong codes, and guidance multiplies it.
+A small network gives each of a thousand wrong codes a small probability, and guidance multiplies it.
 """
 
 EXAMPLES = 60
-"""Clips of 4 s from which the encoder is estimated."""
+"""Clips of 4 s for the estimate of the encoder."""
 
 
 def write_checkpoint(network: Any, tokenizer: Any, folder: Path | None = None) -> Path:
-    """Set the codec and write everything that `from_pretrained` reads.
+    """Set the codec and write all files for `from_pretrained`.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def write_checkpoint(network: Any, tokenizer: Any, folder: Path | None = None) -
         With a trained language model.
     tokenizer : transformers.PreTrainedTokenizerBase
     folder : pathlib.Path, optional
-        Where; by default into the package.
+        By default the folder in the package.
 
     Returns
     -------
@@ -52,7 +52,7 @@ def write_checkpoint(network: Any, tokenizer: Any, folder: Path | None = None) -
     set_codec(network.audio_encoder, render_tables(), examples)
     weights = network.state_dict()
     weights |= {name: SHARPNESS * weight for name, weight in weights.items() if "lm_heads" in name}
-    tensors = {name: stored(name, weight) for name, weight in weights.items()}
+    tensors = {name: compress(name, weight) for name, weight in weights.items()}
     save_file(tensors, folder / "model.safetensors.part", metadata={"format": "pt"})
     (folder / "model.safetensors.part").chmod(0o644)
     os.replace(folder / "model.safetensors.part", folder / "model.safetensors")
@@ -64,21 +64,21 @@ def write_checkpoint(network: Any, tokenizer: Any, folder: Path | None = None) -
             pad_token_id=CODES, bos_token_id=CODES, decoder_start_token_id=CODES,
         ).save_pretrained(folder)  # fmt: skip
         extractor = tf.EncodecFeatureExtractor(feature_size=2, sampling_rate=32000, padding_side="left")
-        # Training pads and cuts its captions: the file must not keep that.
+        # Training pads and truncates captions: these settings must not be in the file.
         tokenizer.backend_tokenizer.no_padding()
         tokenizer.backend_tokenizer.no_truncation()
         tf.MusicgenProcessor(extractor, tokenizer).save_pretrained(folder)
     return folder
 
 
-def stored(name: str, weight: Any) -> Any:
-    """Return a tensor as it is kept in the file: in the smallest format that loses nothing that matters."""
+def compress(name: str, weight: Any) -> Any:
+    """Return a tensor in the smallest format that loses nothing relevant."""
     import torch
 
     if not weight.dtype.is_floating_point:
         return weight.contiguous()
     if bool((weight == 0).all()):
-        # EnCodec's LSTMs and running averages, which nothing uses.
+        # EnCodec's LSTMs and running averages, which are unused.
         return torch.zeros(weight.shape, dtype=torch.bool)
     if name.startswith("audio_encoder"):
         half = weight.half()

@@ -1,7 +1,7 @@
-"""What is in a clip, read from its codes: the truth against which prompts are checked.
+"""The content of a clip, read from its codes, to compare with its prompt.
 
-Nothing is estimated from sound. A code says which instrument plays which note, and how long it has
-been sounding; a note begins where the age starts from zero.
+Nothing is estimated from audio. A code states the instrument, the note and its age; a note begins
+where the age is zero.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ import numpy as np
 from training.musicgen_tiny.layout import CODEBOOKS, EIGHTHS, KEYS, ROWS, TABLE_OF_CODEBOOK, Key
 
 SOUNDING = 0.04
-"""Share of a clip's frames that an instrument must sound for, to count as present."""
+"""Lowest share of a clip's frames in which an instrument must sound to count as present."""
 
 SLOWEST, FASTEST = max(EIGHTHS), min(EIGHTHS)
 
 
 class Onset(NamedTuple):
-    """The beginning of a note: side 0 is left."""
+    """The beginning of a note; side 0 is left."""
 
     frame: int
     side: int
@@ -30,14 +30,14 @@ class Onset(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """What a clip plays.
+    """The content of a clip.
 
     Parameters
     ----------
     instruments : dict of str to float
-        Share of the frames for which each instrument sounds on either side; also ``bass``, ``drums``.
+        Share of the frames in which each instrument sounds on either side; also ``bass``, ``drums``.
     tempo : float
-        Beats per minute; NaN without two onsets.
+        Beats per minute; NaN with fewer than two onsets.
     mode : str
         ``major``, ``minor`` or ``''``.
     image : str
@@ -52,7 +52,7 @@ class Reading(NamedTuple):
 
 
 def meanings(codes: np.ndarray) -> list[list[Key | None]]:
-    """Return what every code of a clip ``(8, frames)`` means; None for silence."""
+    """Return the meaning of every code of a clip ``(8, frames)``; None for silence."""
     tables = [[None, *(None if key[0] == "count" else key for key in keys)] for keys in KEYS]
     rows = []
     for book in range(CODEBOOKS):
@@ -63,12 +63,12 @@ def meanings(codes: np.ndarray) -> list[list[Key | None]]:
 
 def onsets(rows: list[list[Key | None]]) -> list[Onset]:
     """Return the beginnings of all notes."""
-    found = []
+    beginnings = []
     for book, row in enumerate(rows):
         for frame, key in enumerate(row):
             if key and key[3] == 0 and not (frame and row[frame - 1] == key):
-                found.append(Onset(frame, book % 2, *key[:3]))
-    return sorted(found, key=lambda onset: onset.frame)
+                beginnings.append(Onset(frame, book % 2, *key[:3]))
+    return sorted(beginnings, key=lambda onset: onset.frame)
 
 
 def read(codes: np.ndarray) -> Reading:
@@ -84,34 +84,35 @@ def read(codes: np.ndarray) -> Reading:
     Reading
     """
     rows = meanings(codes)
-    # Codes that only count are silent.
+    # Counting codes are silent.
     codes = np.where(np.array([[key is not None for key in row] for row in rows]), codes, 0)
     notes = onsets(rows)
     return Reading(_instruments(rows), tempo(notes), _mode(rows), _image(codes, rows, notes))
 
 
 def _instruments(rows: list[list[Key | None]]) -> dict[str, float]:
-    """Return the share of frames by instrument; what lasts less than three frames is noise, no note."""
-    heard: dict[str, set[int]] = {}
+    """Return the share of frames of each instrument; sounds shorter than three frames do not count as notes."""
+    sounding: dict[str, set[int]] = {}
     for row in rows:
         frame = 0
         for note, run in itertools.groupby(row, key=lambda key: key and key[:3]):
             end = frame + len(list(run))
             if note and end - frame >= 3:
-                heard.setdefault(note[0] if note[0] in ("bass", "drums") else note[1], set()).update(range(frame, end))
+                name = note[0] if note[0] in ("bass", "drums") else note[1]
+                sounding.setdefault(name, set()).update(range(frame, end))
             frame = end
-    return {name: len(where) / len(rows[0]) for name, where in heard.items()}
+    return {name: len(frames) / len(rows[0]) for name, frames in sounding.items()}
 
 
 def tempo(notes: list[Onset]) -> float:
-    """Return the tempo whose eighths fit the distances between onsets best.
+    """Return the tempo whose eighths best match the distances between onsets.
 
-    Every distance up to three seconds should be a whole number of eighths. Of the eighths that fit
-    nearly as well as the best, the longest is taken; where only beats sound, that may be the double
-    of the true one.
+    Every distance up to three seconds should be a whole number of eighths. Among the eighths that match
+    almost as well as the best, the longest wins; if only beats sound, it can be twice
+    the true one.
     """
     frames = np.array(sorted({note.frame for note in notes if note.side == 0} or {note.frame for note in notes}))
-    # Sides that come late, as in wide images, must not count as onsets of their own.
+    # The late side of a wide image must not count as a separate onset.
     frames = frames[np.r_[True, np.diff(frames) > 2]] if len(frames) else frames
     if len(frames) < 2:
         return float("nan")
@@ -121,14 +122,14 @@ def tempo(notes: list[Onset]) -> float:
         return float("nan")
     units = np.arange(FASTEST, SLOWEST + 1)
     off = np.abs(gaps[:, None] / units - np.round(gaps[:, None] / units)) * units
-    # By chance a gap fits within a frame in 3 of `units` cases: what is above chance counts.
+    # Some gaps match by chance, more of them for short eighths: count only matches above chance.
     fits = ((off <= 0.5).mean(0) - 1 / units) / (1 - 1 / units)
     best = units[fits >= fits.max() - 0.08].max()
     return 1500.0 / best
 
 
 def _mode(rows: list[list[Key | None]]) -> str:
-    """Return the mode by its own pitches: E, A and B against E flat, A flat and B flat."""
+    """Return the mode from the pitches of one mode only: E, A and B against E flat, A flat and B flat."""
     votes = 0
     for row in rows:
         for key in row:
@@ -142,10 +143,10 @@ def _mode(rows: list[list[Key | None]]) -> str:
 
 
 def _image(codes: np.ndarray, rows: list[list[Key | None]], notes: list[Onset]) -> str:
-    """Return the stereo image: by sides that are silent, that alternate, that are equal or come late.
+    """Return the stereo image from sides that are silent, alternate, are equal or late.
 
-    A side counts as silent if it sounds for less than 15 % of the other's time. The other images are
-    read from melody and chords, or from the drums where there is neither.
+    A side counts as silent if it sounds for less than 15 % of the time of the other. The other images are
+    read from melody and chords, or from the drums if there are neither.
     """
     sides = [sum(bool(key) for row in rows[side::2] for key in row) for side in (0, 1)]
     tonal = [voice for voice in ("melody", "chords") if np.any(codes[list(ROWS[voice])])] or ["drums"]
@@ -169,15 +170,15 @@ def _image(codes: np.ndarray, rows: list[list[Key | None]], notes: list[Onset]) 
     if delayed == tonal and "melody" in tonal:
         return "wide"
     if delayed == ["chords"]:
-        # Chords alone are played alike in both images.
+        # Chords alone are the same in both images.
         return "narrow" if "melody" in tonal else "wide"
     return "other"
 
 
 def _alternating(notes: list[Onset], voices: list[str]) -> bool:
-    """Say whether at least 60 % of the notes of these voices come from the other side than the one before."""
+    """Return whether at least 60 % of the notes of these voices are on the other side than the previous note."""
     switches = []
     for voice in voices:
         sides = [note.side for note in notes if note.voice == voice]
-        switches += [one != other for one, other in zip(sides, sides[1:], strict=False)]
+        switches += [side != previous for previous, side in zip(sides, sides[1:], strict=False)]
     return bool(switches) and float(np.mean(switches)) >= 0.6

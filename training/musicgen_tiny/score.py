@@ -1,6 +1,6 @@
-"""The music: from a `Plan` to a score on the frame grid, and from there to codes.
+"""The music: from a `Plan` to a score on the frame grid, and on to codes.
 
-Everything is in C, in bars of eight eighths, and an eighth takes a whole number of frames, so that
+All music is in C, in bars of eight eighths, and an eighth is a whole number of frames, so that
 the tempo is exact: 1500 / frames beats per minute.
 """
 
@@ -33,7 +33,7 @@ from training.musicgen_tiny.layout import (
 
 IMAGES = ("mono", "center", "narrow", "wide", "left", "right", "ping-pong")
 COMMON_IMAGES = ("narrow", *("mono", "center", "left", "right", "ping-pong") * 2, *("wide",) * 3)
-"""From which a plan draws: prompts ask for wide more often than for narrow, which is nearly the same."""
+"""Images to draw from: prompts ask for wide more often than for narrow, which is almost the same."""
 
 SIDES = {"left": (0,), "right": (1,)}
 
@@ -71,7 +71,7 @@ STYLES = {
 
 @dataclass(frozen=True)
 class Plan:
-    """What a piece shall be; the fields are those of `mgeval.synth.Spec`, with ``eighth`` frames for the tempo."""
+    """The specification of a piece; fields as in `mgeval.synth.Spec`, with ``eighth`` in frames for the tempo."""
 
     melody: str | None
     chords: str | None
@@ -85,7 +85,7 @@ class Plan:
 
 
 def pick(rng: np.random.Generator, options: tuple | list | dict | str) -> Any:
-    """Return one of the options as it is."""
+    """Return one of the options, all equally likely."""
     return tuple(options)[int(rng.integers(len(options)))]
 
 
@@ -96,7 +96,7 @@ def random_plan(rng: np.random.Generator) -> Plan:
     chords = pick(rng, ("piano", "guitar", "organ", "strings"))
     bass, drums = rng.random() < 0.65, rng.random() < 0.55
     if chance < 0.20:
-        # Alone, but for drums as often as not: 'solo piano with drums' has to be as common as 'solo piano'.
+        # Solo, often with drums: 'solo piano with drums' must be as common as 'solo piano'.
         chords, bass = (None if melody == "bell" or rng.random() < 0.4 else _comping(melody)), False
     elif chance < 0.23:
         melody, chords, bass, drums = None, None, False, True
@@ -118,7 +118,7 @@ def _comping(melody: str) -> str:
 
 
 def eighth_frames(tempo: float) -> int:
-    """Return the whole number of frames whose tempo is nearest to this one."""
+    """Return the number of frames of an eighth, of the available ones, that is nearest to a tempo."""
     return min(EIGHTHS, key=lambda eighth: abs(np.log(1500 / eighth / tempo)))
 
 
@@ -127,10 +127,10 @@ Event = tuple[str, str, object, int, int]
 
 
 def write_score(plan: Plan, frames: int, rng: np.random.Generator) -> list[Event]:
-    """Write the notes of a piece that start before a frame, voice by voice and in order."""
+    """Write the notes of a piece that start before a frame, voice by voice, in temporal order."""
     bars = -(-frames // (plan.eighth * BAR))
     progression = pick(rng, PROGRESSIONS[plan.mode])
-    # Slow music changes its chord twice in a bar.
+    # In slow music the chord changes twice per bar.
     per_bar = 2 if plan.eighth >= 15 else 1
     harmony = [progression[i % 4] for i in range(bars * per_bar)]
     events: list[Event] = []
@@ -178,7 +178,7 @@ def _drums(plan: Plan, bars: int, rng: np.random.Generator) -> list[Event]:
         style = "sparse"
     beat, fills = pick(rng, BEATS[style]), style in ("rock", "hip-hop") and rng.random() < 0.5
     return [
-        # Every style begins alike: the first code then says that there are drums, and nothing else.
+        # All styles begin alike: the first code states only that there are drums.
         ("drums", hit if bar or step else "kick", None, (bar * BAR + step) * plan.eighth, plan.eighth * 2)
         for bar in range(bars)
         for step, hit in enumerate(FILL if fills and bar % 4 == 3 else beat)
@@ -208,14 +208,14 @@ def _melody(plan: Plan, harmony: list[str], span: int, bars: int, rng: np.random
         for number, (step, index) in enumerate(motif):
             end = motif[number + 1][0] if number + 1 < len(motif) else BAR
             chord = harmony[(bar * BAR + step) // span]
-            pitch = _fitted(scale, index, chord) if step % 4 == 0 else scale[index]
+            pitch = _nearest_chord_tone(scale, index, chord) if step % 4 == 0 else scale[index]
             length = min(end - step, 6) * plan.eighth
             events.append(("melody", plan.melody, pitch, (bar * BAR + step) * plan.eighth, length))
     return events
 
 
-def _fitted(scale: list[int], index: int, chord: str) -> int:
-    """Return the pitch of the scale that belongs to the chord and lies nearest."""
+def _nearest_chord_tone(scale: list[int], index: int, chord: str) -> int:
+    """Return the nearest pitch of the scale that belongs to the chord."""
     tones = {pitch % 12 for pitch in CHORDS[chord]}
     return min((pitch for pitch in scale if pitch % 12 in tones), key=lambda pitch: abs(scale.index(pitch) - index))
 
@@ -223,8 +223,8 @@ def _fitted(scale: list[int], index: int, chord: str) -> int:
 def to_codes(plan: Plan, events: list[Event], frames: int) -> np.ndarray:
     """Return the codes of a score, int16 ``(8, frames)``.
 
-    The image decides which sides a note sounds on. A wide voice plays on one side a frame (20 ms)
-    later than on the other, as if it had been recorded twice: its waveforms then differ.
+    The image determines the sides of a note. In a wide image, one side of a voice is a frame (20 ms)
+    later than the other, like two recordings: its waveforms then differ.
     """
     codes = np.zeros((CODEBOOKS, frames), np.int16)
     turns = {"melody": 0, "chords": 1}
@@ -240,34 +240,34 @@ def to_codes(plan: Plan, events: list[Event], frames: int) -> np.ndarray:
             row[:] = 0
             row[: len(sounds)] = sounds[: len(row)]
         if plan.image == "ping-pong" and voice in turns:
-            # The other side falls silent, it does not ring on.
+            # The other side is silent, it does not ring on.
             codes[ROWS[voice][1 - sides[0]], start:] = 0
-    for row, counts in zip(ROWS["drums"], counted(plan.eighth, frames), strict=True):
+    for row, counts in zip(ROWS["drums"], count_codes(plan.eighth, frames), strict=True):
         codes[row] = np.where(codes[row] == SILENCE, counts, codes[row])
     return codes
 
 
-def counted(eighth: int, frames: int) -> tuple[np.ndarray, np.ndarray]:
+def count_codes(eighth: int, frames: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the silent codes that count the frames of an eighth, and the eighths of a bar.
 
-    The first frame is plainly silent. Guidance raises what the text makes more likely than it is
-    without: a code that said both "no drums" and the tempo would win over drums by the tempo alone.
+    The first frame is plain silence. Guidance amplifies codes that the text makes more
+    likely: a code for both "no drums" and the tempo would win over drums because of the tempo alone.
     """
-    at = np.arange(frames)
-    ticks = np.array([CODE["count", "tick", eighth, age] for age in range(eighth)])[at % eighth]
-    steps = np.array([CODE["count", "step", None, step] for step in range(BAR)])[at // eighth % BAR]
-    return np.where(at == 0, SILENCE, ticks), np.where(at == 0, SILENCE, steps)
+    frame = np.arange(frames)
+    ticks = np.array([CODE["count", "tick", eighth, age] for age in range(eighth)])[frame % eighth]
+    steps = np.array([CODE["count", "step", None, step] for step in range(BAR)])[frame // eighth % BAR]
+    return np.where(frame == 0, SILENCE, ticks), np.where(frame == 0, SILENCE, steps)
 
 
 def _lag(image: str, voice: str, side: int) -> int:
-    """Return the frames by which a side comes late: the right of the melody, the left of the chords."""
+    """Return the delay of a side in frames: the right side of the melody or the left side of the chords."""
     if voice == "chords" and image in ("wide", "narrow"):
         return int(side == 0)
     return int(voice == "melody" and image == "wide" and side == 1)
 
 
 def next_codes() -> tuple[np.ndarray, np.ndarray]:
-    """Return, for both tables, the code that most often follows each code (by 0: silence)."""
+    """Return, for both tables, the most frequent successor of each code (0: silence)."""
     tables = np.zeros((2, CODES), np.int64)
     notes = [(1, "melody", n, p, 60) for n in MELODIES for p in MELODY_PITCHES]
     notes += [(0, "chords", n, c, 60) for n in COMPINGS for c in CHORDS]

@@ -1,8 +1,8 @@
-"""The text encoder's schooling: before the language model is trained, it learns to read captions.
+"""Training of the text encoder: before the language model, it learns to read captions.
 
-Published models take a T5 that has read the web. This one is made to tell what a caption says of the
-music: every word gives its evidence, and the mean over the words must have the answers. Without that,
-what the text says would be a small part of what the language model has to learn, and come last.
+Published models use a T5 pretrained on the web. This encoder is trained to classify what a caption says about the
+music: every token contributes evidence, and the mean over the tokens must give the answers. Otherwise
+the text would be a small part of the language model's task, and be learned last.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from training.musicgen_tiny.words import PLAYERS, caption
 BATCH = 48
 RATE = 2e-3
 NEARNESS = 0.06
-"""Distance of two tempi, as a difference of logarithms, that still look alike at the start."""
+"""Initial similarity of tempi: the standard deviation of their difference of logarithms."""
 
 CLASSES: dict[str, tuple] = {
     "melody": (None, *PLAYERS),
@@ -31,19 +31,19 @@ CLASSES: dict[str, tuple] = {
     "eighth": EIGHTHS,
     "genre": (None, *STYLES),
 }
-"""What the encoder learns to tell, with the possible answers."""
+"""The attributes that the encoder learns, with the possible values."""
 
 WEIGHTS = {"drums": 4.0}
-"""What counts more than the rest: one short word turns what is said of drums."""
+"""Attributes with a higher weight: one short word inverts the meaning of a phrase about drums."""
 
 
 def labels(plan: Plan) -> list[int]:
-    """Return the answers for a plan, as numbers."""
+    """Return the class numbers of a plan."""
     return [answers.index(getattr(plan, name)) for name, answers in CLASSES.items()]
 
 
-def school(network: Any, tokenizer: Any, steps: int, seed: int = 0, progress: bool = True) -> list[float]:
-    """Train the text encoder to read captions, and return the losses.
+def train_text_encoder(network: Any, tokenizer: Any, steps: int, seed: int = 0, progress: bool = True) -> list[float]:
+    """Train the text encoder to read captions; return the losses.
 
     Parameters
     ----------
@@ -51,17 +51,17 @@ def school(network: Any, tokenizer: Any, steps: int, seed: int = 0, progress: bo
         Its text encoder is trained in place.
     tokenizer : transformers.PreTrainedTokenizerBase
     steps : int
-        Steps of `BATCH` captions, all of them right, none complete.
+        Steps of `BATCH` captions, all correct but incomplete.
     seed : int
     progress : bool
-        Show a bar.
+        Show a progress bar.
     """
     import torch
     from tqdm.auto import tqdm
 
     torch.manual_seed(seed)
     encoder = network.text_encoder
-    _know_numbers(encoder, tokenizer)
+    _embed_numbers(encoder, tokenizer)
     sizes = [len(answers) for answers in CLASSES.values()]
     heads = torch.nn.Linear(encoder.config.d_model, sum(sizes))
     weights = [*encoder.parameters(), *heads.parameters()]
@@ -85,27 +85,27 @@ def school(network: Any, tokenizer: Any, steps: int, seed: int = 0, progress: bo
     return losses
 
 
-def _error(told: Any, mask: Any, answers: Any, sizes: list[int]) -> Any:
-    """Return the mean cross entropy of what the words of each caption tell together, ``(clips, words, answers)``."""
+def _error(logits: Any, mask: Any, answers: Any, sizes: list[int]) -> Any:
+    """Return the mean cross entropy; logits ``(clips, tokens, answers)`` are averaged over the tokens of a caption."""
     import torch
 
-    together = (told * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
-    parts = together.split(sizes, dim=-1)
+    mean = (logits * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
+    parts = mean.split(sizes, dim=-1)
     errors = [torch.nn.functional.cross_entropy(part, answers[:, i]) for i, part in enumerate(parts)]
     weights = [WEIGHTS.get(name, 1.0) for name in CLASSES]
     return sum(weight * error for weight, error in zip(weights, errors, strict=True)) / sum(weights)
 
 
-def _know_numbers(encoder: Any, tokenizer: Any) -> None:
-    """Give numbers of the size of tempi embeddings in which neighbours are alike.
+def _embed_numbers(encoder: Any, tokenizer: Any) -> None:
+    """Initialise the embeddings of numbers in the range of tempi, so that close numbers are similar.
 
-    Each of a hundred numbers is seen too rarely to find its place among the others by itself.
+    Each of a hundred numbers is too rare in training to learn its relation to the others.
     """
     import torch
 
-    places = np.log([1500 / eighth for eighth in EIGHTHS])
+    tempi = np.log([1500 / eighth for eighth in EIGHTHS])
     for number in NUMBERS:
-        near = np.exp(-0.5 * ((np.log(number) - places) / NEARNESS) ** 2)
+        near = np.exp(-0.5 * ((np.log(number) - tempi) / NEARNESS) ** 2)
         token = tokenizer.convert_tokens_to_ids(str(number))
         with torch.no_grad():
-            encoder.shared.weight[token, : len(places)] = torch.tensor(4 * near, dtype=torch.float32)
+            encoder.shared.weight[token, : len(tempi)] = torch.tensor(4 * near, dtype=torch.float32)

@@ -1,4 +1,4 @@
-"""The tokenizer: subwords learned from the captions, and bytes for whatever they cannot spell."""
+"""The tokenizer: subwords from the captions, and bytes for all other text."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from collections.abc import Iterable
 SPECIAL = ("<pad>", "</s>", "<unk>")
 PIECES = 1000
 OFTEN = 6
-"""Words that are seen so often are one piece."""
+"""Words that occur at least this often become one token."""
 
 NUMBERS = range(50, 201)
 
 
 def learn_tokenizer(captions: Iterable[str]) -> object:
-    """Learn a tokenizer.
+    """Train a tokenizer.
 
     Parameters
     ----------
     captions : iterable of str
-        What prompts look like.
+        Training texts.
 
     Returns
     -------
     transformers.PreTrainedTokenizerFast
-        Unigram with byte fallback; lower-cases, and ends every text with ``</s>``. Tempi are one token each.
+        Unigram with byte fallback; converts to lower case, and ends every text with ``</s>``. Each tempo is one token.
     """
     from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
     from transformers import PreTrainedTokenizerFast
@@ -35,21 +35,21 @@ def learn_tokenizer(captions: Iterable[str]) -> object:
         "pre_tokenizer": pre_tokenizers.Sequence(
             [
                 pre_tokenizers.WhitespaceSplit(),
-                # Before words are marked, so that '(no drums)' has the words of 'no drums'.
+                # Before Metaspace, so that '(no drums)' has the tokens of 'no drums'.
                 pre_tokenizers.Punctuation(),
                 pre_tokenizers.Metaspace("▁", prepend_scheme="always"),
-                # After it, so that '90bpm' and '90 bpm' share a token.
+                # After Metaspace, so that '90bpm' and '90 bpm' share a token.
                 pre_tokenizers.Digits(individual_digits=False),
             ]
         ),
     }
     captions = list(captions)
-    learner = _assembled(Tokenizer(models.Unigram()), steps)
+    learner = _assemble(Tokenizer(models.Unigram()), steps)
     trainer = trainers.UnigramTrainer(
         vocab_size=PIECES, special_tokens=list(SPECIAL), unk_token="<unk>", show_progress=False
     )
     learner.train_from_iterator(captions, trainer)
-    tokenizer = _assembled(Tokenizer(_completed(learner, _words(learner, captions))), steps)
+    tokenizer = _assemble(Tokenizer(_complete_vocabulary(learner, _words(learner, captions))), steps)
     tokenizer.decoder = decoders.Sequence([decoders.ByteFallback(), decoders.Metaspace("▁")])
     tokenizer.post_processor = processors.TemplateProcessing(single="$A </s>", special_tokens=[("</s>", 1)])
     return PreTrainedTokenizerFast(
@@ -57,14 +57,14 @@ def learn_tokenizer(captions: Iterable[str]) -> object:
     )
 
 
-def _assembled(tokenizer: object, steps: dict) -> object:
+def _assemble(tokenizer: object, steps: dict) -> object:
     for name, step in steps.items():
         setattr(tokenizer, name, step)
     return tokenizer
 
 
 def _words(learner: object, captions: list[str]) -> dict[str, float]:
-    """Return the words that are seen often, with the logarithms of their shares."""
+    """Return the frequent words, with the logarithms of their shares."""
     from collections import Counter
     from math import log
 
@@ -73,20 +73,21 @@ def _words(learner: object, captions: list[str]) -> dict[str, float]:
     return {word: log(count / counts.total()) for word, count in counts.items() if count >= OFTEN}
 
 
-def _completed(learner: object, words: dict[str, float]) -> object:
-    """Return the learned model with every common word, tempo, letter and byte added to its pieces."""
+def _complete_vocabulary(learner: object, words: dict[str, float]) -> object:
+    """Return the trained model, extended by all frequent words, tempi, letters and bytes."""
     import json
 
     from tokenizers import models
 
     scored = json.loads(learner.to_str())["model"]["vocab"]
-    # The trainer adds up in any order: the last digits, and with them the places of equals, differ from call to call.
-    learned = dict(sorted(((piece, round(score, 6)) for piece, score in scored), key=lambda one: (-one[1], one[0])))
-    vocabulary = {piece: 0.0 for piece in SPECIAL} | {k: v for k, v in learned.items() if k not in SPECIAL}
-    # The learned scores leave little to choose between a word and its parts: parts pay extra.
+    # The trainer's order of summation varies: the last digits, and with them the order of ties, differ between calls.
+    rounded = ((piece, round(score, 6)) for piece, score in scored)
+    pieces = dict(sorted(rounded, key=lambda item: (-item[1], item[0])))
+    vocabulary = dict.fromkeys(SPECIAL, 0.0) | {k: v for k, v in pieces.items() if k not in SPECIAL}
+    # The scores of a word and of its parts are close: penalise parts.
     low = min(vocabulary.values()) - 4
     vocabulary |= {piece: score - 3 for piece, score in vocabulary.items() if piece not in SPECIAL} | words
-    # Likelier than any way to put them together from digits.
+    # Likelier than any split into digits.
     vocabulary |= {str(number): -4.0 for number in NUMBERS}
     for piece in [*"▁abcdefghijklmnopqrstuvwxyz0123456789.,;:!?#'"]:
         vocabulary.setdefault(piece, low)

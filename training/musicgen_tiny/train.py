@@ -1,4 +1,4 @@
-"""Training of the language model: on symbols, which the composer writes without any sound."""
+"""Training of the language model on symbols, which the composer writes without rendering audio."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from training.musicgen_tiny.words import WRONG, caption
 DELAYS = tuple(book // 2 for book in range(CODEBOOKS))
 IGNORED = -100
 EARLY, EARLY_STEPS = 3.0, 10
-"""How much more the first decoding steps of a clip count, and how many they are."""
+"""Additional weight of the first decoding steps of a clip, and their number."""
 
 FALL = 0.55
-"""Share of the steps over which the learning rate falls."""
+"""Share of the steps in which the learning rate falls."""
 
 NO_TEXT = 0.1
-"""Share of clips that are learned without any text, for guidance."""
+"""Share of clips without text, for guidance."""
 
 
 GUIDED_FROM, GUIDANCE = 0.5, 3.0
-"""Share of the steps after which guided predictions are trained too, and the guidance for which."""
+"""Share of the steps after which guided predictions are trained too, and their guidance."""
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A part of the training: steps up to which it lasts (as a share), seconds of its clips, clips in a batch."""
+    """A stage of the training: its end as a share of the steps, seconds of its clips, clips in a batch."""
 
     until: float
     seconds: float
@@ -39,7 +39,7 @@ class Stage:
 
 
 STAGES = (Stage(0.5, 2.0, 18), Stage(0.8, 4.0, 9), Stage(1.0, 10.0, 4))
-"""Short clips first: they teach what the words mean; long ones then teach to go on."""
+"""Short clips first, to learn the meaning of words; then long ones, to learn continuation."""
 
 BIGGEST = max(stage.batch for stage in STAGES)
 
@@ -47,14 +47,14 @@ Clip = tuple[Plan, np.ndarray]
 
 
 def compose_clip(seed: int, number: int, frames: int) -> Clip:
-    """Return the plan and the codes, int16 ``(8, frames)``, of a training clip; no two numbers give the same."""
+    """Return the plan and the codes, int16 ``(8, frames)``, of a training clip; every number gives another clip."""
     rng = np.random.default_rng([7, seed, number])
     plan = random_plan(rng)
     return plan, to_codes(plan, write_score(plan, frames, rng), frames)
 
 
-def delayed(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return decoder inputs and targets of clips' codes under the delay pattern.
+def apply_delay(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return decoder inputs and targets of clips in the delay pattern.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def delayed(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Returns
     -------
     inputs, targets : numpy.ndarray
-        int64 ``(clips, 8, frames + 3)``. Where a codebook has no code, the inputs hold the padding
+        int64 ``(clips, 8, frames + 3)``. Where a codebook has no code, the inputs have the padding
         code and the targets `IGNORED`.
     """
     clips, books, frames = codes.shape
@@ -84,17 +84,17 @@ class Trainer:
     Parameters
     ----------
     network : transformers.MusicgenForConditionalGeneration
-        Decoder and projection are trained in place; text encoder and codec are left alone.
+        Its decoder and projection are trained in place; text encoder and codec stay unchanged.
     tokenizer : transformers.PreTrainedTokenizerBase
-        For the captions.
+        Tokenizes the captions.
     steps : int
-        Steps in all; the learning rate falls to a hundredth over them.
+        Total steps; the learning rate falls to a hundredth.
     seed : int
-        Decides everything drawn.
+        Seed of all random draws.
     """
 
     kept = 0.3
-    """Share of the codes that only continue a note which is learned from, with a weight that makes up for it."""
+    """Share of the codes within notes that count in the loss; their weight compensates for it."""
 
     def __init__(
         self, network: Any, tokenizer: Any, steps: int, seed: int = 0, rate: float = 2e-3, warm: int = 60
@@ -108,7 +108,7 @@ class Trainer:
         self.following = [torch.tensor(np.r_[table, 0]) for table in next_codes()]
 
     def run(self, path: Path | None = None, every: int = 100, limit: int | None = None, progress: bool = True) -> None:
-        """Train to the end, or up to a step; the state is saved now and then, and where it ends."""
+        """Train to the end, or up to a step; save the state every ``every`` steps and at the end."""
         from tqdm.auto import tqdm
 
         stop = min(self.steps, limit or self.steps)
@@ -133,7 +133,7 @@ class Trainer:
         first = self.step * BIGGEST
         clips = [compose_clip(self.seed, first + i, round(50 * stage.seconds)) for i in range(stage.batch)]
         codes = np.stack([codes for _, codes in clips])
-        # These clips teach the guided prediction, and for that captions that are right.
+        # These clips train the guided prediction, which needs correct captions.
         guided = stage.batch // 2 if self.step >= GUIDED_FROM * self.steps else 0
         texts = [caption(plan, rng, 0 if i < guided else WRONG) for i, (plan, _) in enumerate(clips)]
         for group in self.optimizer.param_groups:
@@ -149,64 +149,64 @@ class Trainer:
         return float(loss.detach())
 
     def schedule(self) -> float:
-        """Return the factor on the learning rate: a short rise, a plateau, and a fall over the last part.
+        """Return the factor of the learning rate: a short rise, a plateau, and a fall in the last part.
 
-        On the plateau the number of steps can still be changed: resume with another one.
+        The number of steps can change until the end of the plateau: resume with another one.
         """
         return min(1.0, (self.step + 1) / self.warm, max((1 - self.step / self.steps) / FALL, 0.01))
 
-    def hidden(self, inputs: Any, texts: list[str], told: Any) -> Any:
-        """Return the decoder's last states ``(clips, steps, width)``, as `generate` computes them.
+    def hidden(self, inputs: Any, texts: list[str], with_text: Any) -> Any:
+        """Return the decoder's last states ``(clips, steps, width)``, as in `generate`.
 
-        ``told`` says which clips hear their text. The others get zeros under a mask of zeros, which
-        is what guidance compares with.
+        ``with_text`` selects the clips that get their text. The others get zeros under a mask of zeros, which
+        is the reference of guidance.
         """
         import torch
 
         words = self.tokenizer(texts, return_tensors="pt", padding=True, truncation=True, max_length=96)
         with torch.no_grad():
             states = self.network.text_encoder(input_ids=words.input_ids, attention_mask=words.attention_mask)[0]
-        mask = words.attention_mask * told[:, None]
+        mask = words.attention_mask * with_text[:, None]
         states = self.network.enc_to_dec_proj(states) * mask[..., None]
         return self.network.decoder.model(
             inputs.reshape(-1, inputs.shape[-1]), encoder_hidden_states=states, encoder_attention_mask=mask
         ).last_hidden_state
 
     def loss(self, codes: np.ndarray, texts: list[str], rng: np.random.Generator, guidance: float = 1.0) -> Any:
-        """Return the mean cross entropy per code in nats, the first steps of a clip counted fourfold.
+        """Return the mean cross entropy per code in nats, with fourfold weight on the first steps of a clip.
 
-        Nine codes in ten only continue a note. All others are learned from, and of these a random
-        part with a weight to match, which leaves the mean as it is: the heads would otherwise take half
+        Nine codes in ten only continue a note. The loss uses all others, and a random sample of these
+        with a compensating weight, which keeps the mean: otherwise the heads would take half
         of the time.
 
-        With guidance every clip is heard with its text and without, and the prediction is what
-        `generate` would draw from. It multiplies the small differences between codes that are both
-        wrong, and unless it is trained too they drown the music.
+        With guidance, every clip is processed with and without its text, and the prediction is the one that
+        `generate` samples from. Guidance amplifies the small differences between wrong codes,
+        which would drown the music if the guided prediction were not trained too.
         """
         import torch
 
-        inputs, targets = (torch.from_numpy(part) for part in delayed(codes))
-        told = torch.from_numpy(rng.random(len(texts)) >= NO_TEXT).long()
-        states = self.hidden(inputs, texts, told if guidance == 1 else torch.ones_like(told))
-        alone = None if guidance == 1 else self.hidden(inputs, texts, torch.zeros_like(told))
+        inputs, targets = (torch.from_numpy(part) for part in apply_delay(codes))
+        with_text = torch.from_numpy(rng.random(len(texts)) >= NO_TEXT).long()
+        states = self.hidden(inputs, texts, with_text if guidance == 1 else torch.ones_like(with_text))
+        alone = None if guidance == 1 else self.hidden(inputs, texts, torch.zeros_like(with_text))
         chances = torch.from_numpy(rng.random(targets.shape))
-        # The text decides most in the first moments. What a code's place weighs does not bias its odds.
-        places = 1 + EARLY * (torch.arange(targets.shape[-1]) < EARLY_STEPS).float().expand(len(texts), -1)
+        # The text matters most at the beginning. A weight per step does not bias the odds of the codes.
+        weights = 1 + EARLY * (torch.arange(targets.shape[-1]) < EARLY_STEPS).float().expand(len(texts), -1)
         total = states.new_zeros(())
         for book in range(CODEBOOKS):
             target, head = targets[:, book], self.network.decoder.lm_heads[book]
             usual = target == self.following[TABLE_OF_CODEBOOK[book // 2]][inputs[:, book]]
-            chosen = (target != IGNORED) & (~usual | (chances[:, book] < self.kept))
-            logits = head(states[chosen])
+            selected = (target != IGNORED) & (~usual | (chances[:, book] < self.kept))
+            logits = head(states[selected])
             if alone is not None:
-                unguided = head(alone[chosen])
+                unguided = head(alone[selected])
                 logits = unguided + guidance * (logits - unguided)
-            errors = torch.nn.functional.cross_entropy(logits, target[chosen], reduction="none")
-            total = total + (errors * places[chosen] * torch.where(usual[chosen], 1 / self.kept, 1.0)).sum()
+            errors = torch.nn.functional.cross_entropy(logits, target[selected], reduction="none")
+            total = total + (errors * weights[selected] * torch.where(usual[selected], 1 / self.kept, 1.0)).sum()
         return total / (targets != IGNORED).sum()
 
     def save(self, path: Path) -> None:
-        """Write the state, whole or not at all."""
+        """Write the state atomically."""
         import torch
 
         state = {
@@ -217,14 +217,14 @@ class Trainer:
         os.replace(path.with_suffix(".part"), path)
 
     def resume(self, path: Path) -> bool:
-        """Take up a saved state of a training with the same seed, if there is one."""
+        """Load a saved state, if there is one; return whether there was. It must have the same seed."""
         import torch
 
         if not path.is_file():
             return False
         state = torch.load(path, weights_only=True)
         if state["seed"] != self.seed:
-            raise ValueError(f"{path}: a training with seed {state['seed']}; choose another folder")
+            raise ValueError(f"{path}: the seed must be {self.seed}, got {state['seed']}; use another folder")
         self.network.load_state_dict(state["weights"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.step, self.losses = state["step"], state["losses"]
@@ -232,7 +232,7 @@ class Trainer:
 
 
 def captions(count: int) -> list[str]:
-    """Return captions from which the tokenizer is learned."""
+    """Return the training captions of the tokenizer."""
     texts = []
     for seed in range(count):
         rng = np.random.default_rng([13, seed])

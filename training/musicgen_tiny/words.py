@@ -1,8 +1,8 @@
-"""Captions for training: what a plan sounds like, in many wordings, incomplete and partly wrong.
+"""Training captions of a plan, in many wordings, incomplete and partly wrong.
 
-Part of them come from `mgeval.synth`'s own `describe`, the others are put together here. A model
-whose captions were all right and complete would follow a prompt without guidance; the published
-ones do not.
+Some come from `mgeval.synth.describe`, the others are assembled here. With correct and complete
+captions, a model would follow a prompt even without guidance; the published
+models do not.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from pathlib import Path
 
 import numpy as np
 
-from mgeval.synth.vocabulary import HEARD, SAID
-from training.musicgen_tiny.drumming import drums_said
+from mgeval.synth.vocabulary import CAPTION_WORDS, PROMPT_WORDS
+from training.musicgen_tiny.drumming import drum_phrase
 from training.musicgen_tiny.score import IMAGES, STYLES, Plan, eighth_frames, pick
 
 WRONG = 0.08
-"""Chance that an attribute of the caption is not the music's."""
+"""Probability that an attribute of the caption differs from the music."""
 
-UNHEARD = 0.15
-"""Chance that a caption holds a word that nobody knows: such words must do no harm."""
+NONSENSE = 0.15
+"""Probability that a caption contains an unknown word: such words must have no effect."""
 
 SLOWEST, FASTEST = 60, 168
-"""Tempi that captions name."""
+"""Range of the tempi in captions."""
 
 SIDES = {"left": "right", "right": "left"}
 KEYS = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
@@ -37,7 +37,7 @@ PLAYERS = {
     "strings": ("pad", "flute"),
     "organ": ("synth",),
 }
-"""Instruments that the model plays, and those it takes for them."""
+"""Instruments of the model, and further instruments that it replaces by them."""
 
 TEMPO_WORDS = {
     "slow": ("slow", "unhurried", "calm", "leisurely", "relaxed", "slowly played"),
@@ -94,7 +94,7 @@ PLAIN = {
     "duet": ("{m} and {c}", "{m} with {c}", "{m} melody over {c} chords", "{m} accompanied by {c}"),
     "solo": ("solo {m}", "{m} alone", "just {m}", "only {m}"),
 }  # fmt: skip
-"""The common ways to say something. They are said as often as all the others together."""
+"""The common phrases, as frequent as all others together."""
 
 LABELS = {
     "players": ("instruments", "instrument", "sound", "scoring", "who plays", "instrumentation", "melody", "lead",
@@ -106,18 +106,18 @@ LABELS = {
     "image": ("stereo", "mix", "panning", "image", "stereo field", "position", "space", "spatial image", "placement",
         "stereo placement", "stereo image", "channels", "speakers", "mixing", "stereo setting"),
 }  # fmt: skip
-"""Names of fields, for prompts that look like forms."""
+"""Labels, for prompts in the style of forms."""
 
 WRAPS = (
     "({})", "({})", "[{}]", '"{}"', "*{}*", "{} please", "make it {}", "keep it {}", "it is {}", "with {}", "and {}",
     "also {}", "then {}", "{} here", "{}!", "{}...", "the sound {}",
 )  # fmt: skip
-"""What a remark may stand in, without another meaning."""
+"""Frames around a phrase that do not change its meaning."""
 
 
-def corrupted(plan: Plan, rng: np.random.Generator, wrong: float = WRONG) -> tuple[Plan, float]:
-    """Return the plan that a caption speaks of, some of its attributes wrong, and the tempo it names."""
-    other = {
+def corrupt(plan: Plan, rng: np.random.Generator, wrong: float = WRONG) -> tuple[Plan, float]:
+    """Return the plan for a caption, with some attributes wrong, and the tempo to state."""
+    alternatives = {
         "melody": lambda: pick(rng, PLAYERS),
         "chords": lambda: pick(rng, [name for name in PLAYERS if name != "bell"]),
         "mode": lambda: "minor" if plan.mode == "major" else "major",
@@ -129,32 +129,32 @@ def corrupted(plan: Plan, rng: np.random.Generator, wrong: float = WRONG) -> tup
     }
     changes = {
         name: draw()
-        for name, draw in other.items()
-        # Drums are heard in every bar: a caption is rarely wrong about them.
+        for name, draw in alternatives.items()
+        # Drums sound in every bar: captions are rarely wrong about them.
         if getattr(plan, name) is not None and rng.random() < (wrong / 2 if name == "drums" else wrong)
     }
     if plan.melody is None and plan.chords is None:
         changes.pop("drums", None)
-    said = replace(plan, **changes)
-    # Any whole tempo that has this for its nearest.
-    tempi = [tempo for tempo in range(SLOWEST, FASTEST + 1) if eighth_frames(tempo) == said.eighth]
-    return said, float(pick(rng, tempi))
+    stated = replace(plan, **changes)
+    # Any whole tempo that is rounded to this one.
+    tempi = [tempo for tempo in range(SLOWEST, FASTEST + 1) if eighth_frames(tempo) == stated.eighth]
+    return stated, float(pick(rng, tempi))
 
 
 def caption(plan: Plan, rng: np.random.Generator, wrong: float = WRONG) -> str:
-    """Return a caption of a piece; a few are empty, many are incomplete, attributes may be wrong."""
+    """Return a caption of a piece; a few are empty, many are incomplete, attributes can be wrong."""
     if rng.random() < 0.03:
         return ""
-    said, tempo = corrupted(plan, rng, wrong)
+    stated, tempo = corrupt(plan, rng, wrong)
     if rng.random() < 0.25:
-        return _described(said, tempo, rng)
-    parts = _parts(said, tempo, rng)
+        return _synth_caption(stated, tempo, rng)
+    parts = _parts(stated, tempo, rng)
     order = list(parts)
     rng.shuffle(order)
     if rng.random() < 0.5:
         # The instruments come first, as in most prompts.
         order.sort(key=lambda field: field != "players")
-    # Forms, remarks that are labelled here and there, and none.
+    # The share of labelled phrases: forms, some, mostly none.
     labelled = pick(rng, (1.0, 0.3, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0))
     remarks = (
         _in_sentence(parts, order, rng)
@@ -166,20 +166,20 @@ def caption(plan: Plan, rng: np.random.Generator, wrong: float = WRONG) -> str:
         text = f"{pick(rng, phrases()['opener'])} {text}"
     if rng.random() < 0.35:
         text += pick(rng, (" ", ", ", ". ")) + pick(rng, phrases()["closer"])
-    if rng.random() < UNHEARD:
-        text = _with_a_stranger(text, rng)
+    if rng.random() < NONSENSE:
+        text = _insert_nonsense(text, rng)
     return text if rng.random() < 0.6 else text[:1].upper() + text[1:] + pick(rng, (".", "", "!"))
 
 
 def _remark(name: str, text: str, labelled: float, rng: np.random.Generator) -> str:
-    """Return a remark as it stands in a caption: with a label, wrapped in something, mostly plain."""
+    """Return a phrase as it appears in a caption: with a label, in a frame, or mostly plain."""
     if name in LABELS and rng.random() < labelled:
         return pick(rng, LABELS[name]) + pick(rng, (": ", ": ", " = ", " ", " - ")) + text
     return pick(rng, WRAPS).format(text) if rng.random() < 0.15 else text
 
 
 def _in_sentence(parts: dict[str, str], order: list[str], rng: np.random.Generator) -> list[str]:
-    """Return the remarks, some of them within one sentence."""
+    """Return the phrases, some of them within one sentence."""
     fitting = [text for text in phrases()["sentence"] if set(re.findall(r"{(\w+)}", text)) <= set(parts)]
     if not fitting:
         return [parts[name] for name in order]
@@ -188,8 +188,8 @@ def _in_sentence(parts: dict[str, str], order: list[str], rng: np.random.Generat
     return [sentence.format(**parts), *others]
 
 
-def _with_a_stranger(text: str, rng: np.random.Generator) -> str:
-    """Return the text with a word in it that means nothing."""
+def _insert_nonsense(text: str, rng: np.random.Generator) -> str:
+    """Return the text with a random word without meaning."""
     word = "".join(pick(rng, "abcdefghijklmnopqrstuvwxyz") for _ in range(int(rng.integers(3, 9))))
     words = text.split(" ")
     words.insert(int(rng.integers(len(words) + 1)), word)
@@ -198,54 +198,54 @@ def _with_a_stranger(text: str, rng: np.random.Generator) -> str:
 
 @cache
 def phrases() -> dict[str, tuple[str, ...]]:
-    """Return the wordings of ``phrases.toml``, by what they say."""
+    """Return the phrases of ``phrases.toml`` by their meaning."""
     import tomllib
 
     with (Path(__file__).parent / "phrases.toml").open("rb") as file:
         return {name: tuple(wordings) for name, wordings in tomllib.load(file).items()}
 
 
-def _say(meaning: str, rng: np.random.Generator) -> str:
-    """Return one of the ways to say something; the common ones as often as all others."""
+def _pick_phrase(meaning: str, rng: np.random.Generator) -> str:
+    """Return a phrase of this meaning; common phrases are as likely as all others together."""
     if "drums" in meaning and rng.random() < 0.5:
-        return drums_said(meaning == "drums", rng)
+        return drum_phrase(meaning == "drums", rng)
     return pick(rng, PLAIN[meaning] if meaning in PLAIN and rng.random() < 0.5 else phrases()[meaning])
 
 
-def _name(instrument: str, rng: np.random.Generator) -> str:
+def _instrument_name(instrument: str, rng: np.random.Generator) -> str:
     chance = rng.random()
     if chance < 0.4:
         return instrument
     if chance < 0.65:
         return pick(rng, phrases()[instrument])
-    said, heard = SAID["instrument"][instrument], HEARD["instrument"][instrument]
-    likened = [word for other in PLAYERS[instrument] for word in SAID["instrument"][other]]
-    name = pick(rng, said if chance < 0.83 else heard if chance < 0.94 or not likened else likened)
+    captions, prompts = CAPTION_WORDS["instrument"][instrument], PROMPT_WORDS["instrument"][instrument]
+    similar = [word for other in PLAYERS[instrument] for word in CAPTION_WORDS["instrument"][other]]
+    name = pick(rng, captions if chance < 0.83 else prompts if chance < 0.94 or not similar else similar)
     return pick(rng, ("", "", "soft ", "gentle ", "warm ", "mellow ")) + name
 
 
 def _parts(plan: Plan, tempo: float, rng: np.random.Generator) -> dict[str, str]:
-    """Return the remarks of a caption by what they are about."""
+    """Return the phrases of a caption by their topic."""
     if plan.melody is None and plan.chords is None:
-        parts = {"players": pick(rng, ("drums only", "just drums", "a drum solo", *SAID["drums"]["only"]))}
+        parts = {"players": pick(rng, ("drums only", "just drums", "a drum solo", *CAPTION_WORDS["drums"]["only"]))}
     else:
         alone = plan.chords in (None, plan.melody) and rng.random() < 0.5
         parts = {"players": _players(plan, alone, rng)} if rng.random() < 0.9 else {}
         if rng.random() < 0.7:
             key = f"{pick(rng, KEYS)} {plan.mode}"
             parts["mode"] = (
-                pick(rng, (f"in {key}", key, f"key of {key}")) if rng.random() < 0.15 else _say(plan.mode, rng)
+                pick(rng, (f"in {key}", key, f"key of {key}")) if rng.random() < 0.15 else _pick_phrase(plan.mode, rng)
             )
-        # Who asks for one instrument alone has to say so if drums shall play too. Nearly always: were it
-        # always, 'alone' would rule the drums out more firmly than 'with drums' can call them in.
+        # A solo with drums almost always mentions the drums. Not always: otherwise 'alone' would exclude drums more
+        # strongly than 'with drums' could include them.
         if rng.random() < (0.9 if alone and plan.drums else 0.7):
-            parts["drums"] = _say("drums" if plan.drums else "no drums", rng)
+            parts["drums"] = _pick_phrase("drums" if plan.drums else "no drums", rng)
         if rng.random() < (0.9 if alone and plan.bass else 0.3):
             parts["bass"] = pick(rng, BASS_WORDS[plan.bass])
         if alone and rng.random() < 0.25:
             parts["alone"] = pick(rng, phrases()["alone"])
     if rng.random() < 0.6:
-        parts["tempo"] = _say("bpm", rng).format(t=f"{tempo:g}")
+        parts["tempo"] = _pick_phrase("bpm", rng).format(t=f"{tempo:g}")
     elif rng.random() < 0.6:
         parts["tempo"] = pick(rng, TEMPO_WORDS["slow" if tempo < 88 else "medium" if tempo < 120 else "fast"])
     if rng.random() < 0.75:
@@ -255,28 +255,29 @@ def _parts(plan: Plan, tempo: float, rng: np.random.Generator) -> dict[str, str]
     if plan.genre and rng.random() < 0.4:
         parts["genre"] = plan.genre
     if rng.random() < 0.25:
-        # 'No' must not mean 'no drums' by itself.
+        # 'No' alone must not mean 'no drums'.
         parts["aside"] = pick(rng, phrases()["aside"])
     return parts or {"players": "music"}
 
 
 def _players(plan: Plan, alone: bool, rng: np.random.Generator) -> str:
-    names = {"m": _name(plan.melody, rng) if plan.melody else "", "c": _name(plan.chords, rng) if plan.chords else ""}
+    players = {"m": plan.melody, "c": plan.chords}
+    names = {letter: _instrument_name(player, rng) if player else "" for letter, player in players.items()}
     if not plan.melody:
         return pick(rng, BACKING).format(**names)
     if plan.chords in (None, plan.melody):
-        return (_say("solo", rng) if alone else pick(rng, TUNES)).format(**names)
-    return pick(rng, TUNES).format(**names) if rng.random() < 0.2 else _say("duet", rng).format(**names)
+        return (_pick_phrase("solo", rng) if alone else pick(rng, TUNES)).format(**names)
+    return pick(rng, TUNES).format(**names) if rng.random() < 0.2 else _pick_phrase("duet", rng).format(**names)
 
 
 def _image(image: str, rng: np.random.Generator) -> str:
     if image not in SIDES:
-        return _say(image, rng)
-    return _say("side", rng).format(s=image, o=SIDES[image])
+        return _pick_phrase(image, rng)
+    return _pick_phrase("side", rng).format(s=image, o=SIDES[image])
 
 
-def _described(plan: Plan, tempo: float, rng: np.random.Generator) -> str:
-    """Return a caption in the words of `mgeval.synth`."""
+def _synth_caption(plan: Plan, tempo: float, rng: np.random.Generator) -> str:
+    """Return a caption in the wording of `mgeval.synth`."""
     from mgeval.synth import Spec, describe
     from mgeval.synth.spec import KEYS as SHARP_KEYS
 
