@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 import soundfile
 from checkpoints import melody_checkpoint
-from workers import Slow, files, once_each, wait_for
+from workers import Slow, files, has_each_clip_once, wait_for
 
 import mgeval as mg
 from mgeval.models.composer import Composer
@@ -219,7 +219,7 @@ def test_what_a_killed_run_did_not_make_is_missing_and_resumed(plan, tmp_path):
     command = [sys.executable, "-m", "mgeval.cli", "resume", store.path, "--metric", "width", "--json"]
     resumed = subprocess.run(command, capture_output=True, text=True)
     assert json.loads(resumed.stdout) == {"clips": 8, "failed": 0, "store": str(store.path)}, resumed.stderr
-    assert once_each(store, plan)
+    assert has_each_clip_once(store, plan)
 
 
 def test_a_folder_without_a_plan_cannot_be_resumed(tmp_path):
@@ -253,7 +253,7 @@ def test_a_folder_of_a_checkpoint_is_asked_for_when_something_is_missing(tmp_pat
     # By its whole path it is the same model.
     Mine.name = str(tmp_path / "here/ckpt/mine")
     named = plan[plan["model"] != "synth"].assign(model=Mine.name)
-    assert mg.run(named, store, Mine(), progress=False)["status"].eq("done").all() and once_each(store, plan)
+    assert mg.run(named, store, Mine(), progress=False)["status"].eq("done").all() and has_each_clip_once(store, plan)
 
 
 def test_a_damaged_plan_is_found_and_discarded_and_plans_are_merged(plan, tmp_path):
@@ -279,7 +279,7 @@ def test_workers_make_the_same_clips(dask, tmp_path):
     made = mg.run(plan, here, progress=False)
     # One worker has as many threads as this process: another number would change the last digits.
     clips = mg.run(plan, there, progress=False, workers=1)
-    assert (clips["status"] == "done").all() and once_each(there, plan)
+    assert (clips["status"] == "done").all() and has_each_clip_once(there, plan)
     same = made["threads"].tolist() == clips["threads"].tolist()
     assert files(here) == files(there) if same else len(files(here)) == len(files(there))
     pd.testing.assert_frame_equal(there.plan(), plan, check_dtype=False)
