@@ -80,10 +80,10 @@ def local_slurm(folder: Path) -> Iterator[dict[str, str]]:
     started: list[subprocess.Popen] = []
 
     def start(*command: str) -> None:
-        log = open(folder / f"{command[0]}.out", "wb")
         full = os.environ | environment
         program = [_program(command[0]), *command[1:]]
-        started.append(subprocess.Popen(program, stdout=log, stderr=log, env=full, start_new_session=True))
+        with open(folder / f"{command[0]}.out", "wb") as log:
+            started.append(subprocess.Popen(program, stdout=log, stderr=log, env=full, start_new_session=True))
 
     try:
         start("munged", "--foreground", "--force", f"--socket={folder}/munge.socket", *_munge_files(folder))
