@@ -154,7 +154,7 @@ def test_controls_are_compared_only_when_asked_for():
         (lambda t: mg.compare(t), "compare\\(a, b\\) two tables"),
         (lambda t: mg.compare(t, t, by="guidance"), "compare\\(a, b\\) two tables"),
         (lambda t: mg.compare(t, by="guidence"), "did you mean 'guidance'"),
-        (lambda t: mg.compare(t.assign(top_k=1), by="top_k"), "2 to 24 different values, .* has 1"),
+        (lambda t: mg.compare(t.assign(top_k=1), by="top_k"), "2 to 24 different values to compare by, got 1"),
         (lambda t: mg.compare(t, by="guidance", metrics="widht"), "did you mean 'width'"),
         (lambda t: mg.compare(t.assign(musical_key=1.0), by="guidance", metrics="musical_key"), "is categorical"),
         (lambda t: mg.compare(t.drop(columns="prompt_id"), by="guidance"), "no column 'prompt_id'"),
