@@ -74,7 +74,7 @@ def test_what_cannot_be_reported_is_refused_before_anything_is_measured(sweep, t
         unmeasured(done, "no column 'zzz': valid: key, ")
         assert ", gain, crest, reason\n" in done.stderr
     unmeasured(mgeval("report", "run", "--by", "width", cwd=tmp_path), "'width' is a metric")
-    unmeasured(mgeval("compare", "run", "--by", "guidance", cwd=tmp_path), "'guidance' must have 2 to 24 different values")
+    unmeasured(mgeval("compare", "run", "--by", "guidance", cwd=tmp_path), "'guidance' must have 2 to 24")
     assert sorted(tmp_path.rglob("*")) == before
     for verb in ("report", "card"):
         (tmp_path / "run" / verb).write_text("a file")
