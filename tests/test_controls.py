@@ -1,4 +1,4 @@
-"""Controls: ordinary rows that are told apart, made once, and scored like clips."""
+"""Controls: ordinary rows, distinct from clips, made once, and scored like clips."""
 
 import warnings
 
@@ -46,17 +46,17 @@ def test_controls_are_rows_with_the_clips_labels(store):
     assert store.audio(of["silence", key]).peak == 0
 
 
-def test_they_are_made_once(store):
+def test_controls_are_made_once(store):
     mg.controls(store, "noise")
     before = {path: path.stat().st_mtime_ns for path in store.path.rglob("*")}
     again = mg.controls(store, ["noise"])
     assert {path: path.stat().st_mtime_ns for path in store.path.rglob("*")} == before
     assert len(again) == 4 and len(store.table()) == 8
-    # A control is made of clips, never of controls.
+    # Controls are made from clips, never from controls.
     assert len(mg.controls(store)) == 12 and len(store.table()) == 16
 
 
-def test_scores_keep_them_apart(store):
+def test_scores_keep_controls_apart(store):
     mg.controls(store)
     scores = mg.measure(store.path, metrics=["width", "loudness"], progress=False)
     assert len(scores) == 16 and swept(scores) == ["duration"]
@@ -70,18 +70,18 @@ def test_scores_keep_them_apart(store):
     assert mg.summarise(scores, "duration").columns[:2].tolist() == ["duration", "control"]
 
 
-def test_a_run_goes_on_beside_them(store):
+def test_a_run_continues_beside_controls(store):
     plan = mg.Sweep("synth", ["wide piano", "organ, wide"], {"duration": [0.5, 1]}).plan()
     mg.controls(store)
     clips = mg.run(plan, store, progress=False)
     assert len(clips) == 4 and "control" not in clips and len(store.table()) == 16
     with warnings.catch_warnings():
-        # Controls are made with no threads: that is no mixture of machines.
+        # Controls have no threads; that is not a mixture of machines.
         warnings.simplefilter("error")
         assert len(mg.run(plan.assign(seed=1).drop(columns="key"), store, progress=False)) == 4
 
 
-def test_an_error_that_mgeval_does_not_know_is_a_row_too(store, reference):
+def test_an_unexpected_error_is_a_row_too(store, reference):
     class Broken:
         name, revision = "broken", "1"
 
@@ -105,7 +105,7 @@ def test_the_reference_and_the_codecs_ceiling(store, reference):
     failed = made[made["status"] == "failed"]
     assert failed["prompt"].tolist() == ["broken"] * 2 and failed["error"].str.contains(r"broken\.wav").all()
     good = made[made["status"] == "done"].set_index(["control", "prompt"])
-    # Cut to the longest clip; a short one keeps its length.
+    # Cut to the longest clip; a shorter file keeps its length.
     assert good["n_samples"].groupby("prompt").unique().map(list).to_dict() == {"long": [32000], "mono": [9600]}
     original = store.audio(good.loc[("reference", "long"), "key"])
     assert original.samples == pytest.approx(mg.load_audio(reference / "long.wav").samples[:, :RATE], abs=2.0**-22)
@@ -129,7 +129,7 @@ def test_a_report_shows_the_models_clips(store, tmp_path):
     assert len(pd.read_csv(tmp_path / "report" / "tables" / "scores.csv")) == 16
 
 
-def test_adherence_leaves_them_out(tmp_path):
+def test_adherence_leaves_controls_out(tmp_path):
     store = mg.Store(tmp_path / "run")
     mg.run(mg.Sweep("synth", ["piano panned left", "organ"], {"duration": 0.5}).plan(), store, progress=False)
     alone = mg.adherence(store, progress=False)

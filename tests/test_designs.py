@@ -1,4 +1,4 @@
-"""Several grids in one sweep, and sweeps too large to be meant."""
+"""Several grids in one sweep, and sweeps that are too large."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_several_grids_are_the_union_of_their_plans():
 
 
 def test_a_point_of_two_grids_counts_once():
-    # The default guidance written out is the same point as the default left out.
+    # Guidance given as its default is the same point as guidance left out.
     grids = [{"temperature": [0.5, 1]}, {"temperature": 1, "guidance": [mg.Sampling().guidance, 6]}]
     plan = mg.Sweep("synth", ["piano"], grids).plan()
     assert len(plan) == 3 and plan["key"].is_unique

@@ -1,4 +1,4 @@
-"""Rows for a tracker. Neither wandb nor mlflow is installed for the tests: objects with their methods stand in."""
+"""Rows for a tracker. Neither wandb nor mlflow is installed for the tests: objects with their methods replace them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ROW = {
 
 
 class Tracker:
-    """Keeps what it is told."""
+    """Records its calls."""
 
     def __init__(self):
         self.steps, self.tables = [], []

@@ -112,7 +112,7 @@ def test_what_is_no_table_of_answers_is_refused(tmp_path, content):
         read_answers(tmp_path / "a.csv")
 
 
-def answered(duels, prompts=None):
+def make_answers(duels, prompts=None):
     prompts = prompts or [f"p{i % 6}" for i in range(len(duels))]
     return pd.DataFrame(
         [
@@ -129,7 +129,7 @@ def answered(duels, prompts=None):
 
 
 def test_strengths_of_two_levels_are_the_log_odds():
-    table = preferences(answered([("x", "y", "x")] * 30 + [("y", "x", "y")] * 10))
+    table = preferences(make_answers([("x", "y", "x")] * 30 + [("y", "x", "y")] * 10))
     assert table["strength"].to_list() == pytest.approx([np.log(3) / 2, -np.log(3) / 2], abs=1e-6)
     assert table["win_share"].to_list() == [0.75, 0.25] and (table["reason"] == "").all()
 
@@ -140,7 +140,7 @@ def test_strengths_are_those_of_a_slow_version():
     for _ in range(120):
         a, b = rng.choice(["x", "y", "z", "w"], 2, replace=False)
         duels.append((a, b, str(rng.choice([a, b, ""], p=[0.5, 0.3, 0.2]))))
-    table = preferences(answered(duels)).set_index("level")["strength"]
+    table = preferences(make_answers(duels)).set_index("level")["strength"]
     for level, strength in strengths(duels).items():
         assert table[level] == pytest.approx(strength, abs=1e-5)
 
@@ -149,7 +149,7 @@ def test_swapping_sides_changes_nothing():
     rng = np.random.default_rng(1)
     duels = [(*rng.permutation(["x", "y", "z"])[:2], "") for _ in range(60)]
     duels = [(a, b, str(rng.choice([a, b]))) for a, b, _ in duels]
-    one, other = preferences(answered(duels)), preferences(answered([(b, a, won) for a, b, won in duels]))
+    one, other = preferences(make_answers(duels)), preferences(make_answers([(b, a, won) for a, b, won in duels]))
     pd.testing.assert_frame_equal(one, other)
 
 
@@ -162,13 +162,13 @@ def test_swapping_sides_changes_nothing():
     ],
 )
 def test_answers_that_allow_no_strength_say_so(duels):
-    table = preferences(answered(duels))
+    table = preferences(make_answers(duels))
     assert table[["strength", "lo", "hi"]].isna().all(axis=None) and table["reason"].str.contains("no finite").all()
     assert table["win_share"].notna().all()
 
 
 def test_one_prompt_has_no_interval():
-    table = preferences(answered([("x", "y", "x"), ("x", "y", "y"), ("x", "y", "x")], ["p"] * 3))
+    table = preferences(make_answers([("x", "y", "x"), ("x", "y", "y"), ("x", "y", "x")], ["p"] * 3))
     assert (
         table["strength"].notna().all()
         and table["lo"].isna().all()
@@ -181,21 +181,21 @@ def test_few_prompts_have_no_interval(prompts):
     rng = np.random.default_rng(0)
     duels = [("x", "y"), ("y", "z"), ("z", "x")] * 4 * prompts
     duels = [(a, b, str(rng.choice([a, b]))) for a, b in duels]
-    table = preferences(answered(duels, [f"p{i // 12}" for i in range(len(duels))]))
+    table = preferences(make_answers(duels, [f"p{i // 12}" for i in range(len(duels))]))
     assert table["strength"].notna().all() and table[["lo", "hi"]].isna().all(axis=None)
     assert (table["reason"] == "too few prompts: no interval").all()
 
 
-def test_prompts_that_answer_alike_have_no_interval():
+def test_prompts_with_the_same_answers_have_no_interval():
     duels = [("x", "y", "x"), ("x", "y", "x"), ("x", "y", "y")] * 6
-    table = preferences(answered(duels, [f"p{i // 3}" for i in range(18)]))
+    table = preferences(make_answers(duels, [f"p{i // 3}" for i in range(18)]))
     assert table["strength"].to_list() == pytest.approx([np.log(2) / 2, -np.log(2) / 2], abs=1e-6)
     assert table[["lo", "hi"]].isna().all(axis=None)
     assert (table["reason"] == "all prompts have the same answers: no interval").all()
 
 
 def test_gaps_are_a_level_and_mixed_levels_are_ordered_by_text():
-    duels = answered([("x", "y", "x"), ("x", "y", "y"), ("y", "x", "y")] * 6)
+    duels = make_answers([("x", "y", "x"), ("x", "y", "y"), ("y", "x", "y")] * 6)
     mixed = duels.replace({"x": 3, "y": np.nan})
     one, other = preferences(duels), preferences(mixed)
     assert other["level"].tolist() == ["(none)", 3] and other["strength"].tolist() == one["strength"].tolist()[::-1]
@@ -206,7 +206,7 @@ def test_gaps_are_a_level_and_mixed_levels_are_ordered_by_text():
 
 
 def test_controls_do_not_count():
-    duels = answered([("x", "y", "x"), ("x", "y", "y")] * 10)
+    duels = make_answers([("x", "y", "x"), ("x", "y", "y")] * 10)
     hidden = duels.assign(control="same", answer="a")
     pd.testing.assert_frame_equal(preferences(pd.concat([duels, hidden])), preferences(duels))
 
@@ -216,7 +216,7 @@ def test_controls_do_not_count():
     [({"answer": "left"}, "'left'"), ({"control": "same"}, "no answer"), ({"level_a": None}, None)],
 )
 def test_bad_answers(change, says):
-    table = answered([("x", "y", "x"), ("x", "y", "y")])
+    table = make_answers([("x", "y", "x"), ("x", "y", "y")])
     if says is None:
         with pytest.raises(MetricError, match="no column 'level_a'"):
             preferences(table.drop(columns="level_a"))
@@ -225,21 +225,21 @@ def test_bad_answers(change, says):
             preferences(table.assign(**change))
 
 
-def test_the_intervals_cover_as_they_claim():
+def test_the_intervals_have_their_nominal_coverage():
     rng = np.random.default_rng(7)
     truth = {"x": 0.6, "y": 0.0, "z": -0.6}
     covered, draws = 0, 200
     for _ in range(draws):
         duels, prompts = [], []
         for prompt in range(20):
-            # A prompt has its own taste: answers on it are not independent.
+            # Each prompt shifts the strengths: answers on one prompt are not independent.
             own = {level: strength + rng.normal(0, 0.5) for level, strength in truth.items()}
             for a, b in (("x", "y"), ("y", "z"), ("z", "x")) * 2:
                 wins = rng.random() < 1 / (1 + np.exp(own[b] - own[a]))
                 duels.append((a, b, a if wins else b))
                 prompts.append(f"p{prompt}")
-        table = preferences(answered(duels, prompts)).set_index("level")
-        # The mean over tastes is flatter than the strengths: what is estimated is the population's.
+        table = preferences(make_answers(duels, prompts)).set_index("level")
+        # Averaging over prompts flattens the strengths; the estimate is that of the population.
         covered += table.loc["y", "lo"] <= 0 <= table.loc["y", "hi"]
     assert 0.92 <= covered / draws <= 0.975
 
@@ -257,7 +257,7 @@ def test_ratings_are_means_over_prompts_with_the_anchor_apart():
         ratings(pd.DataFrame(rows).assign(rating=101))
 
 
-def test_listeners_are_judged_by_the_hidden_trials():
+def test_reliability_comes_from_the_hidden_trials():
     base = {"listener": "L", "control": "", "a": "k1", "b": "k2", "answer": "a"}
     rows = [
         base,

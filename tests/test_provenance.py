@@ -1,4 +1,4 @@
-"""What a row says of how its clip was made, and what two runs differ in."""
+"""The record of how a clip was made, and the differences of two runs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def plan(grid=SHORT, seeds=(0, 1), model="synth"):
     return mg.Sweep(model, PROMPTS, grid, seeds).plan()
 
 
-def made(path, *arguments, model=None, **options):
+def make_run(path, *arguments, model=None, **options):
     store = mg.Store(path)
     mg.run(plan(*arguments, **options), store, model, progress=False)
     return store
@@ -32,7 +32,7 @@ def made(path, *arguments, model=None, **options):
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    return made(tmp_path_factory.mktemp("run") / "a")
+    return make_run(tmp_path_factory.mktemp("run") / "a")
 
 
 # What made a clip
@@ -40,7 +40,7 @@ def run(tmp_path_factory):
 
 def test_a_row_says_when_and_on_what_its_clip_was_made(tmp_path):
     before = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
-    store = made(tmp_path / "run", {"duration": 0.1}, (0,), "tiny")
+    store = make_run(tmp_path / "run", {"duration": 0.1}, (0,), "tiny")
     after = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=1)
     table = store.table()
     started = pd.to_datetime(table["started"], format="%Y-%m-%dT%H:%M:%SZ", utc=True)
@@ -52,7 +52,7 @@ def test_a_row_says_when_and_on_what_its_clip_was_made(tmp_path):
     assert versions["torch"].split("+")[0] == torch.__version__.split("+")[0]
     assert versions["python"].count(".") == 2
     assert (table["traceback"] == "").all() and (table["elapsed"] > 0).all()
-    # The record alone says it too.
+    # The record alone has it too.
     assert mg.Store(store.path).reindex()[["started", "hardware"]].notna().all(axis=None)
 
 
@@ -82,25 +82,25 @@ def test_the_state_of_a_clone(tmp_path):
 
 
 class Broken(Composer):
-    """A composer that fails deep inside, for one prompt, until it is mended."""
+    """A composer with a deep error for one prompt, until ``fixed`` is set."""
 
-    mended = False
+    fixed = False
 
     def stream(self, requests):
         for index, result in super().stream(requests):
-            if requests[index].prompt == PROMPTS[1] and not self.mended:
+            if requests[index].prompt == PROMPTS[1] and not self.fixed:
                 try:
-                    self.dive(60)
+                    self.descend(60)
                 except ZeroDivisionError as error:
                     result = error
             yield index, result
 
-    def dive(self, depth):
-        # Two functions by turns: Python shortens the traceback of one that calls itself.
-        return self.deeper(depth - 1) if depth else 1 / 0
+    def descend(self, depth):
+        # Two alternating functions: Python shortens the traceback of a function that calls itself.
+        return self.descend_again(depth - 1) if depth else 1 / 0
 
-    def deeper(self, depth):
-        return self.dive(depth - 1)
+    def descend_again(self, depth):
+        return self.descend(depth - 1)
 
 
 def test_a_failed_clip_keeps_the_end_of_its_traceback_and_stops_nothing(tmp_path):
@@ -110,9 +110,9 @@ def test_a_failed_clip_keeps_the_end_of_its_traceback_and_stops_nothing(tmp_path
     assert (failed["status"] == "failed").all() and (clips["status"] == "done").sum() == 2
     assert set(failed["error"]) == {"ZeroDivisionError: division by zero"}
     for text in failed["traceback"]:
-        assert "in dive" in text and text.endswith("ZeroDivisionError: division by zero\n")
+        assert "in descend" in text and text.endswith("ZeroDivisionError: division by zero\n")
         assert len(text) == provenance.TRACEBACK
-    model.mended = True
+    model.fixed = True
     again = mg.run(plan(), store, model, progress=False)
     assert (again["status"] == "done").all() and (again["traceback"] == "").all()
 
@@ -122,51 +122,49 @@ def test_an_error_that_was_never_raised_has_no_traceback():
 
 
 def test_an_error_of_mgevals_own_needs_no_traceback():
-    try:
+    with pytest.raises(mg.SamplingError) as raised:
         mg.Sampling(duration=-1)
-    except mg.SamplingError as error:
-        assert (
-            provenance.failure_columns(error)["traceback"] == ""
-            and "duration must be a number" in provenance.failure_columns(error)["error"]
-        )
+    columns = provenance.failure_columns(raised.value)
+    assert columns["traceback"] == ""
+    assert columns["error"] == f"SamplingError: {raised.value}"
 
 
-def test_a_change_of_hardware_or_threads_is_said(run, tmp_path):
-    class Elsewhere(Composer):
+def test_a_change_of_hardware_or_threads_warns(run, tmp_path):
+    class OtherHardware(Composer):
         threads = 8
 
-    store = made(tmp_path / "run", SHORT, (0,))
+    store = make_run(tmp_path / "run", SHORT, (0,))
     with pytest.warns(UserWarning, match="made with threads 0, the rest will be made with 8"):
-        mg.run(plan(), store, Elsewhere(), progress=False)
+        mg.run(plan(), store, OtherHardware(), progress=False)
 
 
 # What two runs differ in
 
 
-def test_two_runs_of_one_plan_differ_in_nothing(run, tmp_path):
-    assert mg.diff(run, made(tmp_path / "b")).empty
+def test_two_runs_of_one_plan_do_not_differ(run, tmp_path):
+    assert mg.diff(run, make_run(tmp_path / "b")).empty
 
 
-def test_what_was_asked_for_and_what_is_there(run, tmp_path):
-    other = made(tmp_path / "b", {"duration": 0.1, "guidance": [3, 6.5]}, (1,))
+def test_differences_of_plans_and_clips(run, tmp_path):
+    other = make_run(tmp_path / "b", {"duration": 0.1, "guidance": [3, 6.5]}, (1,))
     found = mg.diff(run, other)
     assert found.values.tolist() == [
         ["plan", "guidance", "3", "3, 6.5"],
         ["plan", "seed", "0, 1", "1"],
         ["clips", "done", "4, 2 only here", "4, 2 only here"],
     ]
-    many = made(tmp_path / "c", SHORT, range(9))
+    many = make_run(tmp_path / "c", SHORT, range(9))
     assert mg.diff(run, many).set_index("name").loc["seed"].tolist() == ["plan", "0, 1", "9 values, 7 only here"]
 
 
-def test_what_made_them(run, tmp_path, monkeypatch):
-    class Elsewhere(Composer):
+def test_differences_of_origin(run, tmp_path, monkeypatch):
+    class OtherHardware(Composer):
         device, dtype = "cuda:0", "bfloat16"
 
     monkeypatch.setattr(provenance, "_hardware", lambda device: "a GPU")
     monkeypatch.setattr(provenance, "_versions", lambda: json.dumps({"mgeval": mg.__version__, "torch": "9.9"}))
     other = mg.Store(tmp_path / "b")
-    mg.run(plan(), other, Elsewhere(), progress=False)
+    mg.run(plan(), other, OtherHardware(), progress=False)
     found = mg.diff(run, other).set_index("name")
     assert set(found["what"]) == {"made by"}
     assert found.loc["device", ["a", "b"]].tolist() == ["cpu", "cuda:0"]
@@ -194,7 +192,7 @@ def test_clips_that_are_not_the_same(run, tmp_path):
 
 
 def test_the_same_sound_in_other_bytes_is_no_difference(run, tmp_path):
-    other = made(tmp_path / "b")
+    other = make_run(tmp_path / "b")
     key = sorted(other.keys())[0]
     record = json.loads(other.file(key, "record").read_text())
     record.pop("crc32")
@@ -210,7 +208,7 @@ def test_the_command_says_it_and_its_exit_code_too(run, tmp_path, monkeypatch, c
             cli.main()
         return stopped.value.code, capsys.readouterr()
 
-    same, other = made(tmp_path / "b"), made(tmp_path / "c", {"duration": 0.2})
+    same, other = make_run(tmp_path / "b"), make_run(tmp_path / "c", {"duration": 0.2})
     code, said = mgeval("diff", run.path, same.path)
     assert code == 0 and "have the same clips" in said.out
     code, said = mgeval("diff", run.path, other.path)
@@ -226,13 +224,13 @@ def test_a_run_without_clips_cannot_be_compared(run, tmp_path):
         mg.diff(run, mg.Store(tmp_path / "nowhere"))
 
 
-def test_each_run_is_on_record(tmp_path):
+def test_each_run_has_a_record(tmp_path):
     cells = mg.Sweep("synth", ["piano", "organ"], {"duration": 0.5}, seeds=[0, 1]).plan()
     store = mg.Store(tmp_path / "run")
     assert store.runs().empty
     mg.run(cells.head(1), store, progress=False)
     mg.run(cells, store, progress=False)
-    # Nothing is missing: nothing is run.
+    # Nothing is missing, so nothing runs.
     mg.run(cells, store, progress=False)
     runs = store.runs()
     assert runs["cells"].tolist() == runs["made"].tolist() == [1, 3] and runs["outcome"].tolist() == ["done"] * 2
@@ -242,7 +240,7 @@ def test_each_run_is_on_record(tmp_path):
     assert store.verify().empty and store.gc(0).empty
 
 
-def test_a_run_says_how_it_ended(tmp_path):
+def test_the_record_has_the_outcome(tmp_path):
     class Leaves(Composer):
         def stream(self, requests):
             for index, made in super().stream(requests):

@@ -1,4 +1,4 @@
-"""Runs in the background and on workers: handles, steering, the plan that a store keeps, what is refused."""
+"""Runs in the background and on workers: handles, pause and cancel, kept plans, and invalid arguments."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 import soundfile
 from checkpoints import melody_checkpoint
-from workers import Slow, files, once_each, wait_for
+from workers import Slow, files, has_each_clip_once, wait_for
 
 import mgeval as mg
 from mgeval.models.composer import Composer
@@ -40,7 +40,7 @@ def plan():
 
 
 class Stepping(Composer):
-    """A model that looks between its steps: 50 of 10 ms a clip."""
+    """A model that calls `watch` between its steps: 50 of 10 ms per clip."""
 
     steps = 0
 
@@ -57,7 +57,7 @@ class Stepping(Composer):
 # In the background
 
 
-def test_start_returns_at_once_and_gives_what_run_gives(plan, tmp_path):
+def test_start_returns_at_once_and_its_result_is_that_of_run(plan, tmp_path):
     store, whole = mg.Store(tmp_path / "run"), mg.Store(tmp_path / "whole")
     handle = mg.start(plan, store, Slow())
     assert handle.status == "running"
@@ -72,16 +72,16 @@ def test_start_returns_at_once_and_gives_what_run_gives(plan, tmp_path):
     assert files(store) == files(whole)
 
 
-def test_what_has_ended_is_not_cancelled(plan, tmp_path):
+def test_a_finished_run_cannot_be_cancelled(plan, tmp_path):
     handle = mg.start(plan, mg.Store(tmp_path / "run"))
-    # Whatever it has come to, it has not counted down to nothing before it began.
+    # Whatever the time left, it is not 0 before the run has started.
     assert handle.eta != 0 or handle.done == handle.total > 0
     handle.result()
     handle.cancel()
     assert handle.status == "done" and handle.done == handle.total == len(plan)
 
 
-def test_a_pause_rests_between_two_steps(plan, tmp_path):
+def test_a_pause_takes_effect_between_two_steps(plan, tmp_path):
     handle = mg.start(plan, mg.Store(tmp_path / "run"), Stepping())
     wait_for(lambda: handle.done >= 1)
     handle.pause()
@@ -107,7 +107,7 @@ def test_a_cancelled_run_keeps_what_is_finished(plan, tmp_path):
     assert (mg.run(plan, store, progress=False)["status"] == "done").all()
 
 
-def test_a_melody_checkpoint_heeds_a_cancel(tmp_path):
+def test_a_melody_checkpoint_can_be_cancelled(tmp_path):
     model = mg.load_model(melody_checkpoint(tmp_path / "melody"), device="cpu")
     plan = mg.Sweep(model.name, PROMPTS, {"duration": 0.5}, seeds=range(8)).plan()
     handle = mg.start(plan, mg.Store(tmp_path / "run"), model)
@@ -117,7 +117,7 @@ def test_a_melody_checkpoint_heeds_a_cancel(tmp_path):
     assert handle.status == "cancelled" and 1 <= clips["status"].eq("done").sum() < 16
 
 
-def test_an_error_is_told_by_the_handle(plan, tmp_path):
+def test_the_handle_raises_the_error(plan, tmp_path):
     wrong = plan.drop(columns="key").assign(revision="old")
     handle = mg.start(wrong, mg.Store(tmp_path / "run"))
     with pytest.raises(mg.SweepError, match="make a new plan"):
@@ -130,23 +130,22 @@ def test_an_error_is_told_by_the_handle(plan, tmp_path):
 # Interrupts and failures
 
 
-def test_the_first_interrupt_ends_the_step_and_the_second_is_at_once(capfd):
+def test_the_first_interrupt_finishes_the_step_and_the_second_stops_at_once(capfd):
     run_control = RunControl()
     with cancel_on_interrupt(run_control):
         os.kill(os.getpid(), signal.SIGINT)
         assert run_control.cancelled
         with pytest.raises(KeyboardInterrupt):
-            os.kill(os.getpid(), signal.SIGINT)
-            time.sleep(1)
+            signal.raise_signal(signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     assert "Ctrl-C again to stop at once" in capfd.readouterr().err
 
 
-def test_dask_jobqueue_does_not_take_the_interrupts_away():
+def test_dask_jobqueue_does_not_disable_interrupts():
     pytest.importorskip("dask_jobqueue", reason="needs pip install 'mgeval[slurm]'")
     from dask_jobqueue import runner
 
-    # What its import does, once in a process.
+    # Importing it sets the handler, once per process.
     importlib.reload(runner)
     assert signal.getsignal(signal.SIGINT).__module__ == "dask_jobqueue.runner"
     run_control = RunControl()
@@ -164,7 +163,7 @@ def test_an_interrupted_run_finishes_its_step_and_saves(plan, tmp_path):
     assert len(list((store.path / "clips").glob("*.flac"))) == len(store.table()) < 8
 
 
-def test_a_model_that_gives_up_fails_the_rest_and_no_more(plan, tmp_path):
+def test_a_model_that_raises_fails_only_the_remaining_clips(plan, tmp_path):
     class GivesUp(Composer):
         def stream(self, requests):
             for index, result in super().stream(requests):
@@ -219,7 +218,7 @@ def test_what_a_killed_run_did_not_make_is_missing_and_resumed(plan, tmp_path):
     command = [sys.executable, "-m", "mgeval.cli", "resume", store.path, "--metric", "width", "--json"]
     resumed = subprocess.run(command, capture_output=True, text=True)
     assert json.loads(resumed.stdout) == {"clips": 8, "failed": 0, "store": str(store.path)}, resumed.stderr
-    assert once_each(store, plan)
+    assert has_each_clip_once(store, plan)
 
 
 def test_a_folder_without_a_plan_cannot_be_resumed(tmp_path):
@@ -250,10 +249,10 @@ def test_a_folder_of_a_checkpoint_is_asked_for_when_something_is_missing(tmp_pat
     with pytest.raises(mg.SweepError, match="row 1 of the plan was changed"):
         mg.run(plan.assign(prompt="drums"), store, progress=False)
     assert files(store) == before and len(store.runs()) == 2
-    # By its whole path it is the same model.
+    # By its absolute path it is the same model.
     Mine.name = str(tmp_path / "here/ckpt/mine")
     named = plan[plan["model"] != "synth"].assign(model=Mine.name)
-    assert mg.run(named, store, Mine(), progress=False)["status"].eq("done").all() and once_each(store, plan)
+    assert mg.run(named, store, Mine(), progress=False)["status"].eq("done").all() and has_each_clip_once(store, plan)
 
 
 def test_a_damaged_plan_is_found_and_discarded_and_plans_are_merged(plan, tmp_path):
@@ -277,9 +276,9 @@ def test_workers_make_the_same_clips(dask, tmp_path):
     plan = mg.Sweep(["synth", "tiny"], PROMPTS, {"duration": 0.4}).plan()
     here, there = mg.Store(tmp_path / "here"), mg.Store(tmp_path / "there")
     made = mg.run(plan, here, progress=False)
-    # One worker has as many threads as this process: another number would change the last digits.
+    # One worker has as many threads as this process; another number would change the last digits.
     clips = mg.run(plan, there, progress=False, workers=1)
-    assert (clips["status"] == "done").all() and once_each(there, plan)
+    assert (clips["status"] == "done").all() and has_each_clip_once(there, plan)
     same = made["threads"].tolist() == clips["threads"].tolist()
     assert files(here) == files(there) if same else len(files(here)) == len(files(there))
     pd.testing.assert_frame_equal(there.plan(), plan, check_dtype=False)
@@ -323,7 +322,7 @@ def test_wrong_workers(plan, tmp_path, options, reason):
 @pytest.mark.parametrize(
     "address", ["tcp://10.0.0.1:8786", "tls://head-node:1", "ucx://h:1", "ws://h:1", "wss://h/dask", "h:1", "[::1]:1"]
 )
-def test_addresses_that_dask_knows(dask, address):
+def test_valid_scheduler_addresses(dask, address):
     check_workers(None, address)
 
 

@@ -1,4 +1,4 @@
-"""A store that is killed, damaged, merged, written by two: nothing is lost, nothing is there twice."""
+"""A store whose writers are killed, that is damaged, merged, or has two writers: nothing is lost or duplicated."""
 
 from __future__ import annotations
 
@@ -28,31 +28,31 @@ def put(store, key, codes=CODES, **row):
     return store.put({"key": key, "model": "m", "seed": 2**60 + 1, **row}, AUDIO, codes)
 
 
-def failed(key, error="no luck"):
+def failed_row(key, error="no luck"):
     return {"key": key, "model": "m", "status": "failed", "error": error}
 
 
 @pytest.fixture
 def store(tmp_path):
-    """Four clips and one that failed, in five parts."""
+    """Return a store of four clips and a failed one, in five parts."""
     store = mg.Store(tmp_path / "run")
     for key in "abcd":
         store.add_rows([put(store, key, NO_CODES if key == "d" else CODES, elapsed=1.5)])
-    store.add_rows([failed("e")])
+    store.add_rows([failed_row("e")])
     return store
 
 
-def parts_of(store):
+def part_files(store):
     return sorted((store.path / "rows").glob("part-*.parquet"))
 
 
-def by_key(store):
+def sorted_table(store):
     return store.table().sort_values("key", ignore_index=True)
 
 
-def flip(path, place=None):
+def flip(path, position=None):
     data = bytearray(path.read_bytes())
-    data[len(data) // 2 if place is None else place] ^= 0x10
+    data[len(data) // 2 if position is None else position] ^= 0x10
     path.write_bytes(data)
 
 
@@ -61,24 +61,24 @@ def flip(path, place=None):
 
 def test_compacting_changes_no_row(store):
     store.add_rows([{**put(store, "a"), "elapsed": 2.5, "mood": "calm"}])
-    assert len(parts_of(store)) == 6
-    labelled = by_key(store)
+    assert len(part_files(store)) == 6
+    labelled = sorted_table(store)
     store.compact()
-    assert len(parts_of(store)) == 1
-    pd.testing.assert_frame_equal(by_key(store), labelled, check_dtype=False)
+    assert len(part_files(store)) == 1
+    pd.testing.assert_frame_equal(sorted_table(store), labelled, check_dtype=False)
     assert labelled["mood"].tolist()[0] == "calm" and labelled["elapsed"].tolist()[0] == 2.5
     assert labelled["mood"].isna().sum() == 4
     store.compact()
-    assert len(parts_of(store)) == 1 and len(store.table()) == 5
+    assert len(part_files(store)) == 1 and len(store.table()) == 5
 
 
-def test_parts_are_merged_as_they_become_many(tmp_path):
+def test_many_parts_are_merged(tmp_path):
     store = mg.Store(tmp_path / "run")
     rng = random.Random(0)
     sizes = [rng.choice([1, 7, 50]) for _ in range(300)]
     for part, size in enumerate(sizes):
-        store.add_rows([failed(f"{part}-{i}", str(part)) for i in range(size)])
-        assert len(parts_of(store)) <= parts.MERGE_ABOVE
+        store.add_rows([failed_row(f"{part}-{i}", str(part)) for i in range(size)])
+        assert len(part_files(store)) <= parts.MERGE_ABOVE
     table = store.table()
     assert len(table) == sum(sizes) and table["key"].is_unique
     assert all(key.split("-")[0] == error for key, error in zip(table["key"], table["error"], strict=True))
@@ -87,26 +87,26 @@ def test_parts_are_merged_as_they_become_many(tmp_path):
 def test_the_last_row_counts_through_all_merges(tmp_path):
     store = mg.Store(tmp_path / "run")
     for turn in range(3 * parts.MERGE_ABOVE):
-        store.add_rows([failed(f"k{turn % 5}", str(turn))])
+        store.add_rows([failed_row(f"k{turn % 5}", str(turn))])
     newest = {f"k{turn % 5}": str(turn) for turn in range(3 * parts.MERGE_ABOVE)}
     assert store.table().set_index("key")["error"].to_dict() == newest
 
 
-def test_columns_that_do_not_go_together_stay_in_parts_of_their_own(tmp_path):
+def test_columns_that_do_not_combine_stay_in_separate_parts(tmp_path):
     store = mg.Store(tmp_path / "run")
     for year in (1999, "n/a", "old", 2001, None, 2**60 + 1, 0.5):
-        store.add_rows([{**failed(f"k{year}"), "year": year}])
-    before = by_key(store)
+        store.add_rows([{**failed_row(f"k{year}"), "year": year}])
+    before = sorted_table(store)
     store.compact()
-    # Texts; whole numbers and the gap; a fraction, as a float cannot hold 2**60 + 1.
-    assert len(parts_of(store)) == 4
-    pd.testing.assert_frame_equal(by_key(store), before)
-    store.add_rows([{**failed("x"), "year": 1}, {**failed("y"), "year": "one"}])
+    # Texts; whole numbers and a missing value; a fraction, because a float cannot hold 2**60 + 1.
+    assert len(part_files(store)) == 4
+    pd.testing.assert_frame_equal(sorted_table(store), before)
+    store.add_rows([{**failed_row("x"), "year": 1}, {**failed_row("y"), "year": "one"}])
     assert store.table().set_index("key")["year"].loc[["x", "y"]].tolist() == [1, "one"]
 
 
 def test_large_seeds_survive_rows_without_one(store):
-    store.add_rows([put(store, "f"), failed("g")])
+    store.add_rows([put(store, "f"), failed_row("g")])
     store.compact()
     (table,) = parts.read_parts(store.path / "rows").values()
     assert set(table["seed"].to_pylist()) == {2**60 + 1, None} and table["seed"].type == pa.int64()
@@ -142,12 +142,12 @@ def python(code, *arguments, **options):
 
 
 def test_a_merge_killed_at_any_step_loses_nothing(store):
-    whole = by_key(store)
+    whole = sorted_table(store)
     steps = 0
-    # Flush, rename, flush of the folder, five deletions: each is the last thing that happens once.
+    # Flush, rename, flush of the folder, five deletions: stop after each of them in turn.
     for step in range(1, 20):
         store.compact()
-        for path in parts_of(store):
+        for path in part_files(store):
             path.unlink()
         for row in whole.to_dict("records"):
             store.add_rows([row])
@@ -156,10 +156,10 @@ def test_a_merge_killed_at_any_step_loses_nothing(store):
             break
         assert process.returncode == -signal.SIGKILL
         steps += 1
-        pd.testing.assert_frame_equal(by_key(store), whole, check_dtype=False)
+        pd.testing.assert_frame_equal(sorted_table(store), whole, check_dtype=False)
     assert steps == 8
     assert len(store.gc(age=-1)) == 0 or not list(store.path.rglob(".*"))
-    pd.testing.assert_frame_equal(by_key(store), whole, check_dtype=False)
+    pd.testing.assert_frame_equal(sorted_table(store), whole, check_dtype=False)
 
 
 WRITER = """
@@ -179,7 +179,7 @@ for i in range(int(sys.argv[3])):
 def test_many_writers_that_merge_each_others_parts_lose_nothing(tmp_path):
     store = mg.Store(tmp_path / "run")
     writers = [python(WRITER, store.path, name, 60, stdout=subprocess.DEVNULL) for name in "pqr"]
-    # Whoever reads meanwhile sees rows come and none go.
+    # A concurrent reader sees rows appear, and none disappear.
     seen = 0
     while any(writer.poll() is None for writer in writers):
         table = store.table()
@@ -189,7 +189,7 @@ def test_many_writers_that_merge_each_others_parts_lose_nothing(tmp_path):
     assert set(store.table()["key"]) == {f"{name}-{i}" for name in "pqr" for i in range(60)}
 
 
-def test_writers_killed_at_random_moments_lose_nothing_that_they_wrote(tmp_path):
+def test_writers_killed_at_random_moments_lose_no_written_row(tmp_path):
     store = mg.Store(tmp_path / "run")
     rng = random.Random(1)
     written = set()
@@ -223,12 +223,12 @@ for turn in range(20):
     assert len(list((store.path / "clips").iterdir())) == 40
 
 
-def test_who_comes_second_with_a_clip_leaves_the_first(store):
+def test_a_second_writer_keeps_the_first_copy(store):
     before = {path: path.read_bytes() for path in store.path.rglob("*") if path.is_file()}
     louder = mg.Audio(AUDIO.samples * 2, RATE)
     row = store.put({"key": "a", "model": "m", "seed": 3, "elapsed": 9.0, "mood": "calm"}, louder, CODES + 1)
     assert {path: path.read_bytes() for path in store.path.rglob("*") if path.is_file()} == before
-    # Labels are the caller's; how the clip was made is the first one's.
+    # The labels are those of the second writer, the origin that of the first.
     assert row["mood"] == "calm" and row["elapsed"] == 1.5 and row["peak"] == AUDIO.peak
 
 
@@ -241,7 +241,7 @@ def test_a_clip_with_a_damaged_record_can_be_put_again(store):
 # Damage
 
 
-def test_a_whole_store_has_no_damage(store):
+def test_an_intact_store_has_no_damage(store):
     assert store.verify().empty and store.verify().columns.tolist() == ["key", "file", "problem"]
 
 
@@ -257,7 +257,7 @@ def test_every_flipped_byte_is_found(store, file):
 
 
 def test_every_flipped_byte_of_a_part_is_found(store):
-    path = parts_of(store)[0]
+    path = part_files(store)[0]
     data = path.read_bytes()
     for place in range(0, len(data), 101):
         flip(path, place)
@@ -268,14 +268,14 @@ def test_every_flipped_byte_of_a_part_is_found(store):
     assert len(store.table()) == 5
 
 
-def test_damage_is_named_and_what_is_discarded_can_be_made_again(store):
-    whole = by_key(store)
+def test_damage_is_listed_and_discarded_clips_can_be_made_again(store):
+    whole = sorted_table(store)
     audio = store.file("a")
     audio.write_bytes(audio.read_bytes()[:-100])
     store.file("b", "record").write_bytes(store.file("b", "record").read_bytes()[:40])
     store.file("c", "codes").unlink()
     store.file("d").unlink()
-    part = parts_of(store)[2]
+    part = part_files(store)[2]
     flip(part)
     damage = store.verify().set_index("file")
     assert damage["problem"].drop(f"rows/{part.name}").to_dict() == {
@@ -287,23 +287,23 @@ def test_damage_is_named_and_what_is_discarded_can_be_made_again(store):
     assert damage.loc[f"rows/{part.name}", "key"] == "" and damage.loc["codes/c.npz", "key"] == "c"
     store.discard(store.verify())
     assert store.verify().empty and store.table()["key"].tolist() == ["e"]
-    assert not [path for path in store.path.glob("c*/*")]
+    assert not list(store.path.glob("c*/*"))
     for key in "abcd":
         put(store, key, NO_CODES if key == "d" else CODES, elapsed=1.5)
-    pd.testing.assert_frame_equal(by_key(store)[whole.columns], whole, check_dtype=False)
+    pd.testing.assert_frame_equal(sorted_table(store)[whole.columns], whole, check_dtype=False)
 
 
 def test_a_damaged_part_is_not_merged_and_its_neighbours_keep_their_order(store):
-    store.add_rows([failed("e", "second")])
-    store.add_rows([failed("e", "third")])
-    flip(parts_of(store)[-2])
+    store.add_rows([failed_row("e", "second")])
+    store.add_rows([failed_row("e", "third")])
+    flip(part_files(store)[-2])
     store.compact()
-    assert len(parts_of(store)) == 3
+    assert len(part_files(store)) == 3
     store.discard(store.verify())
     assert store.table().set_index("key")["error"]["e"] == "third"
 
 
-def test_a_link_to_nowhere_is_damage_and_no_endless_search(store):
+def test_a_broken_link_is_damage_and_does_not_hang(store):
     (store.path / "rows" / "part-9.parquet").symlink_to("nowhere")
     with pytest.raises(mg.StoreError, match="broken link"):
         store.table()
@@ -318,16 +318,16 @@ def test_another_clips_record_is_damage(store):
 
 
 def test_reindexing_builds_the_tables_from_the_records(store):
-    whole = by_key(store)
+    whole = sorted_table(store)
     store.add_rows([{**whole.iloc[0].to_dict(), "peak": 99.0}])
-    flip(parts_of(store)[1])
+    flip(part_files(store)[1])
     table = store.reindex()
-    assert len(parts_of(store)) == 1
+    assert len(part_files(store)) == 1
     pd.testing.assert_frame_equal(table.sort_values("key", ignore_index=True)[whole.columns], whole, check_dtype=False)
     put(store, "e")
     assert store.reindex()["status"].tolist() == ["done"] * 5
     store.file("a", "record").write_text("{")
-    for path in parts_of(store):
+    for path in part_files(store):
         path.unlink()
     with pytest.raises(mg.StoreError, match=r"a\.json: damaged"):
         store.reindex()
@@ -338,9 +338,9 @@ def test_reindexing_builds_the_tables_from_the_records(store):
 # Merging and clearing up
 
 
-def test_merging_takes_what_is_not_there(store, tmp_path):
+def test_merging_copies_missing_clips(store, tmp_path):
     other = mg.Store(tmp_path / "other")
-    other.add_rows([put(other, "a", mood="theirs"), put(other, "e"), put(other, "x"), failed("b"), failed("y")])
+    other.add_rows([put(other, "a", mood="theirs"), put(other, "e"), put(other, "x"), failed_row("b"), failed_row("y")])
     put(other, "z")
     mine = store.file("a", "record").read_bytes()
     before = {path: path.read_bytes() for path in other.path.rglob("*") if path.is_file()}
@@ -363,15 +363,15 @@ def test_merging_leaves_damage_behind(store, tmp_path):
     assert into.verify().empty
 
 
-def test_merging_leaves_what_a_run_makes_meanwhile(store, tmp_path, monkeypatch):
+def test_merging_keeps_a_clip_that_a_run_makes_at_the_same_time(store, tmp_path, monkeypatch):
     into = mg.Store(tmp_path / "into")
     louder = mg.Audio(AUDIO.samples * 2, RATE)
 
-    def damage(folder, key, look=maintenance.clip_damage):
-        # Between the merge's look at the clip and its copy, a run here makes the same one.
+    def damage(folder, key, original=maintenance.clip_damage):
+        # After the merge has checked the clip and before it copies it, a run in the target makes the same clip.
         if key == "b" and key not in into:
             into.put({"key": key, "model": "m"}, louder, CODES)
-        return look(folder, key)
+        return original(folder, key)
 
     monkeypatch.setattr(maintenance, "clip_damage", damage)
     assert sorted(into.merge(store)["key"]) == ["a", "c", "d", "e"]
@@ -386,7 +386,7 @@ def test_what_cannot_be_merged(store, tmp_path):
         store.merge(mg.Store(tmp_path / "nowhere"))
 
 
-def test_clearing_up_takes_leftovers_only(store):
+def test_gc_deletes_leftovers_only(store):
     before = {path for path in store.path.rglob("*") if path.is_file()}
     (store.path / "clips" / "orphan.flac").write_bytes(b"1234")
     (store.path / "codes" / "orphan.npz").write_bytes(b"12")
@@ -402,7 +402,7 @@ def test_clearing_up_takes_leftovers_only(store):
     assert {path for path in store.path.rglob("*") if path.is_file()} == before | {store.path / ".hidden.part"}
 
 
-def test_a_store_that_is_not_there_yet(tmp_path):
+def test_a_store_that_does_not_exist_yet(tmp_path):
     store = mg.Store(tmp_path / "run")
     store.compact()
     assert store.verify().empty and store.gc().empty and store.reindex().empty and store.keys() == set()
@@ -416,7 +416,7 @@ def test_the_status_counts(store):
     assert status["audio_seconds"] == pytest.approx(0.2)
     files = [path for folder in ("clips", "codes") for path in (store.path / folder).iterdir()]
     assert status["bytes"] == sum(path.stat().st_size for path in files)
-    # Of a run at work names vanish between two looks; a link to nowhere does so each time.
+    # The files of an active run can vanish while they are counted; a broken link always does.
     (store.path / "clips" / f".e.flac.{'0' * 16}.part").symlink_to("nowhere")
     assert store.status() == status
 
@@ -425,7 +425,7 @@ def test_the_status_counts(store):
 
 
 def old_store(path):
-    """A store as the first schema wrote it: no hashes, no check sums, parts by pandas."""
+    """Write a store in the first schema: no hashes, no checksums, parts by pandas."""
     store = mg.Store(path)
     rows = [put(store, "a"), put(store, "b", NO_CODES)]
     for row in rows:
@@ -443,7 +443,7 @@ def test_the_first_schema_is_read_and_becomes_the_second_with_the_first_write(tm
     store.add_rows([put(store, "c")])
     store.compact()
     assert store.status()["schema"] == 2 and sorted(store.table()["key"]) == ["a", "b", "c"]
-    assert len(parts_of(store)) == 1 and store.verify().empty
+    assert len(part_files(store)) == 1 and store.verify().empty
 
 
 def test_damage_in_the_first_schema(tmp_path):
@@ -466,7 +466,7 @@ def test_a_newer_schema_says_what_to_do(tmp_path, schema):
 
 
 @pytest.mark.parametrize("schema", ["0", "-1", "1.0", "true", '"1"', "null", "[]"])
-def test_a_schema_that_none_can_be(tmp_path, schema):
+def test_an_invalid_schema(tmp_path, schema):
     (tmp_path / "manifest.json").write_text(f'{{"schema": {schema}}}')
     with pytest.raises(mg.StoreError, match="manifest.json: damaged"):
         mg.Store(tmp_path)

@@ -1,4 +1,4 @@
-"""A run's folder: what is written when, and what is refused."""
+"""A run's folder: the order of writes, and the errors of invalid and damaged folders."""
 
 import contextlib
 import json
@@ -15,20 +15,22 @@ from mgeval.runs.sweep_file import load_sweep
 SETTINGS = mg.Sampling().asdict()
 
 
-def a_clip(peak=0.5):
+def make_clip(peak=0.5):
     samples = np.stack([noise(0.1, 1), noise(0.1, 2)])
     return mg.Audio(samples * (peak / np.abs(samples).max()), RATE)
 
 
 def put(store, key="a", peak=0.5, codes=None):
-    return store.put({"key": key, "model": "m"}, a_clip(peak), np.zeros((0, 0), np.int16) if codes is None else codes)
+    return store.put(
+        {"key": key, "model": "m"}, make_clip(peak), np.zeros((0, 0), np.int16) if codes is None else codes
+    )
 
 
-def test_the_key_is_the_same_on_every_machine_for_ever():
+def test_the_key_never_changes():
     assert clip_key("synth", "1", "warm piano", SETTINGS) == "3f5c20cf94bc62f36726"
 
 
-def test_the_key_changes_with_everything_that_is_heard():
+def test_the_key_changes_with_everything_that_changes_the_sound():
     base = ("m", "r", "p", SETTINGS)
     keys = [clip_key(*base), clip_key("n", *base[1:]), clip_key("m", "s", *base[2:]), clip_key("m", "r", "q", SETTINGS)]
     changed = {
@@ -43,9 +45,9 @@ def test_the_key_changes_with_everything_that_is_heard():
     assert set(changed) == set(SETTINGS)
     keys += [clip_key("m", "r", "p", mg.Sampling(**{name: value}).asdict()) for name, value in changed.items()]
     keys += [
-        clip_key(*base, audio_prompt=a_clip()),
-        clip_key(*base, melody=a_clip()),
-        clip_key(*base, melody=a_clip(0.4)),
+        clip_key(*base, audio_prompt=make_clip()),
+        clip_key(*base, melody=make_clip()),
+        clip_key(*base, melody=make_clip(0.4)),
     ]
     assert len(set(keys)) == len(keys)
     # 3 and 3.0 are the same setting.
@@ -62,7 +64,7 @@ def test_a_clip_comes_back_as_it_was(tmp_path):
     codes = np.arange(8, dtype=np.int16).reshape(4, 2)
     row = put(store, peak=1.7, codes=codes)
     assert "a" in store and "b" not in store
-    assert np.abs(store.audio("a").samples - a_clip(1.7).samples).max() <= 2.0**-22
+    assert np.abs(store.audio("a").samples - make_clip(1.7).samples).max() <= 2.0**-22
     assert np.array_equal(store.codes("a"), codes) and store.codes("a").dtype == np.int16
     assert store.codes("b").shape == (0, 0)
     assert row["peak"] == pytest.approx(1.7) and row["gain"] == 2 and row["path"] == "clips/a.flac"
@@ -70,11 +72,11 @@ def test_a_clip_comes_back_as_it_was(tmp_path):
     assert written == {"manifest.json", "clips/a.flac", "clips/a.json", "codes/a.npz"}
 
 
-def test_predictions_stand_with_their_codes(tmp_path):
+def test_predictions_are_stored_with_their_codes(tmp_path):
     store = mg.Store(tmp_path / "run")
     codes = np.arange(8, dtype=np.int16).reshape(4, 2)
     entropy = np.array([[np.nan, 1.5]] * 4, np.float32)
-    store.put({"key": "a"}, a_clip(), codes, {"entropy": entropy})
+    store.put({"key": "a"}, make_clip(), codes, {"entropy": entropy})
     put(store, "b", codes=codes)
     assert np.array_equal(store.codes("a"), codes) and list(store.predictions("a")) == ["entropy"]
     assert np.array_equal(store.predictions("a")["entropy"], entropy, equal_nan=True)
@@ -105,7 +107,7 @@ def test_rows_and_records_make_one_table(tmp_path):
     assert set(store.table()["key"]) == {"b", "c"}
 
 
-def test_lost_parts_are_made_up_for_by_records(tmp_path):
+def test_records_replace_lost_parts(tmp_path):
     store = mg.Store(tmp_path / "run")
     store.add_rows([put(store, "a"), put(store, "b")])
     for part in (store.path / "rows").iterdir():
@@ -124,11 +126,11 @@ def test_a_tilde_is_the_home_folder(tmp_path, monkeypatch):
     mg.save_audio(mg.load_audio("~/run/clips/a.flac"), "~/b.wav")
     (tmp_path / "sweep.yaml").write_text("models: [synth]\nprompts: [calm piano]\n")
     assert (tmp_path / "b.wav").is_file() and len(load_sweep("~/sweep.yaml").plan()) == 1
-    # Of nobody's home a folder is not guessed.
+    # The tilde of an unknown user is not expanded.
     assert mg.Store("~nobody-here/run").path.parts[0] == "~nobody-here"
 
 
-def test_no_store_is_made_of_a_folder_with_other_files(tmp_path):
+def test_a_folder_with_other_files_cannot_be_a_store(tmp_path):
     (tmp_path / "thesis.tex").write_text("precious")
     with pytest.raises(mg.StoreError, match="holds other files"):
         mg.Store(tmp_path)
@@ -137,7 +139,7 @@ def test_no_store_is_made_of_a_folder_with_other_files(tmp_path):
 
 
 @pytest.mark.parametrize(("text", "reason"), [("{", "damaged"), ("[]", "damaged"), ('{"schema": 99}', "schema 99")])
-def test_a_manifest_that_cannot_be_read(tmp_path, text, reason):
+def test_an_unreadable_manifest(tmp_path, text, reason):
     (tmp_path / "manifest.json").write_text(text)
     with pytest.raises(mg.StoreError, match=reason):
         mg.Store(tmp_path)
@@ -155,7 +157,7 @@ def test_damaged_files_are_named(tmp_path):
     whole = bytearray(store.file("b", "codes").read_bytes())
     for place in range(0, len(whole), 3):
         store.file("b", "codes").write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
-        # What is not read may be anything, but nothing gets out that is no StoreError.
+        # Unread bytes may have any value, but every error is a StoreError.
         with contextlib.suppress(mg.StoreError):
             store.codes("b")
     store.file("b", "codes").write_bytes(b"")

@@ -1,4 +1,4 @@
-"""Plans, and making them: resumed, killed, failed."""
+"""Plans, and runs that are resumed, killed, or have failing clips."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def plan():
 
 
 def files(store):
-    """Every audio and codes file of a store with its bytes."""
+    """Return the bytes of every audio and codes file of a store, by name."""
     found = [p for folder in ("clips", "codes") for p in (store.path / folder).glob("*") if p.suffix != ".json"]
     return {path.name: path.read_bytes() for path in found}
 
@@ -197,7 +197,7 @@ def test_a_second_run_makes_nothing(plan, tmp_path):
     assert {path: path.stat().st_mtime_ns for path in store.path.rglob("*")} == times
 
 
-def test_a_clip_that_stands_twice_is_made_once(plan, tmp_path):
+def test_a_clip_that_is_planned_twice_is_made_once(plan, tmp_path):
     twice = pd.concat([plan.head(2), plan.head(2)], ignore_index=True)
     clips = mg.run(twice, mg.Store(tmp_path / "run"), progress=False)
     assert len(clips) == 4 and (clips["status"] == "done").all()
@@ -205,7 +205,7 @@ def test_a_clip_that_stands_twice_is_made_once(plan, tmp_path):
 
 
 class Flaky(Composer):
-    """A composer that fails for one prompt as long as it is told to."""
+    """A composer that fails for one prompt while ``broken`` is set."""
 
     broken = True
 
@@ -256,11 +256,11 @@ mg.run(plan, mg.Store(sys.argv[2]), progress=False)
 
 
 @pytest.mark.parametrize("kind", ["synth", "musicgen"])
-def test_a_killed_run_goes_on_to_the_same_files(kind, tmp_path):
+def test_a_killed_run_resumes_to_the_same_files(kind, tmp_path):
     name = "synth" if kind == "synth" else str(stereo_checkpoint(tmp_path / "checkpoint"))
     script = KILLED.format(prompts=PROMPTS, grid=SHORT)
     store = mg.Store(tmp_path / "run")
-    # Matrix products may sum in another order with another number of threads: both runs have the same.
+    # Use the same number of threads in both runs: another number may change the order of sums in matrix products.
     environment = os.environ | {"OMP_NUM_THREADS": str(torch.get_num_threads())}
     process = subprocess.Popen([sys.executable, "-c", script, name, str(store.path)], env=environment)
     deadline = time.monotonic() + 300
@@ -277,7 +277,7 @@ def test_a_killed_run_goes_on_to_the_same_files(kind, tmp_path):
     whole = mg.Store(tmp_path / "whole")
     mg.run(plan, whole, progress=False)
     made = files(store)
-    # A temporary file may be left by the kill; nothing that has a name of its own is half there.
+    # The kill may leave a temporary file, but no incomplete file with a final name.
     assert {name: data for name, data in made.items() if not name.startswith(".")} == files(whole)
 
 
@@ -326,7 +326,7 @@ def test_a_clip_whose_audio_is_gone_is_made_again(plan, tmp_path):
     assert store.file(clips["key"][0]).read_bytes() == before
 
 
-def test_labels_that_were_mended_reach_the_store(tmp_path):
+def test_corrected_labels_reach_the_store(tmp_path):
     def labelled(labels):
         prompts = pd.DataFrame({"prompt": ["piano", "organ"], **labels})
         return mg.Sweep("synth", prompts, {"duration": 0.5}).plan()
@@ -351,7 +351,7 @@ def test_a_checkpoints_key_does_not_depend_on_where_it_lies(tmp_path, monkeypatc
     assert mg.Sweep(folder, ["piano"]).plan()["key"][0] != plans[0]["key"][0]
 
 
-def test_models_on_other_devices_are_no_mixture(plan, tmp_path):
+def test_models_on_other_devices_do_not_warn(plan, tmp_path):
     class Elsewhere(Composer):
         name, device = "folder:elsewhere", "cuda:0"
 
@@ -368,7 +368,7 @@ def test_a_plan_for_another_model_is_refused(plan, tmp_path):
         mg.run(plan.drop(columns="key").assign(revision="old"), mg.Store(tmp_path / "run"), Composer())
 
 
-def test_other_packages_are_a_mixture_and_another_commit_is_none(plan, tmp_path):
+def test_other_packages_warn_and_another_commit_does_not(plan, tmp_path):
     store = mg.Store(tmp_path / "run")
     with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -383,7 +383,7 @@ def test_other_packages_are_a_mixture_and_another_commit_is_none(plan, tmp_path)
             mg.run(plan.head(3), store, progress=False)
 
 
-def test_mixing_machines_is_said(plan, tmp_path):
+def test_mixing_machines_warns(plan, tmp_path):
     store = mg.Store(tmp_path / "run")
 
     class OnAnotherDevice(Composer):

@@ -114,7 +114,7 @@ def split_by(scores: pd.DataFrame, by: str) -> dict[Any, pd.DataFrame]:
     scores = scores if by == CONTROL else own_clips(scores)
     groups = {(GAP if pd.isna(level) else level): part for level, part in scores.groupby(by, dropna=False)}
     if not 2 <= len(groups) <= LEVELS:
-        raise MetricError(f"a column to compare by must have 2 to {LEVELS} different values, {by!r} has {len(groups)}")
+        raise MetricError(f"{by!r} must have 2 to {LEVELS} different values to compare by, got {len(groups)}")
     return groups
 
 

@@ -1,9 +1,9 @@
-"""What can befall a run, a function for each kind; it holds the store against a whole one and yields a line per fault.
+"""Faults that can hit a run, a function for each; it compares the store with an undamaged one and yields lines.
 
     python tests/faults/cases.py         # the table; `make faults` does the same
 
 Runs are children of a process that has imported everything, so that thirty of them take seconds. Most make
-clips of noise that cost nothing, so that faults hit the writing; some are of the built-in tiny model.
+clips of noise, which cost nothing, so that faults hit the writing; some use the built-in tiny model.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import json
 import multiprocessing
 import os
 import random
+import re
 import resource
 import shutil
 import signal
@@ -28,13 +29,13 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet  # noqa: F401, what is loaded here need not be by each child
+import pyarrow.parquet  # noqa: F401, loaded once here instead of by each child
 
 import mgeval as mg
 from mgeval import cli
 from mgeval.models import Generated
 from mgeval.models.composer import Composer
-from mgeval.runs import generate
+from mgeval.runs import Handle, generate
 from mgeval.runs.store import parts
 
 KILLS, SEED = 30, 20
@@ -49,16 +50,16 @@ NEEDED = [
     *("pandas", "pydantic", "pyarrow.parquet", "torch", "tqdm.auto"),
     *(f"transformers.models.{name}.modeling_{name}" for name in ("encodec", "musicgen", "t5")),
 ]
-"""What the process has imported of which all runs are children."""
+"""Imports of the process whose children the runs are."""
 
 PROMPTS = ("piano", "organ", "strings", "drums")
 ERRORS = "stderr.txt"
 FILE_LIMIT = 12_000
-"""Bytes that a file may have on the disk that is full: a short clip fits, a long one and a table do not."""
+"""Largest file on the full disk, in bytes: a short clip fits, a long one and a table do not."""
 
 
 class Line(NamedTuple):
-    """One fault: what was done, clips committed before and after, whether all was as in a run without it."""
+    """One fault: its name, clips committed before and after, and whether the store equals that of a run without it."""
 
     fault: str
     before: int
@@ -101,13 +102,13 @@ def make(path: Path, model: str = "noise", limit: int = 0) -> None:
         mg.run(noise_plan(), mg.Store(path), Noise(), progress=False)
         return
     tiny = mg.load_model("tiny")
-    # A few at a time, so that some are finished while others are in the making.
+    # A few at a time, so that some are finished while others are in progress.
     tiny.engine.slots = 3
     mg.run(tiny_plan(), mg.Store(path), tiny, progress=False)
 
 
 def command(path: Path, limit: int = 0) -> None:
-    """Do the same as a user does in a shell; what the command says goes to a file."""
+    """Run the plan as a user does in a shell; the command's messages go to a file."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     if limit:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
@@ -135,8 +136,8 @@ def finish(process: multiprocessing.Process, code: int | None = 0) -> int:
 
 
 @contextlib.contextmanager
-def whole(model: str = "noise") -> Iterator[mg.Store]:
-    """A store made without any fault."""
+def intact_store(model: str = "noise") -> Iterator[mg.Store]:
+    """Yield a store made without any fault."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "run")
         finish(start(make, path, model))
@@ -144,47 +145,44 @@ def whole(model: str = "noise") -> Iterator[mg.Store]:
 
 
 def contents(store: mg.Store) -> dict[str, bytes]:
-    """Audio and codes of all committed clips, by their files' names."""
-    files = [store.file(key, kind) for key in store.keys() for kind in ("audio", "codes")]
+    """Return audio and codes of all committed clips, by file name."""
+    files = [store.file(key, kind) for key in sorted(store.keys()) for kind in ("audio", "codes")]
     return {file.name: file.read_bytes() for file in files}
 
 
-def sound(store: mg.Store, reference: mg.Store, complete: bool = True) -> bool:
-    """Say whether a store holds what the reference holds, bit for bit, each clip once; or a whole part of it."""
-    held, wanted = contents(store), contents(reference)
+def matches(store: mg.Store, reference: mg.Store, complete: bool = True) -> bool:
+    """Return whether a store equals the reference bit for bit, each clip once, or is an intact part of it."""
+    actual, expected = contents(store), contents(reference)
     table = store.table()
     once = table["key"].is_unique and set(table.loc[table["status"] == "done", "key"]) == store.keys()
     as_recorded = store.verify().empty
-    # Names that are there, are there whole: nothing but what writers at work hide may be in pieces.
-    return once and as_recorded and (held == wanted if complete else held.items() <= wanted.items())
+    # Every file that has its final name is complete; only the hidden files of active writers may be partial.
+    return once and as_recorded and (actual == expected if complete else actual.items() <= expected.items())
 
 
-def line(fault: str, store: mg.Store, reference: mg.Store, before: set[str], begun: float, complete: bool) -> Line:
-    kept = before <= store.keys()
-    equal = kept and sound(store, reference, complete)
+def make_line(fault: str, store: mg.Store, reference: mg.Store, before: set[str], begun: float, complete: bool) -> Line:
+    equal = before <= store.keys() and matches(store, reference, complete)
     return Line(fault, len(before), len(store.keys()), equal, round(time.perf_counter() - begun, 2))
 
 
 def kills(folder: Path, reference: mg.Store, count: int = KILLS, model: str = "noise") -> Iterator[Line]:
-    """Kill the run at random moments, the same each time as far as the clock is; then let it end."""
+    """Kill the run at random moments, the same ones each time apart from timing; then let it end."""
     rng = random.Random(SEED)
     store = mg.Store(folder / "run")
-    done = 0
     for number in range(count):
         begun, before = time.perf_counter(), store.keys()
         process = start(make, store.path, model)
-        # Most of a run's time goes by before its first clip; the moments are to be among the clips.
+        # Most of a run's time passes before its first clip; the kills should hit the clips.
         if number % 5:
             await_growth(store, before, process)
         time.sleep(rng.random() * 0.05)
         process.kill()
         finish(process, None)
-        done += 1
-        yield line(f"SIGKILL {number + 1} of {count}, {model}", store, reference, before, begun, False)
+        yield make_line(f"SIGKILL {number + 1} of {count}, {model}", store, reference, before, begun, False)
         if len(store.keys()) == len(reference.keys()):
-            yield line("that run ended", store, reference, store.keys(), begun, True)
+            yield make_line("that run ended", store, reference, store.keys(), begun, True)
             store = mg.Store(folder / f"run{number}")
-    yield from again("run to its end", store, reference, model)
+    yield from run_again("run to its end", store, reference, model)
 
 
 def await_growth(store: mg.Store, before: set[str], process: multiprocessing.Process) -> None:
@@ -193,14 +191,14 @@ def await_growth(store: mg.Store, before: set[str], process: multiprocessing.Pro
         time.sleep(0.001)
 
 
-def again(fault: str, store: mg.Store, reference: mg.Store, model: str = "noise") -> Iterator[Line]:
+def run_again(fault: str, store: mg.Store, reference: mg.Store, model: str = "noise") -> Iterator[Line]:
     begun, before = time.perf_counter(), store.keys()
     finish(start(make, store.path, model))
-    yield line(fault, store, reference, before, begun, True)
+    yield make_line(fault, store, reference, before, begun, True)
 
 
 def tiny_kills(folder: Path, reference: mg.Store) -> Iterator[Line]:
-    """The same with the built-in model."""
+    """Kill runs of the built-in model."""
     yield from kills(folder, reference, 3, "tiny")
 
 
@@ -210,26 +208,28 @@ def write_sweep(path: Path) -> None:
     path.with_suffix(".yaml").write_text(json.dumps(sweep))
 
 
-def said(path: Path) -> list[str]:
-    """What the command said at last, the bar that shows progress left out."""
+def messages(path: Path) -> list[str]:
+    """Return the command's messages without the progress bar."""
     text = path.with_suffix(".txt").read_text().replace("\r", "\n")
-    return [one for one in text.splitlines() if one.strip() and "%|" not in one and "clip/s" not in one]
+    return [
+        text_line for text_line in text.splitlines() if text_line.strip() and not re.search(r"%\||clip/s", text_line)
+    ]
 
 
 def full_disk(folder: Path, reference: mg.Store) -> Iterator[Line]:
-    """Let no file grow beyond a limit; the command says so in one line and ends, and then goes on."""
+    """Let no file grow beyond a limit; the command ends with a one-line message, and a second run completes."""
     store = mg.Store(folder / "run")
     write_sweep(store.path)
     begun = time.perf_counter()
     finish(start(command, store.path, FILE_LIMIT), 2)
-    (message,) = said(store.path)
+    (message,) = messages(store.path)
     assert message.startswith("mgeval: ") and "free" in message and "to continue" in message, message
-    yield line("no room for a file", store, reference, set(), begun, False)
-    yield from again("run again with room", store, reference)
+    yield make_line("no room for a file", store, reference, set(), begun, False)
+    yield from run_again("run again with room", store, reference)
 
 
 def small_disk(folder: Path, reference: mg.Store) -> Iterator[Line]:
-    """The same on a disk of a megabyte that is full at some moment; mounting one takes root."""
+    """Fill a disk of one megabyte during a run; mounting it needs root."""
     disk = folder / "disk"
     disk.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", disk], check=True, capture_output=True)
@@ -238,19 +238,19 @@ def small_disk(folder: Path, reference: mg.Store) -> Iterator[Line]:
         write_sweep(store.path)
         begun = time.perf_counter()
         finish(start(command, store.path), 2)
-        (message,) = said(store.path)
+        (message,) = messages(store.path)
         assert "No space left" in message and "to continue" in message, message
         committed = store.keys()
         assert committed, "nothing was made before the disk was full"
-        yield line("a disk of 1 MB is full", store, reference, set(), begun, False)
+        yield make_line("a disk of 1 MB is full", store, reference, set(), begun, False)
         subprocess.run(["mount", "-o", "remount,size=64m", disk], check=True)
-        yield from again("run again on a larger disk", store, reference)
+        yield from run_again("run again on a larger disk", store, reference)
     finally:
         subprocess.run(["umount", disk], check=True)
 
 
 def interrupt(folder: Path, reference: mg.Store) -> Iterator[Line]:
-    """Press Ctrl-C at some moments: the clip in writing is finished, the table is saved, the exit code is 130."""
+    """Press Ctrl-C during a run: the clip being written is finished, the table saved, and the exit code is 130."""
     rng = random.Random(SEED)
     store = mg.Store(folder / "run")
     write_sweep(store.path)
@@ -261,19 +261,21 @@ def interrupt(folder: Path, reference: mg.Store) -> Iterator[Line]:
         time.sleep(rng.random() * 0.05)
         os.kill(process.pid, signal.SIGINT)
         finish(process, 130)
-        (message,) = said(store.path)
+        (message,) = messages(store.path)
         assert "finished clips are kept" in message, message
         rows = pd.concat([table.to_pandas() for table in parts.read_parts(store.path / "rows").values()])
-        # The record of the clip that was in writing is there; its row need not be.
+        # The clip that was being written has a record, but maybe no row.
         assert len(store.keys() - before - set(rows["key"])) <= 1, "finished clips are not in the saved table"
         orphans = {file.stem for file in (store.path / "clips").glob("*.flac")} - store.keys()
         assert not orphans, "a clip was left half written"
-        yield line(f"Ctrl-C {number + 1} of 4", store, reference, before, begun, False)
-    yield from again("run to its end", store, reference)
+        yield make_line(f"Ctrl-C {number + 1} of 4", store, reference, before, begun, False)
+    yield from run_again("run to its end", store, reference)
 
 
-def damaged(fault: str, damage: Callable[[mg.Store], None], folder: Path, reference: mg.Store) -> Iterator[Line]:
-    """Damage a file of a whole store, have what is damaged discarded, and run again."""
+def damage_and_rerun(
+    fault: str, damage: Callable[[mg.Store], None], folder: Path, reference: mg.Store
+) -> Iterator[Line]:
+    """Damage a file of an intact store, discard what `verify` finds, and run again."""
     begun = time.perf_counter()
     shutil.copytree(reference.path, folder / "run")
     store = mg.Store(folder / "run")
@@ -282,18 +284,19 @@ def damaged(fault: str, damage: Callable[[mg.Store], None], folder: Path, refere
     assert len(found) == 1, f"verify found {len(found)} damaged files"
     store.discard(found)
     before = store.keys()
-    yield from (one._replace(seconds=round(time.perf_counter() - begun, 2)) for one in again(fault, store, reference))
+    for result in run_again(fault, store, reference):
+        yield result._replace(seconds=round(time.perf_counter() - begun, 2))
     assert len(before) >= len(reference.keys()) - 1
 
 
 def cut(kind: str, store: mg.Store) -> None:
-    """Leave the first half of a clip's file."""
+    """Cut a clip's file to its first half."""
     file = store.file(min(store.keys()), kind)
     file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
 
 
 def flip(store: mg.Store) -> None:
-    """Turn one bit of a part over."""
+    """Flip one bit of a part."""
     part = sorted((store.path / "rows").iterdir())[0]
     data = bytearray(part.read_bytes())
     data[len(data) // 2] ^= 1
@@ -307,12 +310,12 @@ def two_at_once(folder: Path, reference: mg.Store) -> Iterator[Line]:
     both = [start(make, store.path) for _ in range(2)]
     for process in both:
         finish(process)
-    yield line("two runs at once", store, reference, set(), begun, True)
+    yield make_line("two runs at once", store, reference, set(), begun, True)
 
 
 @contextlib.contextmanager
 def importable() -> Iterator[None]:
-    """Let workers that are started meanwhile import the model from here."""
+    """Let workers started in this context import the model from here."""
     before = os.environ.get("PYTHONPATH", "")
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(Path(__file__).parents[1]), before]))
     try:
@@ -321,8 +324,8 @@ def importable() -> Iterator[None]:
         os.environ["PYTHONPATH"] = before
 
 
-def begin(folder: Path, **where) -> tuple[mg.Store, mg.running.Handle]:
-    """Begin a run on workers, which takes its time, and return it when it has made its first clips."""
+def begin(folder: Path, **where) -> tuple[mg.Store, Handle]:
+    """Start a slow run on workers, and return it when it has made its first clips."""
     import workers
 
     store, slow = mg.Store(folder / "run"), Noise()
@@ -333,7 +336,7 @@ def begin(folder: Path, **where) -> tuple[mg.Store, mg.running.Handle]:
 
 
 def killed_worker(folder: Path, reference: mg.Store) -> Iterator[Line]:
-    """Kill one of two workers of Dask during its job; the other, and one started anew, end the run."""
+    """Kill one of two Dask workers during its job; the other and a replacement finish the run."""
     import workers
 
     begun = time.perf_counter()
@@ -343,12 +346,12 @@ def killed_worker(folder: Path, reference: mg.Store) -> Iterator[Line]:
         assert 2 <= len(before) < len(reference.keys()) and len(victims) == 2
         os.kill(victims[0].pid, signal.SIGKILL)
         clips = handle.result(timeout=240)
-    assert (clips["status"] == "done").all() and workers.once_each(store, noise_plan())
-    yield line("SIGKILL of a Dask worker", store, reference, before, begun, True)
+    assert (clips["status"] == "done").all() and workers.has_each_clip_once(store, noise_plan())
+    yield make_line("SIGKILL of a Dask worker", store, reference, before, begun, True)
 
 
 def killed_scheduler(folder: Path, reference: mg.Store) -> Iterator[Line]:
-    """Kill the scheduler; the run ends in one line that says how to go on, and then goes on."""
+    """Kill the scheduler; the run ends with one line that says how to continue, and a second run completes."""
     import workers
 
     begun = time.perf_counter()
@@ -371,9 +374,9 @@ def killed_scheduler(folder: Path, reference: mg.Store) -> Iterator[Line]:
             process.kill()
             process.wait()
     assert 2 <= len(store.keys()) < len(reference.keys())
-    yield line("SIGKILL of the scheduler", store, reference, before, begun, False)
-    yield from again("run again without it", store, reference)
-    assert workers.once_each(store, noise_plan())
+    yield make_line("SIGKILL of the scheduler", store, reference, before, begun, False)
+    yield from run_again("run again without it", store, reference)
+    assert workers.has_each_clip_once(store, noise_plan())
 
 
 FAULTS = {
@@ -382,10 +385,10 @@ FAULTS = {
     "a full disk": full_disk,
     "a small disk": small_disk,
     "interrupts": interrupt,
-    "a truncated FLAC": partial(damaged, "a FLAC lost its second half", partial(cut, "audio")),
-    "truncated codes": partial(damaged, "codes lost their second half", partial(cut, "codes")),
-    "a half record": partial(damaged, "a record lost its second half", partial(cut, "record")),
-    "a flipped bit": partial(damaged, "a bit of the table flipped", flip),
+    "a truncated FLAC": partial(damage_and_rerun, "a FLAC lost its second half", partial(cut, "audio")),
+    "truncated codes": partial(damage_and_rerun, "codes lost their second half", partial(cut, "codes")),
+    "a half record": partial(damage_and_rerun, "a record lost its second half", partial(cut, "record")),
+    "a flipped bit": partial(damage_and_rerun, "a bit of the table flipped", flip),
     "two runs": two_at_once,
     "a killed worker": killed_worker,
     "a killed scheduler": killed_scheduler,
@@ -395,7 +398,7 @@ MODELS = {"kills of the tiny model": "tiny"}
 
 
 def may_mount() -> bool:
-    """Say whether this process may mount a disk."""
+    """Return whether this process may mount a disk."""
     with tempfile.TemporaryDirectory() as folder:
         try:
             subprocess.run(["mount", "-t", "tmpfs", "tmpfs", folder], check=True, capture_output=True)
@@ -406,20 +409,23 @@ def may_mount() -> bool:
 
 
 def main() -> None:
-    """Print the table; exit code 1 where a store was not as it should be."""
-    # Children that are killed leave a semaphore of the progress bar's, which is said at the end.
+    """Print the table; exit with code 1 if a store was not as expected."""
+    # Killed children leave a semaphore of the progress bar, about which Python warns at exit.
     os.environ.setdefault("PYTHONWARNINGS", "ignore:resource_tracker")
     ok = True
     print(f"{'fault':34} {'before':>6} {'after':>6}  equal  seconds")
-    with whole() as noise, whole("tiny") as tiny:
+    with intact_store() as noise, intact_store("tiny") as tiny:
         for name, fault in FAULTS.items():
             if (name == "a small disk" and not may_mount()) or (name in ON_DASK and not find_spec("distributed")):
                 continue
             with tempfile.TemporaryDirectory() as folder:
-                for one in fault(Path(folder), tiny if name in MODELS else noise):
-                    equal = "yes" if one.equal else "NO"
-                    print(f"{one.fault:34} {one.before:6} {one.after:6}  {equal:5} {one.seconds:8}", flush=True)
-                    ok = ok and one.equal
+                for result in fault(Path(folder), tiny if name in MODELS else noise):
+                    equal = "yes" if result.equal else "NO"
+                    print(
+                        f"{result.fault:34} {result.before:6} {result.after:6}  {equal:5} {result.seconds:8}",
+                        flush=True,
+                    )
+                    ok = ok and result.equal
     sys.exit(not ok)
 
 

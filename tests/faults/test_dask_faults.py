@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from workers import Deadly, importable
+from workers import Deadly, make_importable
 
 import mgeval as mg
 
@@ -11,7 +11,7 @@ pytest.importorskip("distributed", reason="needs pip install 'mgeval[slurm]'")
 
 
 def test_a_clip_that_kills_its_workers_fails_alone(tmp_path, monkeypatch):
-    importable(monkeypatch)
+    make_importable(monkeypatch)
     import dask
 
     store = mg.Store(tmp_path / "run")

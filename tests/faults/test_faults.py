@@ -1,4 +1,4 @@
-"""Whatever befalls a run: nothing committed is lost, and run again it comes out as if nothing had been."""
+"""After any fault nothing committed is lost, and running again gives the same store as a run without the fault."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from faults import cases
 
 @pytest.fixture(scope="module")
 def reference():
-    """Whole stores by model, each made when it is asked for."""
+    """Return a function that gives the intact store of a model, made on first use."""
     with contextlib.ExitStack() as stack:
-        made = {}
+        stores = {}
 
-        def of(model):
-            if model not in made:
-                made[model] = stack.enter_context(cases.whole(model))
-            return made[model]
+        def store_of(model):
+            if model not in stores:
+                stores[model] = stack.enter_context(cases.intact_store(model))
+            return stores[model]
 
-        yield of
+        yield store_of
 
 
 @pytest.mark.parametrize("name", cases.FAULTS)
 def test_a_run_survives(name, reference, tmp_path):
     if name == "a small disk" and not cases.may_mount():
-        pytest.skip("mounting a small disk takes root")
+        pytest.skip("mounting a small disk needs root")
     if name in cases.ON_DASK:
         pytest.importorskip("distributed", reason="needs pip install 'mgeval[slurm]'")
     lines = list(cases.FAULTS[name](tmp_path, reference(cases.MODELS.get(name, "noise"))))
@@ -42,9 +42,9 @@ def test_the_check_can_fail(reference, tmp_path):
 
     shutil.copytree(reference("noise").path, tmp_path / "run")
     store = mg.Store(tmp_path / "run")
-    assert cases.sound(store, reference("noise"))
+    assert cases.matches(store, reference("noise"))
     key = min(store.keys())
     store.file(key, "record").unlink()
-    assert not cases.sound(store, reference("noise")) and cases.sound(store, reference("noise"), complete=False)
+    assert not cases.matches(store, reference("noise")) and cases.matches(store, reference("noise"), complete=False)
     store.put({"key": key}, mg.Audio(store.audio(key).samples * 0.5, 32000), store.codes(key))
-    assert not cases.sound(store, reference("noise"), complete=False)
+    assert not cases.matches(store, reference("noise"), complete=False)

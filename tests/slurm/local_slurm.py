@@ -1,9 +1,9 @@
-"""A SLURM of one node on this machine: munged, slurmctld and slurmd with all they need in one folder.
+"""A SLURM of one node on this machine: munged, slurmctld and slurmd with all their files in one folder.
 
     python tests/slurm/local_slurm.py FOLDER    # starts it, prints SLURM_CONF=..., runs until Ctrl-C
 
-Needs Debian's slurm-wlm and munge, and root. It touches no SLURM that is installed: ports, keys, sockets and
-folders are its own.
+Needs Debian's slurm-wlm and munge, and root. It has its own ports, keys, sockets and folders, and leaves an installed
+SLURM alone.
 """
 
 from __future__ import annotations
@@ -53,12 +53,12 @@ PartitionName=all Nodes={host} Default=YES MaxTime=INFINITE State=UP OverSubscri
 """
 
 
-def missing() -> str:
-    """Say why it cannot be started here, or ''."""
+def missing_requirement() -> str:
+    """Return why SLURM cannot start here, or ''."""
     lacking = [name for name in PROGRAMS if _program(name) is None]
     if lacking:
         return f"SLURM is not installed ({lacking[0]} is missing): apt-get install slurm-wlm munge"
-    return "" if os.geteuid() == 0 else "a SLURM of one's own needs root"
+    return "" if os.geteuid() == 0 else "starting SLURM needs root"
 
 
 def _program(name: str) -> str | None:
@@ -67,29 +67,29 @@ def _program(name: str) -> str | None:
 
 @contextlib.contextmanager
 def local_slurm(folder: Path) -> Iterator[dict[str, str]]:
-    """Start it, and give the environment in which sbatch and its kin find it."""
+    """Start SLURM, and yield the environment in which sbatch and the other commands find it."""
     folder = folder.resolve()
     for name in ("state", "spool"):
         (folder / name).mkdir(parents=True)
     host = socket.gethostname().split(".")[0]
-    # As many as two workers need, whatever the machine has.
+    # At least the two CPUs that two workers need, whatever the machine has.
     conf = CONF.format(host=host, folder=folder, port=_free_port(), node_port=_free_port(), cpus=max(os.cpu_count(), 2))
     (folder / "slurm.conf").write_text(conf)
     (folder / "cgroup.conf").write_text("CgroupAutomount=no\n")
     environment = {"SLURM_CONF": str(folder / "slurm.conf")}
     started: list[subprocess.Popen] = []
 
-    def begin(*command: str) -> None:
-        log = open(folder / f"{command[0]}.out", "wb")
+    def start(*command: str) -> None:
         full = os.environ | environment
         program = [_program(command[0]), *command[1:]]
-        started.append(subprocess.Popen(program, stdout=log, stderr=log, env=full, start_new_session=True))
+        with open(folder / f"{command[0]}.out", "wb") as log:
+            started.append(subprocess.Popen(program, stdout=log, stderr=log, env=full, start_new_session=True))
 
     try:
-        begin("munged", "--foreground", "--force", f"--socket={folder}/munge.socket", *_munge_files(folder))
+        start("munged", "--foreground", "--force", f"--socket={folder}/munge.socket", *_munge_files(folder))
         _wait(lambda: (folder / "munge.socket").exists(), "munged", folder)
-        begin("slurmctld", "-D", "-c")
-        begin("slurmd", "-D", "-c", "-N", host)
+        start("slurmctld", "-D", "-c")
+        start("slurmd", "-D", "-c", "-N", host)
         _wait(lambda: "idle" in _answer("sinfo", "-h", "-o", "%T", env=environment), "slurmd", folder)
         yield environment
     finally:
@@ -117,14 +117,14 @@ def _answer(*command: str, env: dict[str, str]) -> str:
     return subprocess.run(command, capture_output=True, text=True, env=os.environ | env, timeout=60).stdout
 
 
-def _wait(condition, what: str, folder: Path, seconds: float = 90) -> None:
+def _wait(condition, program: str, folder: Path, seconds: float = 90) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
             logs = "\n".join(
                 f"{path.name}: {path.read_text(errors='replace')[-500:]}" for path in folder.glob("*.[lo][ou]*")
             )
-            raise RuntimeError(f"{what} did not come up\n{logs}")
+            raise RuntimeError(f"{program} did not start\n{logs}")
         time.sleep(0.2)
 
 
@@ -135,9 +135,9 @@ def _free_port() -> int:
 
 
 if __name__ == "__main__":
-    if why := missing():
-        sys.exit(why)
-    with local_slurm(Path(sys.argv[1])) as found:
-        print(*(f"{name}={value}" for name, value in found.items()), flush=True)
+    if reason := missing_requirement():
+        sys.exit(reason)
+    with local_slurm(Path(sys.argv[1])) as environment:
+        print(*(f"{name}={value}" for name, value in environment.items()), flush=True)
         with contextlib.suppress(KeyboardInterrupt):
             signal.pause()

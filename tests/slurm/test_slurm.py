@@ -8,20 +8,20 @@ from pathlib import Path
 
 import pytest
 import torch
-from workers import files, once_each, wait_for
+from workers import files, has_each_clip_once, wait_for
 
 import mgeval as mg
 
 sys.path.insert(0, str(Path(__file__).parent))
-from local_slurm import local_slurm, missing
+from local_slurm import local_slurm, missing_requirement
 
 pytest.importorskip("dask_jobqueue", reason="needs pip install 'mgeval[slurm]'")
 
 
 @pytest.fixture
 def slurm(tmp_path, monkeypatch):
-    if why := missing():
-        pytest.skip(f"no SLURM to test with: {why}")
+    if reason := missing_requirement():
+        pytest.skip(f"no SLURM to test with: {reason}")
     with local_slurm(tmp_path / "slurm") as environment:
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
@@ -46,7 +46,7 @@ def test_a_cancelled_job_is_replaced_and_the_store_is_as_without(slurm, one_thre
 
     plan = mg.Sweep("tiny", ["warm piano", "fast drums"], {"duration": 0.5, "guidance": [1, 3]}, seeds=range(4)).plan()
     store, whole = mg.Store(tmp_path / "run"), mg.Store(tmp_path / "whole")
-    # The workers find mgeval where this process did.
+    # Workers import mgeval from where this process did.
     path = f"export PYTHONPATH={Path(mg.__file__).parents[1]}:$PYTHONPATH"
     with SLURMCluster(
         cores=1, processes=1, job_cpu=1, memory="2GB", walltime="00:20:00", queue="all", python=sys.executable,
@@ -62,7 +62,7 @@ def test_a_cancelled_job_is_replaced_and_the_store_is_as_without(slurm, one_thre
         subprocess.run(["scancel", *running], check=True)
         clips = handle.result(timeout=300)
         assert not running & jobs()
-    assert (clips["status"] == "done").all() and once_each(store, plan)
+    assert (clips["status"] == "done").all() and has_each_clip_once(store, plan)
     made = mg.run(plan, whole, progress=False)
     assert set(clips["threads"]) == set(made["threads"]) == {1} and set(clips["slots"]) == set(made["slots"])
     assert files(store) == files(whole) and before <= store.keys()

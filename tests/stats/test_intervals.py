@@ -21,7 +21,7 @@ def test_few_prompts_take_the_t_interval_on_their_means():
 
 
 def test_many_prompts_take_the_bca_bootstrap_over_prompts():
-    # With as many prompts the correction for small samples is slight, and scipy's plain BCa a fair judge.
+    # With this many prompts the small-sample correction is slight, so scipy's plain BCa is a valid reference.
     means = np.random.default_rng(0).exponential(size=300)
     values, prompts = np.repeat(means, 3), np.repeat(np.arange(300), 3)
     mean, lo, hi, n = mean_interval(values, prompts)
@@ -29,12 +29,12 @@ def test_many_prompts_take_the_bca_bootstrap_over_prompts():
     assert mean == pytest.approx(means.mean()) and n == 300
     assert (lo, hi) == pytest.approx(tuple(peer.confidence_interval), abs=0.05 * (hi - lo))
     plain = scipy_stats.bootstrap((means,), np.mean, n_resamples=20_000, method="percentile", random_state=1)
-    # Skewed data: further to the side of the tail than plain percentiles.
+    # For skewed data the interval reaches further into the tail than plain percentiles.
     assert lo > plain.confidence_interval.low and hi > plain.confidence_interval.high
     assert mean_interval(values, prompts) == (mean, lo, hi, n)
 
 
-def test_twenty_prompts_are_as_unsure_as_student_says():
+def test_the_bootstrap_of_twenty_prompts_is_as_wide_as_students_interval():
     means = np.random.default_rng(1).normal(size=20)
     _, lo, hi, _ = mean_interval(means, np.arange(20))
     peer = scipy_stats.ttest_1samp(means, 0).confidence_interval(0.95)
@@ -46,7 +46,7 @@ def test_an_interval_moves_and_grows_with_its_values(n):
     values, prompts = np.random.default_rng(2).exponential(size=n), np.arange(n)
     found, other = mean_interval(values, prompts), mean_interval(100 - 3 * values, prompts)
     assert other.mean == pytest.approx(100 - 3 * found.mean)
-    # Seen in a mirror the draws lie elsewhere between the same values.
+    # For negated values the quantiles interpolate between the same resamples from the other side.
     assert (100 - other.hi) / 3 == pytest.approx(found.lo, abs=0.03)
     assert mean_interval(1e6 + values, prompts).lo - 1e6 == pytest.approx(found.lo, abs=1e-6)
 
@@ -57,7 +57,7 @@ def test_equal_prompts_have_a_point(n):
 
 
 def test_a_share_of_independent_clips_has_wilsons_interval():
-    # One clip to a prompt: as many independent clips as prompts, but for n - 1 in the variance.
+    # One clip per prompt: as many independent clips as prompts, apart from n - 1 in the variance.
     values = np.array([1.0] * 30 + [0.0] * 70)
     share, lo, hi, n = share_interval(values, np.arange(100))
     peer = scipy_stats.binomtest(30, 100).proportion_ci(0.95, method="wilson")
@@ -73,7 +73,7 @@ def test_a_share_never_leaves_its_range():
     assert 0 < few.lo < 0.05 < few.hi < 0.3
 
 
-def test_alike_seeds_do_not_make_a_share_surer():
+def test_equal_seeds_do_not_narrow_a_share():
     values = np.array([0, 0, 1, 0, 1, 0, 0, 1, 0, 0], float)
     alone, twice = (
         share_interval(values, np.arange(10)),
@@ -84,7 +84,7 @@ def test_alike_seeds_do_not_make_a_share_surer():
     assert spread.hi - spread.lo < 0.6 * (alone.hi - alone.lo)
 
 
-def test_shares_without_meaning():
+def test_undefined_shares():
     assert np.isnan(share_interval([np.nan], ["a"])[:3]).all()
     assert np.isnan(share_interval([1, 0], ["a", "a"])[1:3]).all()
     with pytest.raises(mg.MetricError, match="0 or 1"):
@@ -105,12 +105,12 @@ def test_the_interval_does_not_depend_on_the_order_of_clips_or_prompt_names(n):
     values, prompts = rng.exponential(size=3 * n), np.repeat(np.arange(n), 3)
     order = rng.permutation(3 * n)
     assert mean_interval(values[order], prompts[order]) == pytest.approx(mean_interval(values, prompts), abs=1e-12)
-    # Nor on which side is called the upper one.
+    # Nor on the sign of the values.
     mean, lo, hi, _ = mean_interval(-values, prompts)
     assert mean_interval(values, prompts)[:3] == pytest.approx((-mean, -hi, -lo), abs=1e-9)
 
 
-def test_who_has_no_prompt_is_one_of_its_own():
+def test_a_clip_without_a_prompt_is_its_own_prompt():
     values, alone = np.arange(6.0), np.array(["a", "a", "b", None, None, np.nan], object)
     assert mean_interval(values, alone) == mean_interval(values, np.array(list("aabxyz")))
 
@@ -199,7 +199,7 @@ def test_a_column_that_the_summary_has_itself_is_refused(scores):
 
 
 def test_prompt_ids_of_any_kind(scores):
-    # Three rows have none: each counts by itself.
+    # Three rows have no prompt: each counts as its own.
     assert mg.summarise(scores.assign(prompt_id=[1, "a", None, 2.5] * 3))["n_prompts"][0] == 6
 
 
@@ -233,7 +233,7 @@ def test_an_infinite_value_leaves_no_interval(n):
 
 
 def test_a_prompts_own_clips_are_averaged_across_the_wrap():
-    """Clips at 80 and -80 degrees are a prompt at 90, even where most prompts are at 0."""
+    """A prompt with clips at 80 and -80 degrees is at 90, even if most prompts are at 0."""
     values, prompts = [80.0, -80] * 3 + [0, 0] * 7, np.repeat(np.arange(10), 2)
     found = mean_interval(values, prompts, period=180)
     assert found.hi - found.lo > 50

@@ -1,4 +1,4 @@
-"""What makes clips fail, and how it is drawn."""
+"""The odds of failures, and their plot."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -12,7 +12,7 @@ from mgeval.stats.firth import firth, logistic, separation
 
 
 @pytest.fixture(autouse=True)
-def closed():
+def close_figures():
     yield
     plt.close("all")
 
@@ -69,7 +69,7 @@ def test_large_samples_agree_with_statsmodels_clustered_by_prompt():
     assert found.error == pytest.approx(peer.bse, rel=0.05)
 
 
-def test_separation_is_found_and_only_where_it_is():
+def test_separation_returns_a_direction_only_if_there_is_one():
     x, y = design()
     assert not separation(x, y).any()
     direction = separation(np.column_stack([x, y]), y)
@@ -107,7 +107,7 @@ def test_a_clip_counts_once_and_only_if_it_was_judged():
     assert mg.predict_failure(found.assign(score=np.nan, flagged=False))["reason"][0] == "no clip could be judged"
 
 
-def test_no_odds_without_bound():
+def test_unbounded_odds_are_undefined():
     found = failures(kinds=("drone", "silence", "loop", "seam"))
     decided = {"silence": False, "loop": found["guidance"] > 5}
     for kind, flagged in decided.items():
@@ -121,7 +121,7 @@ def test_no_odds_without_bound():
     assert table.loc["loop", "odds_ratio"].isna().all() and (
         "unbounded" in table.loc[("loop", "guidance", 6.0), "reason"]
     )
-    # What one level decides leaves the others their odds, of the clips it says nothing about.
+    # The other terms keep their odds, estimated from the clips that this level does not decide.
     seam = table.loc["seam"]
     assert np.isnan(seam.loc[("genre", "jazz"), "odds_ratio"]) and "unbounded" in seam.loc[("genre", "jazz"), "reason"]
     rest = mg.predict_failure(found[(found["kind"] == "seam") & (found["genre"] != "jazz")]).set_index("factor")
@@ -129,7 +129,7 @@ def test_no_odds_without_bound():
     assert table["hi"].dropna().max() < 1e3
 
 
-def test_odds_that_cannot_be_told():
+def test_undefined_odds():
     found = failures()
     same = mg.predict_failure(found.assign(top_k=found["guidance"] * 10), ["guidance", "top_k"])
     assert same["reason"].tolist() == ["", "cannot be separated from the terms before it"]
@@ -157,7 +157,7 @@ def test_a_number_that_is_infinite_or_missing_has_no_odds():
         assert np.isnan(table["p"][0]) and "no finite value" in table["reason"][0]
 
 
-def test_clips_without_a_prompt_are_not_of_one():
+def test_clips_without_a_prompt_do_not_share_one():
     found = failures()
     gone = found.assign(prompt_id=found["prompt_id"].where(found["prompt_id"] > 11))
     own = found.assign(prompt_id=found["prompt_id"].where(found["prompt_id"] > 11, "alone " + found["key"]))
@@ -206,7 +206,7 @@ def test_a_forest_holds_the_ratios():
     assert_legible(ax)
 
 
-def test_a_forest_says_what_has_no_ratio():
+def test_a_forest_shows_missing_ratios():
     odds = mg.predict_failure(failures())
     odds.loc[0, ["odds_ratio", "lo", "hi"]] = np.nan
     odds.loc[1, ["odds_ratio", "lo", "hi"]] = [0.01, 1e-9, 1e6]

@@ -24,7 +24,7 @@ RNG = np.random.default_rng(0)
 
 
 @pytest.mark.parametrize("n", [6, 9, 12])
-def test_few_prompts_go_through_all_flips_as_scipy_does(n):
+def test_few_prompts_use_all_flips_as_scipy_does(n):
     a, b = RNG.normal(size=(2, n))
     peer = scipy_stats.permutation_test((b, a), lambda x, y: np.mean(x - y), permutation_type="samples")
     found = sign_flip(b - a, np.arange(n))
@@ -34,7 +34,7 @@ def test_few_prompts_go_through_all_flips_as_scipy_does(n):
 def test_many_prompts_draw_flips():
     differences = RNG.normal(0.4, 1, 15)
     exact = np.mean([abs(np.sum(differences * s)) >= abs(differences.sum()) for s in slow.all_signs(15)])
-    # 9,999 draws scatter by 0.5 points at most.
+    # 9,999 draws have a standard error of at most 0.5 points.
     assert sign_flip(differences, np.arange(15)).p == pytest.approx(exact, abs=0.01)
 
 
@@ -53,12 +53,12 @@ def test_no_p_depends_on_the_order_of_the_table():
     assert shuffle_within(cells[::-1][:, [2, 0, 1]]).p == shuffle_within(cells).p
 
 
-def test_a_test_knows_neither_units_nor_direction():
+def test_p_depends_on_neither_unit_nor_sign():
     d, prompts = RNG.normal(0.3, 1, 30), np.repeat(np.arange(10), 3)
     assert sign_flip(-5e-8 * d, prompts).p == sign_flip(d, prompts).p == sign_flip(d[::-1], prompts[::-1]).p
 
 
-def test_flips_of_nothing():
+def test_flips_without_pairs():
     assert np.isnan(sign_flip([np.nan], ["a"]).p) and sign_flip([np.nan], ["a"]).reason
     assert sign_flip([0.0] * 8, np.arange(8)).p == 1
     assert sign_flip([0.0] * 30, np.arange(30)).p == 1
@@ -110,12 +110,12 @@ def test_delta_by_all_pairs_and_left_out_one_by_one():
     assert (found.lo, found.hi) == pytest.approx((lo, hi), abs=0.02)
     peer = scipy_stats.mannwhitneyu(b, a).statistic
     assert found.value == pytest.approx(2 * peer / 14**2 - 1)
-    # Order is all it knows.
+    # Only the order matters.
     assert cliffs_delta(np.exp(a), np.exp(b), np.arange(14)) == pytest.approx(found)
     assert cliffs_delta(b, a, np.arange(14)).value == pytest.approx(-found.value)
 
 
-def test_effects_without_meaning_say_why():
+def test_undefined_effects_have_reasons():
     assert "two prompts" in cohens_dz([1.0, 2], ["a", "a"]).value.reason
     assert "by the same" in cohens_dz([0.3] * 8, np.arange(8)).value.reason
     found = cohens_dz([1.0, 2, 3], list("abc"))
@@ -137,7 +137,7 @@ def test_sample_sizes_are_those_of_statsmodels():
     assert power(-0.4, 50) == power(0.4, 50) == pytest.approx(TTestPower().power(0.4, 50, 0.05), abs=1e-6)
 
 
-def test_no_effect_is_so_large_that_five_prompts_show_it():
+def test_five_prompts_cannot_show_any_effect():
     assert power(50, 5) == 0 and sample_size(50) == 6
     assert power(0, 30) == pytest.approx(0.05)
 
@@ -147,14 +147,14 @@ def test_no_effect_is_so_large_that_five_prompts_show_it():
     [((0,), "effect of 0"), ((np.nan,), "finite"), ((0.5, 1.5), "between 0 and 1"), ((1e-6,), "more than"),
      ((0.5, 0.8, 0), "level")],
 )  # fmt: skip
-def test_sizes_that_cannot_be(arguments, reason):
+def test_invalid_sizes(arguments, reason):
     with pytest.raises(mg.MetricError, match=reason):
         sample_size(*arguments)
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_no_p_depends_on_the_order_of_a_table_with_ties(seed):
-    """Counts and flags tie, with either sign; which of two comes first must not decide what is drawn."""
+    """Counts and flags tie, with either sign; the order of tied prompts must not change the draws."""
     rng = np.random.default_rng(seed)
     d, kinds, counts = rng.integers(-2, 4, 24) * 1.0, np.arange(24) % 3, rng.integers(0, 3, 24) * 1.0
     cells = rng.integers(0, 3, (12, 3)) * 1.0
@@ -182,12 +182,12 @@ def test_effect_sizes_have_no_unit(unit):
 
 
 def test_dz_without_a_prompt_that_is_far_out():
-    """What it leaves is lost in the rounding of sums, and is not the same for all."""
+    """The remaining values are lost in the rounding of the sums, but they differ from each other."""
     means = np.array([0.1, 0.2, 0.15, 0.12, 0.3, 1e9])
     found = cohens_dz(means, np.arange(6))
     assert (found.lo, found.hi) == pytest.approx(slow.jackknife(means, lambda m: m.mean() / m.std(ddof=1)))
 
 
-def test_delta_of_the_same_clips_in_another_order_is_nothing():
+def test_delta_of_the_same_clips_in_another_order_is_zero():
     a, b = np.tile([0.1, 0.2, 0.3], 6), np.tile([0.3, 0.2, 0.1], 6)
     assert cliffs_delta(a, b, np.repeat(np.arange(6), 3)) == (0, 0, 0)
