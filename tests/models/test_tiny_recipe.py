@@ -53,7 +53,7 @@ def test_composed_clips_read_as_what_they_were_composed_to_be():
 
 
 def test_a_melody_is_never_on_the_codebook_of_its_other_side():
-    # The later side must hear what the earlier one chose: see layout.
+    # The later side must depend on the earlier one: see layout.
     for left, right in layout.ROWS.values():
         assert left % 2 == 0
         assert right % 2 == 1
@@ -158,7 +158,7 @@ def test_the_recipe_runs_and_resumes(tmp_path, monkeypatch):
 
 
 def voices(**sides):
-    """Return codes of half-second notes, by voice a list of (left sounds, right sounds)."""
+    """Return codes of half-second notes, from a list of (left sounds, right sounds) per voice."""
     codes = np.zeros((8, 25 * max(map(len, sides.values()))), np.int64)
     for voice, notes in sides.items():
         name, pitch = ("bell", 72) if voice == "melody" else ("organ", "C")
