@@ -101,7 +101,7 @@ def test_phrases_hold_what_is_filled_in_and_nothing_twice():
 
 def test_drums_are_switched_in_a_word_or_two():
     rng = np.random.default_rng(0)
-    on, off = ({words._say(meaning, rng) for _ in range(3000)} for meaning in ("drums", "no drums"))
+    on, off = ({words._pick_phrase(meaning, rng) for _ in range(3000)} for meaning in ("drums", "no drums"))
     assert "drums on" in on
     assert "drums off" in off
     assert not on & off
