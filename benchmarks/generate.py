@@ -159,7 +159,7 @@ def floor(model: MusicGen) -> None:
     decoder, rows, texts = engine.decoder, engine.pad(2 * engine.slots), engine.pad(engine.slots)
     with torch.inference_mode():
         if engine.device.type == "cuda":
-            cache = 2 * 2 * engine.slots * len(decoder.layers) * decoder.width * decoder.whole(STEPS)
+            cache = 2 * 2 * engine.slots * len(decoder.layers) * decoder.width * decoder.round_up(STEPS)
             half = (sum(p.numel() for p in model.network.decoder.parameters()) + cache) // 2
             # A copy reads and writes: half the bytes move as many as one reading.
             torch.empty(half, dtype=decoder.dtype, device=engine.device).clone()

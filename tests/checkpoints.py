@@ -1,8 +1,8 @@
-"""Small MusicGen checkpoints of random weights, whole on the disk: network, tokenizer, processor.
+"""Small, complete MusicGen checkpoints with random weights: network, tokenizer, processor.
 
     from checkpoints import mono_checkpoint, stereo_checkpoint, melody_checkpoint
 
-Each has what the published ones have (T5, EnCodec at 50 frames a second, 4 or 8 codebooks, a
+Each has the components of the published ones (T5, EnCodec at 50 frames a second, 4 or 8 codebooks, a
 projection between text and decoder) and generates a second of audio in about half a second.
 """
 
@@ -15,28 +15,7 @@ from mgeval.hub import quiet_transformers
 
 CODES = 64
 CHROMA_FRAMES = 24
-WORDS = [
-    "a",
-    "slow",
-    "fast",
-    "loud",
-    "quiet",
-    "piano",
-    "guitar",
-    "drums",
-    "bass",
-    "left",
-    "right",
-    "wide",
-    "narrow",
-    "rock",
-    "jazz",
-    "song",
-    "with",
-    "and",
-    "of",
-    "the",
-]
+WORDS = "a slow fast loud quiet piano guitar drums bass left right wide narrow rock jazz song with and of the".split()  # noqa: SIM905
 
 
 def mono_checkpoint(path: str | Path, **decoder: object) -> Path:
@@ -83,7 +62,7 @@ def _save(path: Path, channels: int, melody: bool, overrides: dict) -> Path:
             config = tf.MusicgenConfig(text_encoder=text, audio_encoder=codec, decoder=decoder)
             network = tf.MusicgenForConditionalGeneration(config)
         _liven(network)
-    # Settings of its own, which must not leak into clips; the published checkpoints have them too.
+    # Generation settings, as in the published checkpoints: they must not affect clips.
     network.generation_config = tf.GenerationConfig(
         do_sample=True, top_k=5, temperature=0.7, guidance_scale=2.0, max_length=77, repetition_penalty=1.3,
         pad_token_id=CODES, bos_token_id=CODES, decoder_start_token_id=CODES,
@@ -105,7 +84,7 @@ def _save(path: Path, channels: int, melody: bool, overrides: dict) -> Path:
 
 
 def _liven(network: object) -> None:
-    """Spread the weights so that text, melody and history all matter to what comes out."""
+    """Enlarge the weights so that text, melody and history all affect the output."""
     import torch
 
     for name, weight in network.named_parameters():
@@ -115,10 +94,10 @@ def _liven(network: object) -> None:
         if name.endswith("bias"):
             torch.nn.init.zeros_(weight)
         elif name.endswith("original0"):
-            # The gains of the convolutions: with their own, all signals come out much the same.
+            # The gains of the convolutions: with the default ones, all signals are almost the same.
             weight.data *= 2
     for depth, layer in enumerate(network.audio_encoder.quantizer.layers):
-        # transformers leaves the codebooks zero: every code would sound the same.
+        # transformers initialises the codebooks with zeros: every code would sound the same.
         torch.nn.init.normal_(layer.codebook.embed, std=0.5**depth)
 
 

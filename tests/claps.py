@@ -1,8 +1,8 @@
-"""Checkpoints of LAION's form with random weights, made by laion-clap's own model.
+"""Checkpoints in LAION's format with random weights, from laion-clap's own model.
 
     from claps import random_module, save
 
-Their text tower has two layers and the tiny CLAP's words, whose tokenizer is laid beside the file.
+Their text tower has two layers and the tiny CLAP's vocabulary, whose tokenizer is copied to the same folder.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from mgeval.hub import CLAP_TINY
 
 
 def random_module(tower: str = "HTSAT-tiny", fused: bool = False, seed: int = 0) -> Any:
-    """Return laion-clap's model with weights far from those it begins with, so that each of them matters."""
+    """Return laion-clap's model with weights far from the initial ones, so that each weight matters."""
     if not installed():
         pytest.skip("laion-clap is not installed (it asks for numpy 1)")
     import torch
@@ -39,7 +39,7 @@ def random_module(tower: str = "HTSAT-tiny", fused: bool = False, seed: int = 0)
             if "extractor" not in name:
                 weight.data += 0.02 * torch.randn(weight.shape)
         for name, value in module.model.named_buffers():
-            # The first norm stands between dB and the network.
+            # The first norm converts dB to the range of the network.
             level, spread = (-20, 400) if "bn0" in name else (0, 1)
             if name.endswith("running_mean"):
                 value.copy_(torch.randn(value.shape) + level)
@@ -49,12 +49,12 @@ def random_module(tower: str = "HTSAT-tiny", fused: bool = False, seed: int = 0)
 
 
 def installed() -> bool:
-    """Say whether laion-clap is there."""
+    """Return whether laion-clap is installed."""
     return importlib.util.find_spec("laion_clap") is not None
 
 
 def save(module: Any, path: Path) -> Path:
-    """Write a model's weights as laion-clap's training does: with the optimiser's numbers and settings beside them."""
+    """Write a model's weights like laion-clap's training, together with the optimiser's state and settings."""
     import torch
 
     tensors = {f"module.{name}": value for name, value in module.model.state_dict().items()}

@@ -107,7 +107,7 @@ def _kind_module(name: str) -> ModuleType | None:
 
 
 def _submodules() -> list[str]:
-    return sorted(found.name for found in pkgutil.iter_modules(__path__))
+    return sorted(submodule.name for submodule in pkgutil.iter_modules(__path__))
 
 
 def _loader(module: ModuleType) -> Callable[[str, str | None], Embedder]:

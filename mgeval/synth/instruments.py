@@ -232,14 +232,14 @@ def render_note(name: str, pitch: int, length: int) -> np.ndarray:
         It begins and ends at zero.
     """
     instrument = INSTRUMENTS.get(name) or BASSES[name]
-    held = max(length * FRAME, round(instrument.ring * RATE))
-    samples = held + round(instrument.release * RATE)
+    release_start = max(length * FRAME, round(instrument.ring * RATE))
+    samples = release_start + round(instrument.release * RATE)
     f, r, a = instrument.timbre(440 * 2 ** ((pitch - 69) / 12))
     note = damped((f, r, a * np.sqrt(2 / (np.abs(a) ** 2).sum())), samples)
     time = np.arange(samples, dtype=np.float32) / RATE
     if instrument.vibrato:
         _vibrate(note, time, 440 * 2 ** ((pitch - 69) / 12), instrument.vibrato)
-    envelope = _envelope(samples, held, instrument)
+    envelope = _envelope(samples, release_start, instrument)
     if instrument.tremolo:
         envelope *= 1 + instrument.tremolo * np.sin(2 * np.pi * 4.7 * time)
     note *= envelope * np.float32(instrument.gain)
@@ -253,11 +253,11 @@ def _vibrate(note: np.ndarray, time: np.ndarray, hz: float, cents: float) -> Non
     note *= np.exp(1j * depth * np.sin(2 * np.pi * rate * time)).astype(np.complex64)
 
 
-def _envelope(samples: int, held: int, instrument: Instrument) -> np.ndarray:
+def _envelope(samples: int, release_start: int, instrument: Instrument) -> np.ndarray:
     """Return a raised-cosine attack and release around a flat middle, float32."""
     envelope = np.ones(samples, np.float32)
-    rise = min(round(instrument.attack * RATE), held)
+    rise = min(round(instrument.attack * RATE), release_start)
     envelope[:rise] = 0.5 - 0.5 * np.cos(np.pi * np.arange(rise) / rise)
-    fall = samples - held
-    envelope[held:] = 0.5 + 0.5 * np.cos(np.pi * np.arange(1, fall + 1) / fall)
+    fall = samples - release_start
+    envelope[release_start:] = 0.5 + 0.5 * np.cos(np.pi * np.arange(1, fall + 1) / fall)
     return envelope

@@ -88,8 +88,8 @@ def parse(prompt: str) -> Spec:
     _read_voices(text, tokens, fields)
     _read_image(text, tokens, fields)
     for kind, name in (("genre", "genre"), ("mode", "mode"), ("tempo", "tempo_word"), ("density", "density_word")):
-        if found := _pattern(kind).search(text):
-            fields.setdefault(name, words(kind)[found[0]])
+        if match := _pattern(kind).search(text):
+            fields.setdefault(name, words(kind)[match[0]])
     return _complete(fields, _music_clauses(cased.lower()))
 
 

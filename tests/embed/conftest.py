@@ -20,13 +20,13 @@ def clap():
 
 @pytest.fixture(scope="session")
 def music():
-    """Twelve seconds of stereo music, 32 kHz."""
+    """Return twelve seconds of stereo music, 32 kHz."""
     return compose(Spec(melody="bell", chords="strings", image="wide", duration=12), 3)[0]
 
 
 @pytest.fixture
 def noise():
-    """Return a function that makes stereo noise of so many seconds."""
+    """Return a function that generates stereo noise of a given duration."""
 
     def make(seconds, rate=32000, seed=0):
         return Audio(np.random.default_rng(seed).normal(0, 0.1, (2, round(seconds * rate))), rate)
@@ -36,5 +36,5 @@ def noise():
 
 @pytest.fixture
 def copy(tmp_path):
-    """A copy of the tiny checkpoint that a test may break."""
+    """Return a copy of the tiny checkpoint that a test may damage."""
     return shutil.copytree(CLAP_TINY, tmp_path / "clap")

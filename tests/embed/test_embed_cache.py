@@ -1,4 +1,4 @@
-"""Vectors in a store: found again by content, embedder and recipe, and by nothing else."""
+"""Vectors in a store: their keys are content, embedder and recipe, and nothing else."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mgeval.scoring.vectors import BATCH, cached_vectors, vectors_key
 
 
 class Counting(Embedder):
-    """Returns two rows of the clip's mean and peak, and counts the clips that it heard."""
+    """Returns two rows of the clip's mean and peak, and counts the clips."""
 
     id, rate, dim, recipe = "counting@1", 1000, 2, "as it is"
 

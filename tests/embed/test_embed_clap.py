@@ -1,4 +1,4 @@
-"""Clips and texts through the tiny CLAP: windows, invariances, odd input, and checkpoints that are refused."""
+"""Clips and texts through the tiny CLAP: windows, invariances, odd input, and broken checkpoints."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def test_a_folder_is_the_same_embedder(clap, copy):
     np.testing.assert_array_equal(other.text(["piano"]), clap.text(["piano"]))
 
 
-# Checkpoints that must not get through.
+# Checkpoints that must be rejected.
 
 
 def change_weights(folder, change):

@@ -1,4 +1,4 @@
-"""EnCodec's latents: of the tiny MusicGen's codec, and of small random mono and stereo codecs."""
+"""EnCodec's latents, with the codec of the tiny MusicGen and with small random mono and stereo codecs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def tiny():
 
 
 def codec(path, **settings):
-    """Save a small EnCodec; its gains are raised, or all sounds would come out much the same."""
+    """Save a small EnCodec with higher gains; otherwise all sounds would give almost the same latents."""
     from transformers import EncodecConfig, EncodecModel
 
     small = dict(num_filters=4, hidden_size=8, num_lstm_layers=1, codebook_size=16, upsampling_ratios=[8, 5, 4, 2])
@@ -60,7 +60,7 @@ def test_its_sides_are_the_channels(tiny, noise):
 
 
 def test_sets_are_heard_as_the_codec_hears_clips(tiny, noise, tmp_path):
-    """Not row by row: left alone would be a mono clip, whose latent stands twice in a row."""
+    """Not row by row: left alone would be a mono clip, whose latent appears twice in a row."""
     clips, half = [noise(1, seed=seed) for seed in range(2)], tiny.dim // 2
     for policy, both in POLICIES.items():
         rows = [both(clip) for clip in clips]
@@ -68,7 +68,7 @@ def test_sets_are_heard_as_the_codec_hears_clips(tiny, noise, tmp_path):
         for one, vectors in zip(rows, found, strict=True):
             np.testing.assert_array_equal(vectors, tiny.audio([one])[0])
             assert np.array_equal(vectors[:, :half], vectors[:, half:]) == (policy == "mono")
-    # What is mid and what is side a codec that hears both at once cannot know.
+    # A codec that encodes both channels jointly cannot know which is mid and which is side.
     codec(tmp_path, sampling_rate=48000, audio_channels=2)
     assert embed.load(f"encodec:{tmp_path}").together == ("left_right",)
 

@@ -47,7 +47,7 @@ def both(found, frames, sounds=3):
     given["is_longer"] = torch.zeros(sounds, 1, dtype=torch.bool) if fused else None
     with torch.inference_mode():
         theirs = found.get_audio_features(**given)
-    # Theirs has length 1, or is not yet normalised: that depends on the version.
+    # transformers' vector is normalised or not, depending on the version.
     theirs = torch.nn.functional.normalize(getattr(theirs, "pooler_output", theirs), dim=-1)
     return torch.nn.functional.normalize(Tower(found)(mels), dim=-1), theirs
 
@@ -89,7 +89,7 @@ def test_the_number_of_threads_changes_nothing_but_rounding_and_stays(threads):
 
 
 def test_the_masks_matter():
-    """Without them what the shift brought together would mix: the test above would see it."""
+    """Without masks, tokens that the shift brings together would mix: the test above would fail."""
     found = network()
     tower = Tower(found)
     shifted = [
@@ -112,6 +112,6 @@ def test_order_of_windows():
 
 @pytest.mark.parametrize("settings", [{"window_size": 5}, {"depths": [2] * 4, "num_attention_heads": [1] * 4}])
 def test_windows_that_do_not_fit_are_refused(settings):
-    """transformers pads the first, and fails at the second in the middle of a clip."""
+    """For the first, transformers would pad; for the second, it would fail in the middle of a clip."""
     with pytest.raises(ModelError, match=r"\((5|4) tokens\) must divide its image, got (16 x 16|2 x 2) tokens"):
         Tower(network(**settings))

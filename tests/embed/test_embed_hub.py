@@ -1,4 +1,4 @@
-"""Embedders from a hub on this machine: only what was named is asked for, and later calls need no network."""
+"""Embedders from a local hub: only named files are requested, and later calls need no network."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 @pytest.fixture
 def hub(tmp_path):
-    """The settings of a process that asks a hub of ours, the hub's folders by repository, and what was asked."""
+    """Run a local hub; return the environment for its clients, its folders by repository, and the requests."""
     asked, repositories = [], {"acme/clap": CLAP_TINY}
 
     class Hub(BaseHTTPRequestHandler):
@@ -107,7 +107,7 @@ def test_what_the_hub_lacks(hub):
     environment, _, _ = hub
     done = python("embed.load('clap:acme/nothing')", environment)
     assert "acme/nothing: neither a local folder nor a public model on the hub" in done.stderr
-    # A name that can be none asks nothing.
+    # An invalid hub id causes no request.
     done = python("embed.load('clap:nothing')", environment)
     assert "no such folder" in done.stderr
     done = python("embed.load('clap:630k-audioset-best.pt')", environment | {"HF_HUB_OFFLINE": "1"})

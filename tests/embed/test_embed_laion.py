@@ -24,7 +24,7 @@ TEXTS = ["solo piano", "a slow, sad tune with strings and no drums, at 72 bpm, i
 
 @pytest.fixture(scope="session")
 def checkpoints(tmp_path_factory):
-    """Return a function that makes a checkpoint of each kind once: its file and laion-clap's model."""
+    """Return a function that builds each kind of checkpoint once: its file and laion-clap's model."""
     made = {}
 
     def make(kind):
@@ -38,7 +38,7 @@ def checkpoints(tmp_path_factory):
 
 @pytest.fixture
 def clips(real_clips):
-    """Real music: mono and stereo, 48 kHz, 10 s."""
+    """Return real music: mono and stereo, 48 kHz, 10 s."""
     return [load_audio(path) for path in sorted(real_clips.glob("*.opus"))[::6]]
 
 
@@ -55,7 +55,7 @@ def test_the_same_weights_give_the_same_vectors(checkpoints, clips, kind):
     windows = windows_of(clap, clips)
     with torch.inference_mode():
         if kind == "fused":
-            # laion-clap makes this mel with torchaudio; `test_the_fused_front_end` holds ours to a plain one.
+            # laion-clap makes this mel with torchaudio; `test_the_fused_front_end` compares ours with a plain one.
             mels = torch.from_numpy(np.stack([log_mel(x, clap.extractor) for x in windows]))[:, None].expand(
                 -1, 4, -1, -1
             )
@@ -69,7 +69,7 @@ def test_the_same_weights_give_the_same_vectors(checkpoints, clips, kind):
     ours = np.concatenate(clap.audio(clips))
     np.testing.assert_allclose(ours, theirs.numpy(), atol=1e-4)
     np.testing.assert_allclose(clap.text(TEXTS), texts.numpy(), atol=1e-4)
-    # The weights tell the clips and the texts apart, or the agreement would say nothing.
+    # The weights must distinguish clips and texts; otherwise the agreement would mean nothing.
     assert (theirs @ theirs.T).min() < 0.99
     assert (texts @ texts.T).min() < 0.99
 
@@ -87,7 +87,7 @@ def test_the_front_end_is_theirs(checkpoints, clips):
         power, reference = (10 ** (mel.astype(np.float64) / 10) for mel in (ours, theirs))
         assert np.abs(power - reference).max() < 1e-5 * reference.max()
         assert np.median(np.abs(ours - theirs)) < 1e-5
-        # Theirs is computed in float32: in near silence it is the less exact of the two.
+        # laion-clap computes in float32, so it is less exact in near silence.
         assert np.abs(ours - theirs).max() < 0.01
 
 
@@ -120,23 +120,23 @@ def test_the_package_is_a_second_opinion(checkpoints, clips, noise):
     ours, theirs = embed.load(f"clap:{file}"), embed.load(f"laion:{file}")
     assert theirs.id == ours.id.replace("clap:", "laion:")
     assert theirs.recipe == ours.recipe
-    # Longer than a window: laion-clap alone would crop it at random.
+    # Longer than a window: laion-clap itself would crop it at random.
     clips = [clips[0], noise(12), noise(3)]
     for mine, other in zip(ours.audio(clips), theirs.audio(clips), strict=True):
         np.testing.assert_allclose(mine, other, atol=1e-4)
     np.testing.assert_allclose(ours.text(TEXTS), theirs.text(TEXTS), atol=1e-4)
-    # Its stand-in for torchvision is nobody else's.
+    # No other package sees the stub of torchvision.
     assert importlib.util.find_spec("torchvision") is not None or "torchvision" not in sys.modules
 
 
 def test_it_asks_no_hub(checkpoints):
     file = checkpoints("tiny")[0]
-    # Nothing listens there.
+    # No server listens there.
     environment = {**os.environ, "HF_ENDPOINT": "http://127.0.0.1:9", "HF_HUB_OFFLINE": "0"}
     code = f"from mgeval import embed; print(embed.load('laion:{file}').id)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, timeout=200)
     assert done.returncode == 0, done.stderr
-    # Nothing of what the package prints gets out.
+    # The output of the package is suppressed.
     assert done.stdout.startswith("laion:tiny.pt@")
     assert len(done.stdout.splitlines()) == 1
 
@@ -164,7 +164,7 @@ def test_a_tokenizer_without_its_settings_is_refused(checkpoints, tmp_path):
         embed.load(f"clap:{tmp_path / file.name}")
 
 
-# Files that must not get through.
+# Files that must be rejected.
 
 
 def change(file, where, edit):

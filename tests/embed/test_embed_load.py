@@ -77,7 +77,7 @@ def test_mono_is_the_mean_and_never_empty(noise):
 
 
 class Point:
-    """An entry point of another package's."""
+    """An entry point of another package."""
 
     name, value = "other", "other_package:load"
 
@@ -109,7 +109,7 @@ def test_other_packages_add_kinds(monkeypatch):
         embed.load("other")
     with pytest.raises(ModelError, match="did you mean 'other'"):
         embed.load("othr")
-    # What is built in cannot be taken over.
+    # An entry point cannot replace a built-in kind.
     assert embed.load("mel").id == mel.id
 
 

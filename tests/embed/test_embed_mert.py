@@ -1,4 +1,4 @@
-"""MERT through Hubert: where its configuration says that it is one, and not otherwise."""
+"""MERT as a Hubert: only if its configuration allows it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SMALL = dict(
 
 @pytest.fixture
 def mert(tmp_path):
-    """A Hubert of random weights whose configuration says what MERT-v1-95M's does; the network, the folder."""
+    """Return a Hubert with random weights and the configuration of MERT-v1-95M: the network and its folder."""
     from transformers import HubertConfig, HubertModel
 
     with torch.random.fork_rng(devices=[]):
@@ -31,7 +31,7 @@ def mert(tmp_path):
     config |= {"model_type": "mert_model", "architectures": ["MERTModel"], "deepnorm": False, "attention_relax": -1.0}
     config |= {"feature_extractor_cqt": False, "auto_map": {"AutoModel": "modeling_MERT.MERTModel"}}
     (tmp_path / "config.json").write_text(json.dumps(config))
-    # It would be run if anything trusted it.
+    # This code would run if anything trusted it.
     (tmp_path / "modeling_MERT.py").write_text("raise SystemExit('ran')")
     (tmp_path / "preprocessor_config.json").write_text(json.dumps({"do_normalize": True, "sampling_rate": 24000}))
     return network, tmp_path

@@ -1,4 +1,4 @@
-"""Clips that are read several at once."""
+"""Reading several clips at once."""
 
 import threading
 from functools import partial
@@ -24,7 +24,7 @@ def test_clips_come_in_order_and_what_cannot_be_read_is_none(tmp_path):
 
 def test_two_are_read_at_once(monkeypatch):
     monkeypatch.setattr("joblib.cpu_count", lambda: 2)
-    # Neither goes on before the other has begun.
+    # Each waits until the other has begun.
     both = threading.Barrier(2, timeout=20)
 
     def source():

@@ -1,4 +1,4 @@
-"""The tiny checkpoint as a file, what it has learned, and the recipe that makes it."""
+"""The tiny checkpoint: its file, its abilities, and its recipe."""
 
 from __future__ import annotations
 
@@ -52,19 +52,19 @@ def test_it_is_small_half_precision_and_no_pickle():
     assert endings <= {".safetensors", ".json", ".jsonl", ".md"}
 
 
-# What it has learned.
+# Its abilities.
 
 
 @pytest.fixture(scope="module")
-def heard(clap):
-    """Forty test pieces and their captions, embedded."""
+def embedded(clap):
+    """Embed forty test pieces and their captions."""
     chosen = draw(range(3000, 3200), 40)
     clips = [compose(*piece(index, "test"))[0] for index in chosen.indices]
     return clap.text(chosen.texts), np.concatenate(clap.audio(clips))
 
 
-def test_captions_find_their_pieces(heard):
-    figures = recalls(*heard)
+def test_captions_find_their_pieces(embedded):
+    figures = recalls(*embedded)
     assert figures["t2a_r1"] >= 0.55
     assert figures["a2t_r1"] >= 0.55
     assert figures["t2a_r5"] >= 0.85
@@ -221,9 +221,9 @@ def test_the_recipe_runs_and_resumes(tmp_path, capsys):
     report, weights = run("out")
     assert report["recipe"]["steps"] == 6
     assert ClapModel.from_pretrained(tmp_path / "out").config.projection_dim == 128
-    # Everything is there: a second call only writes the same weights again.
+    # Everything is cached: a second call only writes the same weights again.
     assert run("again")[1] == weights
-    # Training afresh arrives at the same place.
+    # Training from scratch gives the same weights.
     (tmp_path / "cache" / "state.pt").unlink()
     assert run("afresh")[1] == weights
 

@@ -1,4 +1,4 @@
-"""Reading PyTorch's files: tensors come out, nothing that stands beside them is run."""
+"""Reading PyTorch's files: only tensors are read, and no code runs."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_plain_dictionaries_and_old_files(tmp_path, zipped):
 
 
 class Runs:
-    """Writes a file when it is unpickled."""
+    """Writes a file when unpickled."""
 
     def __init__(self, path):
         self.path = path
@@ -47,7 +47,7 @@ def test_nothing_is_run(tmp_path):
     with pytest.raises(ModelError, match="file.pt: cannot be read as weights"):
         read_tensors(tmp_path / "file.pt")
     assert not (tmp_path / "ran").exists()
-    # The file would have, if read freely.
+    # Unrestricted unpickling would have written the file.
     torch.load(tmp_path / "file.pt", weights_only=False)
     assert (tmp_path / "ran").exists()
 

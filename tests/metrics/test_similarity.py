@@ -134,8 +134,8 @@ def test_checkpoints_are_looked_for_before_anything_is_measured(run, tmp_path):
 def counted(monkeypatch):
     """Count the windows of sound that go through the tower of any CLAP."""
     windows = []
-    forward = Clap._hear
-    monkeypatch.setattr(Clap, "_hear", lambda self, mels: windows.append(len(mels)) or forward(self, mels))
+    forward = Clap._embed_audio
+    monkeypatch.setattr(Clap, "_embed_audio", lambda self, mels: windows.append(len(mels)) or forward(self, mels))
     return windows
 
 

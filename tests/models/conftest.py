@@ -1,4 +1,4 @@
-"""Small checkpoints, made once per test run."""
+"""Small checkpoints, saved once per test run."""
 
 from __future__ import annotations
 
@@ -47,5 +47,5 @@ def melody(melody_folder):
 
 @pytest.fixture(params=["mono", "stereo", "melody"])
 def each(request):
-    """Each kind of model in turn."""
+    """Return each kind of model in turn."""
     return request.getfixturevalue(request.param)

@@ -1,4 +1,4 @@
-"""Finding, downloading and refusing checkpoints. Only the network is ever replaced."""
+"""Finding, downloading and rejecting checkpoints. Only the network is fake."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ GREEDY = Sampling(duration=0.1, temperature=0)
 
 @pytest.fixture
 def copy(mono_folder, tmp_path):
-    """A checkpoint that the test may break."""
+    """Return a checkpoint that the test may damage."""
     return shutil.copytree(mono_folder, tmp_path / "copy")
 
 
 @pytest.fixture
 def hub(tmp_path, monkeypatch):
-    """An empty hub cache."""
+    """Return an empty hub cache."""
     from huggingface_hub import constants
 
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
@@ -177,7 +177,7 @@ def test_half_precision_files_compute_in_float32(copy):
 
 
 def test_weight_names_of_the_published_checkpoints(copy, mono_folder):
-    """They were saved when torch still called a normalised weight's parts weight_g and weight_v."""
+    """Old files use torch's former names of a normalised weight's parts, weight_g and weight_v."""
     parts = {".parametrizations.weight.original0": ".weight_g", ".parametrizations.weight.original1": ".weight_v"}
 
     def rename(tensors):
@@ -257,7 +257,7 @@ def test_a_download_names_its_size_and_takes_what_it_needs(hub, stereo_folder, m
     monkeypatch.setattr(huggingface_hub, "snapshot_download", fetch)
     assert load_model(HUB_NAME, device="cpu").revision == COMMIT
     assert asked["said"] == f"{HUB_NAME}: downloading 1.2 GB to {hub}\n"
-    # By name, or the cache would not know the name without a network.
+    # By name: otherwise the cache would not know the name without a network.
     assert asked["revision"] is None
     assert asked["files"] == set(sizes) - {"state_dict.bin", "pytorch_model.bin", "README.md"}
 
@@ -283,7 +283,7 @@ def test_refusals_of_the_hub(hub, monkeypatch, kind, text):
     from huggingface_hub import errors
 
     def refuse(*_, **__):
-        # Their signature changes between versions of the library; the class is what counts.
+        # The signature changes between versions of the library; only the class matters.
         raise getattr(errors, kind).__new__(getattr(errors, kind))
 
     monkeypatch.setattr(huggingface_hub.HfApi, "model_info", refuse)

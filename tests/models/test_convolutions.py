@@ -1,4 +1,4 @@
-"""The codec's convolutions, judged by transformers' own layers."""
+"""The codec's convolutions against transformers' layers."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_they_are_transformers_layers(form, frames, monkeypatch):
 
 @pytest.mark.parametrize("idle", [(0,), (0, 1), (1, 2), (0, 1, 2)], ids=str)
 def test_what_adds_nothing_is_left_out_and_changes_nothing(idle):
-    """Residual blocks whose last weights are zero, and channels that nobody reads, though they sound."""
+    """Residual blocks whose last weights are zero, and channels that are not zero but unused."""
     torch.manual_seed(3)
     config = transformers.EncodecConfig(
         use_causal_conv=False, upsampling_ratios=[4, 3, 2], num_filters=6, use_conv_shortcut=False
@@ -76,7 +76,7 @@ def test_channels_that_are_not_read():
 
 
 def test_blocks_leave_no_seams():
-    """More rows than a block, of a signal whose samples are all alike in the middle."""
+    """More rows than a block, of a signal that is constant in the middle."""
     _, _, *layers = (
         transformers.EncodecModel(
             transformers.EncodecConfig(use_causal_conv=False, upsampling_ratios=[4, 2], num_filters=4)

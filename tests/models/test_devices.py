@@ -1,4 +1,4 @@
-"""Memory that a process may take."""
+"""Memory that a process can still allocate."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mgeval.models.musicgen import devices
 
 @pytest.fixture(params=["", "memory"])
 def group(request, tmp_path, monkeypatch):
-    """A control group within another, of version 2 or 1."""
+    """Create a control group within another, of version 2 or 1."""
     monkeypatch.setattr(devices, "GROUPS", tmp_path)
     inner = tmp_path / request.param / "job" / "step"
     inner.mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""Random streams and draws, judged by the distribution that transformers' logits processors leave."""
+"""Random streams and draws, compared with the distribution of transformers' logits processors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CODES, DRAWS = 64, 20_000
 
 
 def rows(count, temperature=1.0, top_k=0, top_p=0.0):
-    """Return settings of rows that all draw alike."""
+    """Return the settings of rows that are all the same."""
 
     def column(value, dtype=torch.float32):
         return torch.full((count, 1), value, dtype=dtype)
@@ -25,7 +25,7 @@ def rows(count, temperature=1.0, top_k=0, top_p=0.0):
     )  # fmt: skip
 
 
-def left_by_transformers(logits, temperature=1.0, top_k=0, top_p=0.0):
+def filter_by_transformers(logits, temperature=1.0, top_k=0, top_p=0.0):
     chain = [transformers.TemperatureLogitsWarper(temperature)] if temperature != 1 else []
     chain += [transformers.TopKLogitsWarper(top_k)] if top_k else []
     chain += [transformers.TopPLogitsWarper(top_p)] if top_p else []
@@ -47,9 +47,9 @@ SETTINGS = [
 @pytest.mark.parametrize("how", SETTINGS)
 def test_draws_have_transformers_distribution(how):
     logits = 2 * torch.randn(1, CODES, generator=torch.Generator().manual_seed(2))
-    expected = left_by_transformers(logits, **how)[0].double().numpy()
+    expected = filter_by_transformers(logits, **how)[0].double().numpy()
     expected /= expected.sum()
-    # A clip's own stream: 20,000 frames of one codebook.
+    # The stream of one clip: 20,000 frames of one codebook.
     numbers = torch.from_numpy(uniforms(5, "rock", 1, DRAWS).copy()).T
     same = logits[:, None].expand(DRAWS, 1, CODES)
     drawn = draw_codes(same, same, torch.ones(DRAWS), numbers, rows(DRAWS, **how)).codes
@@ -67,11 +67,11 @@ def test_draws_have_transformers_distribution(how):
 def test_filters_leave_what_transformers_leaves(how):
     logits = 3 * torch.randn(200, CODES, generator=torch.Generator().manual_seed(3))
     weights = filtered_weights(logits[:, None], rows(200, **how))[:, 0]
-    torch.testing.assert_close(weights / weights.sum(-1, keepdim=True), left_by_transformers(logits, **how))
+    torch.testing.assert_close(weights / weights.sum(-1, keepdim=True), filter_by_transformers(logits, **how))
 
 
 def test_rows_of_different_settings_do_not_touch_one_another():
-    """Whether the filters look at all rows, as in a captured step, or at those that need it."""
+    """The filters process all rows, as in a recorded step, or only those that need it."""
     logits = torch.randn(len(SETTINGS), 1, CODES, generator=torch.Generator().manual_seed(4))
     each = [rows(1, **how) for how in SETTINGS]
     columns = [torch.cat(column) for column in list(zip(*each, strict=True))[:4]]
@@ -116,7 +116,7 @@ def test_streams():
     for other in (uniforms(4, "rock", 8, 500), uniforms(3, "jazz", 8, 500)):
         assert abs(np.corrcoef(one.ravel(), other.ravel())[0, 1]) < 0.05
     assert kstest(one.ravel(), "uniform").pvalue > 0.001
-    # Written down once: a stored run is continued with the same numbers by every later version.
+    # Golden values: every later version must continue a stored run with the same numbers.
     np.testing.assert_array_equal(uniforms(0, "", 2, 2), np.float32(GOLDEN))
 
 

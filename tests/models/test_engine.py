@@ -1,4 +1,4 @@
-"""What the engine makes, judged by transformers' own `generate`, and that no clip depends on another."""
+"""The engine against transformers' `generate`, and the independence of clips from each other."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def engine_of(model, slots):
 
 @pytest.fixture(scope="module")
 def networks(mono_folder, stereo_folder):
-    """transformers' own, loaded apart from ours."""
+    """Load the networks with transformers alone."""
     with quiet_transformers():
         kind = transformers.MusicgenForConditionalGeneration
         loaded = {"mono": kind.from_pretrained(mono_folder), "stereo": kind.from_pretrained(stereo_folder)}
@@ -46,7 +46,7 @@ def networks(mono_folder, stereo_folder):
 
 @pytest.fixture
 def fresh(stereo_folder):
-    """A model of one's own, whose engine may be tampered with."""
+    """Return a function that loads a model whose engine a test may change."""
 
     def load(slots=None, dtype=None):
         model = load_musicgen(str(stereo_folder), device="cpu", dtype=dtype)
@@ -56,7 +56,7 @@ def fresh(stereo_folder):
     return load
 
 
-def theirs(network, folder, prompts, frames, guidance, beginning=None):
+def transformers_codes(network, folder, prompts, frames, guidance, beginning=None):
     """Return the codes of transformers' greedy `generate`, one batch for all prompts."""
     text = transformers.AutoTokenizer.from_pretrained(folder)(prompts, return_tensors="pt", padding=True)
     delay = 3
@@ -72,7 +72,7 @@ def theirs(network, folder, prompts, frames, guidance, beginning=None):
     return torch.stack(pieces, dim=3)[0].reshape(len(prompts), -1, frames).numpy()
 
 
-def made(model, requests):
+def results_of(model, requests):
     return dict(model.stream(requests))
 
 
@@ -80,7 +80,7 @@ def made(model, requests):
 @pytest.mark.parametrize("guidance", [1.0, 3.0])
 def test_greedy_codes_of_unlike_prompts_together_are_transformers(kind, guidance, networks, request):
     model, folder = request.getfixturevalue(kind), request.getfixturevalue(f"{kind}_folder")
-    expected = theirs(networks[kind], folder, PROMPTS, 40, guidance)
+    expected = transformers_codes(networks[kind], folder, PROMPTS, 40, guidance)
     sampling = Sampling(duration=0.8, temperature=0, guidance=guidance)
     clips = model.generate(PROMPTS, sampling, progress=False)
     for clip, codes in zip(clips, expected, strict=True):
@@ -89,7 +89,7 @@ def test_greedy_codes_of_unlike_prompts_together_are_transformers(kind, guidance
 
 
 def test_predictions_are_transformers(networks, stereo):
-    """The logits, not only the largest: of a prompt's guided and unguided rows after a given beginning."""
+    """Compare all logits, not only the largest, of the guided and unguided rows of a prompt after known codes."""
     network, decoder = networks["stereo"], stereo.engine.decoder
     codes = torch.randint(0, 64, (8, 30), generator=torch.Generator().manual_seed(1))
     states = text_states(stereo.network, stereo.tokenizer, PROMPTS[0])
@@ -112,7 +112,7 @@ def test_continuation_is_transformers(stereo, stereo_folder, networks):
     clips = stereo.generate(PROMPTS[:2], sampling, audio_prompts=[prompt, None], progress=False)
     known = stereo.encode(prompt)
     np.testing.assert_array_equal(clips[0].codes[:, :20], known)
-    expected = theirs(networks["stereo"], stereo_folder, PROMPTS[:1], 40, 3.0, known)[0]
+    expected = transformers_codes(networks["stereo"], stereo_folder, PROMPTS[:1], 40, 3.0, known)[0]
     np.testing.assert_array_equal(clips[0].codes, expected)
     assert np.isnan(clips[0].record["entropy"][:, :20]).all()
     assert not np.isnan(clips[0].record["entropy"][:, 20:]).any()
@@ -122,9 +122,10 @@ def test_windows_are_made_as_by_hand(stereo, stereo_folder, networks, monkeypatc
     monkeypatch.setattr(model, "TRAINED_FRAMES", 75)
     samplings = [Sampling(duration=d, temperature=0, extend_stride=1) for d in (3, 1, 2)]
     clips = stereo.generate(PROMPTS[:3], samplings, progress=False)
-    codes = theirs(networks["stereo"], stereo_folder, PROMPTS[:1], 75, 3.0)[0]
+    network = networks["stereo"]
+    codes = transformers_codes(network, stereo_folder, PROMPTS[:1], 75, 3.0)[0]
     for begin, end in ((50, 125), (100, 150)):
-        window = theirs(networks["stereo"], stereo_folder, PROMPTS[:1], end - begin, 3.0, codes[:, begin:])[0]
+        window = transformers_codes(network, stereo_folder, PROMPTS[:1], end - begin, 3.0, codes[:, begin:])[0]
         codes = np.concatenate([codes[:, :begin], window], axis=1)
     np.testing.assert_array_equal(clips[0].codes, codes)
     assert [clip.seams for clip in clips] == [(75, 125), (), (75,)]
@@ -132,7 +133,7 @@ def test_windows_are_made_as_by_hand(stereo, stereo_folder, networks, monkeypatc
 
 
 def pool():
-    """Requests that differ in all that can differ."""
+    """Return requests that differ in everything possible."""
     rng = np.random.default_rng(0)
     sound = Audio(rng.uniform(-0.5, 0.5, (2, 6400)).astype(np.float32), 32000)
     rows = [
@@ -144,7 +145,7 @@ def pool():
         ("rock", dict(duration=0.7, temperature=0), sound),
         ("a slow piano song", dict(duration=2, extend_stride=1, guidance=7, seed=9), None),
         ("quiet", dict(duration=1.2, guidance=1, top_k=20, top_p=0.5), sound),
-        # More words than a chunk: the others' texts are padded to two.
+        # More tokens than one chunk: the texts of the others are padded to two.
         ("drums and " * 40, dict(duration=0.4), None),
     ]
     return [Request(prompt, Sampling(**settings), audio) for prompt, settings, audio in rows]
@@ -152,7 +153,7 @@ def pool():
 
 @contextlib.contextmanager
 def short_windows():
-    """Let models generate 1.5 s in one go."""
+    """Shorten the window of models to 1.5 s."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(model, "TRAINED_FRAMES", 75)
         yield
@@ -160,13 +161,13 @@ def short_windows():
 
 @pytest.fixture(scope="module")
 def company(stereo_folder):
-    """Models with different numbers of slots, the clips of the pool made alone, and where alone is kept."""
+    """Return models with different numbers of slots, and the clips of the pool generated one by one."""
     models = {}
     for slots in (1, 2, 3, 5):
         models[slots] = load_musicgen(str(stereo_folder), device="cpu")
         models[slots].engine = engine_of(models[slots], slots)
     with short_windows():
-        return models, [made(models[5], [request])[0] for request in pool()]
+        return models, [results_of(models[5], [request])[0] for request in pool()]
 
 
 @settings(max_examples=25, deadline=None)
@@ -175,7 +176,7 @@ def test_a_clip_is_the_same_in_any_company_order_and_slot(company, order, slots)
     models, alone = company
     requests = pool()
     with short_windows():
-        clips = made(models[slots], [requests[index] for index in order])
+        clips = results_of(models[slots], [requests[index] for index in order])
     for place, clip in clips.items():
         expected = alone[order[place]]
         np.testing.assert_array_equal(clip.codes, expected.codes)
@@ -188,9 +189,9 @@ def test_a_clip_is_the_same_in_any_company_order_and_slot(company, order, slots)
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
 def test_alone_is_among_others_in_every_number_format(fresh, dtype):
     model = fresh(dtype=dtype)
-    together = made(model, pool())
+    together = results_of(model, pool())
     for index, request in enumerate(pool()):
-        np.testing.assert_array_equal(made(model, [request])[0].codes, together[index].codes)
+        np.testing.assert_array_equal(results_of(model, [request])[0].codes, together[index].codes)
 
 
 def test_a_shorter_clip_begins_a_longer_one_but_for_the_delay(stereo):
@@ -200,7 +201,7 @@ def test_a_shorter_clip_begins_a_longer_one_but_for_the_delay(stereo):
 
 def test_slots_are_recorded_and_do_not_depend_on_the_requests(fresh):
     model = fresh()
-    assert [clip.slots for clip in made(model, pool()[:3]).values()] == [32] * 3
+    assert [clip.slots for clip in results_of(model, pool()[:3]).values()] == [32] * 3
 
 
 def test_stopping_keeps_what_is_finished(fresh):
@@ -211,7 +212,7 @@ def test_stopping_keeps_what_is_finished(fresh):
         seen.append((made, total))
         return made > 1.7
 
-    results = made(model, requests)
+    results = results_of(model, requests)
     stopped = dict(model.stream(requests, watch))
     assert set(stopped) == {2}
     np.testing.assert_array_equal(stopped[2].codes, results[2].codes)
@@ -227,7 +228,7 @@ def test_stopping_keeps_what_is_finished(fresh):
 def test_out_of_memory_halves_the_slots_and_marks_the_clips(fresh, monkeypatch):
     model = fresh(4)
     requests = [Request("rock", Sampling(duration=0.5, seed=seed)) for seed in range(6)]
-    expected = made(model, requests)
+    expected = results_of(model, requests)
     step = Batch.step
 
     def tight(batch):
@@ -237,7 +238,7 @@ def test_out_of_memory_halves_the_slots_and_marks_the_clips(fresh, monkeypatch):
 
     monkeypatch.setattr(Batch, "step", tight)
     with pytest.warns(UserWarning, match="out of memory: continuing with 2 clips at a time"):
-        results = made(model, requests)
+        results = results_of(model, requests)
     assert [results[index].halved for index in range(6)] == [True] * 4 + [False] * 2
     assert {clip.slots for clip in results.values()} == {2}
     for index, clip in results.items():
@@ -254,7 +255,7 @@ def test_a_clip_too_large_for_memory_is_an_error_and_the_others_go_on(fresh, mon
         admit(batch, clip)
 
     monkeypatch.setattr(Batch, "admit", tight)
-    results = made(model, [Request("rock", Sampling(duration=d)) for d in (0.2, 0.6, 0.4)])
+    results = results_of(model, [Request("rock", Sampling(duration=d)) for d in (0.2, 0.6, 0.4)])
     assert isinstance(results[1], ModelError)
     assert "out of memory with a single clip" in str(results[1])
     assert results[0].codes.shape == (8, 10)
@@ -267,11 +268,11 @@ def test_other_errors_are_not_taken_for_memory(fresh, monkeypatch):
 
     monkeypatch.setattr(Batch, "step", broken)
     with pytest.raises(RuntimeError, match="shape mismatch"):
-        made(fresh(4), pool()[:2])
+        results_of(fresh(4), pool()[:2])
 
 
 def test_record_is_of_the_guided_prediction_before_the_filters(stereo, networks, stereo_folder):
-    """Against transformers' logits along the clip that was drawn."""
+    """Compare with transformers' logits along the sampled clip."""
     clip = stereo.generate("rock", Sampling(duration=0.5, top_k=5, temperature=0.7), progress=False)[0]
     network = networks["stereo"]
     delays = np.arange(8) // 2
@@ -302,18 +303,18 @@ def test_record_is_of_the_guided_prediction_before_the_filters(stereo, networks,
 
 
 def test_captured_steps_are_the_same_steps(fresh, monkeypatch):
-    """A GPU replays steps of all slots, whatever they hold; the recorder itself is stood in for."""
+    """A GPU replays steps of all slots, used or not; the recorder is a fake."""
     model = fresh(3)
-    expected = made(model, pool())
+    expected = results_of(model, pool())
 
-    stand_in(monkeypatch)
+    fake_recorder(monkeypatch)
     model.engine.graphs = True
-    for index, clip in made(model, pool()).items():
+    for index, clip in results_of(model, pool()).items():
         np.testing.assert_array_equal(clip.codes, expected[index].codes)
 
 
-def stand_in(monkeypatch):
-    """Replay steps without a GPU; return the filters of every recording, as they come."""
+def fake_recorder(monkeypatch):
+    """Replay steps without a GPU; return a growing list of the filters of every recording."""
     recordings = []
 
     class Recorded:
@@ -335,24 +336,24 @@ def stand_in(monkeypatch):
         ([dict(top_k=k) for k in (33, 50, 63)], [(64, False)]),
         ([dict(top_k=1), dict(top_k=2)], [(1, False), (2, False)]),
         ([dict(top_k=0)], []),
-        # A GPU's sums depend on how many there are: always all.
+        # A GPU's sums depend on the number of codes: always use all.
         ([dict(top_k=5, top_p=0.8), dict(top_k=0, top_p=0.5)], [(64, True)]),
     ],
 )
 def test_mixtures_of_filters_are_recorded_a_few_times_only(fresh, monkeypatch, settings, recorded):
     model = fresh(1)
     requests = [Request("rock", Sampling(duration=0.1, **more)) for more in settings]
-    expected = made(model, requests)
-    recordings = stand_in(monkeypatch)
+    expected = results_of(model, requests)
+    recordings = fake_recorder(monkeypatch)
     model.engine.graphs = True
-    for index, clip in made(model, requests).items():
+    for index, clip in results_of(model, requests).items():
         np.testing.assert_array_equal(clip.codes, expected[index].codes)
     assert sorted((one.most, one.nucleus) for filters in recordings for one in filters) == recorded
     assert len(recordings) == max(len(recorded), 1)
 
 
 def test_steps_are_recorded_on_the_engine_s_own_gpu(fresh, monkeypatch):
-    """torch records on the current one; torch's own parts are stood in for."""
+    """Graphs are recorded on the current GPU; torch's parts are fakes."""
     model, current, recorded = fresh(2), [], []
     place = torch.device("cuda:1")
 
@@ -388,14 +389,14 @@ def test_steps_are_recorded_on_the_engine_s_own_gpu(fresh, monkeypatch):
 
 
 def test_transformers_is_as_it_was(stereo, stereo_folder, networks):
-    """The engine reads the network's weights and changes none."""
+    """The engine reads the network's weights and changes none of them."""
     state = networks["stereo"].state_dict()
     for name, weight in stereo.network.state_dict().items():
         assert torch.equal(weight, state[name]), name
 
 
 def test_the_codec_is_transformers(each):
-    """Several clips at once, and each the same bits as alone."""
+    """Several clips at once give the same bits as each alone."""
     codes = [torch.randint(0, 64, (each.codebooks, 30), generator=torch.Generator().manual_seed(s)) for s in range(5)]
     codec = each.network.audio_encoder
     for one, together in zip(codes, each._codec.decode(codes), strict=True):
@@ -421,14 +422,14 @@ def test_a_dropped_model_is_freed(fresh):
 
 def test_more_slots_than_at_first(fresh):
     model = fresh(2)
-    expected = made(model, pool()[:3])
+    expected = results_of(model, pool()[:3])
     model.engine.slots = 40
-    for index, clip in made(model, pool()[:3] * 12).items():
+    for index, clip in results_of(model, pool()[:3] * 12).items():
         np.testing.assert_array_equal(clip.codes, expected[index % 3].codes)
 
 
 def test_fewer_slots_take_fewer_rows_where_kernels_agree_on_no_number(fresh, monkeypatch):
-    """A batch that another thread is at keeps its rows."""
+    """A batch of another thread keeps its rows."""
     target = "mgeval.models.musicgen.engine.consistent_row_counts"
     monkeypatch.setattr(target, lambda products, rows, like: [-(-rows // 64) * 64])
     model = fresh(40)
@@ -448,10 +449,10 @@ def test_a_codec_error_is_one_clips(fresh, monkeypatch):
         return decode(codes)
 
     requests = [Request("rock", Sampling(duration=0.2, seed=seed)) for seed in range(4)]
-    expected = made(model, requests)
+    expected = results_of(model, requests)
     marked = expected[2].codes
     monkeypatch.setattr(model, "_decode", tight)
-    results = made(model, requests)
+    results = results_of(model, requests)
     assert isinstance(results[2], RuntimeError)
     for index in (0, 1, 3):
         np.testing.assert_array_equal(results[index].audio.samples, expected[index].audio.samples)
@@ -460,12 +461,12 @@ def test_a_codec_error_is_one_clips(fresh, monkeypatch):
 def test_nan_stays_with_its_clip(fresh):
     model = fresh(2)
     requests = [Request(prompt, Sampling(duration=0.3)) for prompt in ("rock", "quiet", "jazz", "a song")]
-    expected = made(model, requests)
+    expected = results_of(model, requests)
     engine = model.engine
     states = engine.states
     engine.states = lambda prompt: states(prompt) * (np.nan if prompt == "quiet" else 1)
     engine._texts.clear()
-    results = made(model, requests)
+    results = results_of(model, requests)
     assert isinstance(results[1], ModelError)
     assert "NaN" in str(results[1])
     for index in (0, 2, 3):
@@ -474,10 +475,10 @@ def test_nan_stays_with_its_clip(fresh):
 
 def test_two_threads_may_share_a_model(fresh):
     model, results = fresh(3), [None, None]
-    expected = made(model, pool()[:5])
+    expected = results_of(model, pool()[:5])
 
     def work(place):
-        results[place] = made(model, pool()[:5])
+        results[place] = results_of(model, pool()[:5])
 
     threads = [threading.Thread(target=work, args=(place,)) for place in (0, 1)]
     for thread in threads:
@@ -500,7 +501,7 @@ def test_memory_that_ends_with_one_large_clip_leaves_the_others(fresh, monkeypat
     monkeypatch.setattr(Batch, "__init__", tight)
     requests = [Request("rock", Sampling(duration=d)) for d in (0.1, 2, 0.2)]
     with pytest.warns(UserWarning, match="out of memory"):
-        results = made(model, requests)
+        results = results_of(model, requests)
     assert isinstance(results[1], ModelError)
     assert results[0].codes.shape == (8, 5)
     assert results[2].codes.shape == (8, 10)
@@ -508,10 +509,10 @@ def test_memory_that_ends_with_one_large_clip_leaves_the_others(fresh, monkeypat
 
 
 def test_memory_that_ends_with_one_long_prompt_leaves_the_others(fresh, monkeypatch):
-    """Not the longest clip is to blame, and the others decode together again."""
+    """The longest clip is not the cause, and the others decode together again."""
     model, begin = fresh(4), Batch.__init__
     requests = [Request("rock", Sampling(duration=d)) for d in (0.5, 0.2, 0.4)]
-    expected = made(model, requests)
+    expected = results_of(model, requests)
 
     def tight(batch, engine, slots, frames, words):
         if words > 500:
@@ -520,7 +521,7 @@ def test_memory_that_ends_with_one_long_prompt_leaves_the_others(fresh, monkeypa
 
     monkeypatch.setattr(Batch, "__init__", tight)
     with pytest.warns(UserWarning, match="out of memory"):
-        results = made(model, [*requests, Request("drums and " * 300, Sampling(duration=0.1))])
+        results = results_of(model, [*requests, Request("drums and " * 300, Sampling(duration=0.1))])
     assert isinstance(results[3], ModelError)
     assert "try a shorter clip or prompt" in str(results[3])
     for index, clip in expected.items():
@@ -531,32 +532,32 @@ def test_memory_that_ends_with_one_long_prompt_leaves_the_others(fresh, monkeypa
 def test_a_prompt_of_too_many_words_is_an_error_and_the_others_do_not_wait_for_it(fresh, melody, monkeypatch):
     model, endless = fresh(4), "drums " * 30_000
     monkeypatch.setattr(decoder, "free_memory", lambda: 10**8)
-    results = made(model, [Request(prompt, Sampling(duration=0.1)) for prompt in (*PROMPTS[:3], endless)])
+    results = results_of(model, [Request(prompt, Sampling(duration=0.1)) for prompt in (*PROMPTS[:3], endless)])
     assert [results[index].codes.shape for index in range(3)] == [(8, 5)] * 3
     said = r"a prompt can have at most 1024 tokens, got 3000\d: shorten it"
-    for error in (results[3], made(melody, [Request(endless, Sampling(duration=0.1))])[0]):
+    for error in (results[3], results_of(melody, [Request(endless, Sampling(duration=0.1))])[0]):
         assert isinstance(error, ModelError)
         assert re.fullmatch(said, str(error))
     assert model.engine.slots == 4
 
 
 def test_a_processor_does_not_take_memory_that_it_has_not(fresh, monkeypatch):
-    """Linux would give it, and kill the process later."""
+    """Linux would grant the memory, and kill the process later."""
     model = fresh(8)
     requests = [Request("rock", Sampling(duration=0.5, seed=seed)) for seed in range(8)]
-    expected = made(model, requests)
+    expected = results_of(model, requests)
     cache = Cache(model.engine.decoder, 16, 8, 32, 16)
     size = 2 * (cache.keys.nbytes + cache.text_keys.nbytes)
     monkeypatch.setattr(decoder, "free_memory", lambda: size * 2 // 3)
     with pytest.warns(UserWarning, match="continuing with 4 clips at a time: the cache of 8 clips takes"):
-        results = made(model, requests)
+        results = results_of(model, requests)
     assert [(clip.slots, clip.halved) for clip in results.values()] == [(4, False)] * 8
     for index, clip in results.items():
         np.testing.assert_array_equal(clip.codes, expected[index].codes)
 
 
 def test_slots_are_those_of_the_batch_that_made_the_clip(fresh):
-    """Another thread may halve the engine's meanwhile."""
+    """Another thread may halve the slots of the engine meanwhile."""
     model = fresh(4)
 
     def watch(made, total):

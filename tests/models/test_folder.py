@@ -1,4 +1,4 @@
-"""Clips of someone else's system."""
+"""Clips of another system."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A hub on this machine: what is downloaded once is found again without any network."""
+"""A local hub: after one download, models are found without the network."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ASK = "from mgeval.models import model_revision; print(model_revision('acme/musi
 
 @pytest.fixture
 def hub(stereo_folder, tmp_path):
-    """The settings of a process that asks a hub of ours, and the list of what was asked."""
+    """Run a local hub; return the environment for its clients and the list of requests."""
     asked = []
 
     class Hub(BaseHTTPRequestHandler):
@@ -50,7 +50,7 @@ def hub(stereo_folder, tmp_path):
 
     def answer(tree, commit):
         files = [(file.name, file.stat().st_size) for file in sorted(stereo_folder.iterdir())]
-        # Published repositories hold files that nobody needs.
+        # Published repositories contain unneeded files.
         files.append(("README.md", 1000))
         if tree:
             return [{"type": "file", "path": name, "size": size, "oid": name} for name, size in files]
@@ -78,7 +78,7 @@ def python(environment, code, **more):
 
 def test_what_was_downloaded_is_found_without_a_network(hub):
     environment, asked = hub
-    # Asking for the revision alone fetches no file.
+    # A request for the revision downloads no file.
     assert python(environment, ASK).stdout.strip() == COMMIT
     assert not any("/resolve/" in path for path in asked)
     first = python(environment, FIND)
@@ -94,7 +94,7 @@ def test_what_was_downloaded_is_found_without_a_network(hub):
 
 
 def test_what_a_plan_s_commit_downloaded_is_found_by_name_without_a_network(hub):
-    """`run` asks for the commit that the plan names; the next plan asks by name."""
+    """`run` requests the commit of the plan; the next plan requests by name."""
     environment, _ = hub
     assert python(environment, FIND.replace("musicgen'", f"musicgen', '{COMMIT}'")).stdout.strip() == COMMIT
     assert python(environment, FIND, HF_HUB_OFFLINE="1").stdout.strip() == COMMIT

@@ -1,4 +1,4 @@
-"""What MusicGen clips are made of, judged by transformers' own `generate`."""
+"""MusicGen's clips against transformers' `generate`."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def codes_of(model, prompt=PROMPT, sampling=SHORT, **inputs):
     return model.generate(prompt, sampling, progress=False, **inputs)[0].codes
 
 
-def plainly(folder, prompt, frames, more=None, seed=0, **settings):
-    """Call transformers as its documentation does, every setting of the checkpoint's own overruled."""
+def generate_with_transformers(folder, prompt, frames, more=None, seed=0, **settings):
+    """Call transformers as in its documentation, with all settings of the checkpoint overridden."""
     kind = {"musicgen": "Musicgen", "musicgen_melody": "MusicgenMelody"}[
         transformers.AutoConfig.from_pretrained(folder).model_type
     ]
@@ -72,7 +72,7 @@ def test_attributes(mono, stereo, stereo_folder):
 def test_greedy_is_transformers_greedy(kind, guidance, request):
     model, folder = request.getfixturevalue(kind), request.getfixturevalue(f"{kind}_folder")
     clip = model.generate(PROMPT, Sampling(duration=0.5, temperature=0, guidance=guidance), progress=False)[0]
-    expected = plainly(folder, PROMPT, 25, do_sample=False, guidance_scale=guidance)
+    expected = generate_with_transformers(folder, PROMPT, 25, do_sample=False, guidance_scale=guidance)
     np.testing.assert_allclose(clip.audio.samples, expected, atol=1e-5)
 
 
@@ -88,7 +88,7 @@ def test_greedy_is_transformers_greedy(kind, guidance, request):
 )
 def test_every_setting_reaches_transformers(melody, melody_folder, ours, theirs):
     clip = melody.generate(PROMPT, Sampling(duration=0.5, seed=3, **ours), progress=False)[0]
-    expected = plainly(melody_folder, PROMPT, 25, seed=3, do_sample=True, **theirs)
+    expected = generate_with_transformers(melody_folder, PROMPT, 25, seed=3, do_sample=True, **theirs)
     np.testing.assert_allclose(clip.audio.samples, expected, atol=1e-5)
 
 
@@ -206,7 +206,7 @@ def test_continuation_begins_with_the_prompt(each):
 def test_stereo_continuation_is_transformers_continuation(stereo, stereo_folder):
     prompt = sines(440, 3000)
     clip = stereo.generate(PROMPT, Sampling(duration=0.8, temperature=0), [prompt], progress=False)[0]
-    expected = plainly(
+    expected = generate_with_transformers(
         stereo_folder,
         PROMPT,
         20,
@@ -218,7 +218,7 @@ def test_stereo_continuation_is_transformers_continuation(stereo, stereo_folder)
 
 
 def test_greedy_goes_on_as_if_never_interrupted(each, monkeypatch):
-    """The delay pattern is rebuilt around the prompt: nothing is lost or shifted at the seam."""
+    """The delay pattern is rebuilt around the prompt, without loss or shift at the seam."""
     whole = codes_of(each, sampling=Sampling(duration=0.8, temperature=0))
     monkeypatch.setattr(each, "encode", lambda audio: whole[:, :20])
     resumed = codes_of(each, sampling=Sampling(duration=0.8, temperature=0), audio_prompts=sines(1, 1))
@@ -243,10 +243,10 @@ def test_long_clips_are_made_in_windows(stereo, stereo_folder, monkeypatch):
     assert clip.codes.shape == (8, 150)
     np.testing.assert_array_equal(clip.codes[:, :75], codes_of(stereo, sampling=Sampling(duration=1.5, **sampling)))
     np.testing.assert_array_equal(stereo.decode(clip.codes).samples, clip.audio.samples)
-    # Windows are 0-75, 50-125 and 100-150: each goes on from the 25 frames that it shares with the last.
+    # Windows are 0-75, 50-125 and 100-150: each continues from the 25 frames that it shares with the previous one.
     for begin, end in ((50, 125), (100, 150)):
         seam = torch.tensor(clip.codes[:, begin : begin + 25].astype(np.int64))
-        expected = plainly(
+        expected = generate_with_transformers(
             stereo_folder, PROMPT, end - begin - 25, {"decoder_input_ids": seam}, do_sample=False, guidance_scale=3.0
         )
         np.testing.assert_allclose(stereo.decode(clip.codes[:, begin:end]).samples, expected, atol=1e-5)
@@ -289,7 +289,7 @@ def test_a_melody_beside_an_audio_prompt_and_windows(melody, monkeypatch):
 
 
 def test_a_pickled_model_makes_the_same_clips_as_many_at_once(stereo_folder):
-    """A worker gets it so: what decides codes must not get lost on the way."""
+    """Workers receive a pickled model: everything that affects codes must survive."""
     model = load_model(str(stereo_folder), device="cpu")
     assert "engine" not in vars(pickle.loads(pickle.dumps(model)))
     model.engine.slots = 3

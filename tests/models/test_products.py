@@ -1,4 +1,4 @@
-"""Matrix products of every number format, and which numbers of rows agree bit for bit."""
+"""Matrix products in every number format, and the row counts that agree bit for bit."""
 
 from __future__ import annotations
 
@@ -43,5 +43,5 @@ def test_rows_that_differ_are_found():
 
     assert consistent_row_counts([(odd, 8)], 16, torch.zeros(1))[:3] == [4, 8, 12]
     assert consistent_row_counts([(lambda x: x + len(x) * 1e-3, 8)], 16, torch.zeros(1)) == [64]
-    # What the largest number disagrees with is of no use.
+    # A count that disagrees with the largest one is useless.
     assert consistent_row_counts([(lambda x: x * (1 + (len(x) > 64) * 1e-6), 8)], 128, torch.zeros(1)) == [128]

@@ -1,4 +1,4 @@
-"""The tiny model: its folder, its codec, and what it does with a prompt."""
+"""The tiny model: its folder, its codec, and how it follows prompts."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def tables():
 
 
 def wave(tiny, codes):
-    """Return what the codec makes of a clip's codes, ``(2, samples)``."""
+    """Decode a clip's codes with the codec, ``(2, samples)``."""
     return tiny.decode(codes).samples
 
 
@@ -58,7 +58,7 @@ def test_plain_transformers_loads_the_folder():
 def test_the_folder_is_small_and_holds_no_pickle():
     files = list(FOLDER.iterdir())
     assert {path.suffix for path in files} <= {".json", ".safetensors"}
-    # As its card and README say; with the tiny CLAP it must stay under 24.
+    # As stated in its card and in README; with the tiny CLAP it must stay under 24.
     size = sum(path.stat().st_size for path in files) / MEGABYTE
     assert round(size) == 14
     assert size + sum(path.stat().st_size for path in CLAP_TINY.iterdir()) / MEGABYTE < 24
@@ -92,7 +92,7 @@ def test_silence_is_silent(tiny):
     assert np.abs(wave(tiny, np.zeros((8, 20), int))).max() < 1e-5
 
 
-# The quantizer asks the chords' table first, so chords come back and the other voices only roughly.
+# The quantizer tries the chords' table first, so chords are reconstructed well and other voices only roughly.
 @pytest.mark.parametrize(
     ("voice", "name", "pitch", "lost"), [("chords", "organ", "Am", 0.01), ("melody", "piano", 72, 0.3)]
 )

@@ -53,7 +53,7 @@ def test_composed_clips_read_as_what_they_were_composed_to_be():
 
 
 def test_a_melody_is_never_on_the_codebook_of_its_other_side():
-    # The later side must hear what the earlier one chose: see layout.
+    # The later side must depend on the earlier one: see layout.
     for left, right in layout.ROWS.values():
         assert left % 2 == 0
         assert right % 2 == 1
@@ -101,7 +101,7 @@ def test_phrases_hold_what_is_filled_in_and_nothing_twice():
 
 def test_drums_are_switched_in_a_word_or_two():
     rng = np.random.default_rng(0)
-    on, off = ({words._say(meaning, rng) for _ in range(3000)} for meaning in ("drums", "no drums"))
+    on, off = ({words._pick_phrase(meaning, rng) for _ in range(3000)} for meaning in ("drums", "no drums"))
     assert "drums on" in on
     assert "drums off" in off
     assert not on & off
@@ -158,7 +158,7 @@ def test_the_recipe_runs_and_resumes(tmp_path, monkeypatch):
 
 
 def voices(**sides):
-    """Return codes of half-second notes, by voice a list of (left sounds, right sounds)."""
+    """Return codes of half-second notes, from a list of (left sounds, right sounds) per voice."""
     codes = np.zeros((8, 25 * max(map(len, sides.values()))), np.int64)
     for voice, notes in sides.items():
         name, pitch = ("bell", 72) if voice == "melody" else ("organ", "C")

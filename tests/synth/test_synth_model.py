@@ -1,4 +1,4 @@
-"""The composer behind the interface of a model."""
+"""The composer as a model."""
 
 import numpy as np
 import pytest

@@ -97,7 +97,7 @@ def test_the_beat_is_where_the_truth_says(tempo):
     audio, truth = compose(Spec(melody=None, chords=None, bass=None, genre="electronic", tempo=tempo, image="mono"))
     energy = audio.samples[0, : len(audio.samples[0]) // 160 * 160].reshape(-1, 160).astype(float) ** 2
     rise = np.maximum(np.diff(np.log(energy.mean(axis=1) + 1e-6)), 0)
-    # Frames of 5 ms: what rises within 20 ms of a beat against what rises elsewhere.
+    # Frames of 5 ms: energy rises within 20 ms of a beat against those elsewhere.
     beats = np.array(truth["beats"][1:])
     near = np.abs(np.arange(1, len(rise) + 1)[:, None] * 0.005 - beats).min(axis=1) <= 0.02
     assert rise[near].mean() > 3 * rise[~near].mean()
@@ -120,7 +120,7 @@ def test_without_drums_little_is_percussive():
         audio, truth = compose(Spec(melody="flute", chords=None, bass=None, drums=drums, duration=3), 1)
         assert any(note["voice"] == "drums" for note in truth["notes"]) == drums
         power = np.abs(stft(audio.mono().samples[0], nperseg=1024)[2]) ** 2
-        # What is smooth over frequency is percussive, what is smooth over time is tonal.
+        # Sound that is smooth over frequency is percussive, sound that is smooth over time is tonal.
         return power[median_filter(power, (17, 1)) > median_filter(power, (1, 17))].sum() / power.sum()
 
     assert share(False) < 0.05

@@ -1,4 +1,4 @@
-"""Spec: what is valid, what is said about the rest, and what `random_spec` draws."""
+"""Spec: valid values, errors for the others, and `random_spec`."""
 
 import json
 from dataclasses import replace
@@ -65,7 +65,7 @@ def test_the_image_stands_for_numbers_that_can_be_replaced():
     assert spec.voice_decorrelation("melody") == 1
     assert spec.voice_decorrelation("bass") == 0
     assert replace(spec, spread=10, pan=5).voice_pan("chords") == -5
-    # The numbers of the first image do not stick.
+    # The numbers of the first image must not persist.
     assert replace(spec, image="left").voice_pan("chords") == -30
 
 

@@ -1,4 +1,4 @@
-"""The stereo image is what the truth says, by closed forms."""
+"""The stereo image matches the ground truth, by closed forms."""
 
 import numpy as np
 import pytest

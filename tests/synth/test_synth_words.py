@@ -1,4 +1,4 @@
-"""Words: what is described is read back, and what people write is understood."""
+"""Words: `parse` recovers what `describe` states, and understands other prompts."""
 
 from dataclasses import replace
 

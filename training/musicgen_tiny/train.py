@@ -93,7 +93,7 @@ class Trainer:
         Seed of all random draws.
     """
 
-    kept = 0.3
+    continuation_share = 0.3
     """Share of the codes within notes that count in the loss; their weight compensates for it."""
 
     def __init__(
@@ -196,13 +196,14 @@ class Trainer:
         for book in range(CODEBOOKS):
             target, head = targets[:, book], self.network.decoder.lm_heads[book]
             usual = target == self.following[TABLE_OF_CODEBOOK[book // 2]][inputs[:, book]]
-            selected = (target != IGNORED) & (~usual | (chances[:, book] < self.kept))
+            selected = (target != IGNORED) & (~usual | (chances[:, book] < self.continuation_share))
             logits = head(states[selected])
             if alone is not None:
                 unguided = head(alone[selected])
                 logits = unguided + guidance * (logits - unguided)
             errors = torch.nn.functional.cross_entropy(logits, target[selected], reduction="none")
-            total = total + (errors * weights[selected] * torch.where(usual[selected], 1 / self.kept, 1.0)).sum()
+            sample_weights = torch.where(usual[selected], 1 / self.continuation_share, 1.0)
+            total = total + (errors * weights[selected] * sample_weights).sum()
         return total / (targets != IGNORED).sum()
 
     def save(self, path: Path) -> None:

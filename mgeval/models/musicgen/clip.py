@@ -82,13 +82,13 @@ class Clip:
 
     def window(self, frames: int) -> tuple[int, int]:
         """Return the first and the last frame (excluded) of the next window."""
-        known = self.codes.shape[1]
+        length = self.codes.shape[1]
         overlap = max(frames - round(self.sampling.extend_stride * FRAME_RATE), 1)
-        first = 0 if known < frames else known - overlap
+        first = 0 if length < frames else length - overlap
         return first, min(first + frames, self.sampling.frames)
 
     def extend(self, first: int, codes: np.ndarray, record: np.ndarray) -> None:
         """Append the new part of the window that begins at frame ``first``."""
-        known = self.codes.shape[1]
-        self.codes = np.concatenate([self.codes, codes[:, known - first :]], axis=1)
-        self.record = np.concatenate([self.record, record[..., known - first :]], axis=2)
+        length = self.codes.shape[1]
+        self.codes = np.concatenate([self.codes, codes[:, length - first :]], axis=1)
+        self.record = np.concatenate([self.record, record[..., length - first :]], axis=2)
