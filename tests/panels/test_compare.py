@@ -78,7 +78,7 @@ def test_sides_can_be_chosen_and_turned_round(scores):
     told = Page(panel).ask("summary", metric="width")[0]
     assert "B is lower by" in told["text"] and told["ends"][0] < 0 and "\N{MINUS SIGN}" not in told["text"]
     same = compare(scores.assign(width=0.5), {})
-    assert "A and B are alike on average" in Page(same).ask("summary", metric="width")[0]["text"]
+    assert "A and B are equal on average" in Page(same).ask("summary", metric="width")[0]["text"]
 
 
 def test_value_and_metric_are_set_from_either_side(panel):
