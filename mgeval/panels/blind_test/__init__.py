@@ -122,7 +122,7 @@ class Blind(Panel):
         return state, []
 
     def _letters(self, number: int) -> list[str]:
-        return [chr(ord("A") + place) for place in range(len(self._plan[number].clips))]
+        return [chr(ord("A") + index) for index in range(len(self._plan[number].clips))]
 
     def _clip(self, message: dict, buffers: Sequence) -> Answer:
         number = message["trial"]

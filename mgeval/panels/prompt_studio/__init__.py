@@ -34,7 +34,7 @@ MOST_TAKES = 8
 """Takes of one generation at most."""
 
 LISTED_TAKES = 32
-"""Takes in the list at most: of more, the oldest that were not kept are dropped."""
+"""Takes in the list at most; beyond that, the oldest that were not kept are dropped."""
 
 
 class Studio(Panel):
