@@ -141,7 +141,7 @@ COMMANDS = {
     "measuring what is not there": (["measure", "nowhere.wav"], "nowhere.wav", "no such file"),
     "measuring what is no audio": (["measure", "binary.csv"], "binary.csv", "not an intact audio file"),
     "measuring an empty folder": (["measure", "void"], "void", "no audio"),
-    "a table of an unknown kind": (["measure", "made", "--out", "t.xlsx"], "t.xlsx", ".parquet or a .csv"),
+    "a table of an unknown kind": (["measure", "made", "--out", "t.xlsx"], "t.xlsx", "in .parquet or .csv"),
     "an unknown verb": (["rnu", "s.yaml"], "'rnu'", "--help"),
     "an unknown option": ([*RUN, "--sedes", "3"], "--sedes", "--help"),
     "no folder for the run": (["run", "s.yaml"], "--out", "--help"),
@@ -237,7 +237,7 @@ PLANS = {
     "an unknown model": (lambda plan: plan.assign(model="sinth").drop(columns="key"), "'sinth'"),
     "a stale key": (lambda plan: plan.assign(duration=0.2), "drop column 'key'"),
     "an index that repeats": (lambda plan: pd.concat([plan, plan]), "reset_index"),
-    "a number for a column's name": (lambda plan: plan.assign(**{"x": 1}).rename(columns={"x": 3}), "is called 3"),
+    "a number for a column's name": (lambda plan: plan.assign(x=1).rename(columns={"x": 3}), "is called 3"),
     "a column of lists": (lambda plan: plan.assign(tags=[["a"]]), "column 'tags'"),
 }
 
