@@ -18,14 +18,14 @@
 #
 # **Does the model put the music where the prompt says?**
 #
-# First try prompts by hand, then ask the question of 24 clips at once. Everything here runs offline on the tiny
-# MusicGen-stereo that comes with mgeval; for the real model change one line below.
+# First try prompts in a widget, then answer the question with 24 clips at once. Everything here runs offline on the
+# tiny MusicGen-stereo that comes with mgeval; for the real model, change one line below.
 
 # %% tags=["parameters"]
 MODEL = "tiny"  # or "facebook/musicgen-stereo-small", a checkpoint's folder, "folder:PATH"
-RUN = "runs/first-sweep"  # a folder; run the notebook again and it goes on where it stopped
-SECONDS = 2.5  # of each clip
-SEEDS = [0]  # takes of each prompt; more of them narrow no interval as much as more prompts do
+RUN = "runs/first-sweep"  # a folder; run the notebook again to continue where it stopped
+SECONDS = 2.5  # length of each clip
+SEEDS = [0]  # takes of each prompt; more prompts narrow the intervals more than more seeds do
 
 # %%
 import matplotlib.pyplot as plt
@@ -34,11 +34,11 @@ import mgeval as mg
 from mgeval.wording import interval
 
 # %% [markdown]
-# ## By hand
+# ## Try prompts
 #
-# Write a prompt, set the sliders (what each does and its valid range stand below it), press *Generate*: two takes, each
-# with a seed of its own. The vectorscope leans to where the sound is: upright is mono, a ball is wide, flat is
-# antiphase. Turn guidance to 1: the music goes on, the prompt is forgotten. *Keep* puts a take into the run's folder.
+# Write a prompt, set the sliders (each explains its effect and valid range) and press *Generate* for two takes with
+# different seeds. The vectorscope leans towards the sound: vertical is mono, a disc is wide, horizontal is antiphase.
+# With guidance 1 the model ignores the prompt. *Keep* saves a take in the folder of the run.
 
 # %%
 studio = mg.panels.studio(MODEL, RUN)
@@ -48,7 +48,7 @@ studio
 # %% [markdown]
 # ## A sweep
 #
-# Four scenes with six spatial claims each. A plan is a table; look at it before it runs.
+# Four scenes with six spatial claims each. The plan is a table that you can inspect before it runs.
 
 # %%
 sweep = mg.Sweep(MODEL, prompts="demo", grid={"duration": SECONDS}, seeds=SEEDS)
@@ -63,7 +63,7 @@ scores = mg.measure(clips, store, measures)
 scores[["spatial", *measures, "reason"]].sample(5, random_state=0).round(2)
 
 # %% [markdown]
-# The same by hand: write prompts and values, see what it will take, start it, and click its points while it grows.
+# The same in a widget: write prompts and values, see the estimate, start the run, and click its points as they appear.
 
 # %%
 builder = mg.panels.sweep_builder(MODEL, store)
@@ -72,9 +72,9 @@ builder.form = {"prompts": prompts, "guidance": "1, 3", "duration": str(SECONDS)
 builder
 
 # %% [markdown]
-# ## What came out
+# ## Results
 #
-# Means with 95 % intervals. The prompt is the unit: two seeds of one prompt are not two independent observations.
+# Means with 95 % intervals. The prompt is the unit of analysis: two seeds of one prompt are not independent.
 
 # %%
 table = mg.summarise(scores, by="spatial")
@@ -97,12 +97,12 @@ mg.panels.ClipPlayer(store, ranked["key"].iloc[-1], ranked["key"].iloc[0])
 
 # %%
 page = mg.report(scores, store, f"{RUN}/report")
-print("The whole page:", page)
+print("The report:", page)
 
 # %% [markdown]
-# ## Look closer
+# ## A closer look
 #
-# Every clip is a point: click to hear it, drag with Shift to select, filter above.
+# Each point is a clip: click to hear it, drag with Shift to select, filter above.
 
 # %%
 mg.panels.explore(scores, store, "image_angle", "width", colour="spatial")
@@ -110,11 +110,11 @@ mg.panels.explore(scores, store, "image_angle", "width", colour="spatial")
 # %% [markdown]
 # ## The answer
 #
-# Width is 0 for mono, 0.5 for independent channels or one silent side, 1 for antiphase; the angle is -45 degrees at the
-# left speaker, 45 at the right. An angle has no mean worth reading where the image is diffuse.
+# Width is 0 for mono, 0.5 for independent channels or one silent side, and 1 for antiphase. The angle is -45 degrees at
+# the left speaker and 45 at the right; for a diffuse image its mean is meaningless.
 
 # %%
-found = table.set_index(["metric", "spatial"])
+means = table.set_index(["metric", "spatial"])
 for metric, claims, unit in (("width", ("mono", "narrow", "wide"), ""), ("image_angle", ("left", "right"), "degrees")):
-    said = [f"{interval(*found.loc[(metric, claim), ['mean', 'lo', 'hi']], unit)} for {claim}" for claim in claims]
-    print(f"{MODEL}: {metric.replace('_', ' ')} is {', '.join(said)} (95 % intervals).")
+    texts = [f"{interval(*means.loc[(metric, claim), ['mean', 'lo', 'hi']], unit)} for {claim}" for claim in claims]
+    print(f"{MODEL}: {metric.replace('_', ' ')} is {', '.join(texts)} (95 % intervals).")

@@ -18,14 +18,14 @@
 #
 # **What does the model understand of a prompt?**
 #
-# A claim that can be checked in sound is understood if clips whose prompt makes it have it more often than clips
-# whose prompt does not. The second share is the chance: what a model that does not listen would reach.
+# A claim of a prompt that can be checked in the audio is understood if it is true of clips with this claim more often
+# than of clips without it. The second share is chance: the share that a model would reach without following the prompt.
 
 # %% tags=["parameters"]
 MODEL = "tiny"  # or "facebook/musicgen-stereo-small", a checkpoint's folder, "folder:PATH"
-RUN = "runs/prompts"  # a folder; run the notebook again and it goes on where it stopped
-GUIDANCE = [1, 3]  # 1 lets the prompt go
-SECONDS = 3  # of each clip; tempo needs 3
+RUN = "runs/prompts"  # a folder; run the notebook again to continue where it stopped
+GUIDANCE = [1, 3]  # 1 ignores the prompt
+SECONDS = 3  # length of each clip; tempo needs 3
 SEEDS = [0]
 EMBEDDER = "clap:tiny"  # for real music a CLAP of real music: "clap:music_audioset_epoch_15_esc_90.14.pt"
 
@@ -38,15 +38,15 @@ from mgeval.metrics.claims import claims
 from mgeval.wording import interval, listed
 
 # %% [markdown]
-# ## What is asked
+# ## What the prompts claim
 #
-# 24 prompts: four scenes, some with a tempo, a mode or "no drums", times six spatial phrasings. This is what can be
-# checked in them; a word that no check knows, such as "calm", is not judged.
+# 24 prompts: four scenes, some with a tempo, a mode or "no drums", times six spatial phrasings. The table lists the
+# claims that can be checked; other words, such as "calm", are not judged.
 
 # %%
 prompts = mg.load_prompts("demo")
-asked = prompts["prompt"].map(lambda text: listed(claim.kind for claim in claims(text)))
-prompts[["prompt"]].assign(checked=asked).iloc[::4].style.format(escape="html").hide()
+checked = prompts["prompt"].map(lambda text: listed(claim.kind for claim in claims(text)))
+prompts[["prompt"]].assign(checked=checked).iloc[::4].style.format(escape="html").hide()
 
 # %%
 store = mg.Store(RUN)
@@ -54,18 +54,18 @@ sweep = mg.Sweep(MODEL, prompts, {"guidance": GUIDANCE, "duration": SECONDS}, se
 clips = mg.run(sweep.plan(), store)
 
 # %% [markdown]
-# ## Does it do what it is told?
+# ## Does the model follow the prompt?
 #
-# An interval that reaches the grey mark does not show that the model listens. Chance is itself an estimate, drawn
-# without its own interval.
+# An interval that reaches the grey mark does not show that the model follows the claim. Chance is an estimate too,
+# drawn without its interval.
 
 # %%
 adherence = mg.adherence(store, clips, by="guidance")
 _ = mg.plots.adherence(adherence, by="guidance")
 # %% [markdown]
-# ## Which spatial word does what
+# ## The effect of spatial words
 #
-# Where words differ in the sound, their intervals part. Read the angle only where the image is no ball.
+# Intervals that do not overlap show words with different effects. Ignore the angle of a diffuse image.
 
 # %%
 scores = mg.measure(clips, store, ["width", "image_angle", "ambience", EMBEDDER])
@@ -75,19 +75,19 @@ for ax, metric in zip(axes, ["width", "image_angle"], strict=True):
     mg.plots.response(summary, "spatial", metric, ax)
 
 # %% [markdown]
-# ## The whole text
+# ## The whole prompt
 #
-# Among all prompts of the sweep, how high does a clip rank its own? This hears everything that the embedder hears,
-# but only the mono mean: spatial words count for nothing here.
+# How high does a clip rank its own prompt among all prompts of the sweep? The embedder covers the whole prompt, but it
+# gets only the mono mean, so spatial words have no effect here.
 
 # %%
 ranks = mg.prompt_ranks(clips, store, EMBEDDER, by="guidance")
 ranks[["guidance", "clap_rank", "lo", "hi", "chance", "n_prompts", "reason"]].round(3)
 
 # %% [markdown]
-# ## Look closer
+# ## A closer look
 #
-# Every clip is a point: click to hear it, drag with Shift to select, filter above.
+# Each point is a clip: click to hear it, drag with Shift to select, filter above.
 
 # %%
 mg.panels.explore(scores, store, "image_angle", "width", colour="spatial", shape="guidance")
@@ -95,17 +95,17 @@ mg.panels.explore(scores, store, "image_angle", "width", colour="spatial", shape
 # %% [markdown]
 # ## The answer
 #
-# *Understood* means that the whole 95 % interval over prompts lies above chance, at the highest guidance; with a
-# handful of prompts per claim much remains open, which is not the same as not understood.
+# *Understood* means that the whole 95 % interval over prompts is above chance at the highest guidance. With few prompts
+# per claim many claims stay open, which does not mean that they are not understood.
 
 # %%
-told = adherence[adherence["guidance"] == max(GUIDANCE)].set_index("claim")
-shown = told.index[told["lo"] > told["chance"]]
-unjudged = told.index[told["met"].isna()]
-print(f"{MODEL} at guidance {max(GUIDANCE):g} understands: {listed(shown)}.")
-print(f"Not shown: {listed(told.index.difference([*shown, *unjudged], sort=False))}.")
+claims_met = adherence[adherence["guidance"] == max(GUIDANCE)].set_index("claim")
+understood = claims_met.index[claims_met["lo"] > claims_met["chance"]]
+unjudged = claims_met.index[claims_met["met"].isna()]
+print(f"{MODEL} at guidance {max(GUIDANCE):g} understands: {listed(understood)}.")
+print(f"Not shown: {listed(claims_met.index.difference([*understood, *unjudged], sort=False))}.")
 print(f"Could not be judged in these clips: {listed(unjudged)}.")
-for claim, row in told.iterrows():
+for claim, row in claims_met.iterrows():
     chance = "undefined" if np.isnan(row["chance"]) else f"{row['chance']:.0%}"
     print(f"  {claim:10} {interval(row['met'], row['lo'], row['hi'], '%')}, chance {chance}")
 for row in ranks.itertuples():

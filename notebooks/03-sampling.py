@@ -16,20 +16,20 @@
 # %% [markdown]
 # # 03 Sampling
 #
-# **How far can temperature, top-k and guidance be turned before clips get worse?**
+# **How far can temperature, top-k and guidance be changed before clips get worse?**
 #
-# Every combination of three settings, for the same prompts and the same random numbers. Quality is how well clips fit
-# their prompts, diversity how many different clips a set amounts to; failures are counted by kind.
+# Every combination of three settings, with the same prompts and random numbers. Quality is how well clips fit their
+# prompts, and diversity the effective number of different clips in a set; failures are counted by kind.
 
 # %% tags=["parameters"]
 MODEL = "tiny"  # or "facebook/musicgen-stereo-small", a checkpoint's folder
-RUN = "runs/sampling"  # a folder; run the notebook again and it goes on where it stopped
+RUN = "runs/sampling"  # a folder; run the notebook again to continue where it stopped
 GRID = {"temperature": [0.5, 1.0, 3.0], "top_k": [10, 250], "guidance": [1.0, 3.0]}
-PROMPTS = 5  # of the demo's 24; more of them say more
+PROMPTS = 5  # of the 24 in the demo set; more narrow the intervals
 SECONDS = 2
 EMBEDDER = "clap:tiny"  # for real music a CLAP of real music: "clap:music_audioset_epoch_15_esc_90.14.pt"
-DEFAULT = {"temperature": 1.0, "top_k": 250, "guidance": 3.0}  # what the others are held against
-TOLERANCE = {EMBEDDER: 0.1, "failure_count": 0.5}  # how much worse is still as good
+DEFAULT = {"temperature": 1.0, "top_k": 250, "guidance": 3.0}  # the settings that the others are compared with
+TOLERANCE = {EMBEDDER: 0.1, "failure_count": 0.5}  # how much worse counts as equal
 
 # %%
 import matplotlib.pyplot as plt
@@ -55,7 +55,7 @@ scores = mg.measure(clips, store, [EMBEDDER, "failure_count"])
 # %% [markdown]
 # ## Quality and failures
 #
-# Means with 95 % intervals over prompts; each line takes in all values of the third setting.
+# Means with 95 % intervals over prompts; each line averages over all values of the third setting.
 
 # %%
 figure, axes = plt.subplots(2, 2, figsize=(8, 5), layout="constrained")
@@ -67,35 +67,35 @@ for column, other in enumerate(["guidance", "top_k"]):
 # %% [markdown]
 # ## Diversity
 #
-# The Vendi score of each setting's clips: how many different sounds they amount to, by the embedder's ears. All
-# settings have the same prompts and as many clips, so the scores compare; it has no interval. Noise is diverse too:
-# read it with the failures above.
+# The Vendi score of the clips of each setting: the effective number of different sounds for the embedder. All settings
+# have the same prompts and number of clips, so their scores are comparable; there is no interval. Noise is diverse too:
+# read the score together with the failures above.
 
 # %%
-made = clips[clips["status"] == "done"]  # a clip that failed has no sound
-vectors = cached_vectors(mg.embed.load(EMBEDDER), [store.audio(key) for key in made["key"]], store)
-groups = made.groupby(["temperature", "top_k"]).indices.items()
+done = clips[clips["status"] == "done"]  # a failed clip has no audio
+vectors = cached_vectors(mg.embed.load(EMBEDDER), [store.audio(key) for key in done["key"]], store)
+groups = done.groupby(["temperature", "top_k"]).indices.items()
 variety = pd.Series({setting: vendi_score(np.concatenate([vectors[i] for i in index])) for setting, index in groups})
 variety.rename_axis(["temperature", "top_k"]).unstack("temperature").round(2)
 
 # %% [markdown]
 # ## The safe region
 #
-# Each value against the default, pairwise over the same prompts and the other settings. *Safe*: the whole 95 %
-# interval is within the tolerance. *Worse*: all of it is beyond. *Open*: too few prompts to say.
+# Each value against the default, paired over the same prompts and the other settings. *Safe*: the whole 95 % interval
+# is within the tolerance. *Worse*: the whole interval is beyond it. *Open*: too few prompts to decide.
 
 # %%
 regions = {
     name: mg.safe_region(scores, name, DEFAULT[name], TOLERANCE, paired=[other for other in GRID if other != name])
     for name in GRID
 }
-shown = [table.rename(columns={name: "value"}).assign(setting=name) for name, table in regions.items()]
-pd.concat(shown).set_index(["setting", "metric", "value"])[["mean", "lo", "hi", "n_prompts", "verdict"]].round(3)
+tables = [table.rename(columns={name: "value"}).assign(setting=name) for name, table in regions.items()]
+pd.concat(tables).set_index(["setting", "metric", "value"])[["mean", "lo", "hi", "n_prompts", "verdict"]].round(3)
 
 # %% [markdown]
-# ## Look closer
+# ## A closer look
 #
-# Every clip is a point: click to hear it, drag with Shift to select, filter above.
+# Each point is a clip: click to hear it, drag with Shift to select, filter above.
 
 # %%
 mg.panels.explore(scores, store, EMBEDDER, "failure_count", colour="temperature")
@@ -103,8 +103,8 @@ mg.panels.explore(scores, store, EMBEDDER, "failure_count", colour="temperature"
 # %% [markdown]
 # ## The answer
 #
-# The region reaches, from the default on, to the last value that is shown to be as good; what ends it is either worse
-# or open.
+# The region extends from the default to the last value that is shown to be as good; the next value is either worse or
+# open.
 
 # %%
 for name, region in regions.items():

@@ -16,16 +16,16 @@
 # %% [markdown]
 # # 04 Duration
 #
-# **What happens as a clip goes on: does it drift, loop, show seams, and what comes past the trained length?**
+# **Do long clips drift, loop or have seams, and what happens beyond the trained length?**
 #
-# Long clips, measured stretch by stretch: every stretch has the same prompts, so a change over time is the clip's own.
+# Long clips, measured in segments: every segment has the same prompts, so a change over time belongs to the clips.
 
 # %% tags=["parameters"]
 MODEL = "tiny"  # or "facebook/musicgen-stereo-small", a checkpoint's folder
-RUN = "runs/duration"  # a folder; run the notebook again and it goes on where it stopped
-TRAINED = 10  # seconds of the clips that the model was trained on: 10 for tiny, 30 for MusicGen
-SECONDS = 20  # of each clip
-STRETCH = 5
+RUN = "runs/duration"  # a folder; run the notebook again to continue where it stopped
+TRAINED = 10  # length in seconds of the training clips: 10 for tiny, 30 for MusicGen
+SECONDS = 20  # length of each clip
+SEGMENT = 5  # seconds
 PROMPTS = 6
 MEASURES = ["width", "loudness", "flatness", "correlation"]
 
@@ -49,54 +49,54 @@ clips = mg.run(sweep.plan(), store)
 scores = mg.measure(clips, store, MEASURES)
 window = mg.load_model(MODEL).max_duration
 print(
-    f"The model makes {window:g} s in one go:",
-    "no clip here has a join." if window >= SECONDS else "longer clips are joined.",
+    f"The model makes {window:g} s at once:",
+    "no clip here has a seam." if window >= SECONDS else "longer clips consist of joined parts.",
 )
 
 # %% [markdown]
 # ## Drift
 #
-# Each measure over the course of the clips; the dashed line is the trained length.
+# Each measure over the time of the clips; the dashed line is the trained length.
 
 # %%
-stretches = mg.segment_table(store, clips, STRETCH, MEASURES)
-course = mg.summarise(stretches, "start_s")
+segments = mg.segment_table(store, clips, SEGMENT, MEASURES)
+over_time = mg.summarise(segments, "start_s")
 figure, axes = plt.subplots(2, 2, figsize=(8, 4.4), layout="constrained")
 for ax, metric in zip(axes.flat, MEASURES, strict=True):
-    mg.plots.response(course, "start_s", metric, ax).set_xlabel("stretch begins at (s)")
+    mg.plots.response(over_time, "start_s", metric, ax).set_xlabel("start of the segment (s)")
     ax.axvline(TRAINED, color="#6b6b6b", linewidth=0.9, linestyle="--")
 
 # %% [markdown]
 # ## Loops, drones, seams
 #
-# Which kinds of failure begin before the trained length, and which after it; a clip counts once for a kind. Shares are
-# of the clips that could be judged for it.
+# The kinds of failure that start before the trained length and after it; a clip counts once for a kind. Shares are of
+# the clips that could be judged for the kind.
 
 # %%
-found = mg.failure_table(store, clips)
-found["begins"] = np.where(found["start_s"] < TRAINED, f"before {TRAINED:g} s", f"from {TRAINED:g} s on")
-flagged = found[found["flagged"].astype(bool)].drop_duplicates(["key", "kind", "begins"])
-judged = found[found["flagged"].astype(bool) | found["score"].notna()].groupby("kind")["key"].nunique()
-shares = pd.crosstab(flagged["kind"], flagged["begins"])
+findings = mg.failure_table(store, clips)
+findings["starts"] = np.where(findings["start_s"] < TRAINED, f"before {TRAINED:g} s", f"from {TRAINED:g} s on")
+flagged = findings[findings["flagged"].astype(bool)].drop_duplicates(["key", "kind", "starts"])
+judged = findings[findings["flagged"].astype(bool) | findings["score"].notna()].groupby("kind")["key"].nunique()
+shares = pd.crosstab(flagged["kind"], flagged["starts"])
 shares = shares.div(judged.reindex(shares.index), axis=0)
 shares.style.format("{:.0%}").background_gradient(cmap="Oranges", vmin=0, vmax=1)
 
 # %% [markdown]
-# The clip with the most findings: where they are, how sure the model was, and how it sounds.
+# The clip with the most findings: their times, how sure the model was, and a player.
 
 # %%
-counts = found.groupby("key", sort=False)["flagged"].sum()
+counts = findings.groupby("key", sort=False)["flagged"].sum()
 key = counts.idxmax()
 figure, axes = plt.subplots(3, 1, figsize=(8, 4.6), layout="constrained", sharex=True)
-mg.plots.failure_timeline(found[found["key"] == key], axes[0])
+mg.plots.failure_timeline(findings[findings["key"] == key], axes[0])
 tokens = mg.metrics.tokens.Tokens(store.codes(key), store.predictions(key))
 mg.plots.token_curves(mg.metrics.tokens.curves(tokens), axes[1:])
 mg.panels.ClipPlayer(store, key)
 
 # %% [markdown]
-# ## Look closer
+# ## A closer look
 #
-# Every clip is a point: click to hear it, drag with Shift to select, filter above.
+# Each point is a clip: click to hear it, drag with Shift to select, filter above.
 
 # %%
 mg.panels.explore(scores, store, "width", "loudness")
@@ -104,31 +104,28 @@ mg.panels.explore(scores, store, "width", "loudness")
 # %% [markdown]
 # ## The answer
 #
-# The last stretch against the first one of the same clip: an interval that holds 0 shows no drift, at this number of
-# prompts.
+# The last segment of each clip minus its first: an interval that includes 0 shows no drift with this number of prompts.
 
 # %%
 for metric in MEASURES:
-    course = stretches.pivot(index=["prompt_id", "key"], columns="start_s", values=metric)
+    course = segments.pivot(index=["prompt_id", "key"], columns="start_s", values=metric)
     change = course[course.columns[-1]] - course[course.columns[0]]
     mean, lo, hi, n = mean_interval(change, course.index.get_level_values("prompt_id"))
-    drift = "drifts" if lo > 0 or hi < 0 else "cannot be said to drift" if np.isnan(lo) else "shows no drift"
+    drift = "drifts" if lo > 0 or hi < 0 else "has an undefined drift" if np.isnan(lo) else "shows no drift"
     unit = mg.metrics.METRICS[metric].unit
     print(
-        f"{MODEL}: {metric} {drift}: {interval(mean, lo, hi, unit)} from the first to the last {STRETCH:g} s,",
+        f"{MODEL}: {metric} {drift}: {interval(mean, lo, hi, unit)} from the first to the last {SEGMENT:g} s,",
         f"{n} prompts.",
     )
 
 # %%
 parts = mg.segment_table(store, clips, TRAINED, ["failure_count"], progress=False)
-# A stretch too short to be judged has no count, which is not a count of 0.
+# A segment too short to be judged has no count, which differs from a count of 0.
 for start, part in parts.dropna(subset="failure_count").groupby("start_s"):
     share, lo, hi, n = share_interval(part["failure_count"] > 0, part["prompt_id"])
-    print(
-        f"{MODEL}: from {start:g} to {start + TRAINED:g} s {interval(share, lo, hi, '%')} of clips have some failure."
-    )
+    print(f"{MODEL}: from {start:g} to {start + TRAINED:g} s {interval(share, lo, hi, '%')} of clips have a failure.")
 for kind in ("looping", "drone", "seam"):
-    rows = found[found["kind"] == kind].groupby(["key", "prompt_id"], as_index=False)[["flagged", "score"]].max()
+    rows = findings[findings["kind"] == kind].groupby(["key", "prompt_id"], as_index=False)[["flagged", "score"]].max()
     judged = rows[rows["score"].notna()]
     share, lo, hi, n = share_interval(judged["flagged"].astype(float), judged["prompt_id"])
     print(f"{MODEL}: {kind} in {interval(share, lo, hi, '%')} of {len(judged)} clips that could be judged.")

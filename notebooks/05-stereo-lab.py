@@ -16,13 +16,13 @@
 # %% [markdown]
 # # 05 Stereo lab
 #
-# **Where does a clip place its sound, how wide is it, and how far are these numbers to be trusted?**
+# **Where is the sound of a clip, how wide is it, and how far can these numbers be trusted?**
 #
-# Any clip or folder in depth, held against pieces whose stereo image is known because they were composed with it.
+# A detailed look at any clip or folder, compared with composed pieces whose stereo image is known.
 
 # %% tags=["parameters"]
 CLIPS = ""  # a file or a folder of audio; empty makes one clip with MODEL
-SHOWN = 3  # of a folder's clips so many are drawn and told of one by one, the first
+SHOWN = 3  # number of clips of a folder that are plotted and described one by one
 MODEL = "tiny"  # or "facebook/musicgen-stereo-small"
 PROMPT = "a calm piano with soft strings, very wide stereo"
 RUN = "runs/stereo-lab"  # a folder
@@ -43,25 +43,25 @@ from mgeval.wording import interval
 
 # %%
 if not CLIPS:
-    made = mg.load_model(MODEL).generate(PROMPT, mg.Sampling(duration=SECONDS), progress=False)[0]
-    # Beside the run: its folder holds nothing but the run.
+    take = mg.load_model(MODEL).generate(PROMPT, mg.Sampling(duration=SECONDS), progress=False)[0]
+    # Beside the run, because its folder must not have other files.
     CLIPS = f"{RUN}-clips"
     Path(CLIPS).mkdir(parents=True, exist_ok=True)
-    mg.save_audio(made.audio, f"{CLIPS}/{MODEL.replace('/', '-')}.wav")
+    mg.save_audio(take.audio, f"{CLIPS}/{MODEL.replace('/', '-')}.wav")
 scores = mg.measure(CLIPS, metrics=MEASURES, progress=False)
 scores.assign(clip=scores["path"].map(lambda path: Path(path).name)).set_index("clip")[[*MEASURES, "reason"]].round(2)
 
 # %% [markdown]
-# ## Clip by clip in depth
+# ## Clip by clip
 #
-# Each one's image, over time, over frequency. A hue is a place between the loudspeakers. The player has the first two
-# as A and B.
+# The stereo image of each clip, over time and over frequency. The hue is the position between the loudspeakers. The
+# player has the first two clips as A and B.
 
 # %%
-# What could not be read has no channels; the table above says why.
-shown = scores[scores["channels"].notna()].head(SHOWN)
-shown.index = [f"{place} {Path(path).name}" for place, path in enumerate(shown["path"], start=1)]
-clips = {name: mg.load_audio(path) for name, path in shown["path"].items()}
+# A file that could not be read has no channels; the table above gives the reason.
+selected = scores[scores["channels"].notna()].head(SHOWN)
+selected.index = [f"{number} {Path(path).name}" for number, path in enumerate(selected["path"], start=1)]
+clips = {name: mg.load_audio(path) for name, path in selected["path"].items()}
 for name, clip in clips.items():
     figure = plt.figure(figsize=(10, 5), layout="constrained")
     figure.suptitle(name.replace("$", r"\$"), fontsize=9)
@@ -78,51 +78,51 @@ mg.panels.ClipPlayer(clips, *list(clips)[:2])
 # %% [markdown]
 # ## Are the measures right?
 #
-# Pieces by the composer that stand wholly at one place: angle and correlation are then exact. `docs/stereo-truth.md`
-# has every measure against ten kinds of such scenes.
+# Composed pieces with all sound at one position, for which angle and correlation are known exactly.
+# `docs/stereo-truth.md` checks every measure on ten kinds of such scenes.
 
 
 # %%
-def measured(seed=0, **image):
+def measure_piece(seed=0, **image):
     piece, _ = mg.synth.compose(mg.synth.Spec(duration=SECONDS, **image), seed)
     return mg.metrics.evaluate(piece.samples, piece.rate, MEASURES)
 
 
 pans = [-45, -30, -15, 0, 15, 30, 45]
 truth = pd.DataFrame(
-    [measured(pan=pan, spread=0, decorrelation=0) for pan in pans], index=pd.Index(pans, name="true angle")
+    [measure_piece(pan=pan, spread=0, decorrelation=0) for pan in pans], index=pd.Index(pans, name="true angle")
 )
 truth[["image_angle", "correlation", "width", "ambience"]].round(3)
 
 # %% [markdown]
-# ## The ruler
+# ## The scale
 #
-# The composer's pieces, three of each stereo image: what a number means. Dashed lines are the clips above.
+# Three composed pieces of each stereo image show what a number means. Dashed lines are the clips above.
 
 # %%
-ruler = pd.DataFrame(
-    [{"image": image, **measured(seed, image=image)} for image in mg.synth.IMAGES for seed in range(3)]
+scale = pd.DataFrame(
+    [{"image": image, **measure_piece(seed, image=image)} for image in mg.synth.IMAGES for seed in range(3)]
 )
-summary = mg.summarise(ruler, "image")
+summary = mg.summarise(scale, "image")
 figure, axes = plt.subplots(1, 2, figsize=(9, 3), layout="constrained")
 for ax, metric in zip(axes, ["width", "ambience"], strict=True):
     mg.plots.response(summary, "image", metric, ax)
     ax.set_title("mean and 95 % interval of three pieces; dashed: the clips", fontsize=7, loc="left", color="#6b6b6b")
-    for (name, value), colour in zip(shown[metric].items(), mg.plots.COLOURS[1:], strict=False):
+    for (name, value), colour in zip(selected[metric].items(), mg.plots.COLOURS[1:], strict=False):
         ax.axhline(value, color=colour, linewidth=1, linestyle="--", label=name.replace("$", r"\$"))
-if len(shown) > 1:
+if len(selected) > 1:
     axes[1].legend(fontsize=7, loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
 
 # %% [markdown]
 # ## The answer
 #
-# What each measure reads for each clip, and which of the composer's images reads most alike: not what the clip
-# is, but what it measures like.
+# The value of each measure for each clip, and the composed image with the nearest value. This compares numbers; it does
+# not classify the clip.
 
 # %%
 error = (truth["image_angle"] - truth.index).abs().max()
-print(f"Of {len(pans)} pieces at known places the angle is off by at most {error:.2g} degrees.")
-for name, value in shown.iterrows():
+print(f"For {len(pans)} pieces at known positions the error of the angle is at most {error:.2g} degrees.")
+for name, value in selected.iterrows():
     print(f"{name}:")
     for metric in MEASURES:
         means = summary[summary["metric"] == metric].set_index("image")[["mean", "lo", "hi"]].dropna(subset="mean")
@@ -134,5 +134,5 @@ for name, value in shown.iterrows():
         if row.period:
             distance = distance.where(distance < row.period / 2, row.period - distance)
         image = distance.idxmin()
-        reads = f"{value[metric]:.2f} {row.unit}".strip()
-        print(f"  {row.label}: {reads}; most like {image}: {interval(*means.loc[image], row.unit)}")
+        reading = f"{value[metric]:.2f} {row.unit}".strip()
+        print(f"  {row.label}: {reading}; nearest image {image}: {interval(*means.loc[image], row.unit)}")

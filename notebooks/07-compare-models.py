@@ -18,14 +18,14 @@
 #
 # **Do two models differ, in what, and how far is each from real music?**
 #
-# Both make clips of the same prompts and seeds, and are held against a reference, against what no music is (silence,
-# noise) and against the best that the codec allows.
+# Both make clips of the same prompts and seeds. They are compared with a reference, with silence and noise, and with
+# the best result that the codec allows.
 
 # %% tags=["parameters"]
 MODEL = "tiny"  # or "facebook/musicgen-stereo-small": its codec sets the ceiling
-OTHER = "synth"  # another checkpoint, or "folder:PATH" with another system's clips and their prompts.csv
-REFERENCE = ""  # a folder of recordings; empty lets the built-in composer write one
-RUN = "runs/compare-models"  # a folder; run the notebook again and it goes on where it stopped
+OTHER = "synth"  # another checkpoint, or "folder:PATH" with the clips of another system and their prompts.csv
+REFERENCE = ""  # a folder of recordings; empty: the built-in composer makes one
+RUN = "runs/compare-models"  # a folder; run the notebook again to continue where it stopped
 PROMPTS = 12
 SECONDS = 3
 MEASURES = ["width", "correlation", "ambience", "loudness", "centroid", "failure_count"]
@@ -51,7 +51,7 @@ sweep.preview(store)
 # %%
 clips = mg.run(sweep.plan(), store)
 if not REFERENCE:
-    # Other seeds than the sweep's, so that the composer is not compared with its own clips.
+    # Not the seeds of the sweep, so that the composer is not compared with its own clips.
     REFERENCE = f"{RUN}/reference"
     Path(REFERENCE).mkdir(parents=True, exist_ok=True)
     for row, prompt in enumerate(mg.load_prompts("demo")["prompt"]):
@@ -60,15 +60,15 @@ if not REFERENCE:
 mg.controls(store, ["silence", "noise"])
 mg.controls(store, ["reference", "codec ceiling"], REFERENCE, mg.load_model(MODEL))
 scores = mg.measure(store.table(), store, [*MEASURES, EMBEDDER])
-# The folder may hold other clips, of other settings: only those of this plan are compared.
+# Compare only the clips of this plan; the folder may have clips of other settings.
 scores = scores[scores["control"].notna() | scores["key"].isin(clips["key"])]
-own = scores[scores["control"].isna()]
+generated = scores[scores["control"].isna()]
 
 # %% [markdown]
 # ## Side by side
 #
-# Means with 95 % intervals; grey lines are the controls. Between *reference* and *codec ceiling* lies what the codec
-# alone does.
+# Means with 95 % intervals; grey lines are the controls. The difference between *reference* and *codec ceiling* is the
+# effect of the codec alone.
 
 # %%
 summary = mg.summarise(scores, "model")
@@ -77,53 +77,56 @@ for ax, metric in zip(axes.flat, MEASURES, strict=True):
     mg.plots.response(summary, "model", metric, ax)
 
 # %% [markdown]
-# ## Do they differ?
+# ## Do the models differ?
 #
-# Pairs of clips of the same prompt and seed: difference, 95 % interval, p by sign flips over prompts, adjusted for the
-# number of metrics (Holm), and the effect size.
+# Pairs of clips of the same prompt and seed: the difference, its 95 % interval, p from sign flips over prompts, p
+# adjusted for the number of metrics (Holm), and the effect size.
 
 # %%
-tests = mg.compare(own, by="model", metrics=[*MEASURES, EMBEDDER])
+tests = mg.compare(generated, by="model", metrics=[*MEASURES, EMBEDDER])
 tests[["metric", "a", "b", "difference", "lo", "hi", "p", "p_holm", "dz", "n_prompts", "reason"]].round(3)
 
 # %% [markdown]
 # ## How far from the reference?
 #
-# Frechet and kernel distance of CLAP vectors, mono mean. Few clips read too far: the warnings say so, and only sets of
-# the same size compare. Stereo distances are in each measure's own unit.
+# Frechet and kernel distance of CLAP vectors of the mono mean. With few clips they are biased upwards, as the warnings
+# say: compare only sets of the same size. Stereo distances are in the unit of each measure.
 
 # %%
-far = mg.distances(own, store, REFERENCE, EMBEDDER, by="model", kinds=["frechet", "kernel"], progress=False)
-far = far[far["channels"] == "mono"]
-far[["model", "distance", "value", "lo", "hi", "spread", "n_clips", "warning", "reason"]].round(3)
+distances = mg.distances(generated, store, REFERENCE, EMBEDDER, by="model", kinds=["frechet", "kernel"], progress=False)
+distances = distances[distances["channels"] == "mono"]
+distances[["model", "distance", "value", "lo", "hi", "spread", "n_clips", "warning", "reason"]].round(3)
 
 # %%
-held = scores[scores["control"] == "reference"]
-stereo = {model: stereo_distance(part, held).set_index("metric")["distance"] for model, part in own.groupby("model")}
+reference = scores[scores["control"] == "reference"]
+stereo = {
+    model: stereo_distance(part, reference).set_index("metric")["distance"]
+    for model, part in generated.groupby("model")
+}
 pd.DataFrame(stereo).round(3)
 
 # %% [markdown]
 # ## Listen
 #
-# Each prompt by both. A row is a pair, a dot its difference; the arrow keys walk through them, A and B switch.
+# Each prompt by both models. A row is a pair, and a dot its difference; the arrow keys choose a pair, A and B switch.
 
 # %%
-mg.panels.compare(own, store, by="model", metric="width")
+mg.panels.compare(generated, store, by="model", metric="width")
 
 # %% [markdown]
 # ## Which do you like better?
 #
-# The same pairs blind, at equal loudness, with hidden repetitions. Answers are kept in the run's folder; at the end
-# stand preferences with their intervals. `session.preferences()` is that as a table.
+# The same pairs blind, at equal loudness, with hidden repetitions. Answers are stored in the folder of the run. The
+# last page shows the preferences with their intervals; `session.preferences()` returns them as a table.
 
 # %%
-session = mg.panels.blind(own, store, by="model", matched=True)
+session = mg.panels.blind(generated, store, by="model", matched=True)
 session
 
 # %% [markdown]
-# ## Look closer
+# ## A closer look
 #
-# Every clip is a point: click to hear it, drag with Shift to select, filter above.
+# Each point is a clip: click to hear it, drag with Shift to select, filter above.
 
 # %%
 mg.panels.explore(scores, store, "width", EMBEDDER, colour="model")
@@ -131,8 +134,8 @@ mg.panels.explore(scores, store, "width", EMBEDDER, colour="model")
 # %% [markdown]
 # ## The answer
 #
-# *Differs* means p below 0.05 after adjusting for all metrics tested here. What is not shown to differ is not shown to
-# be equal: look at how wide the intervals are.
+# *Differs* means p below 0.05 after adjusting for all metrics tested here. A metric that is not shown to differ is not
+# shown to be equal either: look at the width of its interval.
 
 # %%
 for row in tests.itertuples():
@@ -142,9 +145,10 @@ for row in tests.itertuples():
         continue
     size = interval(row.difference, row.lo, row.hi, mg.metrics.described(row.metric).unit)
     print(
-        f"{row.metric} {verdict}: {row.b} less {row.a} is {size}, adjusted p {row.p_holm:.3g}, {row.n_prompts} prompts."
+        f"{row.metric} {verdict}: {row.b} minus {row.a} is {size}, adjusted p {row.p_holm:.3g}, "
+        f"{row.n_prompts} prompts."
     )
-for row in far.itertuples():
+for row in distances.itertuples():
     print(
         f"{row.model}: {row.distance} distance to the reference {interval(row.value, row.lo, row.hi)}"
         f"{'; ' + row.warning if row.warning else ''}{'; ' + row.reason if row.reason else ''}."

@@ -18,13 +18,13 @@
 #
 # **What goes into the paper?**
 #
-# From a run to its page, tables and figures: numbers with intervals, LaTeX, and PDF figures one column wide. Give the
-# folder of a run that you have; an empty one is filled with a small sweep.
+# From a run to a page, tables and figures: numbers with intervals, LaTeX, and PDF figures one column wide. Set the
+# folder of an existing run; an empty folder is filled with a small sweep.
 
 # %% tags=["parameters"]
 RUN = "runs/report"  # a run's folder
-MODEL = "tiny"  # fills an empty folder; or "facebook/musicgen-stereo-small"
-BY = "guidance"  # the column to report by
+MODEL = "tiny"  # for an empty folder; or "facebook/musicgen-stereo-small"
+BY = "guidance"  # the column to group by
 MEASURES = ["width", "correlation", "ambience", "loudness", "clap:tiny"]
 
 # %%
@@ -42,19 +42,19 @@ store = mg.Store(RUN)
 if store.table().empty:
     sweep = mg.Sweep(MODEL, mg.load_prompts("demo").iloc[::2], {"guidance": [1, 3], "duration": 2})
     mg.run(sweep.plan(), store)
-# Controls that the run holds stand in the page and its tables, and are none of the model's clips.
+# The page and its tables include the controls of the run, but they are not clips of the model.
 clips = own_clips(store.table())
 print(f"{RUN}: {len(clips)} clips of {clips['prompt_id'].nunique()} prompts, by {listed(clips['model'].unique())}.")
 scores = mg.measure(store.table(), store, MEASURES)
-own = own_clips(scores)
+generated = own_clips(scores)
 
 # %% [markdown]
 # ## The table
 #
-# A mean and its 95 % interval over prompts; the same cells as LaTeX in `tables/`.
+# Means with 95 % intervals over prompts; the same table as LaTeX is in `tables/`.
 
 # %%
-summary = mg.summarise(own, BY)
+summary = mg.summarise(generated, BY)
 cells = [interval(*row) for row in summary[["mean", "lo", "hi"]].to_numpy()]
 table = summary.assign(cell=cells).pivot(index="metric", columns=BY, values="cell").loc[MEASURES]
 Path(RUN, "tables").mkdir(exist_ok=True)
@@ -64,7 +64,7 @@ table
 # %% [markdown]
 # ## The figures
 #
-# PDF for the paper in `figures/`, one column wide; here the first four.
+# PDF files for the paper are in `figures/`, one column wide; the first four are shown here.
 
 # %%
 Path(RUN, "figures").mkdir(exist_ok=True)
@@ -80,7 +80,7 @@ for ax, metric in zip(axes.flat, MEASURES, strict=False):
 # %% [markdown]
 # ## The page
 #
-# Everything in one folder that opens from disk: figures, tables, examples to hear.
+# A folder that opens from disk, with figures, tables and examples to hear.
 
 # %%
 page = mg.report(scores, store, Path(RUN, "report"))
@@ -89,16 +89,16 @@ print("The page:", page)
 # %% [markdown]
 # ## The answer
 #
-# What the paper can say of each measure, lowest against highest setting; *differs* means that the 95 % interval of the
-# paired difference does not hold 0, without allowance for the number of measures.
+# The result for each measure, lowest against highest setting. *Differs* means that the 95 % interval of the paired
+# difference does not include 0, without adjustment for the number of measures.
 
 # %%
-if own[BY].nunique(dropna=False) > 1:
-    tests = mg.compare(own, by=BY, metrics=MEASURES)
-    # The levels ascend, a gap stands last.
+if generated[BY].nunique(dropna=False) > 1:
+    tests = mg.compare(generated, by=BY, metrics=MEASURES)
+    # The levels ascend, and a gap is last.
     tests = tests[(tests["a"] == tests["a"].iloc[0]) & (tests["b"] == tests["b"].iloc[-1])]
 else:
-    print(f"{BY} has one value in this run: there is nothing to compare by it.")
+    print(f"{BY} has one value in this run: there is nothing to compare.")
     tests = pd.DataFrame()
 for row in tests.itertuples():
     differs = (
@@ -110,5 +110,5 @@ for row in tests.itertuples():
     )
     size = interval(row.difference, row.lo, row.hi, mg.metrics.described(row.metric).unit)
     print(f"{row.metric} {differs} from {BY} {row.a} to {row.b}: {size}, {row.n_prompts} prompts.")
-made = [file for folder in ("tables", "figures") for file in sorted(Path(RUN, folder).iterdir())]
-print(f"For the paper: {listed(made)}.")
+files = [file for folder in ("tables", "figures") for file in sorted(Path(RUN, folder).iterdir())]
+print(f"For the paper: {listed(files)}.")

@@ -207,7 +207,7 @@ def test_a_notebook_and_its_text_agree(path, nbformat):
 
 
 def test_every_text_has_its_notebook():
-    assert NAMES == sorted(path.stem for path in FOLDER.glob("*.py"))
+    assert sorted(path.stem for path in FOLDER.glob("*.py")) == NAMES
     assert [name[:2] for name in NAMES] == [f"{number:02}" for number in range(1, 9)]
 
 

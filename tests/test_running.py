@@ -214,7 +214,7 @@ def test_what_a_killed_run_did_not_make_is_missing_and_resumed(plan, tmp_path):
     found = store.status()
     assert (found["planned"], found["planned_done"]) == (8, done)
     shown = subprocess.run([sys.executable, "-m", "mgeval.cli", "status", store.path], capture_output=True, text=True)
-    assert f"{8 - done} of 8 planned are missing; mgeval resume {store.path} makes them" in shown.stdout
+    assert f"{8 - done} of 8 planned clips are missing; mgeval resume {store.path} makes them" in shown.stdout
     command = [sys.executable, "-m", "mgeval.cli", "resume", store.path, "--metric", "width", "--json"]
     resumed = subprocess.run(command, capture_output=True, text=True)
     assert json.loads(resumed.stdout) == {"clips": 8, "failed": 0, "store": str(store.path)}, resumed.stderr

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import typer
 
@@ -16,7 +16,7 @@ from mgeval.files import FULL, expand_path
 INTERRUPTED = 130
 
 # Newer versions of typer contain their own copy of click; this is the base class of the errors of either.
-ShellError = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
+ShellError: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 
 app = typer.Typer(
     cls=GroupedHelp,

@@ -85,7 +85,7 @@ def copy_notebooks(run: str | os.PathLike[str], folder: Path, names: list[Path] 
     copies = []
     for source in names or notebooks().values():
         target = folder / source.name
-        if not _edited(target):
+        if not _is_edited(target):
             write_atomic(target, _fill_parameters(source, values))
         copies.append(target)
     return copies
@@ -130,7 +130,7 @@ def _fingerprint(notebook: dict) -> str:
     return hashlib.sha256(json.dumps(sources).encode()).hexdigest()[:16]
 
 
-def _edited(target: Path) -> bool:
+def _is_edited(target: Path) -> bool:
     if not target.exists():
         return False
     try:

@@ -1,4 +1,4 @@
-"""Widgets for notebooks: thin views whose callbacks call the library's public functions."""
+"""Widgets for notebooks: thin views whose callbacks call the public functions of the library."""
 
 from __future__ import annotations
 

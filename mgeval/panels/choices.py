@@ -1,4 +1,4 @@
-"""What a panel compares where the user did not say it."""
+"""The setting that a panel compares if the user names none."""
 
 from __future__ import annotations
 
@@ -13,20 +13,22 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def varied(scores: pd.DataFrame, by: str | None, among: Collection[str] | None = None) -> str:
-    """Return the setting to compare by: the one that was asked for, or the only one that varies.
+def compared_setting(scores: pd.DataFrame, by: str | None, allowed: Collection[str] | None = None) -> str:
+    """Return the setting to compare by: the given one, or else the only one that varies.
 
     Raises
     ------
     MetricError
-        None was asked for, and none or several vary.
+        No setting is given, and none or several vary.
     """
     require_columns(scores, ["key", "prompt_id"], "measure(clips, store) makes such a table")
     if by is not None:
         return by
-    found = [name for name in swept(scores) if among is None or name in among]
-    if not found:
+    names = [name for name in swept(scores) if allowed is None or name in allowed]
+    if not names:
         raise MetricError("no setting varies in this table: there is nothing to compare")
-    if len(found) > 1:
-        raise MetricError(f"several settings vary ({', '.join(found)}): say which to compare, such as by={found[0]!r}")
-    return found[0]
+    if len(names) > 1:
+        raise MetricError(
+            f"several settings vary ({', '.join(names)}): name the one to compare, such as by={names[0]!r}"
+        )
+    return names[0]

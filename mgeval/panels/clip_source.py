@@ -1,4 +1,4 @@
-"""Where players get their clips: from a store or from memory."""
+"""The clips of a player: from a store or from memory."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from mgeval.metrics import findings_of, signal
 from mgeval.runs import Store, read_record
 from mgeval.scoring import clip_findings
 
-KEPT = 64
-"""Clips whose loudness and findings are remembered."""
+CACHE_SIZE = 64
+"""Values of loudness and findings that are cached."""
 
 
 class Clip(NamedTuple):
-    """A clip as it goes to a page.
+    """A clip for a page.
 
     Parameters
     ----------
@@ -30,9 +30,9 @@ class Clip(NamedTuple):
     rate : int
         Hz.
     gain : float
-        By what its samples are to be multiplied: FLAC holds nothing beyond full scale.
+        Factor for its samples: FLAC cannot store samples beyond full scale.
     title : str
-        Its prompt, as far as known.
+        Its prompt, or '' if unknown.
     """
 
     data: bytes
@@ -42,26 +42,26 @@ class Clip(NamedTuple):
 
 
 class Clips:
-    """Clips by key, for callbacks of any thread.
+    """Clips by key, for callbacks on any thread.
 
     Parameters
     ----------
     source : Store or mapping of str to Audio
-        Where they are.
+        The source of the clips.
     """
 
     def __init__(self, source: Store | Mapping[str, Audio]) -> None:
         self._source = source
         self._lock = threading.Lock()
-        self._known: OrderedDict[tuple[str, str], Any] = OrderedDict()
+        self._cache: OrderedDict[tuple[str, str], Any] = OrderedDict()
 
     def clip(self, key: str) -> Clip:
-        """Return a clip's file as it stands in the store, or made of its samples.
+        """Return the file of a clip from the store, or a new file of its samples.
 
         Raises
         ------
         AudioError
-            There is no such clip, or it is damaged.
+            The clip does not exist, or it is damaged.
         """
         import soundfile
 
@@ -71,15 +71,15 @@ class Clips:
             data = self._source.file(key).read_bytes()
             title = str(read_record(self._source.file(key, "record"))[0].get("prompt") or "")
         else:
-            raise AudioError(f"{self._source.path}: there is no clip {key!r} that was made")
+            raise AudioError(f"{self._source.path}: there is no finished clip {key!r}")
         try:
             with soundfile.SoundFile(io.BytesIO(data)) as file:
                 return Clip(data, file.samplerate, float(stored_gain(file)), title)
         except soundfile.LibsndfileError:
-            raise AudioError(f"clip {key!r}: damaged; store.verify() finds what is") from None
+            raise AudioError(f"clip {key!r} is damaged; store.verify() lists damaged files") from None
 
     def audio(self, key: str) -> Audio:
-        """Return a clip's samples."""
+        """Return the samples of a clip."""
         if isinstance(self._source, Store):
             return load_audio(self._source.file(key))
         if key not in self._source:
@@ -87,34 +87,36 @@ class Clips:
         return self._source[key]
 
     def loudness(self, key: str) -> float:
-        """Return a clip's integrated loudness in LUFS; NaN, with its reason, where it has none."""
-        return self._once("loudness", key, signal.loudness)
+        """Return the integrated loudness of a clip in LUFS; NaN with its reason if it is undefined."""
+        return self._compute_once("loudness", key, signal.loudness)
 
     def findings(self, key: str) -> list[dict[str, Any]]:
-        """Return what went wrong in a clip, and when: a row for each kind of failure, as JSON has it."""
+        """Return the failures of a clip with their times, as rows for JSON."""
         if isinstance(self._source, Store):
             # The store keeps them: nothing is decoded twice.
-            return [_row(finding) for finding in clip_findings(self._source, key)]
-        return self._once("findings", key, lambda samples, rate: [_row(one) for one in findings_of(samples, rate)])
+            return [_finding_row(finding) for finding in clip_findings(self._source, key)]
+        return self._compute_once(
+            "findings", key, lambda samples, rate: [*map(_finding_row, findings_of(samples, rate))]
+        )
 
-    def _once(self, name: str, key: str, compute: Any) -> Any:
+    def _compute_once(self, name: str, key: str, compute: Any) -> Any:
         with self._lock:
-            if (name, key) in self._known:
-                return self._known[name, key]
+            if (name, key) in self._cache:
+                return self._cache[name, key]
         audio = self.audio(key)
         value = compute(audio.samples, audio.rate)
         with self._lock:
-            self._known[name, key] = value
-            while len(self._known) > KEPT:
-                self._known.popitem(last=False)
+            self._cache[name, key] = value
+            while len(self._cache) > CACHE_SIZE:
+                self._cache.popitem(last=False)
         return value
 
 
-def _row(finding: Any) -> dict[str, Any]:
+def _finding_row(finding: Any) -> dict[str, Any]:
     values = {
         name: value.item() if isinstance(value, np.generic) else value for name, value in finding._asdict().items()
     }
-    # JSON knows no NaN.
+    # JSON has no NaN.
     return {
         name: None if isinstance(value, float) and not np.isfinite(value) else value for name, value in values.items()
     }

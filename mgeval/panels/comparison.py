@@ -10,9 +10,9 @@ import traitlets
 
 from mgeval.audio import Audio
 from mgeval.errors import MetricError, nearest
-from mgeval.metrics import described
+from mgeval.metrics import metric_of
 from mgeval.panels.bundle import bundle, style
-from mgeval.panels.choices import varied
+from mgeval.panels.choices import compared_setting
 from mgeval.panels.clip_source import Clips
 from mgeval.panels.panel import Answer, Panel
 from mgeval.panels.player import player_answers
@@ -34,9 +34,9 @@ class Comparison(Panel):
     value : list of str or None
         The keys of the chosen pair, A's and B's; set it, or observe it.
     metric : str
-        What is compared; set it, or observe it.
+        The compared metric; set it, or observe it.
     pairs : DataFrame
-        One row per pair: what both share, ``key_a``, ``key_b``, and each metric as ``METRIC_a`` and ``METRIC_b``.
+        One row per pair: the shared columns, ``key_a``, ``key_b``, and each metric as ``METRIC_a`` and ``METRIC_b``.
     """
 
     _esm = bundle("compare")
@@ -45,7 +45,7 @@ class Comparison(Panel):
     value = traitlets.List(
         traitlets.Unicode(), default_value=None, allow_none=True, help="the keys of the chosen pair"
     ).tag(sync=True)
-    metric = traitlets.Unicode(help="the metric that is compared").tag(sync=True)
+    metric = traitlets.Unicode(help="the compared metric").tag(sync=True)
 
     def __init__(
         self,
@@ -56,28 +56,31 @@ class Comparison(Panel):
         clips: Clips,
     ) -> None:
         self._sides, self._names = sides, names
-        self.metrics = [name for name in check_metrics(sides[0].columns, None) if _there(sides, name)]
+        self.metrics = [name for name in check_metrics(sides[0].columns, None) if _is_measured(sides, name)]
         pairs, _ = match_pairs(*sides, *names, by, ["key", *self.metrics])
         if pairs.empty or not self.metrics:
             missing = "prompt and seed" if pairs.empty else "metric"
             raise MetricError(f"{names[0]} and {names[1]} have no {missing} in common")
         self._shared = [name for name in pairs.columns if name[-2:] not in (" a", " b")]
-        self.pairs = _titled(pairs, self._shared, sides[0])
+        self.pairs = _add_prompts(pairs, self._shared, sides[0])
         self._keys = list(zip(self.pairs["key_a"], self.pairs["key_b"], strict=True))
         playing, slow = player_answers(self, clips)
-        own = {"pairs": self._pairs, "summary": self._summary, "pair": self._pair, "metric": self._metric}
+        answers = {
+            **playing, "pairs": self._pairs, "summary": self._summary, "pair": self._choose_pair,
+            "metric": self._choose_metric,
+        }  # fmt: skip
         first = metric or ("width" if "width" in self.metrics else self.metrics[0])
-        super().__init__({**playing, **own}, (*slow, "summary", "pair", "metric"), metric=first)
+        super().__init__(answers, (*slow, "summary", "pair", "metric"), metric=first)
 
     @traitlets.validate("metric")
-    def _known_metric(self, proposal: Any) -> str:
+    def _valid_metric(self, proposal: Any) -> str:
         return check_metrics(self.metrics, proposal["value"])[0]
 
     @traitlets.validate("value")
-    def _known_pair(self, proposal: Any) -> list[str] | None:
+    def _valid_pair(self, proposal: Any) -> list[str] | None:
         pair = proposal["value"]
         if pair is not None and tuple(pair) not in self._keys:
-            raise MetricError("value is the keys of a pair: one row's key_a and key_b of .pairs")
+            raise MetricError(f"value must be the keys of a pair, key_a and key_b of a row of .pairs, got {pair!r}")
         return pair
 
     def summary(self) -> pd.DataFrame:
@@ -94,24 +97,24 @@ class Comparison(Panel):
         values = []
         for name in self.metrics:
             a, b = (self.pairs[f"{name}_{side}"].to_numpy(float) for side in "ab")
-            values += [side.astype(np.float32) for side in (a, b, wrap(b - a, described(name).period))]
+            values += [side.astype(np.float32) for side in (a, b, wrap(b - a, metric_of(name).period))]
         return {
-            "a": self._names[0], "b": self._names[1], "metrics": [_header(name) for name in self.metrics],
-            "keys": self._keys, "prompts": list(prompts), "promptOf": [prompts[one] for one in self.pairs["prompt"]],
-            "notes": notes,
+            "a": self._names[0], "b": self._names[1], "metrics": [_metric_header(name) for name in self.metrics],
+            "keys": self._keys, "prompts": list(prompts), "notes": notes,
+            "promptOf": [prompts[prompt] for prompt in self.pairs["prompt"]],
         }, values  # fmt: skip
 
     def _summary(self, message: dict, buffers: Sequence) -> Answer:
         metric = message["metric"]
-        row = next(compared(*self._sides, metrics=metric).itertuples())
+        row: Any = next(compared(*self._sides, metrics=metric).itertuples())
         ends = [float(value) if np.isfinite(value) else None for value in (row.difference, row.lo, row.hi)]
         return {"metric": metric, "ends": ends, "text": _sentence(row), "reason": row.reason}, []
 
-    def _pair(self, message: dict, buffers: Sequence) -> Answer:
+    def _choose_pair(self, message: dict, buffers: Sequence) -> Answer:
         self._set_quietly("value", message["keys"])
         return {}, []
 
-    def _metric(self, message: dict, buffers: Sequence) -> Answer:
+    def _choose_metric(self, message: dict, buffers: Sequence) -> Answer:
         self._set_quietly("metric", message["metric"])
         return {}, []
 
@@ -124,10 +127,10 @@ def compare(
     b: Any = None,
     metric: str | None = None,
 ) -> Comparison:
-    """See and hear two settings side by side, paired by prompt and seed.
+    """Compare two settings by eye and ear, with clips paired by prompt and seed.
 
-    Above stands by how much B differs from A in a metric, as `mgeval.compare` has it; a dot for each pair shows how
-    the pairs spread. Choose a pair by its dot, by its row or with the arrow keys: both clips are in the player.
+    At the top is the difference between B and A in a metric, as in `mgeval.compare`; a dot for each pair shows the
+    spread. Choose a pair by its dot, by its row or with the arrow keys: both clips are then in the player.
 
     Keys: up and down choose a pair, A and B switch, V matches levels, space plays.
 
@@ -136,24 +139,24 @@ def compare(
     scores : DataFrame
         From `mgeval.measure`.
     store : Store or mapping of str to Audio
-        Where the clips are.
+        The source of the clips.
     by : str, optional
-        The column whose values are compared, such as 'guidance' or 'model'; by default the only one that varies.
+        The column of the compared values, such as 'guidance' or 'model'; by default the only one that varies.
     a, b : optional
         Two of its values; by default the first and the last.
     metric : str, optional
-        What is compared first; by default the width.
+        The metric to start with; by default the width.
 
     Returns
     -------
     Comparison
-        A widget; ``.value`` is the chosen pair's keys, ``.pairs`` the table, ``.metric`` what is compared,
-        ``.summary()`` the comparison.
+        A widget; ``.value`` has the keys of the chosen pair, ``.pairs`` is the table, ``.metric`` the compared metric,
+        and ``.summary()`` the comparison.
 
     Raises
     ------
     MetricError
-        There is no such column, value or metric, or the two have no prompt and seed in common.
+        There is no such column, value or metric, or the two settings have no prompt and seed in common.
 
     Examples
     --------
@@ -165,7 +168,7 @@ def compare(
     >>> panel.metric, len(panel.pairs)
     ('width', 1)
     """
-    by = varied(scores, by)
+    by = compared_setting(scores, by)
     sides = split_by(scores, by)
     levels = list(sides)
     a, b = levels[0] if a is None else a, levels[-1] if b is None else b
@@ -173,50 +176,53 @@ def compare(
         if level not in sides:
             raise MetricError(f"{by!r} has no value {level!r}: {nearest(str(level), map(level_text, levels))}")
     if a == b:
-        raise MetricError(f"a and b are both {a!r}: two different values of {by!r} are needed")
+        raise MetricError(f"a and b must be two different values of {by!r}, got {a!r} twice")
     unit = SETTING_UNITS.get(by, "")
-    names = tuple(f"{by.replace('_', ' ')} {level_text(level)} {unit}".strip() for level in (a, b))
-    # What is compared may be controls: from here on they are rows like others.
-    chosen = tuple(sides[level].drop(columns=CONTROL, errors="ignore") for level in (a, b))
-    return Comparison(chosen, names, by, metric, Clips(store))
+    name_a, name_b = (f"{by.replace('_', ' ')} {level_text(level)} {unit}".strip() for level in (a, b))
+    # Without the column of controls, so that controls can be compared like other rows.
+    side_a, side_b = (sides[level].drop(columns=CONTROL, errors="ignore") for level in (a, b))
+    return Comparison((side_a, side_b), (name_a, name_b), by, metric, Clips(store))
 
 
-def _there(sides: Sequence[pd.DataFrame], name: str) -> bool:
+def _is_measured(sides: Sequence[pd.DataFrame], name: str) -> bool:
     return all(name in side.columns and side[name].notna().any() for side in sides)
 
 
-def _titled(pairs: pd.DataFrame, shared: list[str], side: pd.DataFrame) -> pd.DataFrame:
-    """Return pairs with their prompts: what both share, the keys, then the metrics."""
+def _add_prompts(pairs: pd.DataFrame, shared: list[str], side: pd.DataFrame) -> pd.DataFrame:
+    """Return pairs with their prompts: the shared columns, the keys, then the metrics."""
     prompts = dict(zip(side["prompt_id"], prompt_texts(side), strict=True))
     sided = pairs.drop(columns=shared).rename(columns=lambda name: f"{name[:-2]}_{name[-1]}")
     sided = sided[["key_a", "key_b", *sided.columns.drop(["key_a", "key_b"])]]
     return pairs[shared].assign(prompt=pairs["prompt_id"].map(prompts)).join(sided)
 
 
-def _header(name: str) -> dict[str, Any]:
-    metric = described(name)
+def _metric_header(name: str) -> dict[str, Any]:
+    metric = metric_of(name)
     return {"name": name, "label": metric.label, "unit": metric.unit, "meaning": metric.meaning}
 
 
 def _sentence(row: Any) -> str:
-    """Say a row of `mgeval.compare` so that nobody has to look up what its numbers are."""
+    """Return a row of `mgeval.compare` as a sentence that explains its numbers."""
     if np.isnan(row.difference):
-        return f"{described(row.metric).label} is not defined for these pairs."
-    metric = described(row.metric)
+        return f"{metric_of(row.metric).label} is not defined for these pairs."
+    metric = metric_of(row.metric)
     unit = metric.unit
     digits = _digits(row.difference, row.mean_a, row.mean_b)
     sign = -1 if row.difference < 0 else 1
-    apart = interval(sign * row.difference, *sorted((sign * row.lo, sign * row.hi)), unit, digits)
-    apart = apart if "no interval" in apart else apart.replace("(", "(95 % interval ")
-    apart = f"B is {'lower' if sign < 0 else 'higher'} by {apart}" if row.difference else "A and B are alike on average"
+    ends = (sign * row.lo, sign * row.hi)
+    difference = interval(sign * row.difference, min(ends), max(ends), unit, digits)
+    if "no interval" not in difference:
+        difference = difference.replace("(", "(95 % interval ")
+    direction = "lower" if sign < 0 else "higher"
+    result = f"B is {direction} by {difference}" if row.difference else "A and B are equal on average"
     means = [f"{round(mean, digits) + 0:.{digits}f} {unit}".strip() for mean in (row.mean_a, row.mean_b)]
-    text = f"{apart}; {means[0]} for A, {means[1]} for B".replace("-", "\N{MINUS SIGN}")
-    counted = f"{row.n_pairs} pair{'s' * (row.n_pairs != 1)} of {row.n_prompts} prompt{'s' * (row.n_prompts != 1)}"
-    tested = "" if np.isnan(row.p) else f", p {row.p:.2g} for this metric alone"
-    return f"{metric.label}: {text}. {counted}{tested}."
+    text = f"{result}; {means[0]} for A, {means[1]} for B".replace("-", "\N{MINUS SIGN}")
+    counts = f"{row.n_pairs} pair{'s' * (row.n_pairs != 1)} of {row.n_prompts} prompt{'s' * (row.n_prompts != 1)}"
+    test = "" if np.isnan(row.p) else f", p {row.p:.2g} for this metric alone"
+    return f"{metric.label}: {text}. {counts}{test}."
 
 
 def _digits(*values: float) -> int:
-    """Return how many digits behind the point show two of the smallest of these, if it is not nothing."""
+    """Return the number of decimals that shows two significant digits of the smallest nonzero value."""
     sizes = [abs(value) for value in values if value and np.isfinite(value)]
     return int(np.clip(1 - np.floor(np.log10(min(sizes))), 0, 4)) if sizes else 2

@@ -1,4 +1,4 @@
-"""Plot, player, details, similar clips and failures, linked."""
+"""A plot of clips, linked with a player, details, similar clips and failures."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import traitlets
 
 from mgeval.errors import MetricError
 from mgeval.metrics import columns as metric_columns
-from mgeval.metrics import described
+from mgeval.metrics import metric_of
 from mgeval.panels.bundle import bundle
 from mgeval.panels.clip_source import Clips
 from mgeval.panels.panel import Answer
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SIMILAR = 8
-"""Similar clips that are listed."""
+"""Similar clips in the list."""
 
 
 class Explorer(Plot):
@@ -40,7 +40,7 @@ class Explorer(Plot):
     selection : DataFrame
         The selected rows; set it, or observe it.
     table : DataFrame
-        The rows that are plotted.
+        The plotted rows.
     """
 
     _esm = bundle("explore")
@@ -50,20 +50,20 @@ class Explorer(Plot):
     def __init__(self, scores: pd.DataFrame, store: Store, fields: dict[str, str | None]) -> None:
         self._clips = Clips(store)
         playing, slow = player_answers(self, self._clips)
-        own = {"about": self._about, "findings": self._findings}
-        super().__init__(scores, fields, answers={**playing, **own}, slow=(*slow, "findings"))
+        answers = {**playing, "about": self._about, "findings": self._findings}
+        super().__init__(scores, fields, answers=answers, slow=(*slow, "findings"))
 
-    def _take_in(self, found: PlotTable) -> None:
-        super()._take_in(found)
-        self._compared = found, standardised(found.table)
+    def _set_table(self, plotted: PlotTable) -> None:
+        super()._set_table(plotted)
+        self._compared = plotted, standardise(plotted.table)
 
     def _about(self, message: dict, buffers: Sequence) -> Answer:
-        found, standard = self._compared
-        if message["key"] not in found.keys:
-            raise MetricError(f"clip {message['key']!r} is not in the table any more")
-        place = found.keys.index(message["key"])
-        near = [{"key": found.keys[i], "note": f"{distance:.2f}"} for i, distance in nearest_rows(standard, place)]
-        return {"details": details(found.table.iloc[place].to_dict()), "similar": near}, []
+        plotted, standard = self._compared
+        if message["key"] not in plotted.keys:
+            raise MetricError(f"clip {message['key']!r} is no longer in the table")
+        row = plotted.keys.index(message["key"])
+        similar = [{"key": plotted.keys[i], "note": f"{distance:.2f}"} for i, distance in nearest_rows(standard, row)]
+        return {"details": details(plotted.table.iloc[row].to_dict()), "similar": similar}, []
 
     def _findings(self, message: dict, buffers: Sequence) -> Answer:
         return {"findings": self._clips.findings(message["key"])}, []
@@ -77,23 +77,23 @@ def explore(
     colour: str | None = None,
     shape: str | None = None,
 ) -> Explorer:
-    """See every clip of a table as a point, hear it with a click, and learn what is known of it.
+    """Plot every clip of a table as a point, play it with a click, and see its details.
 
-    Above the plot stand filters by the table's own columns. Beside it are the chosen clip's numbers and the clips that
-    are most like it: those of the smallest root mean square difference over the metrics that both have, each metric in
-    its standard deviations. Below is the player, and when what went wrong. Drag to zoom, with Shift to draw a lasso;
-    `Scatter` and `ClipPlayer` have the keys.
+    Above the plot are filters by the columns of the table. Beside it are the numbers of the chosen clip and the most
+    similar clips: those with the smallest root mean square difference over the metrics that both have, each metric in
+    units of its standard deviation. Below are the player and the failures of the clip over time. Drag to zoom, with
+    Shift to draw a lasso; `Scatter` and `ClipPlayer` list the keys.
 
     Parameters
     ----------
     scores : DataFrame
         From `mgeval.measure`; controls become dashed lines.
     store : Store
-        Where the clips are.
+        The source of the clips.
     x, y : str, optional
         Columns; by default two metrics.
     colour, shape : str, optional
-        Columns; by default the colours are those of a setting that varies. Shapes are for at most 7 kinds.
+        Columns; the default colours are those of a setting that varies. A shape needs at most 7 distinct values.
 
     Returns
     -------
@@ -103,7 +103,7 @@ def explore(
     Raises
     ------
     MetricError
-        The table has no clips or no such column, holds no metric, or a shape's column has more than 7 kinds.
+        The table has no clips, no metric or no such column, or the column of shapes has more than 7 distinct values.
 
     Examples
     --------
@@ -115,45 +115,48 @@ def explore(
     'width'
     """
     require_columns(scores, ["key"], "measure(clips, store) makes such a table")
-    own = own_clips(scores)
-    metrics = [name for name in metric_columns(own.columns) if own[name].notna().any()]
-    if own.empty or not metrics:
-        raise MetricError("the table holds no clips with a metric: measure(clips, store) makes one that does")
+    clips = own_clips(scores)
+    metrics = [name for name in metric_columns(clips.columns) if clips[name].notna().any()]
+    if clips.empty or not metrics:
+        raise MetricError("the table has no clips with a metric: measure(clips, store) returns such a table")
     first = [name for name in ("width", "loudness") if name in metrics] + metrics
     x = x or first[0]
     y = y or next((name for name in first if name != x), x)
-    return Explorer(scores, store, {"x": x, "y": y, "colour": colour or _varied(own), "shape": shape})
+    return Explorer(scores, store, {"x": x, "y": y, "colour": colour or _colour_column(clips), "shape": shape})
 
 
-def _varied(table: pd.DataFrame) -> str | None:
-    named = "prompt_id" in table.columns
-    return next((name for name in swept(table) if table[name].nunique() <= 7), None) if named else None
+def _colour_column(table: pd.DataFrame) -> str | None:
+    if "prompt_id" not in table.columns:
+        return None
+    return next((name for name in swept(table) if table[name].nunique() <= 7), None)
 
 
-def standardised(table: pd.DataFrame) -> np.ndarray:
-    """Return metrics as ``(rows, metrics)``: less their mean, by their standard deviation; NaN stays.
+def standardise(table: pd.DataFrame) -> np.ndarray:
+    """Return metrics as ``(rows, metrics)``, minus their mean and divided by their standard deviation; NaN stays.
 
-    Metrics that are names, that wrap round or that do not vary are left out.
+    Metrics that are names, that are periodic or that do not vary are left out.
     """
     names = [
-        name for name in metric_columns(table.columns) if not (described(name).kind == "name" or described(name).period)
+        name for name in metric_columns(table.columns) if not (metric_of(name).kind == "name" or metric_of(name).period)
     ]
     values = table[names].to_numpy(float)
     values = np.where(np.isfinite(values), values, np.nan)
-    varying = np.array([np.isfinite(one).any() and np.nanmax(one) > np.nanmin(one) for one in values.T], bool)
+    varying = np.array(
+        [np.isfinite(column).any() and np.nanmax(column) > np.nanmin(column) for column in values.T], bool
+    )
     values = values[:, varying]
     return (values - np.nanmean(values, axis=0)) / np.nanstd(values, axis=0) if varying.any() else values
 
 
-def nearest_rows(standard: np.ndarray, place: int) -> list[tuple[int, float]]:
-    """Return the rows most like one, nearest first, with their root mean square difference over what both have."""
-    squares = (standard - standard[place]) ** 2
-    there = np.isfinite(squares)
-    counts = there.sum(axis=1)
-    # Rows that share less than half of what this one has say too little.
-    enough = counts * 2 > np.isfinite(standard[place]).sum()
-    sums = np.where(there, squares, 0).sum(axis=1)
+def nearest_rows(standard: np.ndarray, row: int) -> list[tuple[int, float]]:
+    """Return the rows nearest to a row, with their root mean square difference over the metrics that both have."""
+    squares = (standard - standard[row]) ** 2
+    shared = np.isfinite(squares)
+    counts = shared.sum(axis=1)
+    # Rows that share less than half of the metrics of this row are not comparable.
+    enough = counts * 2 > np.isfinite(standard[row]).sum()
+    sums = np.where(shared, squares, 0).sum(axis=1)
     distance = np.sqrt(np.divide(sums, counts, out=np.full(len(sums), np.inf), where=enough & (counts > 0)))
-    distance[place] = np.inf
+    distance[row] = np.inf
     order = np.argsort(distance, kind="stable")[:SIMILAR]
     return [(int(i), float(distance[i])) for i in order if np.isfinite(distance[i])]

@@ -1,14 +1,14 @@
-"""A player that shows a clip's stereo image while it plays, and compares two at matched levels."""
+"""A player that shows the stereo image of a clip while it plays, and compares two clips at matched levels."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import traitlets
 
 from mgeval.audio import Audio
+from mgeval.metrics import Undefined
 from mgeval.panels.bundle import bundle
 from mgeval.panels.clip_source import Clips
 from mgeval.panels.panel import Answer, Panel
@@ -18,30 +18,30 @@ from mgeval.runs import Store
 class ClipPlayer(Panel):
     """Hear a clip, see its channels, its stereo image and their correlation; compare it with another.
 
-    Only keys are kept in the notebook: a clip's file comes when it is asked for, and plays at its own rate and
-    level. Where two clips are compared and matching is on, the louder one (ITU-R BS.1770-4) is turned down, and
-    the player says by how many dB.
+    The notebook stores only keys: the file of a clip is loaded on demand and plays at its own rate and level. If
+    two clips are compared with matching on, the louder one (ITU-R BS.1770-4) is turned down, and the player shows
+    by how many dB.
 
-    Keys: space plays, the arrows seek, L loops, A and B switch, P keeps the clip as B, V matches levels, 1 to 5
+    Keys: space plays, the arrows seek, L loops, A and B switch, P sets the clip as B, V matches levels, 1 to 5
     choose stereo, mono, side, left and right.
 
     Parameters
     ----------
     clips : Store or mapping of str to Audio
-        Where the clips are.
+        The source of the clips.
     value : str, optional
-        The clip to begin with.
+        The key of the first clip.
     other : str, optional
-        The clip to compare it with.
+        The key of the clip to compare it with.
     autoplay : bool
-        Play a clip as soon as ``value`` is set from code.
+        Play a clip as soon as code sets ``value``.
 
     Attributes
     ----------
     value : str or None
-        The clip; set it, or observe it.
+        The key of the clip; set it, or observe it.
     other : str or None
-        The clip it is compared with.
+        The key of the clip it is compared with.
 
     Examples
     --------
@@ -70,15 +70,15 @@ class ClipPlayer(Panel):
 
 
 def player_answers(panel: Panel, clips: Clips) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Return what a panel with a player in it answers its page, and which of it is slow."""
+    """Return the answers of a panel that has a player, and the kinds that are slow."""
 
     def clip(message: dict, buffers: Sequence) -> Answer:
-        found = clips.clip(message["key"])
-        return {"rate": found.rate, "gain": found.gain, "title": found.title}, [found.data]
+        file = clips.clip(message["key"])
+        return {"rate": file.rate, "gain": file.gain, "title": file.title}, [file.data]
 
     def loudness(message: dict, buffers: Sequence) -> Answer:
         value = clips.loudness(message["key"])
-        return ({"reason": value.reason} if np.isnan(value) else {"lufs": float(value)}), []
+        return ({"reason": value.reason} if isinstance(value, Undefined) else {"lufs": float(value)}), []
 
     def choose(message: dict, buffers: Sequence) -> Answer:
         panel._set_quietly("other" if message.get("other") else "value", message["key"])

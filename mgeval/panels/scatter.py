@@ -1,8 +1,8 @@
-"""A plot of two columns of a table, each row of which can be chosen."""
+"""A plot of two columns of a table in which a row can be chosen."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 ROLES = ("x", "y", "colour", "shape")
 
 SHAPES = 7
-"""Kinds that have a shape of their own."""
+"""Distinct shapes."""
 
 
 class Plot(Panel):
-    """What `Scatter` and `Explorer` have in common: a table, which columns are drawn, what is chosen.
+    """The common base of `Scatter`, `Explorer` and `SweepBuilder`: a table, the plotted columns, the chosen row.
 
     Parameters
     ----------
@@ -32,116 +32,118 @@ class Plot(Panel):
     fields : mapping of str to str or None
         The columns for ``x``, ``y``, ``colour`` and ``shape``.
     interval : pair of str, optional
-        Columns of lower and upper ends of a bar at each point, on the axis of ``y``.
+        Columns with the lower and upper end of a bar at each point, along ``y``.
     answers, slow, **traits
-        As `Panel` takes them.
+        See `Panel`.
     """
 
     value = traitlets.Unicode(None, allow_none=True, help="the chosen row's key").tag(sync=True)
-    x = traitlets.Unicode(help="the column of the x axis").tag(sync=True)
-    y = traitlets.Unicode(help="the column of the y axis").tag(sync=True)
-    colour = traitlets.Unicode("", help="the column of colours, or none").tag(sync=True)
-    shape = traitlets.Unicode("", help="the column of shapes, or none").tag(sync=True)
+    x = traitlets.Unicode(help="the column on the horizontal axis").tag(sync=True)
+    y = traitlets.Unicode(help="the column on the vertical axis").tag(sync=True)
+    colour = traitlets.Unicode("", help="the column of the colours, or ''").tag(sync=True)
+    shape = traitlets.Unicode("", help="the column of the shapes, or ''").tag(sync=True)
     selection = traitlets.Any(help="the selected rows")
 
     _chosen = "value"
-    """The trait of the chosen row's key."""
+    """The trait with the key of the chosen row."""
 
     def __init__(
         self,
         table: pd.DataFrame,
         fields: dict[str, str | None],
         interval: tuple[str, str] | None = None,
-        answers: dict[str, Callable[[dict, Sequence], Answer]] | None = None,
+        answers: Mapping[str, Callable[[dict, Sequence], Answer]] | None = None,
         slow: Sequence[str] = (),
         **traits: Any,
     ) -> None:
         self._interval = interval
-        self._take_in(plot_table(table))
+        self._set_table(plot_table(table))
         for name in fields.values():
             self._check(name)
         self._check_shape(fields["shape"])
-        own = {"table": self._table, "choose": self._choose, "select": self._select, "fields": self._fields}
+        plot_answers = {"table": self._table, "choose": self._choose, "select": self._select, "fields": self._fields}
         traits |= {role: name or "" for role, name in fields.items()}
-        super().__init__({**own, **(answers or {})}, ("choose", "select", "fields", *slow), **traits)
+        super().__init__({**plot_answers, **(answers or {})}, ("choose", "select", "fields", *slow), **traits)
         self.selection = self.table.iloc[:0]
 
     @property
     def table(self) -> pd.DataFrame:
         """The rows that are plotted."""
-        return self._drawn.table
+        return self._plotted.table
 
-    def _take_in(self, found: PlotTable) -> None:
+    def _set_table(self, plotted: PlotTable) -> None:
         for name in self._interval or ():
-            _check(name, found.columns)
-        # One value: the page may ask from another thread at any time.
-        self._drawn = found
+            _check_column(name, plotted.columns)
+        # One assignment: the page may ask on another thread at any time.
+        self._plotted = plotted
 
     def update(self, table: pd.DataFrame) -> None:
-        """Show another table, such as one that has grown; any thread may call it.
+        """Show another table, such as one with new rows; can be called on any thread.
 
-        What is chosen and selected stays where its rows are there still, and so does a view that was zoomed; a chosen
-        row that is gone leaves none. In place of a column that is gone the first one is drawn, and no colours or
-        shapes.
+        The chosen and the selected rows stay if the new table has them, and so does a zoomed view. If the new table
+        lacks a plotted column, its first column is plotted instead, without colours or shapes.
 
         Parameters
         ----------
         table : DataFrame
-            As the first one.
+            Like the first table.
 
         Raises
         ------
         MetricError
-            A column of the bars' ends is gone.
+            The table lacks a column with the ends of the bars.
         """
-        found = plot_table(table)
-        self._take_in(found)
+        plotted = plot_table(table)
+        self._set_table(plotted)
         for role in ROLES:
-            if getattr(self, role) not in found.columns:
-                setattr(self, role, found.columns[0] if role in ("x", "y") and found.columns else "")
+            if getattr(self, role) not in plotted.columns:
+                setattr(self, role, plotted.columns[0] if role in ("x", "y") and plotted.columns else "")
         self._select_keys(keys_of(self.selection))
-        if getattr(self, self._chosen) not in found.keys:
+        if getattr(self, self._chosen) not in plotted.keys:
             setattr(self, self._chosen, None)
         self.send({"tell": "table"})
 
     def _select_keys(self, keys: Collection[str]) -> None:
         while True:
-            found = self._drawn
-            self.selection = found.rows(keys)
-            # Another table may have come meanwhile: then they are its rows.
-            if found is self._drawn:
+            plotted = self._plotted
+            self.selection = plotted.rows(keys)
+            # If another table was set meanwhile, select its rows.
+            if plotted is self._plotted:
                 return
 
     def _check(self, name: str | None) -> None:
-        _check(name, self._drawn.columns)
+        _check_column(name, self._plotted.columns)
 
     def _check_shape(self, name: str | None) -> None:
         if not name:
             return
-        found = self._drawn
-        values = found.values[found.columns.index(name)]
+        plotted = self._plotted
+        values = plotted.values[plotted.columns.index(name)]
         if (kinds := len(np.unique(values[~np.isnan(values)]))) > SHAPES:
-            raise MetricError(f"{name!r} has {kinds} kinds, and there are {SHAPES} shapes: choose a column of fewer")
+            raise MetricError(
+                f"{name!r} has {kinds} distinct values, but there are only {SHAPES} shapes: choose another column"
+            )
 
     @traitlets.validate(*ROLES)
-    def _known(self, proposal: Any) -> str:
+    def _valid_column(self, proposal: Any) -> str:
         name, role = proposal["value"], proposal["trait"].name
         self._check(name)
-        # What is drawn may have grown to more kinds since; the page draws it without shapes.
+        # The table may have gained values since the column was set; the page then draws it without shapes.
         if role == "shape" and name != self.shape:
             self._check_shape(name)
         return name
 
     def _table(self, message: dict, buffers: Sequence) -> Answer:
-        found = self._drawn
-        return {**found.header, "interval": self._interval, "selected": keys_of(self.selection)}, found.values
+        plotted = self._plotted
+        header = {**plotted.header, "interval": self._interval, "selected": keys_of(self.selection)}
+        return header, plotted.values
 
     def _choose(self, message: dict, buffers: Sequence) -> Answer:
         self._set_quietly("value", message["key"])
         return {}, []
 
     def _select(self, message: dict, buffers: Sequence) -> Answer:
-        # Keys, for the page may have numbered the rows of a former table.
+        # By key, because the page may still have the rows of an earlier table.
         self._select_keys(message["keys"])
         return {}, []
 
@@ -155,40 +157,40 @@ class Plot(Panel):
         self.send({"tell": "selected", "keys": keys_of(change["new"])})
 
 
-def _check(name: str | None, columns: Sequence[str]) -> None:
+def _check_column(name: str | None, columns: Sequence[str]) -> None:
     if name and name not in columns:
         raise MetricError(f"the table has no column {name!r} to plot: {nearest(name, columns)}")
 
 
 class Scatter(Plot):
-    """Plot two columns of a table; click a point, or walk with the arrow keys, to choose a row.
+    """Plot two columns of a table; click a point, or use the arrow keys, to choose a row.
 
-    Controls among the rows become dashed lines at the mean of what they read. Drag to zoom, with Shift to draw a
-    lasso; the arrows walk, Enter chooses again, S selects, + and - zoom, 0 shows all.
+    Controls are dashed lines at the mean of their values. Drag to zoom, with Shift to draw a
+    lasso; the arrow keys move, Enter chooses again, S selects, + and - zoom, 0 shows all.
 
     Parameters
     ----------
     table : DataFrame
         One row per clip, as `mgeval.measure` returns them, or any other table.
     x, y : str
-        Columns: metrics, settings, or texts of at most 50 kinds.
+        Columns: metrics, settings, or texts with at most 50 distinct values.
     colour, shape : str, optional
-        Columns; shapes are for at most 7 kinds, colours for those or for numbers.
+        Columns; a shape needs at most 7 distinct values, a colour as well, or numbers.
     interval : pair of str, optional
         Columns with the ends of a bar at each point, such as ``("lo", "hi")`` of `mgeval.summarise`.
 
     Attributes
     ----------
     value : str or None
-        The key of the chosen row (its index, in a table without keys); set it, or observe it. To hear what is
-        chosen: ``traitlets.dlink((scatter, "value"), (player, "value"))``.
+        The key of the chosen row (its index in a table without keys); set it, or observe it. To hear the chosen
+        clip: ``traitlets.dlink((scatter, "value"), (player, "value"))``.
     selection : DataFrame
-        The rows inside the lasso; set it, or observe it. Rows of one key are selected together.
+        The rows inside the lasso; set it, or observe it. Rows with the same key are selected together.
 
     Raises
     ------
     MetricError
-        The table has no such column, or one that cannot be plotted, or of more kinds than there are shapes.
+        The table has no such column, or the column cannot be plotted or has more distinct values than there are shapes.
 
     Examples
     --------

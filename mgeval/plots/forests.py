@@ -79,8 +79,8 @@ def forest(odds: pd.DataFrame, kind: str, ax: Axes | None = None) -> Axes:
     ends = rows[["lo", "hi"]].to_numpy(float)
     low, high = np.nanmin([*ends[:, 0], 0.5]), np.nanmax([*ends[:, 1], 2])
     ax.set_xlim(max(low / 1.3, BOUNDS[0]), min(high * 1.3, BOUNDS[1]))
-    for place, row in enumerate(rows.itertuples()):
-        _draw_row(ax, place, row)
+    for position, row in enumerate(rows.itertuples()):
+        _draw_row(ax, position, row)
     ax.set_ylim(len(rows) - 0.5, -0.5)
     ax.set_yticks(range(len(rows)), names)
     ax.set_xlabel("odds ratio (95 % interval)")
@@ -95,20 +95,20 @@ def forest(odds: pd.DataFrame, kind: str, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def _draw_row(ax: Axes, place: int, row: Any) -> None:
+def _draw_row(ax: Axes, position: int, row: Any) -> None:
     if np.isnan(row.odds_ratio):
-        ax.text(1, place, "\N{EN DASH}", ha="center", va="center", fontsize=SMALL, color=GREY,
+        ax.text(1, position, "\N{EN DASH}", ha="center", va="center", fontsize=SMALL, color=GREY,
                 bbox={"facecolor": "white", "edgecolor": "none", "pad": 1})  # fmt: skip
         return
     excludes_one = row.lo > 1 or row.hi < 1
     low, high = ax.get_xlim()
-    ax.plot([max(row.lo, low), min(row.hi, high)], [place, place], color=COLOURS[0], linewidth=1.2)
+    ax.plot([max(row.lo, low), min(row.hi, high)], [position, position], color=COLOURS[0], linewidth=1.2)
     for beyond, end, marker in ((row.lo < low, low, "<"), (row.hi > high, high, ">")):
         if beyond:
-            ax.plot(end, place, marker=marker, markersize=4, color=COLOURS[0], clip_on=False)
+            ax.plot(end, position, marker=marker, markersize=4, color=COLOURS[0], clip_on=False)
     ratio = float(np.clip(row.odds_ratio, low, high))
     ax.plot(
-        ratio, place, "o", markersize=4.5, color=COLOURS[0], markerfacecolor=COLOURS[0] if excludes_one else "white"
+        ratio, position, "o", markersize=4.5, color=COLOURS[0], markerfacecolor=COLOURS[0] if excludes_one else "white"
     )
 
 

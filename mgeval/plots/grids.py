@@ -134,13 +134,13 @@ def failure_atlas(found: pd.DataFrame, x: str, ax: Axes | None = None) -> Axes:
     """
     source = "failure_table(store) makes one"
     require_columns(found, ("key", "kind", "flagged", "score", x), source)
-    found = own_clips(found)
-    judged = found[found["score"].notna() | found["flagged"].astype(bool)]
+    table = own_clips(found)
+    judged = table[table["score"].notna() | table["flagged"].astype(bool)]
     findings = judged.assign(flagged=judged["flagged"].astype(bool))
     by_clip = findings.groupby(["kind", x, "key"], sort=False, dropna=False)
     clips = by_clip["flagged"].any().reset_index()
     kinds = list(dict.fromkeys(clips["kind"][clips["flagged"]]))
-    levels, count = sort_levels(found[x]), found["key"].nunique()
+    levels, count = sort_levels(table[x]), table["key"].nunique()
     ax = axes_or_new(ax, height=_height(len(kinds)))
     if not kinds:
         none_found = f"no failure found in {count} {'clip' if count == 1 else 'clips'}"
@@ -153,7 +153,7 @@ def failure_atlas(found: pd.DataFrame, x: str, ax: Axes | None = None) -> Axes:
     _write_uncertainty(ax, 100 * values, counts)
     _label_axes(ax, [column_label(str(kind)) for kind in kinds], levels, x)
     add_colour_bar(mesh, ax, "clips that have it (%)")
-    set_small_title(ax, f"{count} clips; kinds found in none: {found['kind'].nunique() - len(kinds)}")
+    set_small_title(ax, f"{count} clips; kinds found in none: {table['kind'].nunique() - len(kinds)}")
     return ax
 
 

@@ -84,20 +84,20 @@ def response(summary: pd.DataFrame, x: str, metric: str, ax: Axes | None = None)
     groups = list(rows.groupby(others, sort=False, dropna=False)) if others else [((None,), rows)]
     labels: list[str | None] = [*level_names([key[0] for key, _ in groups])] if others else [None]
     for index, (label, (_, part)) in enumerate(zip(labels, groups, strict=True)):
-        places = (
+        positions = (
             part[x].to_numpy(float) if numeric else np.array([levels.index(value_or_none(v)) for v in part[x]], float)
         )
         if not numeric:
             # Side by side, so that the intervals of two groups do not hide each other.
-            places = places + (index - (len(groups) - 1) / 2) * 0.8 / max(len(groups), 4)
-        _draw_intervals(ax, places, part, index, "-" if numeric else "none", label)
+            positions = positions + (index - (len(groups) - 1) / 2) * 0.8 / max(len(groups), 4)
+        _draw_intervals(ax, positions, part, index, "-" if numeric else "none", label)
     if not numeric:
         _label_levels(ax, level_names(levels))
         _mark_undefined(
             ax, [all(rows.loc[[value_or_none(v) == level for v in rows[x]], "mean"].isna()) for level in levels]
         )
     elif len(levels) <= 8:
-        ax.set_xticks(sorted(levels), [f"{place:.10g}" for place in sorted(levels)])
+        ax.set_xticks(sorted(levels), [f"{position:.10g}" for position in sorted(levels)])
     ax.set_xlabel(setting_label(x))
     ax.set_ylabel(metric_label(metric))
     style_axes(ax)
@@ -123,10 +123,12 @@ def _split_controls(rows: pd.DataFrame, x: str) -> tuple[pd.DataFrame, pd.DataFr
     return rows[clips].drop(columns=CONTROL), rows[~clips]
 
 
-def _draw_intervals(ax: Axes, places: np.ndarray, part: pd.DataFrame, index: int, line: str, label: str | None) -> None:
+def _draw_intervals(
+    ax: Axes, positions: np.ndarray, part: pd.DataFrame, index: int, line: str, label: str | None
+) -> None:
     mean, lo, hi = (part[column].to_numpy(float) for column in ("mean", "lo", "hi"))
     ax.errorbar(
-        places,
+        positions,
         mean,
         yerr=np.maximum([mean - lo, hi - mean], 0),
         label=label,
@@ -141,18 +143,18 @@ def _draw_intervals(ax: Axes, places: np.ndarray, part: pd.DataFrame, index: int
 
 
 def _label_levels(ax: Axes, names: Sequence[str]) -> None:
-    place = ax.get_window_extent().width / ax.figure.dpi / (len(names) + 0.2)
+    space = ax.get_window_extent().width / ax.figure.dpi / (len(names) + 0.2)
     # Two adjacent names each extend half their length towards the other.
-    crowded = any(LETTER * ((len(a) + len(b)) / 2 + 1) > place for a, b in itertools.pairwise(names))
+    crowded = any(LETTER * ((len(a) + len(b)) / 2 + 1) > space for a, b in itertools.pairwise(names))
     ax.set_xticks(range(len(names)), names, rotation=30 if crowded else 0, ha="right" if crowded else "center")
     ax.set_xlim(-0.6, len(names) - 0.4)
 
 
 def _mark_undefined(ax: Axes, undefined: Sequence[bool]) -> None:
     """Write at each level without a defined value that the metric is undefined there."""
-    for place in np.flatnonzero(undefined if not all(undefined) else []):
+    for position in np.flatnonzero(undefined if not all(undefined) else []):
         across = ax.get_xaxis_transform()
-        ax.text(place, 0.03, "undefined", rotation=90, ha="center", fontsize=SMALL - 1, color=GREY, transform=across)
+        ax.text(position, 0.03, "undefined", rotation=90, ha="center", fontsize=SMALL - 1, color=GREY, transform=across)
 
 
 def _write_count(ax: Axes, rows: pd.DataFrame) -> None:
@@ -163,7 +165,7 @@ def _write_count(ax: Axes, rows: pd.DataFrame) -> None:
 
 
 def _draw_controls(ax: Axes, controls: pd.DataFrame, metric: str) -> None:
-    pooled = {kind: _pooled(part, metric) for kind, part in controls.groupby(CONTROL, sort=False)}
+    pooled = {kind: _pool_rows(part, metric) for kind, part in controls.groupby(CONTROL, sort=False)}
     lines = {kind: values for kind, values in pooled.items() if values is not None}
     for mean, lo, hi in lines.values():
         ax.axhspan(lo, hi, color=GREY, alpha=0.15, linewidth=0, zorder=0.5)
@@ -172,14 +174,14 @@ def _draw_controls(ax: Axes, controls: pd.DataFrame, metric: str) -> None:
     kinds = sorted(lines, key=lambda kind: lines[kind][0])
     heights = np.array([(lines[kind][0] - bottom) / (top - bottom) for kind in kinds])
     inches = ax.get_window_extent().height / ax.figure.dpi
-    for kind, height, place in zip(kinds, heights, _spread_apart(heights), strict=True):
+    for kind, height, position in zip(kinds, heights, _spread_apart(heights), strict=True):
         # Anchored at the value with an offset in points, so that the name follows when the limits change.
         anchor: dict[str, Any] = {"xy": (1, lines[kind][0]), "xycoords": ("axes fraction", "data")}
-        offset: dict[str, Any] = {"xytext": (3, 72 * inches * (place - height)), "textcoords": "offset points"}
+        offset: dict[str, Any] = {"xytext": (3, 72 * inches * (position - height)), "textcoords": "offset points"}
         ax.annotate(str(drawable_level(kind)), **anchor, **offset, va="center", fontsize=6.5, color=GREY)
 
 
-def _pooled(part: pd.DataFrame, metric: str) -> tuple[float, float, float] | None:
+def _pool_rows(part: pd.DataFrame, metric: str) -> tuple[float, float, float] | None:
     """Return the mean and the lowest and highest end over the rows of a control; None if it is undefined."""
     part = part[part["mean"].notna()]
     if part.empty:

@@ -67,17 +67,17 @@ def adherence(table: pd.DataFrame, by: str | None = None, ax: Axes | None = None
     ax = axes_or_new(ax, height=max(AROUND + ROW * len(claims) * (0.6 + 0.4 * len(groups)), COLUMN[1] / 2))
     for index, (group, label) in enumerate(zip(groups, labels, strict=True)):
         rows = table if not by else table[table[by].isna() if group is None else table[by] == group]
-        places = np.array([claims.index(name) for name in rows["claim"]], float)
-        places += (index - (len(groups) - 1) / 2) * 0.7 / max(len(groups), 2)
+        positions = np.array([claims.index(name) for name in rows["claim"]], float)
+        positions += (index - (len(groups) - 1) / 2) * 0.7 / max(len(groups), 2)
         met, lo, hi, chance = (100 * rows[column].to_numpy(float) for column in ("met", "lo", "hi", "chance"))
         options: dict[str, Any] = {
             "color": COLOURS[index % len(COLOURS)],
             "marker": MARKERS[index % len(MARKERS)],
             "label": label,
         }
-        ax.errorbar(met, places, xerr=np.maximum([met - lo, hi - met], 0), linestyle="none", markersize=4,
+        ax.errorbar(met, positions, xerr=np.maximum([met - lo, hi - met], 0), linestyle="none", markersize=4,
                     elinewidth=1, capsize=2, **options)  # fmt: skip
-        ax.vlines(chance, places - 0.2, places + 0.2, color=GREY, linewidth=1.6, zorder=1.5)
+        ax.vlines(chance, positions - 0.2, positions + 0.2, color=GREY, linewidth=1.6, zorder=1.5)
     ax.set_yticks(range(len(claims)), [level_name(claim) for claim in claims])
     ax.set_ylim(len(claims) - 0.4, -0.6)
     ax.set_xlim(-3, 103)

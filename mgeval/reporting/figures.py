@@ -56,15 +56,15 @@ def save_metric_figure(facts: Facts, metric: str, folder: Path) -> Figure:
     lines = -(-len(facts.factors) // columns)
     size = (WIDTHS.get(columns, PAGE), HEIGHT * lines)
     figure, axes = plt.subplots(lines, columns, figsize=size, dpi=150, layout="constrained", sharey=True, squeeze=False)
-    for place, ax in enumerate(axes.flat):
-        if place >= len(facts.factors):
+    for position, ax in enumerate(axes.flat):
+        if position >= len(facts.factors):
             ax.set_visible(False)
             continue
-        factor = facts.factors[place]
+        factor = facts.factors[position]
         plots.response(facts.by[factor], factor, metric, ax=ax)
         # The caption replaces the titles of the panels.
         ax.set_title("", loc="left")
-        if place % columns:
+        if position % columns:
             ax.set_ylabel("")
     row = metric_of(metric)
     name = f"figures/{file_names(facts.headlines)[metric]}"

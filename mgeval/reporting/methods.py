@@ -64,7 +64,7 @@ def as_markdown(facts: Facts) -> str:
 def as_html(facts: Facts) -> str:
     """Return the methods and their references as HTML."""
     keys = references(facts)
-    numbers = {key: place for place, key in enumerate(keys, start=1)}
+    numbers = {key: position for position, key in enumerate(keys, start=1)}
 
     def link(match: re.Match[str]) -> str:
         parts = match[0][1:-1].replace("@", "").split("; ")

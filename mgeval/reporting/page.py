@@ -49,8 +49,8 @@ def render_page(facts: Facts, shares: pd.DataFrame, files: clips.Files, store: S
         ("failures", "Failures", _failure_section(facts, shares, atlas, files, folder)),
         ("figures", "Figures", "".join(map(_figure_html, plots))) if plots else None,
         *(
-            (f"by-{place}", f"By {_words(factor)}", _factor_section(facts, factor))
-            for place, factor in enumerate(factors)
+            (f"by-{position}", f"By {_words(factor)}", _factor_section(facts, factor))
+            for position, factor in enumerate(factors)
         ),
         ("all", "All clips", _overall_section(facts)),
         ("ends", "Worst and median clips", _extremes_section(facts, files)),

@@ -49,7 +49,7 @@ def sortable_table(head: Sequence[str], rows: Sequence[Sequence[Cell]], caption:
     -------
     str
     """
-    kinds = [" class='text'" if place < texts else "" for place in range(len(head))]
+    kinds = [" class='text'" if position < texts else "" for position in range(len(head))]
     heads = "".join(f"<th scope='col'{kind}>{text}</th>" for text, kind in zip(head, kinds, strict=True))
     lines = []
     for row in rows:

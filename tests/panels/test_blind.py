@@ -12,7 +12,7 @@ from signals import RATE, tone
 
 import mgeval as mg
 from mgeval.panels import blind
-from mgeval.panels.blind_test.levels import sounds
+from mgeval.panels.blind_test.levels import prepare_trial
 from mgeval.panels.blind_test.trials import anchor
 
 EVIL = "<img src=x onerror=alert(1)>"
@@ -70,7 +70,7 @@ def test_nothing_that_reaches_the_page_tells_what_is_heard(begin, run, kind, mat
 
 def test_clips_of_a_trial_come_in_one_form():
     mono, wide = mg.Audio(tone(1, level=0.2), RATE), mg.Audio(np.stack([tone(1, level=1.7)] * 2), RATE // 2)
-    made = sounds([mono, wide], matched=False)
+    made = prepare_trial([mono, wide], matched=False)
     read = [soundfile.read(io.BytesIO(data), dtype="float32") for data in made.files]
     assert [(samples.shape[1], rate) for samples, rate in read] == [(2, RATE)] * 2
     # One gain for both, and no tag that says so.
@@ -83,11 +83,11 @@ def test_matched_clips_are_as_loud_as_the_quietest_and_silence_stays():
     silent = mg.Audio(np.zeros((2, RATE)), RATE)
     peaks = {}
     for matched in (False, True):
-        made = sounds([loud, quiet, silent], matched)
+        made = prepare_trial([loud, quiet, silent], matched)
         peaks[matched] = [float(np.abs(soundfile.read(io.BytesIO(data))[0]).max()) for data in made.files]
     assert peaks[False] == pytest.approx([0.5, 0.125, 0], abs=1e-3)
     assert peaks[True] == pytest.approx([0.125, 0.125, 0], abs=1e-3)
-    assert len(sounds([silent, silent], matched=True).files) == 2
+    assert len(prepare_trial([silent, silent], matched=True).files) == 2
 
 
 def test_the_anchor_is_heard_where_the_plan_has_one(begin, run):
@@ -161,7 +161,7 @@ def test_what_cannot_be_played_is_skipped_and_no_key_told(begin, run, tmp_path):
     page, first = Page(session), session.trials.iloc[0]
     del clips[first["b"]]
     error = page.ask("clip", trial=0, letter="A")[0]["error"]
-    assert "Skip goes on" in error and first["b"] not in error
+    assert "Skip continues" in error and first["b"] not in error
     shown = page.ask("skip", trial=0)[0]
     assert (shown["trial"], shown["skipped"], shown["answered"]) == (1, 1, 0)
     assert not session.path.exists()
@@ -181,7 +181,7 @@ def test_at_the_end_the_answers_are_told(begin):
     # Two prompts say nothing of how three levels scatter.
     assert table["lo"].isna().all() and all(row["lo"] is None for row in told["rows"])
     assert "too few prompts: no interval" in told["notes"]
-    assert any("0 of 1 clips against themselves" in note for note in told["notes"])
+    assert any("you called 0 of 1 clips the same as themselves" in note for note in told["notes"])
     assert session.reliability()["n_same"].tolist() == [1]
     json.dumps(told, allow_nan=False)
 
@@ -196,7 +196,7 @@ def test_preferences_without_a_finite_strength_say_why(begin):
     assert [row["level"] for row in told["rows"]] == ["6.5", "3.75", "1.25"]
     assert all(row["mean"] is None for row in told["rows"])
     assert any("no finite strength" in note for note in told["notes"])
-    assert any("1 of 1 clips against themselves" in note for note in told["notes"])
+    assert any("you called 1 of 1 clips the same as themselves" in note for note in told["notes"])
 
 
 def test_ratings_are_told_with_their_anchor(begin):
@@ -235,18 +235,18 @@ def test_a_damaged_table_of_answers_is_said_and_kept(begin):
 def test_what_cannot_be_heard_blind_is_said(run, tmp_path):
     scores, store = run
     assert blind(scores, store).path == store.path / "listening" / "guidance-pairs.csv"
-    with pytest.raises(mg.MetricError, match="valid: pairs, ratings"):
+    with pytest.raises(mg.MetricError, match="kind must be one of pairs, ratings"):
         blind(scores, store, kind="mushra")
     with pytest.raises(mg.MetricError, match="did you mean 'guidance'"):
         blind(scores, store, "guidence")
     with pytest.raises(mg.MetricError, match="no setting varies"):
         blind(scores[scores["guidance"] == LEVELS[0]], store)
-    with pytest.raises(mg.MetricError, match="say which to compare"):
+    with pytest.raises(mg.MetricError, match="name the one to compare"):
         blind(scores.assign(top_k=[10, 20] * (len(scores) // 2)), store)
     with pytest.raises(mg.MetricError, match="clips are not in this store"):
         blind(scores, mg.Store(tmp_path / "empty"))
     many = pd.concat([scores[:1].assign(guidance=float(level)) for level in range(12)])
-    with pytest.raises(mg.MetricError, match="13 clips, more than 12"):
+    with pytest.raises(mg.MetricError, match="at most 12 clips to rate, got 13"):
         blind(many, store, kind="ratings")
     with pytest.raises(mg.MetricError, match="path="):
         blind(scores, {})

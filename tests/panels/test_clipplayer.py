@@ -58,7 +58,7 @@ def test_an_unknown_or_damaged_clip_is_an_answer_not_a_traceback(store):
     page = Page(ClipPlayer(CLIPS))
     assert "there is no clip 'lout': did you mean 'loud'?" in page.ask("clip", key="lout")[0]["error"]
     page = Page(ClipPlayer(store))
-    assert "there is no clip 'nowhere'" in page.ask("clip", key="nowhere")[0]["error"]
+    assert "there is no finished clip 'nowhere'" in page.ask("clip", key="nowhere")[0]["error"]
     key = store.table()["key"].iloc[0]
     store.file(key).write_bytes(b"no FLAC")
     assert "damaged" in page.ask("clip", key=key)[0]["error"]

@@ -20,12 +20,14 @@ def scores():
     for place, prompt in enumerate(["piano", EVIL, "drums", "strings", "bass", "organ", "bells", "synth"]):
         for seed in range(2):
             base = rng.normal(0.4, 0.1)
-            for guidance in (1.0, 3.0, 6.0):
-                rows.append({
+            rows += [
+                {
                     "key": f"{place}-{seed}-{guidance:g}", "prompt_id": f"p{place}", "prompt": prompt, "seed": seed,
                     "guidance": guidance, "width": base + 0.02 * guidance + rng.normal(0, 0.01),
                     "image_angle": 89.0 if guidance == 1 else -88.0, "musical_key": 3.0, "loudness": np.nan,
-                })  # fmt: skip
+                }
+                for guidance in (1.0, 3.0, 6.0)
+            ]  # fmt: skip
     rows.append({**rows[0], "key": "control", "control": "silence", "width": 9.0})
     return pd.DataFrame(rows)
 
@@ -77,7 +79,7 @@ def test_sides_can_be_chosen_and_turned_round(scores):
     told = Page(panel).ask("summary", metric="width")[0]
     assert "B is lower by" in told["text"] and told["ends"][0] < 0 and "\N{MINUS SIGN}" not in told["text"]
     same = compare(scores.assign(width=0.5), {})
-    assert "A and B are alike on average" in Page(same).ask("summary", metric="width")[0]["text"]
+    assert "A and B are equal on average" in Page(same).ask("summary", metric="width")[0]["text"]
 
 
 def test_value_and_metric_are_set_from_either_side(panel):

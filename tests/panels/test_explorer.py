@@ -10,8 +10,8 @@ from panels.asking import Page
 
 import mgeval as mg
 from mgeval.panels import Scatter, explore
-from mgeval.panels.explorer import nearest_rows, standardised
-from mgeval.panels.tables import PlotTable, encoded
+from mgeval.panels.explorer import nearest_rows, standardise
+from mgeval.panels.tables import PlotTable, encode_table
 
 TABLE = pd.DataFrame(
     {
@@ -39,7 +39,7 @@ def column(header, buffers, name):
 
 
 def test_a_table_goes_as_json_and_float32():
-    header, buffers = encoded(TABLE)
+    header, buffers = encode_table(TABLE)
     json.dumps(header, allow_nan=False)
     assert header["keys"] == ["a", "b", "c"] and all(buffer.dtype == np.float32 for buffer in buffers)
     assert len(buffers) == len(header["columns"]) + 1
@@ -55,7 +55,7 @@ def test_a_table_goes_as_json_and_float32():
 
 
 def test_controls_are_lines_and_no_rows():
-    header, _ = encoded(TABLE)
+    header, _ = encode_table(TABLE)
     assert header["references"] == [{"name": "silence", "values": {"width": pytest.approx(0.9), "loudness": -70.0}}]
 
 
@@ -96,7 +96,7 @@ def test_a_table_that_comes_while_rows_are_selected_has_the_last_word():
             thread.join()
             return found
 
-    scatter._drawn = Overtaken(*scatter._drawn)
+    scatter._plotted = Overtaken(*scatter._plotted)
     Page(scatter).ask("select", keys=["a", "c"])
     assert scatter.table.equals(another) and scatter.selection.equals(another.iloc[[0, 2]])
 
@@ -123,7 +123,7 @@ def test_columns_can_be_changed_from_either_side():
 def test_a_column_of_many_kinds_has_no_shapes_unless_it_grew_to_them():
     table = pd.DataFrame({"width": np.arange(8.0), "prompt": list("abcdefgh")})
     for name in table:
-        with pytest.raises(mg.MetricError, match=f"'{name}' has 8 kinds, and there are 7 shapes"):
+        with pytest.raises(mg.MetricError, match=f"'{name}' has 8 distinct values, but there are only 7 shapes"):
             Scatter(table, "width", "width", shape=name)
     scatter = Scatter(table.iloc[:7], "width", "width", shape="prompt")
     scatter.update(table)
@@ -148,7 +148,7 @@ def test_any_table_can_be_plotted_with_intervals():
 
 def test_similar_clips_are_the_nearest_in_standard_deviations():
     table = pd.DataFrame({"width": [0.0, 0.1, 0.5, np.nan], "loudness": [-10.0, -12, -30, -11], "crest": [5.0] * 4})
-    standard = standardised(table)
+    standard = standardise(table)
     assert standard.shape == (4, 2)
     plain = [
         np.sqrt(
@@ -184,7 +184,7 @@ def test_what_is_told_of_a_row_is_that_of_the_table_that_was_taken_in(store):
     assert page.ask("about", key="a")[0]["details"]["prompt"] == "first"
     answer = page.ask("about", key="d")[0]
     assert answer["details"]["prompt"] == "three" and {one["key"] for one in answer["similar"]} <= {"a", "b"}
-    assert "clip 'c' is not in the table any more" in page.ask("about", key="c")[0]["error"]
+    assert "clip 'c' is no longer in the table" in page.ask("about", key="c")[0]["error"]
 
 
 def test_what_cannot_be_explored_is_said(store):

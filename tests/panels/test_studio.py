@@ -10,7 +10,7 @@ from signals import RATE, tone
 
 import mgeval as mg
 from mgeval.models import LIMITS, Generated, Model
-from mgeval.panels.settings import controls, setting
+from mgeval.panels.settings import setting, setting_fields
 
 EVIL = "<img src=x onerror=alert(1)>"
 ONE = mg.Sampling(duration=1)
@@ -63,13 +63,13 @@ def until(condition):
 
 
 def test_every_setting_has_a_control_whose_ends_are_valid():
-    assert [one["name"] for one in controls()] == list(LIMITS)
-    for one in controls():
+    assert [one["name"] for one in setting_fields()] == list(LIMITS)
+    for one in setting_fields():
         for value in (one["default"], *(str(one[end]) for end in ("low", "high") if end in one)):
             assert float(setting(one["name"], value)) == float(value)
         assert one["valid"] and one["meaning"]
     # Steps from the low end meet the default: a slider would show another value than is set.
-    for one in controls():
+    for one in setting_fields():
         if "step" in one:
             steps = (float(one["default"]) - one["low"]) / one["step"]
             assert steps == pytest.approx(round(steps))
@@ -193,7 +193,7 @@ def test_an_observers_error_is_shown_and_stops_nothing(studio):
     studio.observe(lambda change: 1 / 0, "value")
     studio.generate()
     assert len(studio.wait()) == 2
-    assert "what observes value failed: ZeroDivisionError" in studio.status["note"] and studio.status["wrong"]
+    assert "an observer of value failed: ZeroDivisionError" in studio.status["note"] and studio.status["wrong"]
 
 
 def test_takes_are_played_chosen_and_measured(studio):
@@ -228,7 +228,7 @@ def test_nothing_but_texts_and_numbers_is_kept_in_the_state(studio):
 
 
 def test_of_many_takes_the_oldest_go_and_kept_ones_stay(studio, monkeypatch):
-    monkeypatch.setattr("mgeval.panels.prompt_studio.LISTED", 3)
+    monkeypatch.setattr("mgeval.panels.prompt_studio.LISTED_TAKES", 3)
     studio.generate()
     studio.wait()
     kept = studio.keep(studio.clips[0])["key"]

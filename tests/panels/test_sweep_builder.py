@@ -13,7 +13,7 @@ import mgeval as mg
 from mgeval.models import Generated, Model
 from mgeval.models.composer import Composer
 from mgeval.panels import Scatter
-from mgeval.panels.builder.background import MEASURED
+from mgeval.panels.builder.background import QUICK_METRICS
 from mgeval.panels.builder.form import BLANK, FIELDS, sweep_of, yaml_of
 from mgeval.runs.sweep_file import load_sweep
 
@@ -105,7 +105,7 @@ def test_what_is_wrong_is_said_at_its_field(builder, field, text, said):
 def test_code_cannot_fill_a_field_that_is_none(builder):
     with pytest.raises(mg.SweepError, match="did you mean 'guidance'"):
         builder.form = {"guidence": "1"}
-    with pytest.raises(mg.SweepError, match="a text is needed"):
+    with pytest.raises(mg.SweepError, match="must be a text such as"):
         builder.form = {"guidance": 1}
     assert set(builder.form) == set(FIELDS)
 
@@ -132,13 +132,13 @@ def test_clips_are_measured_while_others_are_made(gated):
     builder.observe(lambda change: seen.append(len(change["new"])), "value")
     page = Page(builder)
     assert page.ask("start", form=builder.form)[0].keys() == {"number"}
-    assert "is being made" in page.ask("start", form=builder.form)[0]["error"]
+    assert "is in progress" in page.ask("start", form=builder.form)[0]["error"]
     model.let.release(3)
     until(lambda: len(builder.value) == 3)
     assert builder.running and builder.status["state"] == "running"
     until(lambda: builder.status["measured"] == 3)
     assert (builder.status["made"], builder.status["total"]) == (3, 8)
-    assert builder.value[list(MEASURED)].notna().all().all()
+    assert builder.value[list(QUICK_METRICS)].notna().all().all()
     assert (builder.x, builder.y, builder.colour) == ("guidance", "width", "prompt")
     header, buffers = page.ask("table")
     assert header["keys"] == builder.value["key"].tolist()
@@ -153,7 +153,7 @@ def test_clips_are_measured_while_others_are_made(gated):
     # What was selected is selected still, by its keys.
     assert builder.selection["key"].tolist() == [header["keys"][0], header["keys"][2]]
     assert EVIL in page.ask("table")[0]["prompts"]
-    assert builder.status["note"] == "All 8 clips are there" and builder.status["state"] == "done"
+    assert builder.status["note"] == "All 8 clips are made" and builder.status["state"] == "done"
     assert {"tell": "table"} in [message for message, _ in page.got]
 
 
@@ -162,9 +162,9 @@ def test_numbers_are_those_of_measure_and_what_was_there_is_shown(builder):
     mg.run(plan.iloc[:5], builder.store, progress=False)
     builder.start()
     table = builder.wait(60)
-    scores = mg.measure(mg.run(plan, builder.store, progress=False), builder.store, MEASURED, progress=False)
+    scores = mg.measure(mg.run(plan, builder.store, progress=False), builder.store, QUICK_METRICS, progress=False)
     both = table.set_index("key").loc[scores["key"]]
-    for name in (*MEASURED, "prompt", "seed", "guidance"):
+    for name in (*QUICK_METRICS, "prompt", "seed", "guidance"):
         assert both[name].tolist() == scores[name].tolist()
     assert builder.handle.total == 3
 
@@ -183,7 +183,7 @@ def test_pause_stop_and_resume(gated):
     until(lambda: builder.status["state"] == "stopping")
     model.let.release(1)
     assert len(builder.wait(60)) == 3
-    assert builder.status["note"] == "Stopped: 3 of 8 clips are there, the rest can be resumed"
+    assert builder.status["note"] == "Stopped: 3 of 8 clips are made; resume makes the rest"
     assert builder.status["state"] == "cancelled" and not builder.status["wrong"]
     model.let.release(10)
     builder.resume()
@@ -248,7 +248,7 @@ def test_an_observers_error_is_shown_and_stops_nothing(builder):
 def test_a_model_that_is_none_is_refused_at_once(tmp_path):
     with pytest.raises(mg.ModelError):
         mg.panels.sweep_builder("/nowhere/at/all", tmp_path)
-    with pytest.raises(mg.ModelError, match="its name or a loaded model"):
+    with pytest.raises(mg.ModelError, match="a name or a loaded model"):
         mg.panels.sweep_builder(7, tmp_path)
 
 

@@ -1,4 +1,4 @@
-"""Blind listening in a notebook: one trial at a time, every answer kept at once."""
+"""Blind listening in a notebook: one trial at a time, and every answer is stored at once."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from mgeval import stats
 from mgeval.audio import Audio
 from mgeval.errors import MetricError
 from mgeval.models import LIMITS
-from mgeval.panels.blind_test.levels import TrialAudio, sounds
-from mgeval.panels.blind_test.results import preferred, rated
+from mgeval.panels.blind_test.levels import TrialAudio, prepare_trial
+from mgeval.panels.blind_test.results import preference_results, rating_results
 from mgeval.panels.blind_test.trials import add_answer, anchor, pair_trials, rating_trials, read_answers
 from mgeval.panels.bundle import bundle, style
-from mgeval.panels.choices import varied
+from mgeval.panels.choices import compared_setting
 from mgeval.panels.clip_source import Clips
 from mgeval.panels.panel import Answer, Panel
 from mgeval.runs import Store
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
 KINDS = {"pairs": pair_trials, "ratings": rating_trials}
-MOST = 12
-"""Clips that a page of ratings may hold: more than these nobody can rate against each other."""
+MOST_RATED = 12
+"""Clips on a page of ratings at most: nobody can rate more of them against each other."""
 
-READY = 3
-"""Trials whose clips are kept ready: the one before, the one that is heard, and the next."""
+TRIALS_IN_MEMORY = 3
+"""Trials whose clips stay in memory: the previous, the current and the next one."""
 
 
 class Trial(NamedTuple):
-    """What is heard in one trial: ``(key, whether as an anchor)`` of each letter, and the prompt of all."""
+    """One trial: ``(key, whether it is played as an anchor)`` of each letter, and the common prompt."""
 
     clips: list[tuple[str, bool]]
     prompt: str
@@ -47,7 +47,7 @@ class Blind(Panel):
     Attributes
     ----------
     value : int
-        How many trials this listener has answered; observe it.
+        The number of trials that this listener has answered; observe it.
     trials : DataFrame
         The plan, from `pair_trials` or `rating_trials`.
     path : pathlib.Path
@@ -57,108 +57,118 @@ class Blind(Panel):
     _esm = bundle("blind")
     _css = style("blind")
 
-    value = traitlets.Int(0, read_only=True, help="how many trials are answered").tag(sync=True)
+    value = traitlets.Int(0, read_only=True, help="the number of answered trials").tag(sync=True)
 
     def __init__(self, trials: pd.DataFrame, clips: Clips, kind: str, path: Path, listener: str, matched: bool) -> None:
         self.trials, self.path = trials, path
         self._clips, self._kind, self._listener, self._matched = clips, kind, listener, matched
-        self._plan = _plan(trials, kind)
-        self._given, self._skipped = self._resumed(), set()
-        self._ready: dict[int, TrialAudio] = {}
-        answers = {"trial": self._trial, "clip": self._clip, "answer": self._take, "skip": self._skip}
-        super().__init__({**answers, "results": self._results}, ("clip", "answer", "skip", "results"))
-        self.set_trait("value", len(self._given))
+        self._plan = _list_trials(trials, kind)
+        self._answered = self._answered_before()
+        self._skipped: set[int] = set()
+        self._prepared: dict[int, TrialAudio] = {}
+        answers = {
+            "trial": self._trial, "clip": self._clip, "answer": self._answer_trial, "skip": self._skip,
+            "results": self._results,
+        }  # fmt: skip
+        super().__init__(answers, ("clip", "answer", "skip", "results"))
+        self.set_trait("value", len(self._answered))
 
     @property
     def answers(self) -> pd.DataFrame:
-        """The table of answers as it stands on the disk, those of other listeners among them."""
+        """The table of answers on disk, with those of other listeners."""
         return read_answers(self.path)
 
     def preferences(self) -> pd.DataFrame:
-        """Return how strongly each level is preferred: `mgeval.stats.listening.preferences` of all answers."""
+        """Return how strongly each level is preferred: `mgeval.preferences` of all answers."""
         return stats.preferences(self.answers)
 
     def reliability(self) -> pd.DataFrame:
-        """Return how far each listener can be trusted: `mgeval.stats.listening.reliability` of all answers."""
+        """Return how reliable each listener is: `mgeval.reliability` of all answers."""
         return stats.reliability(self.answers)
 
     def ratings(self) -> pd.DataFrame:
-        """Return the mean rating of each level: `mgeval.stats.listening.ratings` of all answers."""
+        """Return the mean rating of each level: `mgeval.ratings` of all answers."""
         return stats.ratings(self.answers)
 
-    def _resumed(self) -> set[int]:
-        """Return the trials that this listener answered before; raise where they were trials of another plan."""
+    def _answered_before(self) -> set[int]:
+        """Return the trials that this listener has answered; raise if they belong to another plan."""
         answers = self.answers
-        own = answers[answers["listener"] == self._listener].to_dict("records")
+        rows = answers[answers["listener"] == self._listener].to_dict("records")
         names = ("a", "b") if self._kind == "pairs" else ("place", "key")
-        there = {tuple(map(str, row)) for row in self.trials[["trial", *names]].itertuples(index=False)}
-        for row in own:
-            found = (str(row["trial"]), *(str(row.get(name)) for name in names), bool(row.get("matched")))
-            if found[:-1] not in there or found[-1] != self._matched:
+        planned = {tuple(map(str, row)) for row in self.trials[["trial", *names]].itertuples(index=False)}
+        for row in rows:
+            trial = (str(row["trial"]), *(str(row.get(name)) for name in names))
+            if trial not in planned or bool(row.get("matched")) != self._matched:
                 raise MetricError(
-                    f"{self.path}: trial {row['trial']} of {self._listener!r} was another one. To go on, use the "
-                    "scores, kind, seed and matched of before; to begin anew, another path or listener"
+                    f"{self.path}: trial {row['trial']} of {self._listener!r} belongs to another plan: use the same "
+                    "scores, kind, seed and matched to continue, or another path or listener to start anew"
                 )
-        return {int(row["trial"]) for row in own}
+        return {int(row["trial"]) for row in rows}
 
     def _next(self, after: int = -1) -> int | None:
-        waiting = (n for n in range(after + 1, len(self._plan)) if n not in self._given | self._skipped)
-        return next(waiting, None)
+        open_trials = (n for n in range(after + 1, len(self._plan)) if n not in self._answered | self._skipped)
+        return next(open_trials, None)
 
     def _trial(self, message: dict, buffers: Sequence) -> Answer:
         number = self._next()
-        shown = {
+        state: dict[str, Any] = {
             "trial": number, "of": len(self._plan), "kind": self._kind, "matched": self._matched,
-            "answered": len(self._given), "skipped": len(self._skipped),
+            "answered": len(self._answered), "skipped": len(self._skipped),
         }  # fmt: skip
         if number is not None:
-            shown |= {"letters": self._letters(number), "prompt": self._plan[number].prompt, "next": self._next(number)}
-            shown["ahead"] = [] if shown["next"] is None else self._letters(shown["next"])
-        return shown, []
+            following = self._next(number)
+            state |= {"letters": self._letters(number), "prompt": self._plan[number].prompt, "next": following}
+            state["ahead"] = [] if following is None else self._letters(following)
+        return state, []
 
     def _letters(self, number: int) -> list[str]:
-        return [chr(ord("A") + place) for place in range(len(self._plan[number].clips))]
+        return [chr(ord("A") + index) for index in range(len(self._plan[number].clips))]
 
     def _clip(self, message: dict, buffers: Sequence) -> Answer:
         number = message["trial"]
         try:
-            if number not in self._ready:
-                heard = [anchor(found) if low else found for found, low in map(self._audio, self._plan[number].clips)]
-                self._ready[number] = sounds(heard, self._matched)
-                while len(self._ready) > READY:
-                    self._ready.pop(next(iter(self._ready)))
+            if number not in self._prepared:
+                self._prepared[number] = prepare_trial(list(map(self._audio, self._plan[number].clips)), self._matched)
+                while len(self._prepared) > TRIALS_IN_MEMORY:
+                    self._prepared.pop(next(iter(self._prepared)))
         except Exception:
-            # The reason would name the clip.
-            raise MetricError("a clip of this trial cannot be read; store.verify() finds it. Skip goes on") from None
-        made = self._ready[number]
-        place = self._letters(number).index(message["letter"])
-        return {"rate": made.rate, "gain": made.gain}, [made.files[place]]
+            # Without the original reason, which would name the clip.
+            raise MetricError(
+                "a clip of this trial cannot be read; store.verify() lists it. Skip continues with the next trial"
+            ) from None
+        trial = self._prepared[number]
+        position = self._letters(number).index(message["letter"])
+        return {"rate": trial.rate, "gain": trial.gain}, [trial.files[position]]
 
-    def _audio(self, clip: tuple[str, bool]) -> tuple[Audio, bool]:
-        return self._clips.audio(clip[0]), clip[1]
+    def _audio(self, clip: tuple[str, bool]) -> Audio:
+        key, is_anchor = clip
+        audio = self._clips.audio(key)
+        return anchor(audio) if is_anchor else audio
 
-    def _take(self, message: dict, buffers: Sequence) -> Answer:
+    def _answer_trial(self, message: dict, buffers: Sequence) -> Answer:
         number = message["trial"]
-        # Another view of this widget may have been quicker: then there is a new trial to show.
+        # Another view of this widget may have answered it first: then show the next trial.
         if number == self._next():
             if set(message["heard"]) != set(self._letters(number)):
                 raise MetricError("listen to every clip first")
             add_answer(self.path, *self._rows(number, message))
-            self._given.add(number)
-            self.set_trait("value", len(self._given))
+            self._answered.add(number)
+            self.set_trait("value", len(self._answered))
         return self._trial(message, buffers)
 
     def _rows(self, number: int, message: dict) -> list[dict[str, Any]]:
-        planned = self.trials[self.trials["trial"] == number].drop(columns="prompt").to_dict("records")
-        told = {"listener": self._listener, "matched": self._matched, "seconds": round(float(message["seconds"]), 1)}
+        trials: list[dict[Any, Any]] = (
+            self.trials[self.trials["trial"] == number].drop(columns="prompt").to_dict("records")
+        )
+        common = {"listener": self._listener, "matched": self._matched, "seconds": round(float(message["seconds"]), 1)}
         if self._kind == "pairs":
             if message["answer"] not in ANSWERS:
-                raise MetricError(f"an answer is {message['answer']!r}: 'a', 'b' or 'same' is needed")
-            return [{**planned[0], "answer": message["answer"], **told}]
-        given = [float(rating) for rating in message["answer"]]
-        if len(given) != len(planned) or not all(0 <= rating <= 100 for rating in given):
+                raise MetricError(f"an answer must be 'a', 'b' or 'same', got {message['answer']!r}")
+            return [{**trials[0], "answer": message["answer"], **common}]
+        ratings = [float(rating) for rating in message["answer"]]
+        if len(ratings) != len(trials) or not all(0 <= rating <= 100 for rating in ratings):
             raise MetricError("rate every clip from 0 to 100")
-        return [{**row, "rating": rating, **told} for row, rating in zip(planned, given, strict=True)]
+        return [{**row, "rating": rating, **common} for row, rating in zip(trials, ratings, strict=True)]
 
     def _skip(self, message: dict, buffers: Sequence) -> Answer:
         if message["trial"] == self._next():
@@ -167,7 +177,7 @@ class Blind(Panel):
 
     def _results(self, message: dict, buffers: Sequence) -> Answer:
         answers = self.answers
-        return (preferred if self._kind == "pairs" else rated)(answers, self._listener), []
+        return (preference_results if self._kind == "pairs" else rating_results)(answers, self._listener), []
 
 
 def blind(
@@ -180,45 +190,46 @@ def blind(
     seed: int = 0,
     matched: bool = False,
 ) -> Blind:
-    """Listen without knowing to what: pairs of clips to choose from, or pages of clips to rate.
+    """Listen blind: pairs of clips to choose from, or pages of clips to rate.
 
-    The page is told a prompt and clips under letters: no key, setting or level, and files of one form. Each answer is
-    appended to a table at once; the same call goes on where it was, also after the kernel was restarted. An answer is
-    final: who could go back would answer the repeated trials from memory.
+    The page gets only the prompt and the clips under letters, as files of one format: no key, setting or level. Each
+    answer is appended to a table at once; the same call continues the session, also after a restart of the kernel. An
+    answer is final: otherwise a listener could answer the repeated trials from memory.
 
-    Keys: space plays, letters switch; 1, 0 and 2 say that A is better, neither, B is better; Enter goes on; L loops.
+    Keys: space plays, letters switch; 1 and 2 answer that A or B is better, 0 that
+    neither is; Enter continues; L loops.
 
     Parameters
     ----------
     scores : DataFrame
-        From `mgeval.run` or `mgeval.measure`; clips that differ in ``by`` alone are heard against each other.
+        From `mgeval.run` or `mgeval.measure`; clips that differ only in ``by`` are compared.
     store : Store or mapping of str to Audio
-        Where the clips are.
+        The source of the clips.
     by : str, optional
         'model', or a setting that was swept; by default the only one that varies.
     kind : {'pairs', 'ratings'}
-        A against B, with hidden repetitions and clips against themselves; or every level at once, from 0 to 100, with
-        a hidden low anchor, after ITU-R BS.1534-3 but without its reference.
+        A against B, with hidden repetitions and clips against themselves; or every level at once, rated from 0 to 100,
+        with a hidden low anchor, after ITU-R BS.1534-3 but without its reference.
     path : path-like, optional
-        The table of answers, a CSV file; by default ``listening/BY-KIND.csv`` in the store's folder.
+        The table of answers, a CSV file; by default ``listening/BY-KIND.csv`` in the folder of the store.
     listener : str
-        Who listens: several may share a table.
+        The name of the listener: several can share a table.
     seed : int
-        Start of the draw of order and sides. To each listener another one.
+        Seed of the order and the sides. Use another one for each listener.
     matched : bool
         Turn the clips of a trial down to the loudness of the quietest (ITU-R BS.1770-4). By default each plays at its
-        own level, and a louder one is often preferred for that alone; the widget says which it is.
+        own level, and a louder clip is often preferred for that alone; the widget shows which mode is on.
 
     Returns
     -------
     Blind
-        A widget; ``.value`` is how many trials are answered, ``.answers`` the table, ``.preferences()``,
-        ``.ratings()`` and ``.reliability()`` what it says.
+        A widget; ``.value`` is the number of answered trials, ``.answers`` the table; ``.preferences()``,
+        ``.ratings()`` and ``.reliability()`` evaluate it.
 
     Raises
     ------
     MetricError
-        There is nothing to compare, a clip is not there, or the table of answers is of another plan.
+        There is nothing to compare, a clip is missing, or the table of answers belongs to another plan.
 
     Examples
     --------
@@ -230,17 +241,18 @@ def blind(
     (0, 3, 'guidance-pairs.csv')
     """
     if kind not in KINDS:
-        raise MetricError(f"there is no kind {kind!r} of blind listening, valid: {', '.join(KINDS)}")
-    by = varied(scores, by, ("model", *LIMITS))
-    if path is None and not isinstance(store, Store):
-        raise MetricError("clips in memory have no folder for the answers: say where to keep them with path=")
-    path = Path(store.path / "listening" / f"{by}-{kind}.csv" if path is None else path)
+        raise MetricError(f"kind must be one of {', '.join(KINDS)}, got {kind!r}")
+    by = compared_setting(scores, by, ("model", *LIMITS))
+    if path is None:
+        if not isinstance(store, Store):
+            raise MetricError("clips in memory have no folder for the answers: give a file with path=")
+        path = store.path / "listening" / f"{by}-{kind}.csv"
     trials = KINDS[kind](scores, by, seed)
-    _check(trials, store)
-    return Blind(trials, Clips(store), kind, path, listener, matched)
+    _check_trials(trials, store)
+    return Blind(trials, Clips(store), kind, Path(path), listener, matched)
 
 
-def _plan(trials: pd.DataFrame, kind: str) -> list[Trial]:
+def _list_trials(trials: pd.DataFrame, kind: str) -> list[Trial]:
     if kind == "pairs":
         return [Trial([(row["a"], False), (row["b"], False)], row["prompt"]) for row in trials.to_dict("records")]
     return [
@@ -249,10 +261,10 @@ def _plan(trials: pd.DataFrame, kind: str) -> list[Trial]:
     ]
 
 
-def _check(trials: pd.DataFrame, store: Store | Mapping[str, Audio]) -> None:
-    if "place" in trials.columns and (clips := trials["place"].max() + 1) > MOST:
-        raise MetricError(f"a page would hold {clips} clips, more than {MOST} are too many to rate: leave levels out")
+def _check_trials(trials: pd.DataFrame, store: Store | Mapping[str, Audio]) -> None:
+    if "place" in trials.columns and (clips := trials["place"].max() + 1) > MOST_RATED:
+        raise MetricError(f"a page can have at most {MOST_RATED} clips to rate, got {clips}: leave levels out")
     keys = np.unique(trials[["a", "b"]] if "a" in trials.columns else trials["key"])
-    there = store.keys()
-    if missing := [key for key in keys if key not in there]:
-        raise MetricError(f"{len(missing)} of {len(keys)} clips are not in this store: is it that of the scores?")
+    present = store.keys()
+    if missing := [key for key in keys if key not in present]:
+        raise MetricError(f"{len(missing)} of {len(keys)} clips are not in this store: use the store of the scores")

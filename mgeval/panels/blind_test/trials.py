@@ -1,7 +1,7 @@
-"""Blind listening: which clips to compare, hidden controls, and what the answers say.
+"""Blind listening: the clips to compare, hidden controls, and the table of answers.
 
-The plan of a session is a table that follows from the scores and a seed alone, so that a session can be
-left and taken up again: `mgeval.panels.blind_test` plays its trials and appends to a table of answers.
+The plan of a session is a table that depends only on the scores and a seed, so that a session can be
+interrupted and continued: `mgeval.panels.blind_test` plays its trials and appends to a table of answers.
 """
 
 from __future__ import annotations
@@ -22,25 +22,27 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ANCHOR_HZ = 3500.0
+"""Cut-off frequency of the low anchor."""
+
 CONTROLS = ("same", "again")
 """Hidden trials of a comparison: one clip against itself, and an earlier pair with its sides swapped."""
 
 
 def pair_trials(scores: pd.DataFrame, by: str, seed: int = 0) -> pd.DataFrame:
-    """Plan a blind comparison: pairs of clips that differ in one setting alone.
+    """Plan a blind comparison: pairs of clips that differ in one setting only.
 
-    Two clips are a pair if model, prompt and every setting but ``by`` are the same, the seed included.
-    Sides and order are drawn. One trial in ten (at least one) plays a clip against itself; as many repeat an
+    Two clips are a pair if model, prompt and every setting except ``by`` are equal, including the seed.
+    Sides and order are random. One trial in ten (at least one) plays a clip against itself; as many repeat an
     earlier pair with its sides swapped.
 
     Parameters
     ----------
     scores : DataFrame
-        From `mgeval.run` or `mgeval.measure`; controls and clips that were not made are left out.
+        From `mgeval.run` or `mgeval.measure`; controls and unfinished clips are left out.
     by : str
         'model', or a setting that was swept.
     seed : int
-        Start of the draw: the same session each time.
+        Seed of the draw: the same seed gives the same session.
 
     Returns
     -------
@@ -51,20 +53,20 @@ def pair_trials(scores: pd.DataFrame, by: str, seed: int = 0) -> pd.DataFrame:
     Raises
     ------
     MetricError
-        No such column, or no two clips differ in it alone.
+        There is no such column, or no two clips differ in it only.
     """
     import pandas as pd
 
     rng = np.random.default_rng(seed)
     trials: list[Any] = []
-    for clips in _matched(scores, by):
-        for one, other in itertools.combinations(clips, 2):
-            trials.append(_trial(*((one, other) if rng.random() < 0.5 else (other, one)), by))
+    for clips in _comparable_clips(scores, by):
+        for a, b in itertools.combinations(clips, 2):
+            trials.append(_trial(a, b, by) if rng.random() < 0.5 else _trial(b, a, by))
     rng.shuffle(trials)
     hidden = max(len(trials) // 10, 1)
-    # A pair is asked again after it was asked, and not at once.
-    again = [_swapped(trials[place]) for place in rng.permutation((len(trials) + 1) // 2)[:hidden]]
-    alone = [_same(trials[place]) for place in rng.integers(len(trials), size=hidden)]
+    # The repetition comes in the second half, after the pair itself.
+    again = [_swap_sides(trials[place]) for place in rng.permutation((len(trials) + 1) // 2)[:hidden]]
+    alone = [_pair_with_itself(trials[place]) for place in rng.integers(len(trials), size=hidden)]
     first, second = trials[: (len(trials) + 1) // 2], trials[(len(trials) + 1) // 2 :] + again
     rng.shuffle(second)
     session = first + second
@@ -74,16 +76,16 @@ def pair_trials(scores: pd.DataFrame, by: str, seed: int = 0) -> pd.DataFrame:
 
 
 def rating_trials(scores: pd.DataFrame, by: str, seed: int = 0) -> pd.DataFrame:
-    """Plan a blind rating: pages on which every level of a setting stands beside a hidden low anchor.
+    """Plan a blind rating: pages with every level of a setting and a hidden low anchor.
 
-    The page follows MUSHRA (ITU-R BS.1534-3) as far as it applies: several clips at once, in an order that
-    is drawn, each rated from 0 to 100, with a hidden anchor (`anchor`). There is no reference to rate
-    against: no recording is what a prompt should have become.
+    The page follows MUSHRA (ITU-R BS.1534-3) where it applies: several clips at once in random order, each
+    rated from 0 to 100, with a hidden anchor (`anchor`). There is no reference to rate against, because no
+    recording is the correct result of a prompt.
 
     Parameters
     ----------
     scores, by, seed
-        As `pair_trials` takes them.
+        As in `pair_trials`.
 
     Returns
     -------
@@ -94,25 +96,25 @@ def rating_trials(scores: pd.DataFrame, by: str, seed: int = 0) -> pd.DataFrame:
     Raises
     ------
     MetricError
-        No such column, or no two clips differ in it alone.
+        There is no such column, or no two clips differ in it only.
     """
     import pandas as pd
 
     rng = np.random.default_rng(seed)
-    pages: list[Any] = list(_matched(scores, by))
+    pages: list[Any] = list(_comparable_clips(scores, by))
     rng.shuffle(pages)
     rows = []
     for number, clips in enumerate(pages):
         page: list[Any] = [{"key": clip["key"], "level": clip[by], "control": ""} for clip in clips]
         page.append({**page[int(rng.integers(len(page)))], "control": "anchor"})
         rng.shuffle(page)
-        told = {"prompt_id": clips[0]["prompt_id"], "prompt": clips[0]["prompt"]}
-        rows += [{"trial": number, "place": place, **clip, **told} for place, clip in enumerate(page)]
+        prompt = {"prompt_id": clips[0]["prompt_id"], "prompt": clips[0]["prompt"]}
+        rows += [{"trial": number, "place": place, **clip, **prompt} for place, clip in enumerate(page)]
     return pd.DataFrame(rows)
 
 
 def anchor(clip: Audio) -> Audio:
-    """Return the low anchor of ITU-R BS.1534-3: the clip without what lies above 3.5 kHz.
+    """Return the low anchor of ITU-R BS.1534-3: the clip low-pass filtered at 3.5 kHz.
 
     The standard asks for at most 0.1 dB of ripple below 3.5 kHz and at least 25 dB of attenuation from 4 kHz on.
 
@@ -123,7 +125,7 @@ def anchor(clip: Audio) -> Audio:
     Returns
     -------
     Audio
-        As long and as many channels; unchanged in phase. A clip whose rate ends below the cut is as it was.
+        With the same length, channels and phase. A clip whose rate is too low for the cut is unchanged.
     """
     from scipy.signal import ellip, sosfiltfilt
 
@@ -141,65 +143,65 @@ def add_answer(path: Path, *rows: dict[str, Any]) -> pd.DataFrame:
     Parameters
     ----------
     path : pathlib.Path
-        A CSV file; made if it is not there, and whole at every time.
+        A CSV file; created if missing, and complete at any time.
     *rows : dict
-        ``trial``, ``listener``, ``answer`` (for pairs) or ``place`` and ``rating``, and what else is to be kept.
-        The rows of a page of ratings come together: none is there without the others.
+        ``trial``, ``listener``, ``answer`` (for pairs) or ``place`` and ``rating``, and further columns to store.
+        The rows of a page of ratings are written together.
     """
     import pandas as pd
 
     # Listeners in other processes append to the same table.
     with lock_folder(Path(path).parent):
-        before, new = read_answers(path), pd.DataFrame(list(rows))
-        # Whole numbers would not stay whole beside columns of nothing.
-        table = new if before.empty else pd.concat([before, new], ignore_index=True)
+        earlier, new = read_answers(path), pd.DataFrame(list(rows))
+        # Joined with empty columns, whole numbers would become floats.
+        table = new if earlier.empty else pd.concat([earlier, new], ignore_index=True)
         write_atomic(path, table.to_csv(index=False).encode())
     return table
 
 
 def read_answers(path: Path) -> pd.DataFrame:
-    """Return a table of answers; one without rows where none was given yet.
+    """Return a table of answers; without rows if there is no answer yet.
 
     Raises
     ------
     MetricError
-        The file is no such table.
+        The file is not a table of answers.
     """
     import pandas as pd
 
     if not Path(path).exists():
         return pd.DataFrame({"trial": [], "listener": []})
     try:
-        # Keys and names stay as they are, also those of digits alone.
+        # Keys and names stay texts, even those of digits only.
         texts = dict.fromkeys(("listener", "key", "a", "b", "prompt_id"), str)
         table = pd.read_csv(path, dtype=texts, keep_default_na=False, na_values={"rating": "", "seconds": ""})
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise MetricError(f"{path}: is no table of answers ({error}); move it away to begin anew") from None
+        raise MetricError(f"{path}: not a table of answers ({error}); move it away to start anew") from None
     if missing := [column for column in ("trial", "listener") if column not in table.columns]:
-        raise MetricError(f"{path}: has no column {missing[0]!r}, so it is no table of answers; move it away")
+        raise MetricError(
+            f"{path}: not a table of answers, it has no column {missing[0]!r}; move it away to start anew"
+        )
     return table
 
 
-def _matched(scores: pd.DataFrame, by: str) -> list[list[dict[Any, Any]]]:
-    """Return groups of clips that differ in one column alone, each in the order of its levels."""
+def _comparable_clips(scores: pd.DataFrame, by: str) -> list[list[dict[Any, Any]]]:
+    """Return groups of clips that differ in one column only, each in the order of its levels."""
     allowed = [name for name in ("model", *LIMITS) if name in scores.columns and name != "seed"]
     if by not in allowed:
-        raise MetricError(
-            f"cannot compare by {by!r}: 'model' or a setting that was swept is needed, {nearest(by, allowed)}"
-        )
+        raise MetricError(f"by must be 'model' or a setting that was swept, got {by!r}: {nearest(by, allowed)}")
     table = own_clips(scores)
     if "status" in table.columns:
         table = table[table["status"] == "done"]
     table = table.assign(prompt=prompt_texts(table))
     rest = ["prompt_id", *(name for name in (*allowed, "seed") if name != by and name in table.columns)]
-    found = [
+    groups = [
         part.sort_values(by, kind="stable").drop_duplicates(by).to_dict("records")
         for _, part in table.groupby(rest, sort=False, dropna=False)
     ]
-    found = [clips for clips in found if len(clips) > 1]
-    if not found:
-        raise MetricError(f"no two clips differ in {by!r} alone: sweep it with the same prompts and seeds")
-    return found
+    groups = [clips for clips in groups if len(clips) > 1]
+    if not groups:
+        raise MetricError(f"no two clips differ in {by!r} only: sweep it with the same prompts and seeds")
+    return groups
 
 
 def _trial(a: dict[str, Any], b: dict[str, Any], by: str) -> dict[str, Any]:
@@ -209,10 +211,10 @@ def _trial(a: dict[str, Any], b: dict[str, Any], by: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _swapped(trial: dict[str, Any]) -> dict[str, Any]:
+def _swap_sides(trial: dict[str, Any]) -> dict[str, Any]:
     sides = {"a": trial["b"], "b": trial["a"], "level_a": trial["level_b"], "level_b": trial["level_a"]}
     return {**trial, **sides, "control": "again"}
 
 
-def _same(trial: dict[str, Any]) -> dict[str, Any]:
+def _pair_with_itself(trial: dict[str, Any]) -> dict[str, Any]:
     return {**trial, "b": trial["a"], "level_b": trial["level_a"], "control": "same"}

@@ -1,4 +1,4 @@
-"""A sweep as the fields of a form hold it: texts, read as its axes."""
+"""The form of a sweep: texts in fields that are read as its axes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mgeval.runs import Store, Sweep
 from mgeval.wording import plain_number
 
 AXES = tuple(name for name in LIMITS if name != "seed")
-"""Settings that have a field each, in which several values stand for an axis."""
+"""Settings with a field each; several values in a field become an axis."""
 
 FIELDS = ("prompts", *AXES, "seeds")
 
@@ -23,49 +23,49 @@ BLANK = {**dict.fromkeys(FIELDS, ""), "seeds": "0"}
 
 
 def check_form(form: Mapping[str, str]) -> dict[str, str]:
-    """Return a form with all its fields, those that are left out blank."""
+    """Return a form with all fields; missing ones are blank. Raise if a field is unknown or not a text."""
     for name, text in form.items():
         if name not in FIELDS:
             raise SweepError(f"there is no field {name!r}: {nearest(str(name), FIELDS)}")
         if not isinstance(text, str):
-            raise SweepError(f"field {name!r} is {text!r}: a text is needed, such as '1, 3'")
+            raise SweepError(f"field {name!r} must be a text such as '1, 3', got {text!r}")
     return {**BLANK, **form}
 
 
 def sweep_of(model: str, form: Mapping[str, str]) -> tuple[Sweep | None, dict[str, str]]:
-    """Return the sweep that a form says, or None; and what is wrong, by field.
+    """Return the sweep of a form, or None, and the errors by field.
 
-    Values stand apart by commas, semicolons or spaces, prompts on a line each. A blank field is a setting's default.
+    Values are separated by commas, semicolons or spaces, and prompts by lines. A blank field means the default.
     """
-    wrong: dict[str, str] = {}
+    errors: dict[str, str] = {}
     axes: dict[str, list[Any]] = {}
     for name in (*AXES, "seeds"):
         try:
             axes[name] = [setting(name.removesuffix("s") if name == "seeds" else name, part)
                           for part in re.split(r"[\s,;]+", form[name]) if part]  # fmt: skip
         except MgevalError as error:
-            wrong[name] = str(error)
+            errors[name] = str(error)
     prompts = [line.strip() for line in form["prompts"].splitlines() if line.strip()]
     if not prompts:
-        wrong["prompts"] = "write at least one prompt, each on a line of its own"
-    if wrong:
-        return None, wrong
+        errors["prompts"] = "write at least one prompt, each on its own line"
+    if errors:
+        return None, errors
     seeds = axes.pop("seeds") or [0]
     grid = {name: values if len(values) > 1 else values[0] for name, values in axes.items() if values}
     try:
         return Sweep(model, prompts, grid, seeds=seeds), {}
     except MgevalError as error:
         # Such as "guidance has 3 twice".
-        named = "prompts" if isinstance(error, PromptError) else str(error).split()[0]
-        return None, {named if named in FIELDS else "prompts": str(error)}
+        field = "prompts" if isinstance(error, PromptError) else str(error).split()[0]
+        return None, {field if field in FIELDS else "prompts": str(error)}
 
 
 def yaml_of(sweep: Sweep) -> str:
-    """Return a sweep as a file for `mgeval run`, which `mgeval.runs.sweep_file.load_sweep` reads."""
+    """Return a sweep of the form as the text of a file for ``mgeval run``, which `mgeval.runs.load_sweep` reads."""
     import yaml
 
-    grid = {name: [plain_number(value) for value in values] for name, values in sweep.grid.items()}
-    parts = [{"models": sweep.models}, {"prompts": sweep.prompts["prompt"].tolist()}]
+    grid = {name: [plain_number(value) for value in values] for name, values in axes_of(sweep).items()}
+    parts: list[dict[str, Any]] = [{"models": sweep.models}, {"prompts": sweep.prompts["prompt"].tolist()}]
     parts += [{"grid": grid}] if grid else []
     parts += [{"seeds": sweep.seeds}]
     return "".join(
@@ -74,8 +74,13 @@ def yaml_of(sweep: Sweep) -> str:
     )
 
 
+def axes_of(sweep: Sweep) -> Mapping[str, Any]:
+    """Return the grid of a sweep of the form, which has one grid only."""
+    assert isinstance(sweep.grid, Mapping)
+    return sweep.grid
+
+
 def estimate_of(sweep: Sweep, store: Store) -> dict[str, Any]:
-    """Return what a sweep will take, as a page shows it; ``seconds`` is None where no clip has told the pace."""
+    """Return an estimate of a sweep for a page; ``seconds`` is None if the speed is not known yet."""
     total = sweep.preview(store)[["clips", "to_make", "audio_seconds", "disk_bytes", "seconds"]].sum(skipna=False)
-    found = {name: float(value) for name, value in total.items()}
-    return {name: value if np.isfinite(value) else None for name, value in found.items()}
+    return {str(name): float(value) if np.isfinite(value) else None for name, value in total.items()}

@@ -1,4 +1,4 @@
-"""Several takes of one prompt: planned, watched while they are made, and kept as a run keeps its clips."""
+"""Several takes of one prompt: plan them, follow their generation, and save them like the clips of a run."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from mgeval.runs import Store, check_plan, origin, write_clip
 from mgeval.scoring import reason_text
 
 POLL_SECONDS = 0.1
-"""Seconds between two reports of how far it is."""
+"""Seconds between two reports of progress."""
 
 
 @dataclass(frozen=True, eq=False)
 class Take:
-    """A clip with the cell of a plan that it was made of."""
+    """A clip with the row of the plan that it was made from."""
 
     cell: Mapping[str, Any]
     clip: Generated
 
 
-class Audios(Mapping[str, Audio]):
-    """The sound of takes, by key."""
+class TakeAudio(Mapping[str, Audio]):
+    """The audio of takes by key."""
 
     def __init__(self, takes: Mapping[str, Take]) -> None:
         self._takes = takes
@@ -45,26 +45,27 @@ class Audios(Mapping[str, Audio]):
         return len(self._takes)
 
 
-def planned(model: Model, prompt: str, sampling: Sampling, takes: int) -> list[dict[str, Any]]:
-    """Return the cells that a sweep would have: one prompt, one setting, as many seeds from its own one on.
+def plan_cells(model: Model, prompt: str, sampling: Sampling, takes: int) -> list[dict[str, Any]]:
+    """Return the rows that the plan of a sweep would have: one prompt, one setting, consecutive seeds.
 
     Raises
     ------
     PromptError
-        The prompt is no text that can be written down.
+        The prompt is not a text that can be stored.
     SamplingError
-        The last seed is beyond the largest one.
+        The last seed is larger than the largest valid seed.
     """
     import pandas as pd
 
-    (known,) = load_prompts([prompt]).to_dict("records")
-    named = {"model": model.name, "revision": model.revision, **known}
+    (prompt_row,) = load_prompts([prompt]).to_dict("records")
+    row: dict[Any, Any] = {"model": model.name, "revision": model.revision, **prompt_row, **sampling.asdict()}
     seeds = range(sampling.seed, sampling.seed + takes)
-    return check_plan(pd.DataFrame([{**named, **sampling.asdict(), "seed": seed} for seed in seeds])).to_dict("records")
+    plan: list[Any] = check_plan(pd.DataFrame([{**row, "seed": seed} for seed in seeds])).to_dict("records")
+    return plan
 
 
-def put(take: Take, model: Model, store: Store) -> dict[str, Any]:
-    """Put a take into a store, with the key and the row that `mgeval.run` would give it; return the row."""
+def save_take(take: Take, model: Model, store: Store) -> dict[str, Any]:
+    """Save a take in a store under the key and with the row that `mgeval.run` would give it; return the row."""
     import pandas as pd
 
     store.add_plan(pd.DataFrame([take.cell]))
@@ -74,62 +75,65 @@ def put(take: Take, model: Model, store: Store) -> dict[str, Any]:
 
 
 class TakeMeasurer:
-    """What takes measure, as texts, each computed once and on a thread of its own: it takes a second.
+    """The metrics of takes as texts, computed once each on a separate thread, because they take a second.
 
     Parameters
     ----------
     audios : mapping of str to Audio
-        The sound of takes, by key.
-    tell : callable
-        Called with a take's key and its ``metrics`` and ``reason``, as `details` has them.
+        The audio of takes by key.
+    on_result : callable
+        Called with the key of a take and its ``metrics`` and ``reason`` in the form of `details`.
     """
 
-    def __init__(self, audios: Mapping[str, Audio], tell: Callable[[str, dict[str, Any]], Any]) -> None:
-        self._audios, self._tell = audios, tell
-        self._found: dict[str, dict[str, Any]] = {}
+    def __init__(self, audios: Mapping[str, Audio], on_result: Callable[[str, dict[str, Any]], Any]) -> None:
+        self._audios, self._on_result = audios, on_result
+        self._results: dict[str, dict[str, Any]] = {}
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="mgeval-numbers")
 
     def ask(self, key: str) -> dict[str, Any]:
-        """Return a take's numbers, or that they are ``waiting`` to be told."""
-        if key in self._found:
-            return self._found[key]
+        """Return the metrics of a take, or ``waiting`` if they are still to be computed."""
+        if key in self._results:
+            return self._results[key]
         self._thread.submit(self._measure, key)
         return {"waiting": True}
 
     def _measure(self, key: str) -> None:
-        if key not in self._found:
+        if key not in self._results:
             try:
-                self._found[key] = numbers_of(self._audios[key])
+                self._results[key] = measure_take(self._audios[key])
             except Exception as error:
-                return self._tell(key, {"metrics": [], "reason": error_text(error)})
-        self._tell(key, self._found[key])
+                self._on_result(key, {"metrics": [], "reason": error_text(error)})
+                return
+        self._on_result(key, self._results[key])
 
 
-def numbers_of(audio: Audio) -> dict[str, Any]:
-    """Return all metrics that need no checkpoint, and why some are undefined."""
+def measure_take(audio: Audio) -> dict[str, Any]:
+    """Return all metrics that need no checkpoint, and the reasons why some are undefined."""
     values = evaluate(audio.samples, audio.rate, metric_names())
-    found = details({**values, "reason": reason_text(values)})
-    return {"metrics": found["metrics"], "reason": found["reason"]}
+    row = details({**values, "reason": reason_text(values)})
+    return {"metrics": row["metrics"], "reason": row["reason"]}
 
 
-def outcome(clips: Sequence[Generated], asked: int, failed: Sequence[Exception], seconds: float) -> tuple[str, bool]:
-    """Say what came of a generation, and whether that is an error; of what was cancelled, less was made than asked."""
+def outcome_text(
+    clips: Sequence[Generated], requested: int, errors: Sequence[Exception], seconds: float
+) -> tuple[str, bool]:
+    """Return the outcome of a generation as text, and whether it is an error; fewer takes than requested: cancelled."""
     made = len(clips)
-    if failed:
-        return (f"{len(failed)} of {asked} takes failed: " if asked > 1 else "") + error_text(failed[0]), True
-    if made < asked:
-        return f"Cancelled: {made} of {asked} takes made", False
-    whole = sum(clip.audio.duration for clip in clips)
-    return f"{made} take{'s' if made > 1 else ''}, {whole:.1f} s of audio, made in {seconds:.1f} s", False
+    if errors:
+        return (f"{len(errors)} of {requested} takes failed: " if requested > 1 else "") + error_text(errors[0]), True
+    if made < requested:
+        return f"Cancelled: {made} of {requested} takes made", False
+    duration = sum(clip.audio.duration for clip in clips)
+    return f"{made} take{'s' if made > 1 else ''}, {duration:.1f} s of audio, made in {seconds:.1f} s", False
 
 
-class Watch:
-    """What a model calls between its steps: counts seconds of audio, and stops what was cancelled.
+class Progress:
+    """The progress callback of a model: it counts seconds of audio and stops a cancelled generation.
 
     Parameters
     ----------
     report : callable
-        Called with the seconds made so far, ten times per second at most.
+        Called with the seconds of audio so far, at most ten times per second.
     """
 
     def __init__(self, report: Callable[[float], Any]) -> None:
@@ -138,7 +142,7 @@ class Watch:
         self._finished = 0.0
 
     def __call__(self, made: float = 0.0, total: float = 0.0) -> bool:
-        """Take note of the seconds made so far; return whether to stop."""
+        """Record the seconds of audio so far; return whether to stop."""
         self.seconds = max(self.seconds, made)
         if time.monotonic() - self._last > POLL_SECONDS:
             self._last = time.monotonic()
@@ -146,6 +150,6 @@ class Watch:
         return self.cancelled
 
     def finish(self, seconds: float) -> None:
-        """Take note of a whole take: a model without steps says nothing before."""
+        """Record a finished take; a model without steps reports nothing before."""
         self._finished += seconds
         self(self._finished)
