@@ -27,7 +27,7 @@ from mgeval.hub import quiet_transformers
 from mgeval.models import Request, Sampling, load_model
 from mgeval.models.musicgen.clip import Clip
 from mgeval.models.musicgen.devices import pick_device
-from mgeval.models.musicgen.draw import recorded
+from mgeval.models.musicgen.draw import record_draws
 from mgeval.models.musicgen.model import MusicGen
 
 PROMPTS = [
@@ -141,7 +141,7 @@ def step_floor_record(model: MusicGen, duration: float) -> list[float]:
         if marks:
             steps.append(time.perf_counter() - marks[0])
             floors.append(timed(lambda: floor(model)))
-            records.append(timed(lambda: recorded(*logits, guidance, codes)))
+            records.append(timed(lambda: record_draws(*logits, guidance, codes)))
         marks[:] = [time.perf_counter()]
         return len(steps) > STEPS
 

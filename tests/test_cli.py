@@ -222,7 +222,7 @@ WRONG = {
     "models: [synth]\n": "'prompts' is missing",
     "models: [synth]\nprompts: demo\ngrid: {temprature: [1]}\n": "did you mean 'temperature'",
     "models: [synth]\nprompts: demo\ngrid: {temperature: [hot]}\n": "grid.temperature is ['hot']",
-    "models: [synth]\nprompts: demo\ngrid: {temperature: [-1]}\n": "temperature is -1, valid are numbers from 0 to 10",
+    "models: [synth]\nprompts: demo\ngrid: {temperature: [-1]}\n": "temperature must be a number from 0 to 10, got -1",
     "models: [synth]\nprompts: demo\ngrid: [1]\n": "grid 1 is 1: needed is settings",
     "models: [synth]\nprompts: demo\nseeds: [a]\n": "seeds is ['a']: needed is a list of whole numbers",
     "models: [synth]\nprompts: demo\nseeds: []\n": "seeds is empty",

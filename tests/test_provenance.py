@@ -125,7 +125,7 @@ def test_an_error_of_mgevals_own_needs_no_traceback():
     try:
         mg.Sampling(duration=-1)
     except mg.SamplingError as error:
-        assert provenance.failure(error)["traceback"] == "" and "duration is -1" in provenance.failure(error)["error"]
+        assert provenance.failure(error)["traceback"] == "" and "duration must be a number" in provenance.failure(error)["error"]
 
 
 def test_a_change_of_hardware_or_threads_is_said(run, tmp_path):

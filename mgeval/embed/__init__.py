@@ -13,10 +13,14 @@ Examples
 
 from __future__ import annotations
 
+import pkgutil
+from collections.abc import Callable
+from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from mgeval.embed.base import Embedder, check_clips
-from mgeval.errors import ModelError, nearest
+from mgeval.errors import ModelError, first_line, nearest
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -26,20 +30,10 @@ __all__ = [
 ]  # fmt: skip
 
 NAMES = ("clap:tiny", "encodec:tiny", "mel")
-"""What is always there; of others `load` needs a checkpoint."""
-
-KINDS = {
-    "clap": ("mgeval.embed.clap", "load_clap"),
-    "encodec": ("mgeval.embed.encodec", "load_encodec"),
-    "laion": ("mgeval.embed.laion", "load_laion"),
-    "mel": ("mgeval.embed.mel", "load_mel"),
-    "mert": ("mgeval.embed.mert", "load_mert"),
-    "vggish": ("mgeval.embed.vggish", "load_vggish"),
-}
-"""What a name begins with, and who loads it."""
+"""The embedders that come with mgeval; `load` needs a checkpoint for any other."""
 
 GROUP = "mgeval.embedders"
-"""Entry points by which other packages add kinds: what a name begins with -> ``function(name, revision)``."""
+"""Entry points by which other packages add kinds: the kind's name -> ``function(name, revision)``."""
 
 
 def load(name: str, revision: str | None = None) -> Embedder:
@@ -62,7 +56,7 @@ def load(name: str, revision: str | None = None) -> Embedder:
 
         ``vggish``, ``vggish:FILE``: VGGish without PCA and last ReLU.
 
-        ``mert:PATH``, ``mert:ID``: a MERT, as far as it is a Hubert (``mert:m-a-p/MERT-v1-95M``).
+        ``mert:PATH``, ``mert:ID``: a MERT that has Hubert's architecture (``mert:m-a-p/MERT-v1-95M``).
 
         Other packages add kinds by entry points of the group ``mgeval.embedders``.
     revision : str, optional
@@ -75,23 +69,55 @@ def load(name: str, revision: str | None = None) -> Embedder:
     Raises
     ------
     ModelError
-        Nothing of that name, no network where one is needed, or a checkpoint that is not whole or that does not
-        tell sounds or texts apart.
+        There is no embedder of that name, the network is needed and unreachable, or the checkpoint is incomplete or
+        does not distinguish sounds or texts.
     """
     kind, colon, rest = name.partition(":") if isinstance(name, str) else ("", "", "")
-    # Kinds that need no checkpoint bear no colon.
-    if kind in KINDS and bool(colon) == bool(rest) and (rest or kind in ("mel", "vggish")):
-        from importlib import import_module
-
-        module, function = KINDS[kind]
-        return getattr(import_module(module), function)(name, revision)
-    found = {point.name: point for point in _entry_points()}
-    if kind in found:
-        return _foreign(found[kind], name, revision)
+    module = _kind_module(kind)
+    # A kind that is complete without a checkpoint lists its bare name.
+    if module is not None and bool(colon) == bool(rest) and (rest or kind in _forms(module)):
+        return _loader(module)(name, revision)
+    points = {point.name: point for point in _entry_points()}
+    if kind in points:
+        return _load_external(points[kind], name, revision)
+    forms = [form for module in _kind_modules() for form in _forms(module)]
+    names = [form for form in forms if form.islower()]
+    patterns = [form for form in forms if not form.islower()]
     raise ModelError(
-        f"no embedder is called {name!r}: {nearest(name, [*NAMES, 'vggish', *found])}; with a checkpoint: "
-        "clap:PATH, clap:ID, clap:FILE.pt, laion:FILE.pt, encodec:ID, vggish:FILE, mert:ID"
+        f"no embedder is called {name!r}: {nearest(name, [*names, *points])}; with a checkpoint: {', '.join(patterns)}"
     )
+
+
+# A kind is a module or package of this folder that has `load_<its name>`, and may list in FORMS how its embedders are
+# called: a new kind is one new file. Only the module that a name asks for is imported, all of them for an error.
+
+
+def _kind_modules() -> list[ModuleType]:
+    """Return the modules of all kinds, by name."""
+    modules = [_kind_module(name) for name in _submodules()]
+    return [module for module in modules if module is not None]
+
+
+def _kind_module(name: str) -> ModuleType | None:
+    """Return the module of a kind; None if there is no such module, or it is a helper."""
+    if name not in _submodules():
+        return None
+    module = import_module(f"{__name__}.{name}")
+    return module if hasattr(module, f"load_{name}") else None
+
+
+def _submodules() -> list[str]:
+    return sorted(found.name for found in pkgutil.iter_modules(__path__))
+
+
+def _loader(module: ModuleType) -> Callable[[str, str | None], Embedder]:
+    """Return the function that loads a kind's embedders: ``load_<kind>(name, revision)``."""
+    return getattr(module, f"load_{module.__name__.rpartition('.')[2]}")
+
+
+def _forms(module: ModuleType) -> tuple[str, ...]:
+    """Return how a kind's embedders are called, with placeholders in capitals; by default the kind's bare name."""
+    return getattr(module, "FORMS", (module.__name__.rpartition(".")[2],))
 
 
 def _entry_points() -> list[EntryPoint]:
@@ -100,10 +126,9 @@ def _entry_points() -> list[EntryPoint]:
     return list(entry_points(group=GROUP))
 
 
-def _foreign(point: EntryPoint, name: str, revision: str | None) -> Embedder:
-    """Load an embedder of another package's; what it raises is told with its name."""
-    from mgeval.embed.checks import check_audio, check_vectors_of_text
-    from mgeval.errors import first_line
+def _load_external(point: EntryPoint, name: str, revision: str | None) -> Embedder:
+    """Load an embedder of another package; an error names it."""
+    from mgeval.embed.checks import check_audio, check_text_vectors
 
     try:
         embedder = point.load()(name, revision)
@@ -115,5 +140,5 @@ def _foreign(point: EntryPoint, name: str, revision: str | None) -> Embedder:
         raise ModelError(f"{name}: {point.value} returned {type(embedder).__name__}, not an mgeval.embed.Embedder")
     check_audio(embedder, name)
     if embedder.has_text:
-        check_vectors_of_text(embedder, name)
+        check_text_vectors(embedder, name)
     return embedder

@@ -37,10 +37,10 @@ def check_text(embedder: Embedder, where: str | Path) -> None:
     share = np.mean([token == unknown for tokens in known for token in tokens[1:-1]])
     if share > 0.3:
         raise ModelError(f"{where}: broken tokenizer, it does not know {share:.0%} of plain English prompts")
-    check_vectors_of_text(embedder, where)
+    check_text_vectors(embedder, where)
 
 
-def check_vectors_of_text(embedder: Embedder, where: str | Path) -> None:
+def check_text_vectors(embedder: Embedder, where: str | Path) -> None:
     """Refuse a text tower that gives five prompts much the same vector, or NaN; `check_text` asks its tokenizer too.
 
     Raises

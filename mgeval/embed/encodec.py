@@ -17,6 +17,10 @@ from mgeval.hub import MUSICGEN_TINY, checkpoint_folder, embedder_id, local_fold
 from mgeval.models import load_network, local_checkpoint
 
 
+FORMS = ("encodec:tiny", "encodec:PATH", "encodec:ID")
+"""How its embedders are called."""
+
+
 class Encodec(Embedder):
     """The latents of an EnCodec, one row per frame: 75 a second at 24 kHz, 150 at 48 kHz, 50 in MusicGen.
 

@@ -29,6 +29,9 @@ from mgeval.embed.clap.load import laion_parts
 from mgeval.errors import ModelError, nearest
 from mgeval.hub import hub_files, local_folder, weights_hash
 
+FORMS = ("laion:FILE.pt",)
+"""How its embedders are called."""
+
 SIZES = {96: "HTSAT-tiny", 128: "HTSAT-base", 256: "HTSAT-large"}
 """laion-clap's names of the audio towers by the width of their first stage."""
 

@@ -10,6 +10,9 @@ from mgeval.audio import Audio
 from mgeval.embed.base import TAIL, Embedder, check_clips, cut, mono_at, repeat_pad
 from mgeval.errors import ModelError
 
+FORMS = ("mel",)
+"""How its embedders are called."""
+
 RATE = 32000
 FRAME, HOP = 2048, 640
 """Samples of a spectrum's frame, and from one to the next: 64 ms and 20 ms."""

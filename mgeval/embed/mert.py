@@ -16,6 +16,9 @@ from mgeval.embed.encodec import model_type, whole_network
 from mgeval.errors import ModelError, first_line
 from mgeval.hub import checkpoint_folder, embedder_id, local_folder
 
+FORMS = ("mert:PATH", "mert:ID")
+"""How its embedders are called."""
+
 LONGEST = 360
 """Seconds of a clip that are heard, as in fadtk: attention grows with the square of the length."""
 

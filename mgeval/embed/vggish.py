@@ -16,6 +16,9 @@ from mgeval.embed.clap.laion_weights import read_tensors
 from mgeval.errors import ModelError, first_line
 from mgeval.hub import local_folder, weights_hash
 
+FORMS = ("vggish", "vggish:FILE")
+"""How its embedders are called."""
+
 URL = "https://github.com/harritaylor/torchvggish/releases/download/v0.1/vggish-10086976.pth"
 """Google's weights as torchvggish ported them; the number begins the file's SHA-256."""
 

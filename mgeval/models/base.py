@@ -1,4 +1,4 @@
-"""What every model is to the rest of mgeval: a name, a revision, and a stream of clips."""
+"""The interface of a model: a name, a revision, and a stream of clips."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from mgeval.models.sampling import Sampling
 
 
 def no_codes() -> np.ndarray:
-    """Return the codes of a clip that no codec made: int16 of shape ``(0, 0)``."""
+    """Return the codes of a clip without a codec: int16 of shape ``(0, 0)``."""
     return np.zeros((0, 0), np.int16)
 
 
 @dataclass(frozen=True, eq=False)
 class Request:
-    """One clip to make."""
+    """One clip to generate."""
 
     prompt: str
     sampling: Sampling
@@ -30,7 +30,7 @@ class Request:
 
 @dataclass(frozen=True, eq=False)
 class Generated:
-    """One clip that a model made.
+    """One clip from a model.
 
     Parameters
     ----------
@@ -40,20 +40,20 @@ class Generated:
         The codec's codes, int16 ``(codebooks, frames)``; in a stereo model even rows are left and
         odd rows right. ``(0, 0)`` where the model has no codec.
     seconds : float
-        Wall time that making the clip took; of clips that were made together, its share.
+        Wall time in seconds; for clips that were generated together, this clip's share.
     record : dict of str to numpy.ndarray
-        What the decoder's prediction was for each code, float32 ``(codebooks, frames)``; NaN where the
-        code was given. ``log_likelihood`` of the code and ``entropy``, in nats, of the guided prediction
+        Statistics of the decoder's prediction for each code, float32 ``(codebooks, frames)``; NaN for codes that
+        came from an audio prompt. ``log_likelihood`` of the code and ``entropy``, in nats, of the guided prediction
         before temperature and filters; ``distance``, the total variation between the guided and the
-        unguided prediction, 0 to 1, NaN without guidance. Empty where a model keeps none.
+        unguided prediction, 0 to 1, NaN without guidance. Empty if the model records none.
     seams : tuple of int
-        Frames at which a further window began to draw; empty in clips made in one go.
+        Frames at which a further window begins; empty for a clip of a single window.
     slots : int
-        How many clips decoded together at most; 0 where that has no meaning.
+        Most clips that decoded together; 0 if the model does not batch clips.
     halved : bool
-        Whether memory ran out while the clip was made, and it was made again with fewer slots.
+        Whether memory ran out and the clip was generated again with fewer slots.
     started : float
-        When its making began, in seconds of Unix time; NaN where that is not known.
+        Start of its generation, in seconds of Unix time; NaN if unknown.
     """
 
     audio: Audio
@@ -67,21 +67,20 @@ class Generated:
 
 
 class Model(ABC):
-    """A loaded model. `mgeval.load_model` makes one.
+    """A loaded model, as `mgeval.load_model` returns it.
 
     Attributes
     ----------
     name : str
-        What `mgeval.load_model` was given.
+        The name given to `mgeval.load_model`.
     revision : str
-        What tells this state of the model from another: a commit on the hub, a hash of the files
-        in a folder.
+        Identifies this version of the model: a commit on the hub, or a hash of the files in a folder.
     device, dtype : str
-        Where and in which number format it computes.
+        Device and number format of its computations.
     rate : int
         Samples per second of its clips, in Hz.
     threads : int
-        That a processor computes with: another number can change the last digits. 0 where that has no meaning.
+        CPU threads; another number can change the last digits. 0 if it does not matter.
     """
 
     name: str
@@ -93,9 +92,9 @@ class Model(ABC):
 
     @abstractmethod
     def stream(self, requests: Sequence[Request]) -> Iterator[tuple[int, Generated | Exception]]:
-        """Yield each clip as soon as it is done, with the index of its request.
+        """Yield each clip as soon as it is finished, with the index of its request.
 
-        A request that cannot be met yields the error and does not stop the others.
+        A request that fails yields its error and does not stop the others.
         """
 
     def generate(
@@ -106,7 +105,7 @@ class Model(ABC):
         melodies: Sequence[Audio | None] | None = None,
         progress: bool = True,
     ) -> list[Generated]:
-        """Make one clip per prompt.
+        """Generate one clip per prompt.
 
         Parameters
         ----------
@@ -117,9 +116,9 @@ class Model(ABC):
         audio_prompts : sequence of Audio or None, optional
             Clips to continue, one per prompt; the result begins with them.
         melodies : sequence of Audio or None, optional
-            Melodies to follow, one per prompt; melody checkpoints only.
+            Melodies to follow, one per prompt; for melody checkpoints only.
         progress : bool
-            Show a bar with the time left.
+            Show a progress bar with the remaining time.
 
         Returns
         -------
@@ -129,9 +128,9 @@ class Model(ABC):
         Raises
         ------
         ModelError
-            The lists differ in length, or a clip could not be made.
+            The lists differ in length, or a clip failed.
         """
-        requests = paired(prompts, samplings, audio_prompts, melodies)
+        requests = pair_requests(prompts, samplings, audio_prompts, melodies)
         done: dict[int, Generated] = {}
         for index, result in with_progress(self.stream(requests), len(requests), progress):
             if isinstance(result, Exception):
@@ -140,13 +139,19 @@ class Model(ABC):
         return [done[index] for index in range(len(requests))]
 
 
-def paired(
+def pair_requests(
     prompts: str | Sequence[str],
     samplings: Sampling | Sequence[Sampling],
     audio_prompts: Sequence[Audio | None] | None = None,
     melodies: Sequence[Audio | None] | None = None,
 ) -> list[Request]:
-    """Pair up the arguments of `Model.generate`, or say which one has the wrong length."""
+    """Return one request per prompt from the arguments of `Model.generate`.
+
+    Raises
+    ------
+    ModelError
+        An argument has the wrong length, or a prompt is not a text.
+    """
     prompts = [prompts] if isinstance(prompts, str) else list(prompts)
     if isinstance(samplings, Sampling):
         samplings = [samplings] * len(prompts)
@@ -157,12 +162,12 @@ def paired(
             raise ModelError(f"{len(prompts)} prompts but {len(column)} {name}: give one per prompt")
     for prompt in prompts:
         if not isinstance(prompt, str):
-            raise ModelError(f"a prompt is {prompt!r}, texts are needed ('' generates unconditionally)")
+            raise ModelError(f"a prompt must be a text ('' generates unconditionally), got {prompt!r}")
     return [Request(*row) for row in zip(prompts, *full.values(), strict=True)]
 
 
 def with_progress(stream: Iterator, total: int, progress: bool) -> Iterator:
-    """Show a bar with the time left while a stream of clips is consumed."""
+    """Show a progress bar with the remaining time while a stream of clips is consumed."""
     from tqdm.auto import tqdm
 
     return tqdm(stream, desc="generating", total=total, unit="clip", disable=not progress)

@@ -1,4 +1,4 @@
-"""The procedural composer behind the interface of a model."""
+"""The procedural composer as a model."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from mgeval.synth import VERSION, compose, parse
 
 
 class Composer(Model):
-    """`mgeval.synth` as a model: what it plays is what the prompt says, and it costs a tenth of a second.
+    """`mgeval.synth` as a model: it plays exactly what the prompt says, in a tenth of a second.
 
-    A positive control: a metric that cannot tell its wide clips from its narrow ones, or its prompts
-    from one another, is broken. Duration and seed act as in any model, and a shorter clip is the
+    It is a positive control: a metric that cannot distinguish its wide clips from its narrow ones, or clips of
+    different prompts, is broken. Duration and seed act as in any model, and a shorter clip is the
     beginning of a longer one of the same prompt and seed. Temperature, top_k, top_p, guidance and
-    extend_stride are ignored: nothing is sampled.
+    extend_stride are ignored, because the composer samples nothing.
     """
 
     name = "synth"
@@ -29,7 +29,7 @@ class Composer(Model):
     rate = 32000
 
     def stream(self, requests: Sequence[Request]) -> Iterator[tuple[int, Generated | Exception]]:
-        """Yield the clips in the order of the requests; a request with audio in it yields a `ModelError`."""
+        """Yield the clips in the order of the requests; a request with audio yields a `ModelError`."""
         for index, request in enumerate(requests):
             yield index, self._generate(request)
 
@@ -37,7 +37,7 @@ class Composer(Model):
         for name in ("audio_prompt", "melody"):
             if getattr(request, name) is not None:
                 return ModelError(
-                    f"the composer 'synth' reads text only and cannot use the {name}: leave it out, or load "
+                    f"the composer 'synth' takes text only and cannot use the {name}: leave it out, or load "
                     "facebook/musicgen-stereo-melody for melodies and any MusicGen checkpoint for audio prompts"
                 )
         started, start = time.time(), time.perf_counter()

@@ -1,4 +1,4 @@
-"""Kinds of models: what the name of a model stands for.
+"""Kinds of models: how the name of a model is resolved.
 
 A kind is one row, a `ModelKind` called ``KIND`` in a module or package of this folder, or in another package under an
 entry point of the group ``mgeval.models``. Loading, clip keys, the shell, the notebooks and the methods paragraph of a
@@ -21,13 +21,13 @@ from mgeval.models.base import Model
 from mgeval.models.sampling import LIMITS
 
 GROUP = "mgeval.models"
-"""Entry points by which other packages add kinds; each names a `ModelKind`."""
+"""Entry points by which other packages add kinds; each points to a `ModelKind`."""
 
 DEFAULT_KIND = "musicgen"
-"""The kind of every name that begins with no other kind's name."""
+"""The kind of every name that does not begin with the name of another kind."""
 
 LOCAL = "local"
-"""The identity of every checkpoint in a folder: its revision, a hash of its files, says the rest."""
+"""The identity of every checkpoint in a folder; its revision, a hash of its files, identifies it."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,11 @@ class ModelKind:
     name : str
         The name of its models.
     load : callable
-        ``load(name, device, dtype, revision)`` returns the loaded `Model`; what a kind has no use for it ignores.
+        ``load(name, device, dtype, revision)`` returns the loaded `Model`; a kind ignores arguments it does not use.
     revision : callable
-        ``revision(name)`` returns the revision that loading would give, without loading weights.
+        ``revision(name)`` returns the revision of the model, without loading its weights.
     meaning : str
-        What a user reads about the kind.
+        A description for users.
     argument : bool
         Whether its models are called ``NAME:...``, such as ``folder:PATH``, instead of ``NAME``.
     settings : tuple of str
@@ -51,15 +51,15 @@ class ModelKind:
     identity : callable
         ``identity(name)`` returns the part of the name that enters a clip's key.
     local_identity : callable, optional
-        The same where a name that looks like a hub id is a folder.
+        The same for a name that looks like a hub id but is a folder.
     resolve : callable
         ``resolve(name)`` returns a name that works from any working directory.
     cites : tuple of str
         Keys of the bibliography, or whole BibTeX entries.
     note : str
-        What follows a model's name in the methods paragraph, with ``[@key]`` for each entry of ``cites``.
+        Text after a model's name in the methods paragraph, with ``[@key]`` for each entry of ``cites``.
     external : bool
-        Whether another system made the clips, with settings that are not on record.
+        Whether the clips come from another system, with unknown settings.
     """
 
     name: str
@@ -79,23 +79,23 @@ class ModelKind:
 @cache
 def model_kinds() -> dict[str, ModelKind]:
     """Return every kind by its name: those of this folder, then those of other packages."""
-    names = [found.name for found in pkgutil.iter_modules([str(Path(__file__).parent)])]
+    names = [submodule.name for submodule in pkgutil.iter_modules([str(Path(__file__).parent)])]
     modules = [importlib.import_module(f"mgeval.models.{name}") for name in names]
     rows = [module.KIND for module in modules if hasattr(module, "KIND")]
-    rows += [_external(point) for point in entry_points(group=GROUP)]
+    rows += [_load_entry_point(point) for point in entry_points(group=GROUP)]
     return {row.name: row for row in reversed(rows)}
 
 
-def _external(point: EntryPoint) -> ModelKind:
+def _load_entry_point(point: EntryPoint) -> ModelKind:
     name = point.name
     try:
         row: object = point.load()
-    # Whatever another package's import raises must not stop the models of mgeval.
+    # An error in another package must not stop the models of mgeval.
     except Exception as error:
         row = first_line(error)
     if isinstance(row, ModelKind):
         return row
-    problem = f"the entry point {name!r} of {GROUP} must name a ModelKind, got {row!r}"
+    problem = f"the entry point {name!r} of {GROUP} must be a ModelKind, got {row!r}"
 
     def fail(*_: object) -> Model:
         raise ModelError(problem)
@@ -120,17 +120,17 @@ def load_model(
     ----------
     name : str or path-like
         ``tiny``: a small MusicGen-stereo that comes with mgeval. ``synth``: the procedural composer,
-        whose truth is known. ``folder:PATH``: clips that another system made. Other packages add kinds by entry
-        points of the group ``mgeval.models``. Anything else is a MusicGen checkpoint, mono or stereo, of any size: a
+        whose ground truth is known. ``folder:PATH``: clips of another system. Other packages add kinds by entry
+        points of the group ``mgeval.models``. Any other name is a MusicGen checkpoint, mono or stereo, of any size: a
         local folder or a hub id such as ``facebook/musicgen-stereo-small``. The files of a hub id are downloaded if
         the cache lacks them, and their size is printed first.
     device : str, optional
         ``cpu``, ``cuda``, ``cuda:1``, ``mps``; by default the best available.
     dtype : {'float32', 'bfloat16', 'float16'}, optional
-        By default the fastest there: bfloat16 on a GPU that supports it, float32 elsewhere.
+        By default the fastest for the device: bfloat16 on a GPU that supports it, float32 elsewhere.
     revision : str, optional
-        Branch, tag or commit on the hub; of a local folder, the hash that it must have. Revision, device
-        and dtype concern checkpoints only.
+        Branch, tag or commit on the hub; for a local folder, its expected hash. Revision, device
+        and dtype apply to checkpoints only.
 
     Returns
     -------
@@ -139,9 +139,9 @@ def load_model(
     Raises
     ------
     ModelError
-        No such model, not a MusicGen checkpoint, no network, or no such device.
+        The model or device does not exist, the folder is not a MusicGen checkpoint, or the hub is unreachable.
     """
-    name = _text(name)
+    name = _as_text(name)
     model = kind_of(name).load(name, device, dtype, revision)
     model.name = name
     return model
@@ -153,31 +153,31 @@ def model_identity(name: str) -> str:
 
 
 def local_identity(name: str) -> str:
-    """Return `model_identity` of a name where what looks like a hub id is a folder of that name."""
+    """Return `model_identity` of a name, assuming that a name that looks like a hub id is a folder."""
     kind = kind_of(name)
     return (kind.local_identity or kind.identity)(name)
 
 
 def model_revision(name: str | os.PathLike[str]) -> str:
-    """Return the revision that `load_model` of this name would load, without loading it.
+    """Return the revision that `load_model` would load for this name, without loading it.
 
     Raises
     ------
     ModelError
-        No such model; or a hub id that is neither in the local cache nor can be asked for.
+        The model does not exist; or it is a hub id, not in the local cache, and the hub is unreachable.
     """
-    name = _text(name)
+    name = _as_text(name)
     return kind_of(name).revision(name)
 
 
-def _text(name: str | os.PathLike[str]) -> str:
+def _as_text(name: str | os.PathLike[str]) -> str:
     if not isinstance(name, (str, os.PathLike)):
         raise ModelError(f"a model must be a name or a folder, got {name!r}")
     return os.fspath(name)
 
 
 def resolve_folder(name: str, prefix: str = "") -> str:
-    """Return a name with the local folder in it made absolute; a name without a folder stays."""
+    """Return a name with its local folder as an absolute path; return other names unchanged."""
     from mgeval.hub import local_folder
 
     folder = local_folder(name.removeprefix(prefix))

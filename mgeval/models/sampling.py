@@ -1,4 +1,4 @@
-"""How one clip is sampled: the settings that a sweep varies."""
+"""Sampling settings of one clip: the ones that a sweep varies."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FRAME_RATE = 50
 
 
 class Limit(NamedTuple):
-    """One setting's valid range, the part of it that a slider offers, and what it does."""
+    """The valid range of one setting, the part of it that a slider covers, and its effect."""
 
     low: float
     high: float
@@ -33,17 +33,17 @@ LIMITS: dict[str, Limit] = {
     "seed": Limit(0, 2**63 - 1, True, 9999, 1, "start of the clip's own random stream"),
     "extend_stride": Limit(1, 29, False, 29, 1, "beyond the trained length, seconds by which the window moves on"),
 }
-"""Every sampling setting with its valid range: the only list of them."""
+"""Every sampling setting with its valid range; there is no other list."""
 
 
 @dataclass(frozen=True)
 class Sampling:
-    """The settings that decide, with a prompt and a model, what one clip sounds like.
+    """The settings that, with a prompt and a model, determine one clip.
 
     Parameters
     ----------
     temperature : float
-        Divides the logits before the draw. 0 means greedy, as does all below 0.001. 0 to 10.
+        Divides the logits before sampling. Values below 0.001, 0 included, are greedy. 0 to 10.
     top_k : int
         Keep the k likeliest codes. 0 means off.
     top_p : float
@@ -55,15 +55,15 @@ class Sampling:
     duration : float
         Seconds. A clip has ``round(50 * duration)`` code frames. 0.02 to 3600.
     seed : int
-        Start of the clip's random stream, 0 to 2**63 - 1.
+        Seed of the clip's random stream, 0 to 2**63 - 1.
     extend_stride : float
-        Seconds by which the window moves on in clips longer than the model was trained for.
+        Seconds by which the window advances in clips longer than the model was trained for.
         1 to 29.
 
     Raises
     ------
     SamplingError
-        A value is not a number or not in its range; the message states the range.
+        A value is not a number or out of range; the message states the range.
 
     Examples
     --------
@@ -72,7 +72,7 @@ class Sampling:
     >>> Sampling(temperature=-1)
     Traceback (most recent call last):
     ...
-    mgeval.errors.SamplingError: temperature is -1, valid are numbers from 0 to 10
+    mgeval.errors.SamplingError: temperature must be a number from 0 to 10, got -1
     """
 
     temperature: float = 1.0
@@ -98,36 +98,41 @@ class Sampling:
 
 
 def valid_range(name: str) -> str:
-    """Say which values a setting can have.
+    """Return the valid values of a setting in words.
 
     Examples
     --------
     >>> valid_range("guidance")
     'numbers from 1 to 100'
     """
+    return f"{'whole numbers' if LIMITS[name].integer else 'numbers'} {_bounds(name)}"
+
+
+def _bounds(name: str) -> str:
     limit = LIMITS[name]
     high = "2**63 - 1" if limit.high == 2**63 - 1 else f"{limit.high:.12g}"
-    return f"{'whole numbers' if limit.integer else 'numbers'} from {limit.low:g} to {high}"
+    return f"from {limit.low:g} to {high}"
 
 
 def valid_setting(name: str, value: Any) -> int | float:
     """Return a setting's value as `Sampling` holds it, or raise its `SamplingError`."""
     limit = LIMITS[name]
-    # numpy's numbers are registered as these; its booleans, arrays and all texts are not.
+    # numpy registers its numbers here, but not its booleans and arrays.
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise _wrong(name, value)
-    # An integer must not pass through float: seeds have 63 bits.
+        raise _invalid(name, value)
+    # Seeds have 63 bits, more than a float can hold.
     number = int(value) if isinstance(value, numbers.Integral) else float(value)
-    # Also of NaN and of whole numbers that no float can hold.
+    # False for NaN too, and safe for whole numbers beyond the range of floats.
     if not limit.low <= number <= limit.high:
-        raise _wrong(name, value)
+        raise _invalid(name, value)
     if limit.integer:
         if number != int(number):
-            raise _wrong(name, value)
+            raise _invalid(name, value)
         return int(number)
-    # -0.0 is the same setting as 0 and must have the same key.
+    # Turns -0.0 into 0.0: the same setting must have the same clip key.
     return float(number) + 0.0
 
 
-def _wrong(name: str, value: Any) -> SamplingError:
-    return SamplingError(f"{name} is {reprlib.repr(value)}, valid are {valid_range(name)}")
+def _invalid(name: str, value: Any) -> SamplingError:
+    number = "a whole number" if LIMITS[name].integer else "a number"
+    return SamplingError(f"{name} must be {number} {_bounds(name)}, got {reprlib.repr(value)}")

@@ -62,7 +62,7 @@ def compose(spec: Spec, seed: int = 0) -> tuple[Audio, dict[str, Any]]:
         numbers can be relied on; ``seed`` and ``version``.
     """
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise SpecError(f"seed is {seed!r}, valid are whole numbers from 0")
+        raise SpecError(f"seed must be a whole number from 0, got {seed!r}")
     samples = round(spec.duration * RATE)
     # Loudness is set by the same stretch of music in a clip of any length, and the reverberation
     # transforms whole blocks: with half of one, its rounding errors would depend on the clip's end.

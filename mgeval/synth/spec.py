@@ -77,7 +77,7 @@ class Spec:
     >>> Spec(tempo=300)
     Traceback (most recent call last):
     ...
-    mgeval.synth.spec.SpecError: tempo is 300, valid are numbers from 60 to 180 (beats per minute)
+    mgeval.synth.spec.SpecError: tempo must be a number from 60 to 180 (beats per minute), got 300
     """
 
     melody: str | None = "piano"
@@ -102,7 +102,7 @@ class Spec:
         for name, choices in (("key", KEYS), ("mode", MODES), ("image", tuple(IMAGES))):
             _check_choice(name, getattr(self, name), choices)
         if not isinstance(self.drums, bool):
-            raise SpecError(f"drums is {self.drums!r}, valid are True and False")
+            raise SpecError(f"drums must be True or False, got {self.drums!r}")
         for name in RANGES:
             if getattr(self, name) is not None or name in ("tempo", "density", "duration"):
                 object.__setattr__(self, name, _checked_number(name, getattr(self, name)))
@@ -113,7 +113,7 @@ class Spec:
         # The image's name is truth, and becomes a caption.
         side, valid = {"left": (-1, "below"), "right": (1, "above")}.get(self.image, (0, ""))
         if side and self.stereo.pan * side <= 0:
-            raise SpecError(f"pan is {self.stereo.pan:g}, for image {self.image!r} it must be {valid} 0")
+            raise SpecError(f"pan must be {valid} 0 for image {self.image!r}, got {self.stereo.pan:g}")
         if round(self.duration * RATE) == 0:
             raise SpecError(f"duration is {self.duration:g}, shorter than one sample")
 
@@ -156,7 +156,7 @@ def _checked_number(name: str, value: Any) -> float:
     number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
     if not number or not math.isfinite(value) or not low <= value <= high:
         suffix = f" ({unit})" if unit else ""
-        raise SpecError(f"{name} is {value!r}, valid are numbers from {low:.3g} to {high:g}{suffix}")
+        raise SpecError(f"{name} must be a number from {low:.3g} to {high:g}{suffix}, got {value!r}")
     return float(value)
 
 

@@ -42,7 +42,7 @@ def test_takes_are_made_heard_kept_and_cancelled_while_a_cell_runs(lab, page):
     page.locator(".mg-player[data-state=playing]").wait_for()
     # What is wrong is said at its field; what was made stays.
     page.get_by_label("duration", exact=True).fill("two")
-    page.get_by_role("alert").get_by_text("duration is 'two', valid are numbers from 0.02 to 3600").wait_for()
+    page.get_by_role("alert").get_by_text("duration must be a number from 0.02 to 3600, got 'two'").wait_for()
     page.get_by_label("duration, slider").focus()
     page.keyboard.press("End")
     assert page.get_by_label("duration", exact=True).input_value() == "30"

@@ -40,7 +40,7 @@ def test_a_sweep_grows_stops_and_goes_on_while_a_cell_runs(lab, page):
     page.locator(".mg-root[data-ready]").wait_for()
     page.get_by_label("Prompts").fill(f"piano, very wide stereo\ndrums, panned hard to the left\n{EVIL}")
     page.get_by_label("guidance").fill("1, three")
-    page.get_by_role("alert").get_by_text("guidance is 'three', valid are numbers from 1 to 100").wait_for()
+    page.get_by_role("alert").get_by_text("guidance must be a number from 1 to 100, got 'three'").wait_for()
     page.get_by_label("guidance").fill("1, 3")
     page.get_by_label("duration").fill("4")
     page.get_by_label("seeds").fill("0 1 2 3 4 5 6 7 8 9")

@@ -154,7 +154,7 @@ def test_a_tokenizer_of_five_words_is_refused(copy):
 
     (copy / "tokenizer.json").unlink()
     RobertaTokenizer().save_pretrained(copy)
-    with pytest.raises(ModelError, match="broken tokenizer, it has 5 words"):
+    with pytest.raises(ModelError, match="broken tokenizer, the tokenizer has 5 tokens"):
         embed.load(f"clap:{copy}")
 
 

@@ -68,7 +68,7 @@ def hub(tmp_path):
 
 
 def python(code, environment):
-    code = f"from mgeval import embed\nfrom mgeval.embed.hub import hub_files\n{code}"
+    code = f"from mgeval import embed\nfrom mgeval.hub import hub_files\n{code}"
     return subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=200)
 
 
@@ -92,12 +92,12 @@ def test_of_a_repository_only_the_named_files_come(hub, tmp_path):
         (words / name).write_text("{}")
     repositories["roberta-base"] = words
     done = python(
-        "print(sorted(f.name for f in hub_files('roberta-base', ['tokenizer.json', 'config.json']).iterdir()))",
+        "print(sorted(f.name for f in hub_files('roberta-base', 'a folder', ['tokenizer.json', 'config.json']).iterdir()))",
         environment,
     )
     assert done.stdout.strip() == "['config.json', 'tokenizer.json']", done.stderr
     assert not any("model.safetensors" in path for path in asked)
-    done = python("hub_files('roberta-base', ['vocab.json'])", environment)
+    done = python("hub_files('roberta-base', 'a folder', ['vocab.json'])", environment)
     assert "the hub has no vocab.json there; it has config.json, model.safetensors, tokenizer.json" in done.stderr
 
 

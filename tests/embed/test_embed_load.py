@@ -128,3 +128,32 @@ def test_what_is_no_list_of_clips_is_refused(name, noise):
         embedder.audio([noise(1).samples])
     assert embedder.audio([]) == []
     assert embedder.id.startswith(f"{name}@") and embedder.id in repr(embedder)
+
+
+def test_a_kind_is_one_file(monkeypatch, tmp_path):
+    (tmp_path / "bands.py").write_text(
+        "from mgeval.embed.mel import Mel\n\n"
+        "class Bands(Mel):\n    def __init__(self, name):\n        super().__init__()\n        self.id = name\n\n"
+        "def load_bands(name, revision=None):\n    return Bands(f'{name}@{revision}')\n"
+    )
+    (tmp_path / "helpers.py").write_text("def load_nothing(name, revision=None):\n    raise AssertionError\n")
+    monkeypatch.setattr(embed, "__path__", [*embed.__path__, str(tmp_path)])
+    assert embed.load("bands").id == "bands@None"
+    assert embed.load("bands:wide", "v1").id == "bands:wide@v1"
+    with pytest.raises(ModelError, match="did you mean 'bands'"):
+        embed.load("band")
+    with pytest.raises(ModelError, match="valid: bands, clap:tiny, encodec:tiny, mel, vggish; with a checkpoint"):
+        embed.load("helpers")
+    for name in ("bands", "helpers"):
+        del sys.modules[f"mgeval.embed.{name}"], vars(embed)[name]
+
+
+def test_the_kinds_are_the_modules_with_a_loader():
+    kinds = [module.__name__.rpartition(".")[2] for module in embed._kind_modules()]
+    assert kinds == ["clap", "encodec", "laion", "mel", "mert", "vggish"]
+    for module in embed._kind_modules():
+        kind = module.__name__.rpartition(".")[2]
+        assert all(form.partition(":")[0] == kind for form in embed._forms(module))
+        assert f"``{embed._forms(module)[0]}``" in embed.load.__doc__, f"the docstring of load lacks {kind}"
+    forms = [form for module in embed._kind_modules() for form in embed._forms(module)]
+    assert set(embed.NAMES) <= set(forms)

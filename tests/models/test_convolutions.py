@@ -7,7 +7,7 @@ import torch
 import transformers
 
 from mgeval.models.musicgen import convolutions
-from mgeval.models.musicgen.convolutions import upsampling
+from mgeval.models.musicgen.convolutions import make_upsampler
 
 FORMS = [
     dict(),
@@ -35,7 +35,7 @@ def test_they_are_transformers_layers(form, frames, monkeypatch):
         expected = x.T[None]
         for layer in layers:
             expected = layer(expected)
-        made = upsampling(layers, config)(x)
+        made = make_upsampler(layers, config)(x)
     torch.testing.assert_close(made, expected[0].T, atol=2e-6, rtol=1e-5)
 
 
@@ -61,7 +61,7 @@ def test_what_adds_nothing_is_left_out_and_changes_nothing(idle):
         expected = x.T[None]
         for layer in layers:
             expected = layer(expected)
-        made = upsampling(layers, config)(x)
+        made = make_upsampler(layers, config)(x)
     torch.testing.assert_close(made, expected[0].T, atol=2e-6, rtol=1e-5)
 
 
@@ -85,6 +85,6 @@ def test_blocks_leave_no_seams():
         .decoder.layers
     )
     with torch.inference_mode():
-        made = upsampling(layers, transformers.EncodecConfig())(torch.ones(3000, 16))[:, 0]
+        made = make_upsampler(layers, transformers.EncodecConfig())(torch.ones(3000, 16))[:, 0]
     middle = made[200:-200].view(-1, 8)
     torch.testing.assert_close(middle, middle[:1].expand_as(middle), atol=1e-6, rtol=0)

@@ -26,7 +26,7 @@ from mgeval.models.musicgen.batch import Batch
 from mgeval.models.musicgen.clip import Clip
 from mgeval.models.musicgen.decoder import Cache
 from mgeval.models.musicgen.engine import Engine
-from mgeval.models.musicgen.model import captured, load_musicgen, text_states
+from mgeval.models.musicgen.model import capture_codes, load_musicgen, text_states
 
 PROMPTS = ["a slow piano song", "rock", "a loud wide jazz song with drums and bass and guitar of the left", "quiet"]
 
@@ -64,7 +64,7 @@ def theirs(network, folder, prompts, frames, guidance, beginning=None):
     if beginning is not None:
         known = beginning.shape[1]
         more = {"decoder_input_ids": torch.tensor(np.tile(beginning.astype(np.int64), (len(prompts), 1)))}
-    with quiet_transformers(), captured(network.audio_encoder) as pieces:
+    with quiet_transformers(), capture_codes(network.audio_encoder) as pieces:
         network.generate(
             **text, **more, do_sample=False, guidance_scale=guidance, max_new_tokens=frames + delay - known,
             repetition_penalty=1.0, num_beams=1,
@@ -99,7 +99,7 @@ def test_predictions_are_transformers(networks, stereo):
         decoder.prefill(codes[:, :29], cache, 0, 1)
         last = codes[:, 29].expand(4, 8)
         text = network.enc_to_dec_proj(states)[None]
-        ours = decoder.step(last, torch.full((4,), 29), cache, 0, 1, 1, decoder.whole(30))
+        ours = decoder.step(last, torch.full((4,), 29), cache, 0, 1, 1, decoder.round_up(30))
         for row, states in enumerate((text, torch.zeros_like(text))):
             expected = network.decoder(input_ids=codes, encoder_hidden_states=states).logits[:, -1]
             torch.testing.assert_close(ours[row], expected, atol=1e-4, rtol=0)
@@ -318,7 +318,7 @@ def stand_in(monkeypatch):
         def replay(self):
             self.batch._advance(0, self.batch.pad(2 * self.batch.slots), *self.how)
 
-    monkeypatch.setattr(Batch, "_captured", lambda batch, *how: Recorded(batch, *how))
+    monkeypatch.setattr(Batch, "_record_graph", lambda batch, *how: Recorded(batch, *how))
     return recordings
 
 
@@ -423,7 +423,8 @@ def test_more_slots_than_at_first(fresh):
 
 def test_fewer_slots_take_fewer_rows_where_kernels_agree_on_no_number(fresh, monkeypatch):
     """A batch that another thread is at keeps its rows."""
-    monkeypatch.setattr("mgeval.models.musicgen.engine.equal_rows", lambda products, rows, like: [-(-rows // 64) * 64])
+    target = "mgeval.models.musicgen.engine.consistent_row_counts"
+    monkeypatch.setattr(target, lambda products, rows, like: [-(-rows // 64) * 64])
     model = fresh(40)
     batch = Batch(model.engine.resources(), 40, 5, 16)
     model.engine.slots = 1
@@ -534,8 +535,8 @@ def test_a_processor_does_not_take_memory_that_it_has_not(fresh, monkeypatch):
     model = fresh(8)
     requests = [Request("rock", Sampling(duration=0.5, seed=seed)) for seed in range(8)]
     expected = made(model, requests)
-    whole = Cache(model.engine.decoder, 16, 8, 32, 16)
-    size = 2 * (whole.keys.nbytes + whole.text_keys.nbytes)
+    cache = Cache(model.engine.decoder, 16, 8, 32, 16)
+    size = 2 * (cache.keys.nbytes + cache.text_keys.nbytes)
     monkeypatch.setattr(decoder, "free_memory", lambda: size * 2 // 3)
     with pytest.warns(UserWarning, match="going on with 4 clips at a time: the cache of 8 clips takes"):
         results = made(model, requests)

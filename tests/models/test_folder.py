@@ -82,7 +82,7 @@ def test_conditions_are_refused(folder):
     model = load_model(f"folder:{folder}")
     for inputs in ({"audio_prompt": clip(0.0)}, {"melody": clip(0.0)}):
         ((_, error),) = model.stream([Request("a", Sampling(), **inputs)])
-        assert isinstance(error, ModelError) and "no audio prompt and no melody" in str(error)
+        assert isinstance(error, ModelError) and "cannot follow an audio prompt or a melody" in str(error)
 
 
 def test_a_clip_that_broke_since(folder):
@@ -108,16 +108,16 @@ def test_revision_follows_names_and_contents(folder):
 @pytest.mark.parametrize(
     "text, message",
     [
-        ("file,text\na.wav,rock\n", "prompts.csv: has no column prompt"),
-        ("", "has no column file and no column prompt"),
+        ("file,text\na.wav,rock\n", "prompts.csv: missing column prompt"),
+        ("", "missing column file and column prompt"),
         ("file,prompt\n", "prompts.csv: has no rows"),
-        ("file,prompt\na.wav,rock\ngone.wav,jazz\n", "prompts.csv, line 3: 'gone.wav' is no audio file in this folder"),
-        ("file,prompt\nmore/d.wav,rock\n", "line 2: 'more/d.wav' is no audio file"),
-        ("file,prompt\n../a.wav,rock\n", "line 2: '../a.wav' is no audio file"),
-        ("file,prompt\nnotes.txt,rock\n", "line 2: 'notes.txt' is no audio file"),
-        ("file,prompt,seed\na.wav,rock,-1\n", "line 2: seed is '-1', need a whole number"),
-        ("file,prompt,seed\na.wav,rock\n", "line 2: seed is None"),
-        ("file,prompt,seed\na.wav,rock,1\nb.wav,rock,1\n", "line 3: prompt 'rock' with seed 1 is in line 2 too"),
+        ("file,prompt\na.wav,rock\ngone.wav,jazz\n", "prompts.csv, line 3: 'gone.wav' is not an audio file in this"),
+        ("file,prompt\nmore/d.wav,rock\n", "line 2: 'more/d.wav' is not an audio file"),
+        ("file,prompt\n../a.wav,rock\n", "line 2: '../a.wav' is not an audio file"),
+        ("file,prompt\nnotes.txt,rock\n", "line 2: 'notes.txt' is not an audio file"),
+        ("file,prompt,seed\na.wav,rock,-1\n", "line 2: seed must be a whole number from 0, got '-1'"),
+        ("file,prompt,seed\na.wav,rock\n", "line 2: seed must be a whole number from 0, got None"),
+        ("file,prompt,seed\na.wav,rock,1\nb.wav,rock,1\n", "line 3: prompt 'rock' with seed 1 is already in line 2"),
     ],
 )
 def test_faulty_prompt_files(folder, text, message):

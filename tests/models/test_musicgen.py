@@ -15,7 +15,7 @@ from mgeval.errors import ModelError
 from mgeval.hub import quiet_transformers
 from mgeval.models import Request, Sampling, load_model
 from mgeval.models.musicgen import model as musicgen
-from mgeval.models.musicgen.devices import own_stream, pick_device, pick_dtype
+from mgeval.models.musicgen.devices import pick_device, pick_dtype, seeded_generators
 from mgeval.models.musicgen.model import load_musicgen
 
 PROMPT = "a slow piano song"
@@ -36,7 +36,7 @@ def plainly(folder, prompt, frames, more=None, seed=0, **settings):
     with quiet_transformers():
         network = getattr(transformers, f"{kind}ForConditionalGeneration").from_pretrained(folder, dtype=torch.float32)
         text = transformers.AutoTokenizer.from_pretrained(folder)([prompt], return_tensors="pt")
-        with own_stream(seed, prompt, "cpu"):
+        with seeded_generators(seed, prompt, "cpu"):
             audio = network.generate(
                 **text, **(more or {}), **settings, max_new_tokens=frames + 3, repetition_penalty=1.0, num_beams=1
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from mgeval.models.musicgen.matmul import equal_rows, product
+from mgeval.models.musicgen.matmul import consistent_row_counts, product
 
 
 @pytest.mark.parametrize("dtype, limit", [("float32", 1e-5), ("bfloat16", 1e-2), ("float16", 1e-2)])
@@ -28,7 +28,7 @@ def test_weights_beyond_float16_are_not_cut():
 def test_equal_rows_are_equal(dtype, shape):
     weight = torch.randn(shape, generator=torch.Generator().manual_seed(0)).to(getattr(torch, dtype))
     multiply = product(weight)
-    counts = equal_rows([(multiply, shape[1])], 32, torch.zeros(1))
+    counts = consistent_row_counts([(multiply, shape[1])], 32, torch.zeros(1))
     assert counts == sorted(counts) and counts[-1] >= 32
     x = torch.randn(counts[-1], shape[1], generator=torch.Generator().manual_seed(1))
     whole = multiply(x)
@@ -40,7 +40,7 @@ def test_rows_that_differ_are_found():
     def odd(x):
         return x * (1 + (len(x) in (1, 2, 6)) * 1e-6)
 
-    assert equal_rows([(odd, 8)], 16, torch.zeros(1))[:3] == [4, 8, 12]
-    assert equal_rows([(lambda x: x + len(x) * 1e-3, 8)], 16, torch.zeros(1)) == [64]
+    assert consistent_row_counts([(odd, 8)], 16, torch.zeros(1))[:3] == [4, 8, 12]
+    assert consistent_row_counts([(lambda x: x + len(x) * 1e-3, 8)], 16, torch.zeros(1)) == [64]
     # What the largest number disagrees with is of no use.
-    assert equal_rows([(lambda x: x * (1 + (len(x) > 64) * 1e-6), 8)], 128, torch.zeros(1)) == [128]
+    assert consistent_row_counts([(lambda x: x * (1 + (len(x) > 64) * 1e-6), 8)], 128, torch.zeros(1)) == [128]

@@ -161,11 +161,11 @@ def test_wrong_settings_are_said_by_field_and_lose_nothing(studio):
     before = studio.wait()
     for text in ("", "two", "nan", "1e9", "-1"):
         wrong = page.ask("generate", **form(studio, duration=text, guidance="2"))[0]["wrong"]
-        assert list(wrong) == ["duration"] and "valid are numbers from 0.02 to 3600" in wrong["duration"]
+        assert list(wrong) == ["duration"] and "must be a number from 0.02 to 3600" in wrong["duration"]
     # What is valid was taken in, what is not left the setting as it was.
     assert studio.sampling == mg.Sampling(duration=1, guidance=2)
     assert studio.clips == before and studio.value is before[0]
-    assert "seed is" in page.ask("generate", **form(studio, seed=str(2**63 - 1)))[0]["error"]
+    assert "seed must be" in page.ask("generate", **form(studio, seed=str(2**63 - 1)))[0]["error"]
     assert "not a valid" not in studio.status["note"] and len(studio.listed) == 2
 
 

@@ -80,12 +80,12 @@ def test_the_file_is_read_as_the_same_sweep(tmp_path):
 @pytest.mark.parametrize(
     ("field", "text", "said"),
     [
-        ("guidance", "1, two", "guidance is 'two', valid are numbers from 1 to 100"),
-        ("guidance", "0.5", "valid are numbers from 1 to 100"),
+        ("guidance", "1, two", "guidance must be a number from 1 to 100, got 'two'"),
+        ("guidance", "0.5", "must be a number from 1 to 100"),
         ("guidance", "3 3.0", "guidance has 3.0 twice"),
-        ("top_k", "1.5", "valid are whole numbers"),
-        ("duration", "nan", "valid are numbers from 0.02 to 3600"),
-        ("seeds", "-1", "seed is -1"),
+        ("top_k", "1.5", "must be a whole number"),
+        ("duration", "nan", "must be a number from 0.02 to 3600"),
+        ("seeds", "-1", "seed must be a whole number from 0"),
         ("seeds", "1 1", "seeds has 1 twice"),
         ("prompts", " \n", "at least one prompt"),
         ("prompts", "a\na", "prompts 1, 2 are the same"),

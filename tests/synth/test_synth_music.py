@@ -164,5 +164,5 @@ def test_drums_begin_and_end_at_zero_and_have_an_orthogonal_partner(piece):
 
 @pytest.mark.parametrize("seed", [-1, 1.5, True, None])
 def test_a_wrong_seed_is_refused(seed):
-    with pytest.raises(SpecError, match="valid are whole numbers from 0"):
+    with pytest.raises(SpecError, match="seed must be a whole number from 0"):
         compose(SOLO, seed)

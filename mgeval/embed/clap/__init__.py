@@ -18,6 +18,9 @@ from mgeval.embed.clap.load import Parts, laion_parts, load_parts
 from mgeval.errors import ModelError, nearest
 from mgeval.hub import CLAP_TINY, checkpoint_folder, embedder_id, hub_files, is_hub_id, local_folder, weights_hash
 
+FORMS = ("clap:tiny", "clap:PATH", "clap:ID", "clap:FILE.pt")
+"""How its embedders are called."""
+
 HOP = 5.0
 """Seconds from one window to the next."""
 

@@ -1,4 +1,4 @@
-"""MusicGen: its decoding engine, its codec and how a checkpoint is loaded."""
+"""MusicGen: decoding engine, codec and loading of checkpoints."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The clips that decode together: who has which place, and everything that differs between them."""
+"""The clips that decode together: their slots, and their state on the device."""
 
 from __future__ import annotations
 
@@ -15,38 +15,38 @@ from mgeval.models.musicgen.devices import without_gradients
 from mgeval.models.musicgen.draw import GREEDY_BELOW, RECORDED, Filter, Settings, draw_codes
 
 
-def fitting(counts: Sequence[int], rows: int) -> int:
+def next_count(counts: Sequence[int], rows: int) -> int:
     """Return the first of ascending counts that is at least ``rows``."""
     return next(count for count in counts if count >= rows)
 
 
 @dataclass(frozen=True)
 class Resources:
-    """What a batch needs of its engine, as it is when the batch begins.
+    """What a batch needs from its engine, fixed when the batch begins.
 
     Parameters
     ----------
     decoder : Decoder
         The weights.
     device : torch.device
-        Where they are.
+        Their device.
     channels : int
         1 or 2.
     slots : int
-        The engine's number of slots, which a clip's record has: a short list of clips takes fewer, and another thread
-        may halve the engine's.
+        The engine's number of slots, for the clips' records: a batch for few clips has fewer slots, and another
+        thread may halve the engine's.
     counts : list of int
-        Numbers of rows that all kernels treat alike, ascending: the batch's rows are laid out by these.
+        Numbers of rows for which all kernels give the same results, ascending; the batch is padded to one of these.
     window : int
-        Frames that are generated in one go.
+        Frames of one window.
     text : callable
         Returns the keys and values of a prompt, or None.
     numbers : callable
         Returns the random numbers of a clip's first frames, ``(codebooks, frames)``.
     graphs : bool
-        Whether steps are recorded once and replayed.
+        Whether steps are recorded as CUDA graphs and replayed.
     stream : callable
-        Returns the stream on which a GPU's graphs are recorded.
+        Returns the CUDA stream on which graphs are recorded.
     """
 
     decoder: Decoder
@@ -64,20 +64,20 @@ class Resources:
 class Batch:
     """Slots with their clips, on the device.
 
-    Clips fill the slots from the last one down and their unguided twins the rows after the slots from
-    the first one up, so that all that is in use lies in one piece of the cache. Where one leaves, the
-    outermost moves into the hole.
+    Clips fill the slots from the last one down, and their unguided twins fill the rows after the slots from
+    the first one up, so that all rows in use are contiguous in the cache. When a clip leaves, the
+    outermost clip moves into its slot.
 
     Attributes
     ----------
     clips : dict of int to Clip
         By slot.
     twins : list of int
-        The slot whose twin each row after the slots is.
+        For each row after the slots, the slot whose twin it is.
     """
 
     @without_gradients
-    def __init__(self, resources: Resources, slots: int, frames: int, words: int) -> None:
+    def __init__(self, resources: Resources, slots: int, frames: int, tokens: int) -> None:
         import torch
 
         self.resources, self.decoder, self.slots = resources, resources.decoder, slots
@@ -87,14 +87,14 @@ class Batch:
         self.delays = torch.arange(books, device=resources.device) // resources.channels
         self.delay = books // resources.channels - 1
         self.columns = max(frames, self.delay) + self.delay + 2
-        self.decoder.reach(self.columns)
+        self.decoder.extend_positions(self.columns)
         rows = max(slots - used + self.pad(2 * used) for used in range(1, slots + 1))
 
         def full(value: Any, *shape: int, dtype: Any = torch.float32) -> Any:
             return torch.full(shape, value, device=resources.device, dtype=dtype)
 
-        self.cache = Cache(self.decoder, rows, slots, self.columns, words)
-        # The slot that each row belongs to; a row in no use follows the last slot.
+        self.cache = Cache(self.decoder, rows, slots, self.columns, tokens)
+        # The slot that each row belongs to; unused rows belong to the last slot.
         self.owner = full(slots - 1, rows, dtype=torch.int64)
         self.owner[:slots] = torch.arange(slots, device=resources.device)
         self.state = {
@@ -111,14 +111,14 @@ class Batch:
             "top_k": full(1, slots, 1, dtype=torch.int64),
             "top_p": full(1, slots, 1),
         }
-        # What the host knows of each slot without asking the device: first frame of the window, position, end.
+        # Per slot, kept on the host to avoid synchronising: first frame of the window, position, end.
         self.spans: dict[int, list[int]] = {}
         self.graphs: dict[Any, Any] = {}
         self.pool: Any = None
 
     def pad(self, rows: int) -> int:
-        """Return the smallest number of rows from ``rows`` on that all kernels treat alike."""
-        return fitting(self.resources.counts, rows)
+        """Return the smallest valid number of rows (see `Resources.counts`) that is at least ``rows``."""
+        return next_count(self.resources.counts, rows)
 
     @property
     def first(self) -> int:
@@ -126,11 +126,11 @@ class Batch:
         return self.slots - len(self.clips)
 
     def free(self) -> bool:
-        """Say whether another clip fits in."""
+        """Return whether a slot is free."""
         return len(self.clips) < self.slots
 
     def frames_done(self) -> float:
-        """Return how many frames the unfinished clips have."""
+        """Return the number of frames that the unfinished clips have so far."""
         return sum(
             max(first + position - self.delay, clip.codes.shape[1])
             for clip, (first, position, _) in zip(self.clips.values(), self.spans.values(), strict=True)
@@ -142,14 +142,14 @@ class Batch:
 
     @without_gradients
     def admit(self, clip: Clip) -> None:
-        """Give a clip the next slot, and its twin the next row."""
+        """Put a clip into the next slot, and its twin into the next row."""
         slot = self.first - 1
         self.clips[slot], self.spans[slot], clip.slots = clip, [0, 0, 0], self.resources.slots
-        self._set(slot, clip.sampling, clip.guided)
+        self._set_sampling(slot, clip.sampling, clip.guided)
         self.cache.read_text(slot, self.resources.text(clip.prompt))
         self._begin_window(slot)
 
-    def _set(self, slot: int, sampling: Any, guided: bool) -> None:
+    def _set_sampling(self, slot: int, sampling: Any, guided: bool) -> None:
         state, codes = self.state, self.decoder.codes
         greedy = sampling.temperature < GREEDY_BELOW
         state["temperature"][slot] = 1.0 if greedy else sampling.temperature
@@ -163,22 +163,22 @@ class Batch:
             self.twins.append(slot)
 
     def _begin_window(self, slot: int) -> None:
-        """Lay out the next window of a slot's clip and put what is known of it into the cache."""
+        """Set up the next window of a slot's clip, and prefill the cache with its known codes."""
         import torch
 
         clip, state = self.clips[slot], self.state
         first, last = clip.window(self.resources.window)
         known, frames = clip.codes.shape[1] - first, last - first
-        # transformers leaves the delay out of clips that are shorter than it: such a clip is cut from a longer one.
+        # transformers omits the delay in clips shorter than it: such a clip is cut from a longer one.
         frames = max(frames, self.delay)
         if clip.codes.shape[1] and first:
             clip.seams.append(clip.codes.shape[1])
         codes = np.full(state["codes"].shape[1:], self.decoder.codes)
         numbers = np.zeros(codes.shape, np.float32)
-        drawn = self.resources.numbers(clip, max(clip.sampling.frames, first + frames))[:, first : first + frames]
+        uniforms = self.resources.numbers(clip, max(clip.sampling.frames, first + frames))[:, first : first + frames]
         for book, delay in enumerate(self.delays.tolist()):
             codes[book, delay + 1 : delay + 1 + known] = clip.codes[book, first:]
-            numbers[book, delay + 1 : delay + 1 + drawn.shape[1]] = drawn[book]
+            numbers[book, delay + 1 : delay + 1 + uniforms.shape[1]] = uniforms[book]
         state["codes"][slot] = torch.from_numpy(codes)
         state["numbers"][slot] = torch.from_numpy(numbers)
         state["record"][slot] = np.nan
@@ -190,12 +190,12 @@ class Batch:
 
     @without_gradients
     def step(self) -> None:
-        """Take every clip one step on."""
-        with self._current():
+        """Advance every clip by one step."""
+        with self._on_device():
             self._step()
 
-    def _current(self) -> contextlib.AbstractContextManager[Any]:
-        """Make the engine's GPU the current one: graphs are recorded there, wherever their tensors lie."""
+    def _on_device(self) -> contextlib.AbstractContextManager[Any]:
+        """Make the engine's GPU the current one: CUDA records graphs on the current device."""
         import torch
 
         device = self.resources.device
@@ -204,24 +204,25 @@ class Batch:
     def _step(self) -> None:
         for span in self.spans.values():
             span[1] += 1
-        length = self.decoder.whole(max(position for _, position, _ in self.spans.values()))
+        length = self.decoder.round_up(max(position for _, position, _ in self.spans.values()))
         if not self.resources.graphs:
             rows = self.pad(len(self.clips) + len(self.twins))
             self._advance(self.first, rows, length, self._filters())
             return
-        # A graph has fixed shapes: all slots step, those in no use to no effect.
-        on = self._filters()
-        one = self._common(on)
-        if (length, *one) not in self.graphs:
-            everywhere = [Filter(slice(None), *one, alike=False)] if on else []
-            self.graphs[length, *one] = self._captured(length, everywhere)
-        self.graphs[length, *one].replay()
+        # A graph has fixed shapes: all slots step; for unused ones it has no effect.
+        filters = self._filters()
+        most, nucleus = self._shared_filter(filters)
+        if (length, most, nucleus) not in self.graphs:
+            shared = [Filter(slice(None), most, nucleus, alike=False)] if filters else []
+            self.graphs[length, most, nucleus] = self._record_graph(length, shared)
+        self.graphs[length, most, nucleus].replay()
 
-    def _common(self, filters: list[Filter]) -> tuple[int, bool]:
-        """Return ``most`` and ``nucleus`` of a filter that serves for all.
+    def _shared_filter(self, filters: list[Filter]) -> tuple[int, bool]:
+        """Return ``most`` and ``nucleus`` of one filter that covers all filters.
 
-        Few values of each, or every mixture of settings would be recorded anew. A GPU may sum another number of
-        codes in another order: where probabilities are summed all codes are, whatever the others ask for.
+        The values are coarse, so that few mixtures of settings need a graph of their own. A GPU may sum another
+        number of codes in another order: with a nucleus filter the sum always runs over all codes, whatever the
+        other clips are set to.
         """
         most, nucleus = max((f.most for f in filters), default=0), any(f.nucleus for f in filters)
         if nucleus:
@@ -229,80 +230,80 @@ class Batch:
         return most and min(1 << (most - 1).bit_length(), self.decoder.codes), False
 
     def _filters(self) -> list[Filter]:
-        """Return the filters that the clips ask for, by slots in use."""
+        """Return the filters of the clips; rows are counted from the first slot in use."""
         import torch
 
         slots: dict[tuple[int, bool], list[int]] = {}
         for slot, clip in self.clips.items():
-            one, codes = clip.sampling, self.decoder.codes
-            most, nucleus = one.top_k if 0 < one.top_k < codes else codes, 0 < one.top_p < 1
-            if one.temperature >= GREEDY_BELOW and (most < codes or nucleus):
+            sampling, codes = clip.sampling, self.decoder.codes
+            most, nucleus = sampling.top_k if 0 < sampling.top_k < codes else codes, 0 < sampling.top_p < 1
+            if sampling.temperature >= GREEDY_BELOW and (most < codes or nucleus):
                 slots.setdefault((most, nucleus), []).append(slot - self.first)
-        return [Filter(torch.tensor(rows), *one, alike=True) for one, rows in slots.items()]
+        return [Filter(torch.tensor(rows), most, nucleus, alike=True) for (most, nucleus), rows in slots.items()]
 
-    def _captured(self, length: int, filters: list[Filter]) -> Any:
-        """Record a step's kernels once, to be replayed without Python."""
+    def _record_graph(self, length: int, filters: list[Filter]) -> Any:
+        """Record the kernels of a step as a CUDA graph, which replays without Python."""
         import torch
 
         rows, position = self.pad(2 * self.slots), self.state["position"].clone()
         self._advance(0, rows, length, filters)
         self.state["position"].copy_(position)
-        # They never run at once, and share their temporary memory.
+        # Graphs never run at the same time, so they share their temporary memory.
         self.pool = self.pool or torch.cuda.graph_pool_handle()
         graph = torch.cuda.CUDAGraph()
-        # Other threads may use the GPU meanwhile, such as one that decodes another clip's samples.
+        # Other threads may use the GPU meanwhile, for example to decode the samples of another clip.
         with torch.cuda.graph(graph, self.pool, self.resources.stream(), capture_error_mode="thread_local"):
             self._advance(0, rows, length, filters)
         return graph
 
     def _advance(self, first: int, rows: int, length: int, filters: list[Filter]) -> None:
-        """Step the slots from ``first`` on; ``rows`` counts them, their twins and the padding."""
+        """Advance the slots from ``first`` on; ``rows`` counts them, their twins and the padding."""
         import torch
 
         state = {name: values[first:] for name, values in self.state.items()}
         slots = self.slots - first
         owner = self.owner[first : first + rows] - first
         position = state["position"]
-        each = torch.arange(slots, device=position.device)
-        here = position[owner]
-        codes = state["codes"][owner, :, here]
+        index = torch.arange(slots, device=position.device)
+        row_position = position[owner]
+        codes = state["codes"][owner, :, row_position]
         padded = min(self.pad(slots), rows)
-        logits = self.decoder.step(codes, here, self.cache, first, slots, padded, length)
+        logits = self.decoder.step(codes, row_position, self.cache, first, slots, padded, length)
         settings = Settings(state["temperature"], state["greedy"], state["top_k"], state["top_p"], filters)
         after = position + 1
-        taken = draw_codes(
+        draw = draw_codes(
             logits[:slots], logits[state["unguided"] - first], state["guidance"],
-            state["numbers"][each, :, after], settings,
+            state["numbers"][index, :, after], settings,
         )  # fmt: skip
         frame = position[:, None] - self.delays
         new = (frame >= state["known"]) & (frame < state["frames"])
-        state["codes"][each, :, after] = torch.where(new, taken.codes, state["codes"][each, :, after])
-        # A known frame's record is never read.
-        state["record"][each, :, :, after] = torch.stack(taken[1:], 1)
+        state["codes"][index, :, after] = torch.where(new, draw.codes, state["codes"][index, :, after])
+        # The record of known frames is overwritten too, but never read.
+        state["record"][index, :, :, after] = torch.stack(draw[1:], 1)
         position.copy_(after.clamp(max=self.columns - 2))
 
     @without_gradients
     def collect(self) -> list[Clip]:
-        """Take out the clips that are whole, and begin the next window of those that are not."""
-        whole = []
+        """Remove and return the finished clips, and begin the next window of the others."""
+        finished = []
         for slot in [slot for slot, (_, position, end) in self.spans.items() if position >= end]:
-            self._take_in(slot)
+            self._store_window(slot)
             clip = self.clips[slot]
             if clip.broken:
-                self._wipe(slot)
-                whole.append(slot)
+                self._clear_cache(slot)
+                finished.append(slot)
             elif clip.codes.shape[1] < clip.sampling.frames:
                 self._begin_window(slot)
             else:
-                whole.append(slot)
-        finished = [self.clips[slot] for slot in whole]
-        # From the first slot in use on: what moves into a hole is then never itself about to leave.
-        for slot in sorted(whole):
-            self._leave(slot)
-        return finished
+                finished.append(slot)
+        clips = [self.clips[slot] for slot in finished]
+        # In ascending order: the clip that moves into a free slot is then never finished itself.
+        for slot in sorted(finished):
+            self._release(slot)
+        return clips
 
-    def _take_in(self, slot: int) -> None:
-        """Hand a finished window's codes and record to its clip."""
+    def _store_window(self, slot: int) -> None:
+        """Append the codes and the record of a finished window to its clip."""
         clip, first = self.clips[slot], self.spans[slot][0]
         _, last = clip.window(self.resources.window)
         codes = self.state["codes"][slot].cpu().numpy()
@@ -314,14 +315,14 @@ class Batch:
             np.stack([record[:, book, start : start + last - first] for book, start in enumerate(starts)], axis=1),
         )
 
-    def _wipe(self, slot: int) -> None:
-        """Take NaN out of a slot's and its twin's cache: masks do not hide them from who comes next."""
+    def _clear_cache(self, slot: int) -> None:
+        """Remove NaN from the cache of a slot and its twin: masks do not hide them from the next clip."""
         rows = [slot, *(self.slots + twin for twin, owner in enumerate(self.twins) if owner == slot)]
         self.cache.keys[:, rows], self.cache.values[:, rows] = 0, 0
         self.cache.read_text(slot, None)
 
-    def _leave(self, slot: int) -> None:
-        """Free a slot and its twin's row, and close the holes."""
+    def _release(self, slot: int) -> None:
+        """Free a slot and the row of its twin, and close the gaps."""
         if slot in self.twins:
             hole, last = self.twins.index(slot), len(self.twins) - 1
             if hole != last:
@@ -338,7 +339,7 @@ class Batch:
         del self.clips[edge], self.spans[edge]
 
     def _move(self, source: int, target: int) -> None:
-        """Move a clip to a slot that has become free."""
+        """Move a clip to a free slot."""
         for values in self.state.values():
             values[target] = values[source]
         self.cache.move_row(source, target, self.spans[source][1])

@@ -28,14 +28,14 @@ NAMES = (
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A checkpoint that lies on the disk with every file that loading it takes.
+    """A complete checkpoint on the disk.
 
     Parameters
     ----------
     folder : pathlib.Path
-        Where.
+        Its folder.
     revision : str
-        Commit on the hub; of a local folder, the first 16 digits of `checkpoint_hash`.
+        Commit on the hub; for a local folder, the first 16 digits of `checkpoint_hash`.
     config : dict
         The content of ``config.json``.
     """
@@ -53,7 +53,7 @@ def find_checkpoint(name: str, revision: str | None = None) -> Checkpoint:
     name : str
         A local folder, or an id on the Hugging Face hub.
     revision : str, optional
-        On the hub, a branch, tag or commit; of a local folder, the revision that it must have.
+        On the hub, a branch, tag or commit; for a local folder, its expected revision.
 
     Returns
     -------
@@ -62,7 +62,7 @@ def find_checkpoint(name: str, revision: str | None = None) -> Checkpoint:
     Raises
     ------
     ModelError
-        No such folder, not a checkpoint of MusicGen, incomplete, or not to be had from the hub.
+        The folder does not exist, is not a MusicGen checkpoint or is incomplete, or the hub does not provide it.
     """
     folder = local_folder(name)
     if folder is not None:
@@ -75,22 +75,34 @@ def find_checkpoint(name: str, revision: str | None = None) -> Checkpoint:
 
 
 def local_checkpoint(folder: Path, revision: str | None = None) -> Checkpoint:
-    """Describe a checkpoint in a folder of the user's."""
+    """Return the checkpoint in a local folder.
+
+    Raises
+    ------
+    ModelError
+        The folder is not a complete MusicGen checkpoint, or has another revision.
+    """
     config = read_config(folder)
-    found = checkpoint_hash(folder)[:16]
-    if revision not in (None, found):
-        raise ModelError(f"{folder}: its revision (a hash of its files) is {found}, not {revision}")
-    return Checkpoint(folder, found, config)
+    actual = checkpoint_hash(folder)[:16]
+    if revision not in (None, actual):
+        raise ModelError(f"{folder}: its revision (a hash of its files) is {actual}, not {revision}")
+    return Checkpoint(folder, actual, config)
 
 
 def read_config(folder: Path) -> dict[str, Any]:
-    """Read ``config.json`` and make sure that the folder holds a MusicGen checkpoint, whole."""
+    """Read ``config.json``.
+
+    Raises
+    ------
+    ModelError
+        The folder is not a complete MusicGen checkpoint.
+    """
     if not folder.is_dir():
-        raise ModelError(f"{folder}: is a file; name the checkpoint's folder")
+        raise ModelError(f"{folder}: is a file; give the folder of the checkpoint")
     path = folder / "config.json"
     if not path.is_file():
-        foreign = (folder / "state_dict.bin").exists()
-        hint = "; this is audiocraft's own format, convert it to transformers' first" if foreign else ""
+        audiocraft = (folder / "state_dict.bin").exists()
+        hint = "; this is audiocraft's own format, convert it to transformers' first" if audiocraft else ""
         raise ModelError(f"{folder}: not a checkpoint, it has no config.json{hint}")
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
@@ -106,16 +118,16 @@ def read_config(folder: Path) -> dict[str, Any]:
 
 
 def checkpoint_hash(folder: Path) -> str:
-    """Return a SHA-256, hexadecimal, of all that decides what a checkpoint plays.
+    """Return a SHA-256, hexadecimal, of all files that affect what a checkpoint generates.
 
-    Weights, configuration and tokenizer: a changed scale in ``config.json`` is another model.
+    These are weights, configuration and tokenizer: a changed scale in ``config.json`` is another model.
     """
     settings = [path for path in folder.iterdir() if path.suffix in (".json", ".model", ".txt") and path.is_file()]
     return files_hash(sorted({*weight_files(folder), *settings}))
 
 
 def checkpoint_revision(name: str) -> str:
-    """Return the revision that `find_checkpoint` of this name would return, downloading no weights.
+    """Return the revision that `find_checkpoint` would return for this name, without downloading weights.
 
     Raises
     ------
@@ -130,11 +142,12 @@ def checkpoint_revision(name: str) -> str:
     from huggingface_hub import HfApi
 
     with hub_errors(name, NAMES):
-        return HfApi().model_info(name, timeout=HUB_SECONDS).sha
+        # The hub names a commit for every model; only the type says that it may be missing.
+        return str(HfApi().model_info(name, timeout=HUB_SECONDS).sha)
 
 
 def hub_checkpoint(name: str, revision: str | None = None) -> Checkpoint:
-    """Take a checkpoint from the local hub cache, or download it after naming its size."""
+    """Return a checkpoint from the local hub cache; if it is not there, print its size and download it."""
     cached = cached_checkpoint(name, revision)
     if cached is not None:
         return cached
@@ -143,7 +156,7 @@ def hub_checkpoint(name: str, revision: str | None = None) -> Checkpoint:
 
 
 def cached_checkpoint(name: str, revision: str | None = None) -> Checkpoint | None:
-    """Find a checkpoint in the local hub cache, without any network, if it is there as a whole."""
+    """Return a checkpoint from the local hub cache, without the network; None if it is missing or incomplete."""
     folder = cached_files(name, revision=revision)
     with contextlib.suppress(ModelError):
         if folder is not None and any(folder.glob("tokenizer*")):

@@ -1,4 +1,4 @@
-"""A clip on its way through the engine."""
+"""A clip in the engine."""
 
 from __future__ import annotations
 
@@ -8,48 +8,54 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from mgeval.models.base import no_codes
 from mgeval.models.musicgen.draw import RECORDED
 from mgeval.models.sampling import FRAME_RATE, Sampling
 
 
+def no_record() -> np.ndarray:
+    """Return the record of a clip without codes: float32 of shape ``(3, 0, 0)``."""
+    return np.zeros((len(RECORDED), 0, 0), np.float32)
+
+
 @dataclass(eq=False)
 class Clip:
-    """A clip on its way through the engine.
+    """A clip in the engine, with its settings and its codes so far.
 
     Parameters
     ----------
     prompt : str
-        Text; what of it the decoder sees comes from the engine's ``states``.
+        The text; the engine's ``states`` encodes it for the decoder.
     sampling : Sampling
         Its settings.
-    begun : callable
-        Returns the codes that it begins with, int16 ``(codebooks, frames)``; called when its turn comes.
-    words : int
-        The prompt's number of tokens.
+    load_prefix : callable
+        Returns the codes of the clip's audio prompt, int16 ``(codebooks, frames)``; called when the clip begins.
+    tokens : int
+        Number of tokens of the prompt.
     codes : numpy.ndarray
-        What is known of it so far, int16 ``(codebooks, frames)``.
+        The codes so far, int16 ``(codebooks, frames)``.
     record : numpy.ndarray
-        float32 ``(3, codebooks, frames)``, in the order of `RECORDED`; NaN in what was given.
+        float32 ``(3, codebooks, frames)``, in the order of `RECORDED`; NaN for the codes of the audio prompt.
     given : int
-        Frames that it began with.
+        Frames of the audio prompt.
     seams : list of int
-        Frames at which a new window began to draw.
+        Frames at which a new window begins.
     slots : int
-        The engine's when it was begun.
+        The engine's slots when the clip began.
     halved : bool
-        Whether memory ran out while it was in a slot, and it was begun again with fewer slots.
+        Whether memory ran out while the clip was in a slot, and it restarted with fewer slots.
     seconds : float
-        Its share of the wall time: a step counts for all clips in it alike.
+        Its share of the wall time: the time of a step is divided equally among its clips.
     started : float
-        When it was begun, or begun again, in seconds of Unix time.
+        Time of the last start, in seconds of Unix time.
     """
 
     prompt: str
     sampling: Sampling
-    begun: Callable[[], np.ndarray]
-    words: int
-    codes: np.ndarray = None
-    record: np.ndarray = None
+    load_prefix: Callable[[], np.ndarray]
+    tokens: int
+    codes: np.ndarray = field(default_factory=no_codes)
+    record: np.ndarray = field(default_factory=no_record)
     given: int = 0
     seams: list[int] = field(default_factory=list)
     slots: int = 0
@@ -59,13 +65,13 @@ class Clip:
 
     @property
     def guided(self) -> bool:
-        """Whether it needs an unguided twin; without a prompt there is nothing to pull towards."""
+        """Whether the clip needs an unguided twin; without a prompt, guidance has no effect."""
         return self.sampling.guidance != 1 and self.prompt != ""
 
     def begin(self, codebooks: int) -> None:
-        """Set it to its beginning, also after it was interrupted."""
+        """Reset the clip to its beginning; this also restarts an interrupted clip."""
         self.started = time.time()
-        self.codes, self.seams = self.begun(), []
+        self.codes, self.seams = self.load_prefix(), []
         self.given = self.codes.shape[1]
         self.record = np.full((len(RECORDED), codebooks, self.codes.shape[1]), np.nan, np.float32)
 
@@ -75,14 +81,14 @@ class Clip:
         return bool(np.isnan(self.record[0, :, self.given :]).any())
 
     def window(self, frames: int) -> tuple[int, int]:
-        """Return the first and the last frame (excluded) of the window that comes next."""
+        """Return the first and the last frame (excluded) of the next window."""
         known = self.codes.shape[1]
-        kept = max(frames - round(self.sampling.extend_stride * FRAME_RATE), 1)
-        first = 0 if known < frames else known - kept
+        overlap = max(frames - round(self.sampling.extend_stride * FRAME_RATE), 1)
+        first = 0 if known < frames else known - overlap
         return first, min(first + frames, self.sampling.frames)
 
     def extend(self, first: int, codes: np.ndarray, record: np.ndarray) -> None:
-        """Take in the window that begins at frame ``first``."""
+        """Append the new part of the window that begins at frame ``first``."""
         known = self.codes.shape[1]
         self.codes = np.concatenate([self.codes, codes[:, known - first :]], axis=1)
         self.record = np.concatenate([self.record, record[..., known - first :]], axis=2)

@@ -1,4 +1,4 @@
-"""Turning a checkpoint's files into a network that is known to be whole."""
+"""Loading a network from a checkpoint's files, with a check that it is complete."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from mgeval.models.sampling import FRAME_RATE
 
 
 def load_network(checkpoint: Checkpoint, device: Any, dtype: Any) -> tuple[Any, Any]:
-    """Load a checkpoint's network and tokenizer, and refuse what is not whole.
+    """Load the network and the tokenizer of a checkpoint.
 
-    transformers fills tensors that are missing from the file with random numbers and says so only
-    in a log line; here that is an error.
+    transformers fills tensors that are missing from the file with random numbers and only logs it;
+    here this is an error.
 
     Parameters
     ----------
     checkpoint : Checkpoint
-        Where it lies.
+        The checkpoint.
     device : torch.device
-        Where it shall compute.
+        Device of the network.
     dtype : torch.dtype
-        Of the text encoder and the decoder. The codec stays float32: it takes little of the time,
-        and its rounding would be heard.
+        Number format of the text encoder and the decoder. The codec stays float32: it takes little of the time,
+        and its rounding would be audible.
 
     Returns
     -------
@@ -35,7 +35,7 @@ def load_network(checkpoint: Checkpoint, device: Any, dtype: Any) -> tuple[Any, 
     Raises
     ------
     ModelError
-        Damaged or missing tensors, a broken tokenizer, or a codec of another frame rate.
+        A tensor is damaged or missing, the tokenizer is broken, or the codec has another frame rate.
     """
     import torch
     import transformers
@@ -78,7 +78,7 @@ def _network_config(folder: Path, kind: Any) -> Any:
         raise ModelError(f"{folder / 'config.json'}: not a usable configuration ({first_line(error)})") from None
     if frames != FRAME_RATE or channels != 1:
         raise ModelError(
-            f"{folder}: its codec makes {frames} frames a second and takes {channels} channels, "
-            f"mgeval knows MusicGen's own: {FRAME_RATE} frames, one channel"
+            f"{folder}: the codec must have {FRAME_RATE} frames a second and 1 channel, as in MusicGen, "
+            f"got {frames} frames and {channels} channels"
         )
     return config

@@ -1,11 +1,11 @@
-"""Matrix products of a decoder's weights, by the fastest kernel that the machine has for each number format.
+"""Matrix products with a decoder's weights, by the fastest kernel for the device and number format.
 
 A decoding step multiplies few rows by large matrices, so it is bound by reading the weights. Three kernels:
 
-- a GPU, and a processor with bfloat16 arithmetic of its own: torch's plain product in the weights' format;
-- other processors, bfloat16 and float16: FBGEMM's, which reads weights of 16 bits and computes in
-  float32. Torch's own product without such arithmetic costs as much for each row as for the first;
-- processors, float32: oneDNN's, on weights that were brought into its order once.
+- GPUs, and CPUs with native bfloat16 arithmetic: torch's plain product in the weights' format;
+- other CPUs, bfloat16 and float16: FBGEMM's, which reads weights of 16 bits and computes in
+  float32. Without native arithmetic, torch's plain product costs as much for each further row as for the first;
+- CPUs, float32: oneDNN's, on weights that are reordered once.
 """
 
 from __future__ import annotations
@@ -13,61 +13,61 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-LADDER = (1, 2, 4, 6, 8, 12, 16, 20, 24, 30, 32, 36, 42, 48, 56)
-"""Row counts that are tried; multiples of `BLOCK` follow."""
+SMALL_COUNTS = (1, 2, 4, 6, 8, 12, 16, 20, 24, 30, 32, 36, 42, 48, 56)
+"""Row counts to try before the multiples of `BLOCK`."""
 
 BLOCK = 64
 
-PROBES = 2**18
-"""Numbers that are compared for each shape of a product.
+COMPARED = 2**18
+"""Numbers to compare for each shape of a product.
 
-Sums in another order differ in the last digit of float32. Rounded to bfloat16 or float16, one number in some thousand
-shows that, so a few rows are not enough to see it.
+Sums in another order differ in the last digit of float32. Rounded to bfloat16 or float16, only one number in
+thousands differs, so a few rows are not enough to detect it.
 """
 
 Product = Callable[[Any], Any]
 
 
 def product(weight: Any) -> Product:
-    """Return ``x -> x @ weight.T``; what comes out has the format of what went in.
+    """Return ``x -> x @ weight.T``; the result has the number format of ``x``.
 
     Parameters
     ----------
     weight : torch.Tensor
-        ``(outputs, inputs)``. The plain product keeps it, the others keep a packed copy of their own.
+        ``(outputs, inputs)``. The plain product keeps it, the others keep a packed copy.
     """
     import torch
 
     if weight.device.type == "cpu":
         if weight.dtype == torch.float32 and torch.backends.mkldnn.is_available():
-            return _packed_float32(weight)
-        if weight.dtype != torch.float32 and not _computes(weight.dtype) and _fits_half(weight):
-            return _packed_half(weight)
+            return _pack_float32(weight)
+        if weight.dtype != torch.float32 and not _has_arithmetic(weight.dtype) and _fits_half(weight):
+            return _pack_half(weight)
     return lambda x: torch.nn.functional.linear(x.to(weight.dtype), weight).to(x.dtype)
 
 
 def activations(weight: Any) -> Any:
-    """Return the number format of everything beside the weights: float32 on a processor, theirs on a GPU."""
+    """Return the number format of activations: float32 on a CPU, that of the weights on a GPU."""
     import torch
 
     return torch.float32 if weight.device.type == "cpu" else weight.dtype
 
 
-def equal_rows(products: Iterable[tuple[Product, int]], rows: int, like: Any) -> list[int]:
-    """Return the numbers of rows that a product may be given so that each row comes out the same, bit for bit.
+def consistent_row_counts(products: Iterable[tuple[Product, int]], rows: int, like: Any) -> list[int]:
+    """Return the row counts for which the products give each row the same result, bit for bit.
 
-    Kernels group rows, and sum in another order in a group of another size: which sizes agree is found
-    by trying. All are compared with the same large product, so the answer for a small number of rows does
+    Kernels process rows in groups, and sum in another order in a group of another size: trial finds the counts
+    that agree. All are compared with the same large product, so the result for a small count does
     not depend on ``rows``.
 
     Parameters
     ----------
     products : iterable of (Product, int)
-        What is to agree, each with the length of its rows.
+        The products, each with its number of inputs.
     rows : int
-        The largest number of rows that is needed.
+        The largest number of rows needed.
     like : torch.Tensor
-        Gives device and format of the rows.
+        Has the device and the number format of the rows.
 
     Returns
     -------
@@ -77,7 +77,7 @@ def equal_rows(products: Iterable[tuple[Product, int]], rows: int, like: Any) ->
     import torch
 
     blocks = [BLOCK * (i + 1) for i in range(-(-rows // BLOCK))]
-    good = [count for count in (*LADDER, *blocks) if count < blocks[-1]]
+    good = [count for count in (*SMALL_COUNTS, *blocks) if count < blocks[-1]]
     generator = torch.Generator().manual_seed(0)
     shapes = set()
     for multiply, inputs in products:
@@ -85,28 +85,28 @@ def equal_rows(products: Iterable[tuple[Product, int]], rows: int, like: Any) ->
         first = multiply(x[:1])
         outputs = first.shape[-1]
         if (inputs, outputs) not in shapes and _is_rounded(first):
-            # Kernels are chosen by shape: the first product of each is tried on many rows.
+            # Torch chooses kernels by shape: only the first product of each shape is tried on many rows.
             shapes.add((inputs, outputs))
-            more = blocks[-1] * -(-PROBES // (outputs * blocks[-1])) - len(x)
+            more = blocks[-1] * -(-COMPARED // (outputs * blocks[-1])) - len(x)
             x = torch.cat([x, torch.randn(more, inputs, generator=generator).to(like)])
-        # Blocks are the judge of all: they are tried at any number of rows.
-        whole = _in_groups(multiply, x, BLOCK)
-        good = [count for count in good if torch.equal(_in_groups(multiply, x, count), whole)]
-        if not torch.equal(_in_groups(multiply, x, blocks[-1]), whole):
-            # Nothing agrees with the largest number, which is needed: it has to serve for all.
+        # The reference is the product in groups of `BLOCK` rows, whatever the number of rows.
+        whole = _multiply_in_groups(multiply, x, BLOCK)
+        good = [count for count in good if torch.equal(_multiply_in_groups(multiply, x, count), whole)]
+        if not torch.equal(_multiply_in_groups(multiply, x, blocks[-1]), whole):
+            # The largest count, which is needed, disagrees with the others: use it alone.
             return [blocks[-1]]
     return [*good, blocks[-1]] if not good or good[-1] < rows else good
 
 
 def _is_rounded(values: Any) -> bool:
-    """Return whether numbers have no more digits than bfloat16 or float16."""
+    """Return whether all numbers are exact in bfloat16 or float16."""
     import torch
 
     return any(torch.equal(values.to(dtype).to(values.dtype), values) for dtype in (torch.bfloat16, torch.float16))
 
 
-def _in_groups(multiply: Product, x: Any, count: int) -> Any:
-    """Multiply rows in groups of so many; the last group ends with the rows and repeats some of the one before."""
+def _multiply_in_groups(multiply: Product, x: Any, count: int) -> Any:
+    """Multiply rows in groups of ``count``; the last group ends at the last row and may overlap the one before."""
     import torch
 
     whole = len(x) - len(x) % count
@@ -116,31 +116,32 @@ def _in_groups(multiply: Product, x: Any, count: int) -> Any:
     return torch.cat(parts)
 
 
-def _computes(dtype: Any) -> bool:
-    """Say whether the processor has arithmetic of its own for a 16-bit format."""
+def _has_arithmetic(dtype: Any) -> bool:
+    """Return whether the CPU has native arithmetic for a 16-bit format."""
     import torch
 
     mkldnn = torch.ops.mkldnn
     try:
-        known = mkldnn._is_mkldnn_bf16_supported if dtype == torch.bfloat16 else mkldnn._is_mkldnn_fp16_supported
-        return bool(known())
+        supported = mkldnn._is_mkldnn_bf16_supported if dtype == torch.bfloat16 else mkldnn._is_mkldnn_fp16_supported
+        return bool(supported())
     except AttributeError:
         return False
 
 
 def _fits_half(weight: Any) -> bool:
-    """Say whether FBGEMM is there and the weights lie within float16.
+    """Return whether FBGEMM is available and the weights are in the range of float16.
 
-    bfloat16 has fewer digits than float16 and more range: its weights pass unrounded, but for those
-    under 6e-5, which lose at most 3e-8.
+    bfloat16 has fewer digits than float16 and more range: its weights convert without rounding, except those
+    below 6e-5, which lose at most 3e-8.
     """
     import torch
 
-    there = torch.backends.quantized.engine in ("x86", "fbgemm") and hasattr(torch.ops.quantized, "linear_dynamic_fp16")
-    return there and weight.abs().max().item() < 6e4
+    engine = torch.backends.quantized.engine in ("x86", "fbgemm")
+    available = engine and hasattr(torch.ops.quantized, "linear_dynamic_fp16")
+    return available and weight.abs().max().item() < 6e4
 
 
-def _packed_half(weight: Any) -> Product:
+def _pack_half(weight: Any) -> Product:
     import torch
 
     packed = torch.ops.quantized.linear_prepack_fp16(weight.float(), None)
@@ -148,7 +149,7 @@ def _packed_half(weight: Any) -> Product:
     return lambda x: multiply(x, packed)
 
 
-def _packed_float32(weight: Any) -> Product:
+def _pack_float32(weight: Any) -> Product:
     import torch
 
     packed = torch.ops.mkldnn._reorder_linear_weight(weight, BLOCK)

@@ -1,4 +1,4 @@
-"""What a melody checkpoint is told of a melody: which of the twelve notes is loudest, over time."""
+"""The melody input of a melody checkpoint: the loudest of the twelve pitch classes over time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mgeval.errors import ModelError
 
 
 class ChromaSettings(NamedTuple):
-    """A melody checkpoint's analysis, as its ``preprocessor_config.json`` states it."""
+    """Settings of a melody checkpoint's analysis, from its ``preprocessor_config.json``."""
 
     sampling_rate: int = 32000
     n_fft: int = 16384
@@ -23,37 +23,37 @@ class ChromaSettings(NamedTuple):
 
 
 def read_settings(folder: Path) -> ChromaSettings:
-    """Read a checkpoint's settings; those it does not state are MusicGen's."""
+    """Read a checkpoint's settings; missing ones default to MusicGen's."""
     path = folder / "preprocessor_config.json"
     try:
-        stated = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-        return ChromaSettings()._replace(**{key: int(stated[key]) for key in ChromaSettings._fields if key in stated})
+        config = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        return ChromaSettings()._replace(**{key: int(config[key]) for key in ChromaSettings._fields if key in config})
     except (OSError, ValueError, TypeError) as error:
         raise ModelError(f"{path}: cannot be read ({error})") from None
 
 
 def chroma(melody: Audio, settings: ChromaSettings, offset: float = 0.0) -> np.ndarray:
-    """Return the loudest pitch class of each moment, one-hot.
+    """Return the loudest pitch class of each frame, one-hot.
 
-    The same numbers as transformers' ``MusicgenMelodyFeatureExtractor``, which needs torchaudio for
+    The result equals that of transformers' ``MusicgenMelodyFeatureExtractor``, which needs torchaudio for
     one short-time Fourier transform: periodic Hann window, reflected ends, power spectrum, summed
     by pitch class; the largest class becomes 1, all others 0.
 
     Parameters
     ----------
     melody : Audio
-        Averaged to mono and resampled; no instrument is separated from the mix, so a melody over
-        drums or bass should be separated first.
+        Averaged to mono and resampled. Nothing separates the instruments: extract a melody over
+        drums or bass first.
     settings : ChromaSettings
         The checkpoint's.
     offset : float
-        Seconds into the melody, repeated end to end, at which to begin. 0 takes the melody once,
+        Start in seconds within the endlessly repeated melody. 0 takes the melody once,
         up to ``chunk_length`` seconds.
 
     Returns
     -------
     numpy.ndarray
-        float32 ``(frames, num_chroma)``, one frame per ``hop_length`` samples, first class C.
+        float32 ``(frames, num_chroma)``, one frame per ``hop_length`` samples; the first class is C.
     """
     import torch
     from transformers.audio_utils import chroma_filter_bank
