@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,10 +14,13 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import pytest
+import typer
 from signals import RATE, correlated, tone
+from typer.testing import CliRunner
 
 import mgeval as mg
 from mgeval import cli
+from mgeval.cli.help import GROUPS
 
 SWEEP = "models: [synth]\nprompts: [piano, 'wide organ']\ngrid: {duration: [0.5]}\nseeds: [0, 1]\n"
 
@@ -103,7 +107,7 @@ def test_clips_that_cannot_be_read_are_said_beside_the_page_and_the_card(sweep, 
         assert line.startswith(
             f"mgeval: 1 of 4 clips could not be read, the first: run/clips/{broken.name}: not an intact"
         )
-        assert line.endswith("; mgeval verify run finds them all")
+        assert line.endswith("; mgeval verify run lists them all")
         broken.write_bytes(whole)
         assert "could not be read" not in mgeval(verb, "run", "--metric", "correlation", cwd=tmp_path).stderr
 
@@ -111,7 +115,9 @@ def test_clips_that_cannot_be_read_are_said_beside_the_page_and_the_card(sweep, 
 @pytest.mark.parametrize("arguments", [("report",), ("report", "--by", "guidance"), ("card",)])
 def test_a_run_without_clips_is_said_to_be_one(tmp_path, arguments):
     mg.Store(tmp_path / "run").add_plan(mg.Sweep("synth", ["piano"], {"duration": 0.5}).plan())
-    refused(mgeval(arguments[0], "run", *arguments[1:], cwd=tmp_path), "run: holds no clips; mgeval resume run makes")
+    refused(
+        mgeval(arguments[0], "run", *arguments[1:], cwd=tmp_path), "run: the run has no clips; mgeval resume run makes"
+    )
 
 
 def test_a_report_of_a_run_that_is_not_complete_says_so(tmp_path):
@@ -120,7 +126,7 @@ def test_a_report_of_a_run_that_is_not_complete_says_so(tmp_path):
     store.add_plan(plan)
     mg.run(plan[:1], store, progress=False)
     done = mgeval("report", "run", "--metric", "width", cwd=tmp_path)
-    line = "mgeval: the run is not complete: 1 of 2 planned clips are missing; mgeval resume run makes them"
+    line = "mgeval: the run is incomplete: 1 of 2 planned clips are missing; mgeval resume run makes them"
     assert done.returncode == 0 and done.stderr.splitlines()[-1] == line
 
 
@@ -132,7 +138,7 @@ def test_status_and_verify(sweep, tmp_path):
     assert done.returncode == 0 and done.stdout.splitlines()[:2] == [f"2 clips are in {out}, 0 failed", "  2 by synth"]
     assert json.loads(mgeval("status", out, "--json").stdout)["audio_seconds"] == pytest.approx(1)
     done = mgeval("verify", out)
-    assert done.returncode == 0 and done.stdout == f"{out}: nothing is damaged\n"
+    assert done.returncode == 0 and done.stdout == f"{out}: no file is damaged\n"
     key = store.table()["key"][0]
     store.file(key).write_bytes(store.file(key).read_bytes()[:-50])
     done = mgeval("verify", out, "--json")
@@ -182,11 +188,30 @@ def test_doctor():
     assert len(mgeval("doctor").stdout.splitlines()) >= len(rows)
 
 
-def test_help_without_arguments():
+GROUP = typer.main.get_command(cli.app)
+
+
+def test_without_arguments_the_help_is_printed():
     done = mgeval()
-    assert done.returncode == 0
-    for verb in ("demo", "run", "measure", "report", "card", "status", "verify", "doctor"):
-        assert verb in done.stdout
+    assert done.returncode == 0 and done.stdout == mgeval("--help").stdout
+    sections = re.findall(r"^(\w+):$", done.stdout, re.MULTILINE)
+    assert sections == ["Options", "Make", "Measure", "Compare", "Look", "Keep"]
+    assert "..." not in done.stdout.removeprefix(done.stdout.splitlines()[0])
+    for name, command in GROUP.commands.items():
+        # Each command is in one section, with its whole first sentence.
+        assert len(re.findall(rf"^  {name} ", done.stdout, re.MULTILINE)) == 1
+        sentence = re.split(r"(?<=\.)\s", command.help)[0]
+        assert sentence.endswith(".") and " ".join(sentence.split()) in " ".join(done.stdout.split())
+
+
+@pytest.mark.parametrize("name", GROUP.commands)
+def test_the_help_of_a_command_explains_every_option(name):
+    command = GROUP.commands[name]
+    assert command.rich_help_panel in GROUPS and all(parameter.help for parameter in command.params)
+    done = CliRunner().invoke(cli.app, [name, "--help"])
+    text = " ".join(done.output.split())
+    assert done.exit_code == 0 and " ".join(command.help.split()) in text
+    assert all(" ".join(parameter.help.split()) in text for parameter in command.params)
 
 
 @pytest.mark.parametrize(
@@ -197,13 +222,13 @@ def test_help_without_arguments():
         (["measure", "nowhere.wav"], "nowhere.wav: no such file"),
         (["measure", "sweep.yaml"], "not an intact audio file"),
         (["measure", ".", "--metric", "widht"], "did you mean 'width'"),
-        (["measure", ".", "--out", "table.xlsx"], ".parquet or a .csv"),
+        (["measure", ".", "--out", "table.xlsx"], "must end in .parquet or .csv"),
         (["measure", "--wat"], "No such option"),
-        (["report", "."], "is no run"),
-        (["card", "."], "is no run"),
-        (["status", "."], "is no run"),
-        (["status", "nowhere"], "nowhere: is no run"),
-        (["verify", "."], "is no run"),
+        (["report", "."], "not the folder of a run"),
+        (["card", "."], "not the folder of a run"),
+        (["status", "."], "not the folder of a run"),
+        (["status", "nowhere"], "nowhere: not the folder of a run"),
+        (["verify", "."], "not the folder of a run"),
         (["verify"], "Missing argument 'DIR'"),
         (["run", "missing.yaml", "--out", "run"], "missing.yaml: no such file"),
         (["run", "sweep.yaml"], "--out"),
@@ -312,7 +337,7 @@ def test_ctrl_c_says_that_nothing_is_lost(tmp_path):
     while not list((tmp_path / "run/clips").glob("*.json")) and time.monotonic() < deadline:
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    assert "a run keeps what was finished" in process.communicate(timeout=120)[1].splitlines()[-1]
+    assert "finished clips are kept" in process.communicate(timeout=120)[1].splitlines()[-1]
     assert process.returncode == 130
     assert len(mg.Store(tmp_path / "run").table()) >= 1 and list((tmp_path / "run/rows").glob("*.parquet"))
 
@@ -380,11 +405,11 @@ def test_compare_takes_tables_and_refuses_the_rest_in_one_line(tmp_path):
     (tmp_path / "broken.parquet").write_bytes(b"no table")
     out = tmp_path / "out.csv"
     refused(mgeval("compare", one, "--out", out), "--by guidance")
-    refused(mgeval("compare", one, one, "--out", out), "stands there twice")
+    refused(mgeval("compare", one, one, "--out", out), "is given twice")
     refused(mgeval("compare", one, two, "--metric", "widht", "--out", out), "did you mean 'width'")
-    refused(mgeval("compare", one, two, "--out", tmp_path / "out.txt"), "a .parquet or a .csv file")
-    refused(mgeval("compare", one, tmp_path / "nothing"), "is no run")
-    refused(mgeval("compare", one, tmp_path / "broken.parquet"), "is no table that measure wrote")
+    refused(mgeval("compare", one, two, "--out", tmp_path / "out.txt"), "must end in .parquet or .csv")
+    refused(mgeval("compare", one, tmp_path / "nothing"), "not the folder of a run")
+    refused(mgeval("compare", one, tmp_path / "broken.parquet"), "not a table that mgeval measure wrote")
     refused(mgeval("compare", one, tmp_path / "gone.csv"), "gone.csv")
     refused(mgeval("compare", one, "--by", "seed"), "1 different values")
     assert not out.exists()

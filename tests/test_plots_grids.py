@@ -110,7 +110,7 @@ def test_a_heatmap_leaves_controls_out():
     [
         ("guidance", "width", r"no column 'prompt'.*summarise\(scores, by=\['prompt', 'guidance'\]\)"),
         (["prompt", "guidance"], "widht", "did you mean 'width'"),
-        (["prompt", "guidance", "seed"], "width", "grouped by seed as well"),
+        (["prompt", "guidance", "seed"], "width", "also grouped by seed"),
     ],
 )
 def test_wrong_summaries(by, metric, reason):
@@ -211,7 +211,7 @@ def test_controls_of_what_wraps_round():
 
 def test_controls_alone_are_no_response():
     table = mg.summarise(held(noise=[0.5] * 3), "guidance")
-    with pytest.raises(mg.MetricError, match="controls only"):
+    with pytest.raises(mg.MetricError, match="has only controls"):
         plots.response(table[table["control"].notna()], "guidance", "width")
     assert len(plots.response(mg.summarise(held(noise=[0.5] * 3), "control"), "control", "width").get_xticks()) == 2
 

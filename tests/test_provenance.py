@@ -209,13 +209,13 @@ def test_the_command_says_it_and_its_exit_code_too(run, tmp_path, monkeypatch, c
 
     same, other = made(tmp_path / "b"), made(tmp_path / "c", {"duration": 0.2})
     code, said = mgeval("diff", run.path, same.path)
-    assert code == 0 and "hold the same clips" in said.out
+    assert code == 0 and "have the same clips" in said.out
     code, said = mgeval("diff", run.path, other.path)
     assert code == 1 and "duration" in said.out and len(said.out.splitlines()) == 3
     code, said = mgeval("diff", run.path, other.path, "--json")
     assert code == 1 and json.loads(said.out)[0] == {"what": "plan", "name": "duration", "a": "0.1", "b": "0.2"}
     code, said = mgeval("diff", run.path, tmp_path)
-    assert code == 2 and "is no run" in said.err
+    assert code == 2 and "not the folder of a run" in said.err
 
 
 def test_a_run_without_clips_cannot_be_compared(run, tmp_path):

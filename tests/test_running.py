@@ -224,7 +224,7 @@ def test_what_a_killed_run_did_not_make_is_missing_and_resumed(plan, tmp_path):
 
 def test_a_folder_without_a_plan_cannot_be_resumed(tmp_path):
     mg.Store(tmp_path / "run").add_rows([{"key": "a", "model": "m", "status": "failed", "error": "no luck"}])
-    for folder, reason in (("run", "holds no plan"), ("none", "is no run")):
+    for folder, reason in (("run", "the run has no plan"), ("none", "not the folder of a run")):
         command = [sys.executable, "-m", "mgeval.cli", "resume", tmp_path / folder]
         done = subprocess.run(command, capture_output=True, text=True)
         assert done.returncode == 2 and done.stderr.count("\n") == 1 and reason in done.stderr

@@ -1,7 +1,8 @@
-"""What this machine has for mgeval, and what it lacks."""
+"""The command that checks the installation: what this machine has for mgeval, and what is missing."""
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import shutil
@@ -9,11 +10,18 @@ from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, requires, version
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
+
+import typer
 
 import mgeval
+from mgeval.cli.folders import Json
+from mgeval.cli.help import KEEP
+
+commands = typer.Typer()
 
 CHECKPOINTS = {
-    "facebook/musicgen-stereo-small": "the stereo model to begin with",
+    "facebook/musicgen-stereo-small": "the stereo model to start with",
     "facebook/musicgen-stereo-melody": "follows a melody",
 }
 EXTRAS = {
@@ -22,25 +30,39 @@ EXTRAS = {
 }
 
 
+@commands.command("doctor", rich_help_panel=KEEP)
+def print_findings(as_json: Json = False) -> None:
+    """List packages, devices and checkpoints on this machine, and how to get what is missing."""
+    rows = findings()
+    if as_json:
+        print(json.dumps(rows, indent=1))
+        return
+    width = max(len(row["name"]) for row in rows)
+    for row in rows:
+        print(f"{row['status']:8} {row['name']:{width}}  {row['detail']}")
+        if row["fix"]:
+            print(f"{'':8} {'':{width}}  -> {row['fix']}")
+
+
 def findings() -> list[dict[str, str]]:
-    """Look the machine over.
+    """Check the machine.
 
     Returns
     -------
     list of dict
         ``name``, ``status`` ('ok', 'missing' or 'old'), ``detail``, and ``fix``: the command that
-        mends it, or ''.
+        helps, or ''.
     """
     sections = (_versions, _devices, _extras, _checkpoints, _disk)
-    return [row for section in sections for row in _looked(section)]
+    return [row for section in sections for row in _check(section)]
 
 
-def _looked(section: Callable[[], list[dict[str, str]]]) -> list[dict[str, str]]:
+def _check(section: Callable[[], list[dict[str, str]]]) -> list[dict[str, str]]:
     try:
         return section()
-    # On a broken installation anything may fail, and that is when the rest of the list is needed.
+    # On a broken installation anything may fail, and then the rest of the list matters most.
     except Exception as error:
-        reason = f"cannot be looked at ({type(error).__name__}: {error})"
+        reason = f"cannot be checked ({type(error).__name__}: {error})"
         return [_row(section.__name__.strip("_"), "missing", reason, "pip install --editable .")]
 
 
@@ -53,16 +75,17 @@ def _versions() -> list[dict[str, str]]:
 
     rows = [_row("mgeval", "ok", mgeval.__version__), _row("python", "ok", platform.python_version())]
     for text in requires("mgeval") or []:
-        need = Requirement(text)
-        if need.marker is not None:
+        required = Requirement(text)
+        if required.marker is not None:
             continue
+        fix = f"pip install '{required}'"
         try:
-            found = version(need.name)
+            installed = version(required.name)
         except PackageNotFoundError:
-            rows.append(_row(need.name, "missing", f"needed: {need.specifier}", f"pip install '{need}'"))
+            rows.append(_row(required.name, "missing", f"needed: {required.specifier}", fix))
             continue
-        fits = need.specifier.contains(found, prereleases=True)
-        rows.append(_row(need.name, "ok" if fits else "old", found, "" if fits else f"pip install '{need}'"))
+        fits = required.specifier.contains(installed, prereleases=True)
+        rows.append(_row(required.name, "ok" if fits else "old", installed, "" if fits else fix))
     return rows
 
 
@@ -71,29 +94,21 @@ def _devices() -> list[dict[str, str]]:
 
     rows = [_row("cpu", "ok", f"{os.cpu_count()} cores, torch uses {torch.get_num_threads()} threads")]
     for index in range(torch.cuda.device_count()):
-        about = torch.cuda.get_device_properties(index)
-        rows.append(_row(f"cuda:{index}", "ok", f"{about.name}, {about.total_memory / 2**30:.0f} GiB"))
+        gpu: Any = torch.cuda.get_device_properties(index)
+        rows.append(_row(f"cuda:{index}", "ok", f"{gpu.name}, {gpu.total_memory / 2**30:.0f} GiB"))
     if torch.backends.mps.is_available():
         rows.append(_row("mps", "ok", "Apple GPU"))
     if len(rows) == 1:
-        rows.append(
-            _row("gpu", "missing", "none that torch can use; everything works on the CPU, slowly with large models")
-        )
+        rows.append(_row("gpu", "missing", "torch finds none; everything works on the CPU, slowly with large models"))
     return rows
 
 
 def _extras() -> list[dict[str, str]]:
     rows = []
-    for extra, (module, what) in EXTRAS.items():
-        there = find_spec(module) is not None
-        rows.append(
-            _row(
-                f"mgeval[{extra}]",
-                "ok" if there else "missing",
-                what,
-                "" if there else f"pip install 'mgeval[{extra}]'",
-            )
-        )
+    for extra, (module, purpose) in EXTRAS.items():
+        installed = find_spec(module) is not None
+        fix = "" if installed else f"pip install 'mgeval[{extra}]'"
+        rows.append(_row(f"mgeval[{extra}]", "ok" if installed else "missing", purpose, fix))
     return rows
 
 
@@ -116,8 +131,8 @@ def _checkpoints() -> list[dict[str, str]]:
             rows.append(_row(name, "ok", f"{cached[name].size_on_disk / 1e9:.1f} GB in the cache"))
         else:
             fix = f"hf download {name}    (weights: CC-BY-NC 4.0)"
-            what = "in the cache in parts only" if name in cached else CHECKPOINTS[name]
-            rows.append(_row(name, "missing", what, fix))
+            detail = "only in parts in the cache" if name in cached else CHECKPOINTS[name]
+            rows.append(_row(name, "missing", detail, fix))
     return rows
 
 

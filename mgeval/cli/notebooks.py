@@ -1,4 +1,4 @@
-"""The verbs of the shell that open notebooks."""
+"""The commands that open notebooks."""
 
 from __future__ import annotations
 
@@ -7,15 +7,20 @@ from typing import Annotated
 
 import typer
 
+from mgeval.cli.help import LOOK
+
 commands = typer.Typer()
 
-RunFolder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a run; it need not be there yet.")]
-Quiet = Annotated[bool, typer.Option("--no-browser", help="Only print the address.")]
+RunFolder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a run; it need not exist yet.")]
+NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Print the address and open no browser.")]
 
 
-@commands.command()
-def lab(folder: RunFolder = Path("runs/lab"), no_browser: Quiet = False) -> None:
-    """Open the notebooks on a run in JupyterLab; copies stand in DIR-notebooks, and edited ones are kept."""
+@commands.command(rich_help_panel=LOOK)
+def lab(folder: RunFolder = Path("runs/lab"), no_browser: NoBrowser = False) -> None:
+    """Open the notebooks on a run in JupyterLab.
+
+    Their copies are in DIR-notebooks and work on this run; a copy that was edited is kept.
+    """
     from mgeval.cli.lab import copy_notebooks, lab_command, start, working_folder
 
     copies = copy_notebooks(folder, working_folder(folder))
@@ -23,14 +28,21 @@ def lab(folder: RunFolder = Path("runs/lab"), no_browser: Quiet = False) -> None
     raise typer.Exit(start(lab_command(copies[0].parent, not no_browser)))
 
 
-@commands.command("app")
+@commands.command("app", rich_help_panel=LOOK)
 def serve(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A notebook, by name or number, such as 05.")],
-    folder: Annotated[Path, typer.Option("--run", help="Folder of a run.")] = Path("runs/app"),
-    port: Annotated[int | None, typer.Option("--port", help="Where to serve; by default the first free one.")] = None,
-    no_browser: Quiet = False,
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="A notebook, by its name, its number or part of its name, such as 05.")
+    ],
+    folder: Annotated[Path, typer.Option("--run", help="Folder of a run; it need not exist yet.")] = Path("runs/app"),
+    port: Annotated[
+        int | None, typer.Option("--port", help="Port of the server; by default the first free one.")
+    ] = None,
+    no_browser: NoBrowser = False,
 ) -> None:
-    """Serve one notebook as an app, without its code."""
+    """Serve one notebook on a run as an app, without its code.
+
+    Needs Voila: pip install 'mgeval[app]'.
+    """
     from mgeval.cli.lab import app_command, copy_notebooks, find_notebook, start, working_folder
 
     source = find_notebook(name)

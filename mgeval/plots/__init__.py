@@ -1,35 +1,22 @@
-"""From tables and clips to matplotlib Axes: calm, colour-blind-safe, legible in one column of a paper.
+"""Plot tables and clips into matplotlib Axes, for one column of a paper and for colour-blind readers.
 
-Every function takes data first and Axes last, and returns the Axes; without any it draws a new figure
-of one column's width. What cannot be drawn, such as the stereo image of a mono clip, is a blank with
-its reason. Colours are Okabe and Ito's (2008), which stay apart under every common colour blindness
-and in grey.
+Every function takes data first and Axes last, and returns the Axes; without Axes it draws a new figure
+one column wide. If something cannot be drawn, such as the stereo image of a mono clip, the Axes stay
+empty and show the reason. The colours are those of Okabe and Ito (2008), which can be told apart under
+every common colour blindness and in grey.
 """
 
-from mgeval.plots.forests import forest
-from mgeval.plots.grids import failure_atlas, heatmap
-from mgeval.plots.image import coherence, correlation_meter, goniometer, vectorscope, width_over_time
-from mgeval.plots.maps import mid_side, panning_map
-from mgeval.plots.responses import response
-from mgeval.plots.shares import adherence
+from mgeval.plots import forests, grids, image, maps, responses, shares, timelines
+from mgeval.plots.forests import *
+from mgeval.plots.grids import *
+from mgeval.plots.image import *
+from mgeval.plots.maps import *
+from mgeval.plots.responses import *
+from mgeval.plots.shares import *
 from mgeval.plots.style import COLOURS, MARKERS
-from mgeval.plots.timelines import failure_timeline, token_curves
+from mgeval.plots.timelines import *
 
 __all__ = [
-    "COLOURS",
-    "MARKERS",
-    "adherence",
-    "coherence",
-    "correlation_meter",
-    "failure_atlas",
-    "failure_timeline",
-    "forest",
-    "goniometer",
-    "heatmap",
-    "mid_side",
-    "panning_map",
-    "response",
-    "token_curves",
-    "vectorscope",
-    "width_over_time",
-]
+    "COLOURS", "MARKERS", *forests.__all__, *grids.__all__, *image.__all__, *maps.__all__, *responses.__all__,
+    *shares.__all__, *timelines.__all__,
+]  # fmt: skip

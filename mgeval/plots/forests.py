@@ -1,4 +1,4 @@
-"""What raises the odds of a failure."""
+"""Odds ratios of a failure, as a forest plot."""
 
 from __future__ import annotations
 
@@ -7,38 +7,52 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mgeval.errors import MetricError, nearest
-from mgeval.plots.style import COLOURS, GREY, SMALL, blank, level_names, own_axes, plain, titled, words
+from mgeval.plots.style import (
+    COLOURS,
+    GREY,
+    SMALL,
+    axes_or_new,
+    column_label,
+    leave_blank,
+    level_names,
+    set_small_title,
+    style_axes,
+)
 from mgeval.tables import distinct_values, require_columns, value_or_none
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
+__all__ = ["forest"]
+
 ROW = 0.19
 """Height of a row in inches."""
 
 WIDE = 36
-"""Letters of two levels up to which they stand on one line."""
+"""Letters of two levels up to which they share a line."""
 
 TALLEST = 7.0
+"""Inches: higher figures do not fit a page."""
+
 BOUNDS = (1e-3, 1e3)
-"""Odds ratios beyond which the axis does not go: an interval that leaves it ends in an arrow."""
+"""Ends of the axis: an interval that goes beyond them ends in an arrow."""
 
 
 def forest(odds: pd.DataFrame, kind: str, ax: Axes | None = None) -> Axes:
     """Draw the odds ratios of a kind of failure with their 95 % intervals, on a logarithmic axis.
 
     To the right of 1 the level raises the odds, to the left it lowers them. Filled points have intervals without 1.
-    Terms without a ratio stand in grey, with a dash.
+    Terms without a ratio are grey, with a dash.
 
     Parameters
     ----------
     odds : DataFrame
         From `mgeval.predict_failure`.
     kind : str
-        A kind of failure of the table.
+        A kind of failure in the table.
     ax : Axes, optional
-        Where to draw; by default a new figure of one column's width.
+        Where to draw; by default a new figure one column wide.
 
     Returns
     -------
@@ -47,69 +61,73 @@ def forest(odds: pd.DataFrame, kind: str, ax: Axes | None = None) -> Axes:
     Raises
     ------
     MetricError
-        The table lacks a column, or holds no such kind.
+        The table lacks a column, or has no such kind.
     """
     source = "predict_failure(failures) makes one"
     require_columns(odds, ("kind", "factor", "level", "reference", "odds_ratio", "lo", "hi", "reason"), source)
     rows = odds[odds["kind"] == kind]
     if rows.empty:
-        raise MetricError(f"the table holds no failure {kind!r}: {nearest(kind, odds['kind'].unique())}")
+        raise MetricError(f"the table has no failure {kind!r}: {nearest(kind, odds['kind'].unique())}")
     names = _names(rows)
     lines = sum(name.count("\n") + 1 for name in names)
-    ax = own_axes(ax, height=float(np.clip(0.9 + ROW * lines, 1.4, TALLEST)))
+    ax = axes_or_new(ax, height=float(np.clip(0.9 + ROW * lines, 1.4, TALLEST)))
     if rows["odds_ratio"].isna().all():
-        blank(ax, f"{words(kind)}: {rows['reason'].iloc[0]}")
+        leave_blank(ax, f"{column_label(kind)}: {rows['reason'].iloc[0]}")
         return ax
     ax.set_xscale("log")
     ax.axvline(1, color=GREY, linewidth=0.8)
-    drawn = rows[["lo", "hi"]].to_numpy(float)
-    low, high = np.nanmin([*drawn[:, 0], 0.5]), np.nanmax([*drawn[:, 1], 2])
+    ends = rows[["lo", "hi"]].to_numpy(float)
+    low, high = np.nanmin([*ends[:, 0], 0.5]), np.nanmax([*ends[:, 1], 2])
     ax.set_xlim(max(low / 1.3, BOUNDS[0]), min(high * 1.3, BOUNDS[1]))
     for place, row in enumerate(rows.itertuples()):
-        _draw(ax, place, row)
+        _draw_row(ax, place, row)
     ax.set_ylim(len(rows) - 0.5, -0.5)
     ax.set_yticks(range(len(rows)), names)
     ax.set_xlabel("odds ratio (95 % interval)")
-    plain(ax, grid="x")
-    for label, gone in zip(ax.get_yticklabels(), rows["odds_ratio"].isna(), strict=True):
-        label.set(fontsize=SMALL - 1, color=GREY if gone else "black")
-    _ticks(ax)
+    style_axes(ax, grid="x")
+    for label, undefined in zip(ax.get_yticklabels(), rows["odds_ratio"].isna(), strict=True):
+        label.set(fontsize=SMALL - 1, color=GREY if undefined else "black")
+    _set_ticks(ax)
     first = rows.iloc[0]
-    titled(ax, f"{words(kind)}: {first['n_failed']} of {first['n_clips']} clips, {first['n_prompts']} prompts")
+    set_small_title(
+        ax, f"{column_label(kind)}: {first['n_failed']} of {first['n_clips']} clips, {first['n_prompts']} prompts"
+    )
     return ax
 
 
-def _draw(ax: Axes, place: int, row: Any) -> None:
+def _draw_row(ax: Axes, place: int, row: Any) -> None:
     if np.isnan(row.odds_ratio):
         ax.text(1, place, "\N{EN DASH}", ha="center", va="center", fontsize=SMALL, color=GREY,
                 bbox={"facecolor": "white", "edgecolor": "none", "pad": 1})  # fmt: skip
         return
-    sure = row.lo > 1 or row.hi < 1
+    excludes_one = row.lo > 1 or row.hi < 1
     low, high = ax.get_xlim()
     ax.plot([max(row.lo, low), min(row.hi, high)], [place, place], color=COLOURS[0], linewidth=1.2)
     for beyond, end, marker in ((row.lo < low, low, "<"), (row.hi > high, high, ">")):
         if beyond:
             ax.plot(end, place, marker=marker, markersize=4, color=COLOURS[0], clip_on=False)
     ratio = float(np.clip(row.odds_ratio, low, high))
-    ax.plot(ratio, place, "o", markersize=4.5, color=COLOURS[0], markerfacecolor=COLOURS[0] if sure else "white")
+    ax.plot(
+        ratio, place, "o", markersize=4.5, color=COLOURS[0], markerfacecolor=COLOURS[0] if excludes_one else "white"
+    )
 
 
 def _names(rows: pd.DataFrame) -> list[str]:
     texts = distinct_values([*rows["level"], *rows["reference"]])
-    # Named together: of texts that begin alike the ends are kept.
+    # All at once, so that texts that begin alike are shortened in the middle.
     short = dict(zip(texts, level_names(texts), strict=True))
     names = []
     for factor, level, reference in zip(rows["factor"], rows["level"], rows["reference"], strict=True):
-        level_is, against = short[value_or_none(level)], short[value_or_none(reference)]
-        # On one line, two long names would leave no room for what they name.
-        between = " " if len(level_is) + len(against) <= WIDE else "\n"
-        pair = f"{level_is}{between}vs {against}"
-        # Texts say what they are of more often than not; numbers never do.
-        names.append(pair if isinstance(level, str) else f"{words(factor)}: {pair}")
+        name, baseline = short[value_or_none(level)], short[value_or_none(reference)]
+        # Two long names on one line would leave no space for the plot.
+        between = " " if len(name) + len(baseline) <= WIDE else "\n"
+        pair = f"{name}{between}vs {baseline}"
+        # A text usually tells which factor it belongs to; a number never does.
+        names.append(pair if isinstance(level, str) else f"{column_label(factor)}: {pair}")
     return names
 
 
-def _ticks(ax: Axes) -> None:
+def _set_ticks(ax: Axes) -> None:
     from matplotlib.ticker import LogLocator, NullLocator
 
     low, high = ax.get_xlim()

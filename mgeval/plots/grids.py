@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,17 +11,17 @@ from mgeval.errors import MetricError
 from mgeval.metrics import described
 from mgeval.plots.style import (
     SMALL,
-    blank,
-    colour_bar,
-    diverging,
+    add_colour_bar,
+    axes_or_new,
+    column_label,
+    diverging_colours,
+    leave_blank,
     level_names,
     metric_label,
     metric_rows,
-    ordered,
-    own_axes,
+    set_small_title,
     setting_label,
-    titled,
-    words,
+    sort_levels,
 )
 from mgeval.tables import SUMMARY, distinct_values, own_clips, require_columns, value_or_none
 
@@ -29,35 +29,37 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
+__all__ = ["failure_atlas", "heatmap"]
+
 ROW = 0.21
 TALLEST = 8.0
-"""Inches: what stays on a page."""
+"""Inches: higher figures do not fit a page."""
 
 NAMED = 40
-"""Rows up to which each has its name."""
+"""Rows up to which each has a label."""
 
 NUMBERED = 6
-"""Columns up to which the cells bear numbers."""
+"""Columns up to which the cells show numbers."""
 
 
 def heatmap(summary: pd.DataFrame, x: str, metric: str, ax: Axes | None = None, prompt: str = "prompt") -> Axes:
     """Draw a metric's mean for each prompt and each value of a setting.
 
-    Cells bear numbers where there are few columns: the mean, and under it the half-width of its 95 %
-    interval over prompts, or the number of clips n where they are of one prompt, which has none. Cells
-    without a value are hatched: no clip there, or none for which the metric is defined. Controls are left
-    out.
+    With few columns, cells show numbers: the mean, and under it the half-width of its 95 % interval
+    over prompts, or the number of clips n if they are of one prompt and there is no interval. Cells
+    without a value are hatched: they have no clip, or none for which the metric is defined. Controls are
+    left out.
 
     Parameters
     ----------
     summary : DataFrame
         ``mgeval.summarise(scores, ["prompt", x])``.
     x : str
-        The setting, along the horizontal axis; numbers ascend.
+        The setting on the horizontal axis; numbers ascend.
     metric : str
         A metric of the summary.
     ax : Axes, optional
-        Where to draw; by default a new figure of one column's width.
+        Where to draw; by default a new figure one column wide.
     prompt : str
         The column whose values are the rows, in the order of the summary.
 
@@ -68,46 +70,46 @@ def heatmap(summary: pd.DataFrame, x: str, metric: str, ax: Axes | None = None, 
     Raises
     ------
     MetricError
-        The summary does not hold such a column or metric, or is grouped by more.
+        The summary has no such column or metric, or is grouped by more columns.
     """
     rows = own_clips(metric_rows(summary, [prompt, x], metric))
     if more := [c for c in rows.columns if c not in (x, prompt, "control", *SUMMARY)]:
-        raise MetricError(f"the summary is grouped by {', '.join(more)} as well: summarise by {prompt} and {x} only")
-    names, levels = distinct_values(rows[prompt]), ordered(rows[x])
+        raise MetricError(f"the summary is also grouped by {', '.join(more)}: summarise by {prompt} and {x} only")
+    names, levels = distinct_values(rows[prompt]), sort_levels(rows[x])
     values = _grid(rows[prompt], rows[x], rows["mean"], names, levels)
-    ax = own_axes(ax, height=_height(len(names)))
+    ax = axes_or_new(ax, height=_height(len(names)))
     if not np.isfinite(values).any():
-        blank(ax, "the metric is defined for none of the clips")
+        leave_blank(ax, "the metric is defined for none of the clips")
         return ax
     halves = _grid(rows[prompt], rows[x], (rows["hi"] - rows["lo"]) / 2, names, levels)
     counts = _grid(rows[prompt], rows[x], rows["n_clips"], names, levels)
-    mesh = _cells(ax, values, metric)
-    _noted(ax, values, counts, halves)
-    _axes_named(ax, names, levels, x)
+    mesh = _draw_metric_cells(ax, values, metric)
+    _write_uncertainty(ax, values, counts, halves)
+    _label_axes(ax, names, levels, x)
     if len(names) > NAMED:
         ax.set_ylabel(f"{len(names)} prompts", fontsize=8)
-    colour_bar(mesh, ax, metric_label(metric))
+    add_colour_bar(mesh, ax, metric_label(metric))
     if not np.isfinite(values).all():
-        titled(ax, "hatched: no value")
+        set_small_title(ax, "hatched: no value")
     return ax
 
 
 def failure_atlas(found: pd.DataFrame, x: str, ax: Axes | None = None) -> Axes:
-    """Draw which failures occur where in a sweep: the share of clips that have each.
+    """Draw where in a sweep each failure occurs: the share of clips that have it.
 
-    A row for each kind that was flagged in any clip. Shares are of the clips that could be judged for
-    the kind, whose number n stands under the share where there are few columns; cells without any are
-    hatched.
+    There is a row for each kind that was flagged in any clip. Shares are of the clips that could be
+    judged for the kind; with few columns, their number n is under the share. Cells without such clips
+    are hatched.
 
     Parameters
     ----------
     found : DataFrame
         ``mgeval.failure_table(store)``: one row per clip and finding, with the clip's ``key`` and its
-        settings. A clip counts once for a kind, however many findings it has.
+        settings. A clip counts once for a kind, even with several findings.
     x : str
-        The setting, along the horizontal axis; numbers ascend.
+        The setting on the horizontal axis; numbers ascend.
     ax : Axes, optional
-        Where to draw; by default a new figure of one column's width.
+        Where to draw; by default a new figure one column wide.
 
     Returns
     -------
@@ -134,27 +136,24 @@ def failure_atlas(found: pd.DataFrame, x: str, ax: Axes | None = None) -> Axes:
     require_columns(found, ("key", "kind", "flagged", "score", x), source)
     found = own_clips(found)
     judged = found[found["score"].notna() | found["flagged"].astype(bool)]
-    clips = judged.assign(flagged=judged["flagged"].astype(bool)).groupby(["kind", x, "key"], sort=False, dropna=False)
-    clips = clips["flagged"].any().reset_index()
+    findings = judged.assign(flagged=judged["flagged"].astype(bool))
+    by_clip = findings.groupby(["kind", x, "key"], sort=False, dropna=False)
+    clips = by_clip["flagged"].any().reset_index()
     kinds = list(dict.fromkeys(clips["kind"][clips["flagged"]]))
-    levels, count = ordered(found[x]), found["key"].nunique()
-    ax = own_axes(ax, height=_height(len(kinds)))
+    levels, count = sort_levels(found[x]), found["key"].nunique()
+    ax = axes_or_new(ax, height=_height(len(kinds)))
     if not kinds:
-        blank(
-            ax,
-            f"no failure found in {count} {'clip' if count == 1 else 'clips'}"
-            if len(clips)
-            else "no clip could be judged",
-        )
+        none_found = f"no failure found in {count} {'clip' if count == 1 else 'clips'}"
+        leave_blank(ax, none_found if len(clips) else "no clip could be judged")
         return ax
-    shares = clips[clips["kind"].isin(kinds)].groupby(["kind", x], sort=False, dropna=False)["flagged"]
-    shares = shares.agg(["mean", "size"]).reset_index()
+    by_cell = clips[clips["kind"].isin(kinds)].groupby(["kind", x], sort=False, dropna=False)
+    shares = by_cell["flagged"].agg(["mean", "size"]).reset_index()
     values, counts = (_grid(shares["kind"], shares[x], shares[name], kinds, levels) for name in ("mean", "size"))
-    mesh = _drawn(ax, 100 * values, cmap="Blues", vmin=0, vmax=100)
-    _noted(ax, 100 * values, counts)
-    _axes_named(ax, [words(str(kind)) for kind in kinds], levels, x)
-    colour_bar(mesh, ax, "clips that have it (%)")
-    titled(ax, f"{count} clips; kinds found in none: {found['kind'].nunique() - len(kinds)}")
+    mesh = _draw_cells(ax, 100 * values, cmap="Blues", vmin=0, vmax=100)
+    _write_uncertainty(ax, 100 * values, counts)
+    _label_axes(ax, [column_label(str(kind)) for kind in kinds], levels, x)
+    add_colour_bar(mesh, ax, "clips that have it (%)")
+    set_small_title(ax, f"{count} clips; kinds found in none: {found['kind'].nunique() - len(kinds)}")
     return ax
 
 
@@ -163,71 +162,71 @@ def _height(rows: int) -> float:
 
 
 def _grid(
-    rows: Sequence[Any], columns: Sequence[Any], values: Sequence[float], names: list, levels: list
+    rows: Iterable[Any], columns: Iterable[Any], values: Iterable[float], names: list, levels: list
 ) -> np.ndarray:
-    """Return values by row and column, NaN where there is none."""
+    """Return values by row and column, NaN for gaps."""
     grid = np.full((len(names), len(levels)), np.nan)
     for row, column, value in zip(rows, columns, values, strict=True):
         grid[names.index(value_or_none(row)), levels.index(value_or_none(column))] = value
     return grid
 
 
-def _cells(ax: Axes, values: np.ndarray, metric: str) -> Any:
+def _draw_metric_cells(ax: Axes, values: np.ndarray, metric: str) -> Any:
     row = described(metric)
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
     if row is not None and row.low == -row.high and np.isfinite(row.high):
-        # Around 0 the sign is what matters: left or right, in phase or against it.
+        # The sign matters: left or right, in phase or in antiphase.
         reach = max(-low, high) or 1.0
-        return _drawn(ax, values, cmap=diverging(), vmin=-reach, vmax=reach)
-    return _drawn(ax, values, cmap="cividis", vmin=low, vmax=high if high > low else low + 1)
+        return _draw_cells(ax, values, cmap=diverging_colours(), vmin=-reach, vmax=reach)
+    return _draw_cells(ax, values, cmap="cividis", vmin=low, vmax=high if high > low else low + 1)
 
 
-def _drawn(ax: Axes, values: np.ndarray, **colours: Any) -> Any:
-    """Draw a grid, first row on top, gaps hatched, with numbers where they fit."""
+def _draw_cells(ax: Axes, values: np.ndarray, **colours: Any) -> Any:
+    """Draw a grid with the first row on top, hatched gaps, and numbers if they fit."""
     from matplotlib.patches import Rectangle
 
     shape = np.arange(values.shape[1] + 1) - 0.5, np.arange(values.shape[0] + 1) - 0.5
-    mesh = ax.pcolormesh(*shape, np.ma.masked_invalid(values), edgecolors="white", linewidth=0.5, **colours)
+    mesh = ax.pcolormesh(*shape, values, edgecolors="white", linewidth=0.5, **colours)
     ax.set_ylim(values.shape[0] - 0.5, -0.5)
-    numbered = _numbered(values)
+    with_numbers = _fits_numbers(values)
     for (row, column), value in np.ndenumerate(values):
         if np.isnan(value):
             gap: dict[str, Any] = {"facecolor": "#f5f5f5", "edgecolor": "#b0b0b0", "hatch": "/////", "linewidth": 0}
             ax.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, **gap))
-        elif numbered:
-            number = _figures(value, values).replace("-", "\N{MINUS SIGN}")
-            ax.text(column, row - 0.18, number, color=_ink(mesh, value), fontsize=5.5, ha="center", va="center")
+        elif with_numbers:
+            number = _rounded(value, values).replace("-", "\N{MINUS SIGN}")
+            ax.text(column, row - 0.18, number, color=_text_colour(mesh, value), fontsize=5.5, ha="center", va="center")
     return mesh
 
 
-def _noted(ax: Axes, values: np.ndarray, counts: np.ndarray, halves: np.ndarray | None = None) -> None:
-    """Write under each number how sure it is: the half-width of its interval, or how many clips it is of."""
+def _write_uncertainty(ax: Axes, values: np.ndarray, counts: np.ndarray, halves: np.ndarray | None = None) -> None:
+    """Write under each number the half-width of its interval, or the number of its clips."""
     mesh = ax.collections[0]
-    if not _numbered(values):
+    if not _fits_numbers(values):
         return
     for (row, column), value in np.ndenumerate(values):
         if np.isnan(value):
             continue
         half = np.nan if halves is None else halves[row, column]
-        text = f"n {counts[row, column]:.0f}" if np.isnan(half) else f"\N{PLUS-MINUS SIGN}{_figures(half, values)}"
-        ax.text(column, row + 0.27, text, color=_ink(mesh, value), fontsize=4.5, ha="center", va="center")
+        text = f"n {counts[row, column]:.0f}" if np.isnan(half) else f"\N{PLUS-MINUS SIGN}{_rounded(half, values)}"
+        ax.text(column, row + 0.27, text, color=_text_colour(mesh, value), fontsize=4.5, ha="center", va="center")
 
 
-def _numbered(values: np.ndarray) -> bool:
+def _fits_numbers(values: np.ndarray) -> bool:
     return values.shape[1] <= NUMBERED and values.shape[0] <= NAMED
 
 
-def _figures(value: float, values: np.ndarray) -> str:
+def _rounded(value: float, values: np.ndarray) -> str:
     digits = 2 if np.nanmax(np.abs(values)) < 10 else 0
     return f"{round(value, digits) + 0.0:.{digits}f}"
 
 
-def _ink(mesh: Any, value: float) -> str:
-    """Return what can be read on a value's colour."""
+def _text_colour(mesh: Any, value: float) -> str:
+    """Return the colour of text that is legible on the colour of a value."""
     return "white" if np.dot(mesh.cmap(mesh.norm(value))[:3], (0.299, 0.587, 0.114)) < 0.55 else "black"
 
 
-def _axes_named(ax: Axes, names: Sequence[Any], levels: Sequence[Any], x: str) -> None:
+def _label_axes(ax: Axes, names: Sequence[Any], levels: Sequence[Any], x: str) -> None:
     ax.spines[:].set_visible(False)
     ax.tick_params(length=0, labelsize=SMALL - 1)
     few = len(names) <= NAMED

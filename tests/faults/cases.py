@@ -223,7 +223,7 @@ def full_disk(folder: Path, reference: mg.Store) -> Iterator[Line]:
     begun = time.perf_counter()
     finish(start(command, store.path, FILE_LIMIT), 2)
     (message,) = said(store.path)
-    assert message.startswith("mgeval: ") and "free" in message and "goes on" in message, message
+    assert message.startswith("mgeval: ") and "free" in message and "to continue" in message, message
     yield line("no room for a file", store, reference, set(), begun, False)
     yield from again("run again with room", store, reference)
 
@@ -239,7 +239,7 @@ def small_disk(folder: Path, reference: mg.Store) -> Iterator[Line]:
         begun = time.perf_counter()
         finish(start(command, store.path), 2)
         (message,) = said(store.path)
-        assert "No space left" in message and "goes on" in message, message
+        assert "No space left" in message and "to continue" in message, message
         committed = store.keys()
         assert committed, "nothing was made before the disk was full"
         yield line("a disk of 1 MB is full", store, reference, set(), begun, False)
@@ -262,7 +262,7 @@ def interrupt(folder: Path, reference: mg.Store) -> Iterator[Line]:
         os.kill(process.pid, signal.SIGINT)
         finish(process, 130)
         (message,) = said(store.path)
-        assert "a run keeps what was finished" in message, message
+        assert "finished clips are kept" in message, message
         rows = pd.concat([table.to_pandas() for table in parts.read_parts(store.path / "rows").values()])
         # The record of the clip that was in writing is there; its row need not be.
         assert len(store.keys() - before - set(rows["key"])) <= 1, "finished clips are not in the saved table"
