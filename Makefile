@@ -12,7 +12,7 @@ READY := $(VENV)/.ready
 PAGE := mgeval/panels/js
 NODE_READY := $(PAGE)/node_modules/.package-lock.json
 
-.PHONY: help demo test browser faults lab notebooks lock lint types docs wheel coverage numpy2 js js-check clean
+.PHONY: help demo test browser faults lab notebooks lock lint types docs house wheel coverage numpy2 js js-check clean
 
 help:  ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -96,6 +96,9 @@ lock:  ## resolve the full environment anew and write requirements.lock
 
 docs: $(READY)  ## build the site strictly, in build/site; it opens from disk
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+
+house: $(READY)  ## draw the picture in docs/design.md from the imports between the parts of mgeval
+	$(BIN)/python docs/make_house.py
 
 $(NODE_READY): $(PAGE)/package.json $(PAGE)/package-lock.json
 	cd $(PAGE) && npm ci --no-audit --no-fund

@@ -47,7 +47,7 @@ CLEAR, LANE = 12, 11
 BEND = 60
 """How many pixels of a detour one bend is worth."""
 
-INK, ARROW, BORDER, GROUND = "#1a1a1a", "#0072B2", "#7a8794", "#eef1f4"
+INK, GREY, PALE, ARROW, BORDER, GROUND = "#1a1a1a", "#5f6b76", "#8b97a3", "#0072B2", "#7a8794", "#eef1f4"
 
 Point = tuple[float, float]
 
@@ -122,13 +122,13 @@ def _y(floor: int) -> float:
 
 def _band(floor: int, width: int) -> str:
     y = _y(floor)
-    note = "" if floor else _text(LEFT + PITCH[0] * 4 + 20, y + HIGH / 2, "every part", 11, "#555") + _text(
-        LEFT + PITCH[0] * 4 + 20, y + HIGH / 2 + 15, "may import these", 11, "#555"
-    )
-    return (
-        f'<rect x="8" y="{y - 14}" width="{width - 16}" height="{HIGH + 28}" rx="6" fill="{GROUND}"/>'
-        + _text(24, y + HIGH / 2 + 8, str(floor + 1), 24, "#8b97a3")
-        + note
+    notes = [] if floor else ["every part", "may import these"]
+    return "\n".join(
+        [
+            f'<rect x="8" y="{y - 14}" width="{width - 16}" height="{HIGH + 28}" rx="6" fill="{GROUND}"/>',
+            _text(24, y + HIGH / 2 + 8, str(floor + 1), 24, PALE),
+            *[_text(LEFT + 4 * PITCH[0] + 20, y + HIGH / 2 + 15 * i, note, 11, GREY) for i, note in enumerate(notes)],
+        ]
     )
 
 
@@ -143,13 +143,13 @@ def _box(name: str, text: str) -> str:
             f'<rect x="{x:.1f}" y="{y}" width="{WIDE}" height="{HIGH}" rx="4" fill="#fff" stroke="{BORDER}"{dashed}/>',
             _text(x + 8, y + 17, title, 13, INK, "bold"),
             *[_text(x + 8, y + 31 + 12 * i, line, 10.5, INK) for i, line in enumerate(lines)],
-            _text(x + 8, y + HIGH - 6, size(name), 9, "#6b7680"),
+            _text(x + 8, y + HIGH - 6, size(name), 9, GREY),
         ]
     )
 
 
-def _text(x: float, y: float, text: str, points: float, fill: str, weight: str = "normal", anchor: str = "start") -> str:
-    look = f'font-size="{points}" fill="{fill}" font-weight="{weight}" text-anchor="{anchor}"'
+def _text(x: float, y: float, text: str, points: float, fill: str, weight: str = "normal") -> str:
+    look = f'font-size="{points}" fill="{fill}" font-weight="{weight}"'
     return f'<text x="{x:.1f}" y="{y:.1f}" {look}>{escape(text)}</text>'
 
 
