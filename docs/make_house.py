@@ -98,7 +98,7 @@ def direct_imports() -> list[tuple[str, str]]:
 
     return [
         (name, other)
-        for name, others in graph.items()
+        for name, others in sorted(graph.items())
         for other in sorted(others)
         if not any(other in below(third) for third in others - {other})
     ]
