@@ -205,11 +205,8 @@ def test_the_picture_of_the_parts_shows_the_imports():
     assert abs(lines - now) < 0.1 * now, "the sizes in the picture are stale: make house"
     # One box for each part; arrows lead down, or from the shell to the facade.
     assert picture.count(" lines<") == len(house.FLOOR)
-    ways = [
-        [float(y) for y in re.findall(r"[\d.]+ ([\d.]+)(?= |\")", path)]
-        for path in re.findall(r'd="(M\d.*?)"/>', picture)
-    ]
-    assert len(ways) == len(house.direct_imports()) and all(way[0] <= way[-1] for way in ways)
+    arrows = re.findall(r'<path d="M[\d.]+ ([\d.]+) .* ([\d.]+)"/>', picture)
+    assert len(arrows) == len(house.direct_imports()) and all(float(top) <= float(end) for top, end in arrows)
 
 
 def test_the_arrows_and_the_ground_floor_stand_for_all_imports():
