@@ -255,24 +255,25 @@ def speed(clips: list[Clean]) -> float:
 
 HEAD = """# How well failures are found
 
-Made by `python tests/reference/defects.py`. Clean are {composed} pieces of 10 s by `mgeval.synth` (14 of them hard
-cases: held organ chords, sparse piano, drums alone, hard-panned pairs; every fifth with a fade-out of 3 s),
-{generated} clips of 8 s by the model `tiny`, and {recorded} recorded clips of 10 s by MusicGen, MusicLM and Mubert,
-all with peaks of at most 0.7. Thresholds were set on other pieces and other clips of `tiny`, but on the same recorded
-clips, there being no others. A clip that was meant to be mono, or wholly on one side, is not counted for the detector
-of that, nor is one of `tiny` whose channels are the same in most seconds, or of which one falls silent for a second,
-to -120 dBFS: models draw that. Defects are put into {spoilt} of these clips, as many of each source as its share; those
-of the image into the stereo ones.
+`python tests/reference/defects.py` writes this page. The clean clips are {composed} pieces of 10 s by
+`mgeval.synth` (14 of them hard cases: held organ chords, sparse piano, drums alone, hard-panned pairs; every
+fifth with a fade-out of 3 s), {generated} clips of 8 s by the model `tiny`, and {recorded} recorded clips of 10
+s by MusicGen, MusicLM and Mubert, all with peaks of at most 0.7. Thresholds were set on other pieces and other
+clips of `tiny`, but on the same recorded clips, because there are no others. A clip that is mono or wholly on
+one side by intent does not count for the detector of that failure. Neither does a clip of `tiny` whose channels
+are the same in most seconds, or of which one channel falls silent for a second, to -120 dBFS: the model
+generates such clips. Defects are put into {spoilt} of these clips, from each source in proportion to its share;
+defects of the stereo image are put into the stereo clips.
 
-Recall is by strength, in bold the one that a listener notices; precision is at that strength, for as many spoilt as
-clean clips. The aim is a recall of 95 % there and false alarms in at most 2 % of the clean clips. What a listener
-notices was not tried with listeners.
+Recall is given by strength, in bold at the strength that a listener notices; precision is at that strength, for
+equal numbers of clips with and without the defect. The aim is a recall of 95 % at that strength and false
+alarms in at most 2 % of the clean clips. No listeners were asked which strength they notice.
 
-One of {spoilt} spoilt clips is {share:.1f} %: shares next to the aim say no more than that they are next to it.
-Seams are missed in music that is sparse, or falls silent or fades soon after: its level within 3 s changes as much by
-itself.
+One of {spoilt} clips is {share:.1f} %, so a share next to the aim can lie on either side of it. Seams are
+missed in music that is sparse, or that falls silent or fades soon after: its own level changes as much within 3
+s.
 
-| failure | defect | found, by strength | spoilt clips | false alarms | precision | aim met |
+| failure | defect | found, by strength | clips with the defect | false alarms | precision | aim met |
 | --- | --- | --- | --- | --- | --- | --- |
 """
 

@@ -58,11 +58,12 @@ def readings(cases: Iterable[Case]) -> Iterator[Reading]:
 
 HEAD = """# Stereo measures against ground truth
 
-Made by `python tests/reference/stereo_truth.py`; do not edit. Clips of 10 s whose stereo image is known by
-construction, all seeded; `tests/metrics/test_stereo_truth.py` holds them to the aims (a third of the delays).
-Errors are in the measure's unit, of `time_difference_ms` in samples. Where a measure must be undefined, being so is
-no error. Sources are white and pink noise, a tone of 20 harmonics with vibrato, and noise with the formants and
-syllables of speech; delays also take noise of 800-1200 Hz and 8-12 kHz, at 32 and 44.1 kHz.
+`python tests/reference/stereo_truth.py` writes this page; do not edit it. The clips of 10 s have a stereo image
+that is known by construction, and fixed seeds; `tests/metrics/test_stereo_truth.py` checks the aims (on a third
+of the delays). Errors are in the measure's unit, for `time_difference_ms` in samples. If a measure must be
+undefined and is, the error is 0. Sources are white and pink noise, a tone of 20 harmonics with vibrato, and
+noise with the formants and syllables of speech; delays also use noise of 800-1200 Hz and 8-12 kHz, at 32 and
+44.1 kHz.
 
 | measure | scene | clips | worst: source | true | estimated | largest error | mean error | aim |
 | --- | --- | --- | --- | --- | --- | --- | --- | --- |
