@@ -84,7 +84,7 @@ def dz_covers(draw: Drawn, prompts: int, effect: float, draws: int = DRAWS) -> f
 def delta_covers(prompts: int, shift: float, draws: int = DRAWS) -> float:
     """Return how often the interval of Cliff's delta contains the truth: three normal clips per prompt on each side.
 
-    Half of a prompt's effect is common to both sides. Delta is of prompts' means, whose spread is known.
+    Half of a prompt's effect is common to both sides. Delta is that of the prompts' means, whose spread is known.
     """
     from scipy.stats import norm
 
@@ -141,7 +141,7 @@ def failing(rng: np.random.Generator, prompts: int, slope: float, kind: float) -
 def odds_of(prompts: int, slope: float, kind: float, draws: int) -> tuple[float, float, float, float]:
     """Return how often the intervals of a setting's and a kind's odds contain the truth, and how often p is below 5 %.
 
-    The truth is of the mixture of prompts, that of a fit to 40,000 of them.
+    The truth is that of the mixture of prompts, from a fit to 40,000 of them.
     """
     from mgeval.stats.firth import firth
 
@@ -184,9 +184,9 @@ def shuffles(prompts: int, within: bool, draws: int = DRAWS) -> float:
 
 
 def explained(prompts: int, draws: int) -> tuple[float, float, float]:
-    """Return how often `effects` finds a setting and a genre that do nothing, and the mean share of one that does.
+    """Return how often `effects` finds a setting and a genre without effect, and the mean share of one with an effect.
 
-    That one adds 0 or 1, a variance of 0.25, to prompts and a rest of variance 1 each: a share of 1/9.
+    The latter adds 0 or 1, a variance of 0.25, to prompts and a residual of variance 1 each: a share of 1/9.
     """
     rng, rows = np.random.default_rng(8), []
     prompt = np.repeat(np.arange(prompts), 8)
@@ -265,7 +265,7 @@ def main() -> None:
     lines = ["| 95 % interval of | covers |", "| --- | --- |"]
     lines += [f"| {name} | {value:.1%} |" for name, value in covered.items()]
     lines += ["", f"Outside 93 to 97 %: {outside(covered, *COVERS)}."]
-    lines += ["", "| test at 5 % | finds what is not there |", "| --- | --- |"]
+    lines += ["", "| test at 5 % | false findings |", "| --- | --- |"]
     lines += [f"| {name} | {value:.1%} |" for name, value in false.items()]
     lines += ["", f"Outside 3 to 7 %: {outside(false, *FINDS)}."]
     lines += ["", "| effect and prompts, by `sample_size` | power promised | found |", "| --- | --- | --- |"]

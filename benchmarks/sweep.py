@@ -174,8 +174,8 @@ def throughput(folder: Path) -> dict:
 def simulate(options: argparse.Namespace, files_ms: float, driver_ms: float) -> dict:
     """Simulate a sweep on many GPUs: whole batches, jobs that end after their lifetime or are lost, one driver.
 
-    A batch takes its steps and, clip after clip, the store's time; what a job had begun when it ended is made
-    again by another. The driver takes in one batch after the other.
+    A batch takes the time of its steps and, clip after clip, that of the store; when a job ends, another one repeats
+    its unfinished batch. The driver receives one batch after the other.
     """
     rng = random.Random(0)
     batch = BATCH * files_ms * options.seconds / 1e3 + (50 * options.seconds + CODEBOOKS // 2) * options.step_ms / 1e3
