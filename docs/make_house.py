@@ -33,12 +33,12 @@ COLUMNS = {
     "tables": 0.0, "metrics": 1.0, "audio": 2.0, "prompts": 3.0, "hub": 4.0,
     "errors": 0.0, "files": 1.0, "wording": 2.0, "version": 3.0,
 }  # fmt: skip
-"""Where each part stands on its floor, in widths of a box from the left."""
+"""The place of each part on its floor, in boxes from the left."""
 
-LEFT, TOP, WIDE, HIGH = 60, 24, 156, 64
+LEFT, TOP, WIDE, HIGH = 52, 24, 172, 76
 """Pixels: margins, and the size of a box."""
 
-PITCH = (178, 104)
+PITCH = (188, 118)
 """Pixels from box to box and from floor to floor."""
 
 CLEAR, LANE = 12, 11
@@ -76,7 +76,7 @@ def draw() -> str:
 
 
 def contents() -> dict[str, str]:
-    """Return what each part holds, by the table of docs/design.md."""
+    """Return the contents of each part, from the table of docs/design.md."""
     rows = re.findall(r"^\| \d \| `(\w+)` \| (.+) \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
     return {name: text.replace("`", "") for name, text in rows}
 
@@ -127,7 +127,7 @@ def _band(floor: int, width: int) -> str:
         [
             f'<rect x="8" y="{y - 14}" width="{width - 16}" height="{HIGH + 28}" rx="6" fill="{GROUND}"/>',
             _text(24, y + HIGH / 2 + 8, str(floor + 1), 24, PALE),
-            *[_text(LEFT + 4 * PITCH[0] + 20, y + HIGH / 2 + 15 * i, note, 11, GREY) for i, note in enumerate(notes)],
+            *[_text(LEFT + 4 * PITCH[0] + 20, y + HIGH / 2 + 17 * i, note, 13, GREY) for i, note in enumerate(notes)],
         ]
     )
 
@@ -137,13 +137,13 @@ def _box(name: str, text: str) -> str:
     folder = any(path.parent.name == name for path in NAMES.values())
     dashed = "" if folder else ' stroke-dasharray="4 3"'
     title = "mgeval/__init__" if name == "__init__" else name
-    lines = textwrap.wrap(text, 26)
+    lines = textwrap.wrap(text, 25)
     return "\n".join(
         [
             f'<rect x="{x:.1f}" y="{y}" width="{WIDE}" height="{HIGH}" rx="4" fill="#fff" stroke="{BORDER}"{dashed}/>',
-            _text(x + 8, y + 17, title, 13, INK, "bold"),
-            *[_text(x + 8, y + 31 + 12 * i, line, 10.5, INK) for i, line in enumerate(lines)],
-            _text(x + 8, y + HIGH - 6, size(name), 9, GREY),
+            _text(x + 8, y + 19, title, 15, INK, "bold"),
+            *[_text(x + 8, y + 36 + 14 * i, line, 12, INK) for i, line in enumerate(lines)],
+            _text(x + 8, y + HIGH - 8, size(name), 10.5, GREY),
         ]
     )
 
@@ -154,7 +154,7 @@ def _text(x: float, y: float, text: str, points: float, fill: str, weight: str =
 
 
 def _paths(edges: list[tuple[str, str]]) -> list[str]:
-    """Return a path for each import: straight down through the floors between, beside their boxes."""
+    """Return a path for each import, straight down through the floors between and past their boxes."""
     level = [edge for edge in edges if FLOOR[edge[0]] == FLOOR[edge[1]]]
     falling = [edge for edge in edges if edge not in level]
     starts, ends = _ports(falling, 0), _ports(falling, 1)
@@ -190,7 +190,7 @@ def _ports(edges: list[tuple[str, str]], end: int) -> dict[tuple[str, str], floa
     for name in COLUMNS:
 
         def order(edge: tuple[str, str], name: str = name) -> tuple[float, int]:
-            # Of two boxes in one column, the arrow of the nearer one stands further out.
+            # Of two boxes in one column, the arrow of the nearer one is further out.
             other = edge[1 - end]
             distance = abs(FLOOR[name] - FLOOR[other])
             return _x(other), -distance if _x(other) > _x(name) else distance
@@ -202,7 +202,7 @@ def _ports(edges: list[tuple[str, str]], end: int) -> dict[tuple[str, str], floa
 
 
 def _straighten(ports: dict[tuple[str, str], float], others: dict[tuple[str, str], float], end: int) -> None:
-    """Put an arrow that is the only one at its box straight above or below its other end, where it can stand there."""
+    """Move an arrow that is the only one at its box straight above or below its other end, if the box reaches there."""
     boxes = [edge[end] for edge in ports]
     for edge in ports:
         if boxes.count(edge[end]) == 1 and abs(others[edge] - _x(edge[end])) < WIDE / 2 - CLEAR:
@@ -219,7 +219,7 @@ def _lanes(
         for floor, x in zip(between, _way(starts[edge], ends[edge], [FLOORS[floor] for floor in between]), strict=True):
             lanes[floor][edge] = x
     for lane in lanes:
-        # Arrows that would lie on each other stand side by side, in the order of where they end.
+        # Arrows that would cover each other run side by side, in the order of their ends.
         before = float("-inf")
         for edge in sorted(lane, key=lambda edge: (lane[edge], ends[edge])):
             before = lane[edge] = max(lane[edge], before + LANE)
