@@ -12,7 +12,7 @@ READY := $(VENV)/.ready
 PAGE := mgeval/panels/js
 NODE_READY := $(PAGE)/node_modules/.package-lock.json
 
-.PHONY: help demo test browser faults lab notebooks lock lint types docs house wheel coverage numpy2 js js-check clean
+.PHONY: help demo test test-all browser faults lab notebooks lock lint types docs wheel coverage numpy2 js js-packages js-check tables house clean
 
 help:  ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -28,9 +28,15 @@ $(READY): requirements.lock pyproject.toml
 demo: $(READY)  ## install, run a small sweep, print where its table, plot and page are
 	$(BIN)/mgeval demo --out demo-run
 
-test: $(READY)  ## install, run the whole suite; pictures of the notebooks and widgets go to build/screenshots
+test: $(READY)  ## install, run the suite; pictures of the notebooks and widgets go to build/screenshots
+	$(BIN)/python $(TESTS) -m 'not browser and not slow'
+	$(BIN)/python -m pytest -m 'browser and not slow' tests/browser -s
+
+test-all: $(READY)  ## before a release: everything, with long simulations, kills, recipes, the wheel and numpy 2
 	$(BIN)/python $(TESTS) -m 'not browser'
 	$(BIN)/python -m pytest -m browser tests/browser -s
+	$(MAKE) wheel
+	$(MAKE) numpy2
 
 faults: $(READY)  ## kill runs, fill disks, damage files; print what each left
 	$(BIN)/python tests/faults/cases.py
@@ -52,10 +58,12 @@ lint: $(READY)  ## check style
 types: $(READY)  ## check the annotations with mypy
 	$(BIN)/python -m mypy
 
-coverage: $(READY)  ## run the suite and put how much of the package it runs into CONTRIBUTING.md; lines in build/coverage
-	$(BIN)/python $(TESTS) -m 'not browser' --cov --cov-report=html:build/coverage
-	$(BIN)/coverage report --format=total > build/coverage.txt
-	sed -i.old -E "s/(coverage .*: )[0-9]+ %/\1$$(tail -n 1 build/coverage.txt) %/" CONTRIBUTING.md
+coverage: $(READY)  ## put the share of statements that `make test` and `make test-all` execute into CONTRIBUTING.md
+	$(BIN)/python $(TESTS) -m 'not browser and not slow' --cov --cov-report=
+	$(BIN)/coverage report --format=total > build/coverage-test.txt
+	$(BIN)/python $(TESTS) -m 'slow and not browser' --cov --cov-append --cov-report=html:build/coverage
+	$(BIN)/coverage report --format=total > build/coverage-all.txt
+	sed -i.old -E "s/(coverage .*: )[0-9]+ %.*/\1$$(tail -n 1 build/coverage-test.txt) % of statements by make test, $$(tail -n 1 build/coverage-all.txt) % by make test-all/" CONTRIBUTING.md
 	rm CONTRIBUTING.md.old
 	@grep "make coverage" CONTRIBUTING.md
 
@@ -94,6 +102,9 @@ lock:  ## resolve the full environment anew and write requirements.lock
 	  echo 'numpy==$(NUMPY2); python_version >= "3.13"' ; } > requirements.lock
 	rm -rf .venv-lock
 
+tables: $(READY)  ## write README's table of metrics anew from their rows
+	$(BIN)/python docs/make_metrics_table.py
+
 docs: $(READY)  ## build the site strictly, in build/site; it opens from disk
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 
@@ -103,6 +114,8 @@ house: $(READY)  ## draw the picture in docs/design.md from the imports between 
 $(NODE_READY): $(PAGE)/package.json $(PAGE)/package-lock.json
 	cd $(PAGE) && npm ci --no-audit --no-fund
 	touch $@
+
+js-packages: $(NODE_READY)  ## install what `js` and `js-check` need; needs npm
 
 js: $(NODE_READY)  ## build the widgets' page code after an edit in mgeval/panels/js; needs npm
 	cd $(PAGE) && npm run --silent build

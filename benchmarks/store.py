@@ -54,7 +54,7 @@ def memory() -> float:
 
 def write(folder: Path, clips: int, many: int) -> None:
     """Write the rows, merge above ``many`` parts, and return the time."""
-    parts.MANY = many
+    parts.MERGE_ABOVE = many
     store, before, start = mg.Store(folder), memory(), time.perf_counter()
     for first in range(0, clips, PART):
         store.add_rows([row(number) for number in range(first, min(first + PART, clips))])
@@ -92,7 +92,7 @@ def main(clips: int) -> None:
         for path in (loose, merged):
             (path / "manifest.json").write_text('{"kind": "mgeval store", "schema": 2}')
         figures: dict[str, float] = {"clips": clips}
-        for name, path, many in (("loose", loose, clips), ("merged", merged, parts.MANY)):
+        for name, path, many in (("loose", loose, clips), ("merged", merged, parts.MERGE_ABOVE)):
             written = apart("--write", path, "--clips", clips, "--many", many)
             seen = apart("--read", path)
             assert seen["rows"] == clips

@@ -126,11 +126,11 @@ def median(function):
 
 def overheads(folder: Path) -> dict:
     """Return the overhead of a clip here and through Dask, and the time for the files of a clip."""
-    from mgeval.runs.workers.cluster import joined
+    from mgeval.runs.workers.cluster import connect_workers
 
     found: dict[str, list[float]] = {"here": [], "dask": [], "files": [], "driver": []}
     plan = sweep(1000).plan()
-    with joined(1, None) as (client, _, _):
+    with connect_workers(1, None) as (client, _, _):
         for number in range(-1, ROUNDS):
             for name, options in (("here", {}), ("dask", {"scheduler": client.cluster})):
                 start, began = time.perf_counter(), time.process_time()
@@ -152,11 +152,11 @@ def overheads(folder: Path) -> dict:
 
 def throughput(folder: Path) -> dict:
     """Return seconds of audio per second by `tiny`, here and with 1 and 2 workers of one thread, including loading."""
-    from mgeval.runs.workers.cluster import joined
+    from mgeval.runs.workers.cluster import connect_workers
 
     plan = mg.Sweep("tiny", sweep(8).prompts, {"duration": 2, "guidance": [1, 3]}, seeds=range(32)).plan()
     found: dict[str, list[float]] = {"here": [], "1": [], "2": []}
-    with joined(1, None) as (one, _, _), joined(2, None) as (two, _, _):
+    with connect_workers(1, None) as (one, _, _), connect_workers(2, None) as (two, _, _):
         two.wait_for_workers(2)
         for number in range(-1, ROUNDS):
             # The first round imports torch, of which a sweep of any length has one.

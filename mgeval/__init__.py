@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import importlib.abc
+import importlib.machinery
+import sys
 import warnings
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from mgeval.version import __version__
@@ -35,6 +39,32 @@ _MODULES = {
 
 _RENAMED = {"stretch_table": "segment_table", "onset_table": "failure_onsets"}
 """Names of version 0.1 that work until 0.3."""
+
+_MOVED = {
+    "mgeval.store": ("mgeval.tables", "mgeval.runs"),
+    "mgeval.regions": ("mgeval.stats.regions",),
+    "mgeval.recipes": ("mgeval.scoring.recipes",),
+    "mgeval.embed.cache": ("mgeval.scoring.vectors",),
+    "mgeval.exports": ("mgeval.runs.trackers",),
+}
+"""Modules that notebooks and guides of version 0.1 import from, and where their names are now; they work until 0.3."""
+
+
+class _Moved(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Finds the names of the modules of `_MOVED`."""
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> importlib.machinery.ModuleSpec | None:
+        return importlib.machinery.ModuleSpec(name, self) if name in _MOVED else None
+
+    def exec_module(self, module: ModuleType) -> None:
+        homes = _MOVED[module.__name__]
+        warning = f"{module.__name__} is now {' and '.join(homes)}; the old name goes with 0.3"
+        warnings.warn(warning, FutureWarning, stacklevel=2)
+        for home in reversed(homes):
+            module.__dict__.update({k: v for k, v in vars(importlib.import_module(home)).items() if k[:2] != "__"})
+
+
+sys.meta_path.append(_Moved())
 
 __all__ = ["__version__", *_HOMES, *_MODULES]
 

@@ -1,7 +1,7 @@
-"""What mgeval raises when the user can do something about it.
+"""The errors that mgeval raises for mistakes that the user can correct.
 
 Each message says what was wrong, where, and what to do; the command line prints it as one line.
-Anything else that escapes is a bug in mgeval.
+Any other error is a bug in mgeval.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 
 class MgevalError(ValueError):
-    """Base of every error that mgeval raises on purpose."""
+    """Base class of all errors that mgeval raises on purpose."""
 
 
 class AudioError(MgevalError):
@@ -27,15 +27,15 @@ class SamplingError(MgevalError):
 
 
 class ModelError(MgevalError):
-    """A model cannot be loaded, or cannot do what was asked of it."""
+    """A model cannot be loaded, or does not support a request."""
 
 
 class MetricError(MgevalError):
-    """A metric that does not exist, or input no metric can be computed from."""
+    """A metric does not exist, or cannot be computed from its input."""
 
 
 class SweepError(MgevalError):
-    """A sweep, a plan or a sweep file is wrong."""
+    """A sweep, a plan or a sweep file is invalid."""
 
 
 class StoreError(MgevalError):
@@ -43,19 +43,19 @@ class StoreError(MgevalError):
 
 
 def nearest(word: str, valid: Iterable[str]) -> str:
-    """Say which valid word was probably meant, or list them all.
+    """Suggest the valid word that was probably meant, or list all valid words.
 
     Parameters
     ----------
     word : str
-        What the user wrote.
+        The word that the user wrote.
     valid : iterable of str
-        What could have been written.
+        The words that are valid.
 
     Returns
     -------
     str
-        A sentence end such as ``"did you mean 'width'?"``.
+        The end of a message, such as ``"did you mean 'width'?"``.
 
     Examples
     --------
@@ -70,11 +70,11 @@ def nearest(word: str, valid: Iterable[str]) -> str:
 
 
 def first_line(error: BaseException) -> str:
-    """Say in one line what another library's error is about.
+    r"""Return another library's error as one line.
 
     Examples
     --------
-    >>> first_line(ValueError("bad\\nvery bad"))
+    >>> first_line(ValueError("bad\nvery bad"))
     'ValueError: bad'
     """
     text = str(error).strip().split("\n")[0]

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Atomic writes, locks, and critical sections."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from collections.abc import Iterator
 from pathlib import Path
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-"""What the system says where there is no room for a file: on the disk, in the user's share, or for one so large."""
+"""Error numbers for lack of space: the disk is full, the user's quota is used up, or the file is too large."""
 
 
 def expand_path(path: str | os.PathLike[str]) -> Path:
-    """Return what a path names: ``~`` is the home folder, where a shell left it so; of an unknown user it stays."""
+    """Expand a leading ``~`` to the home folder; leave it if the user is unknown."""
     return Path(os.path.expanduser(path))
 
 
 def write_atomic(path: str | os.PathLike[str], data: bytes) -> Path:
-    """Write ``data`` to ``path`` so that no reader ever sees a part of it.
+    """Write ``data`` to ``path`` so that readers never see a partial file.
 
-    The bytes go to a temporary name in the same folder, are flushed to the disk, and the name is
-    then changed, which file systems do in one step. Missing folders are made.
+    The bytes are written to a temporary file in the same folder and flushed to the disk. The file is
+    then renamed, which is atomic. Missing folders are created.
 
     Parameters
     ----------
     path : path-like
-        Where the file shall stand; an existing one is replaced.
+        The file to write; an existing file is replaced.
     data : bytes
-        The whole content.
+        The content of the file.
 
     Returns
     -------
@@ -42,7 +42,7 @@ def write_atomic(path: str | os.PathLike[str], data: bytes) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}.part")
     try:
-        # Not tempfile: its files are private, and a store is shared like any other folder of the user.
+        # Not tempfile, whose files are private: a store is shared like any other folder of the user.
         with open(temporary, "xb") as file:
             file.write(data)
             file.flush()
@@ -51,33 +51,33 @@ def write_atomic(path: str | os.PathLike[str], data: bytes) -> Path:
     except BaseException as error:
         temporary.unlink(missing_ok=True)
         if isinstance(error, OSError):
-            # The system names no file when the disk is full, else the temporary one, which says nothing to the user.
+            # If the disk is full the system names no file, otherwise the temporary one, which the user does not know.
             error.filename = str(path)
         raise
     return path
 
 
 @contextlib.contextmanager
-def uninterrupted() -> Iterator[None]:
-    """Put Ctrl-C off until a step is finished."""
-    before = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or not callable(before):
-        # Only the main thread is interrupted.
+def defer_interrupt() -> Iterator[None]:
+    """Defer Ctrl-C until the end of the block."""
+    handler = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(handler):
+        # Only the main thread receives interrupts.
         yield
         return
     caught = []
-    signal.signal(signal.SIGINT, lambda *what: caught.append(what))
+    signal.signal(signal.SIGINT, lambda *arguments: caught.append(arguments))
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, handler)
         if caught:
-            before(*caught[0])
+            handler(*caught[0])
 
 
 @contextlib.contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Keep other processes and threads out that lock the same folder, where the file system knows locks."""
+def lock_folder(folder: Path) -> Iterator[None]:
+    """Hold an exclusive lock on a folder, against other processes and threads; no lock if the system has none."""
     try:
         import fcntl
     except ImportError:
@@ -86,7 +86,7 @@ def locked(folder: Path) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
     handle = os.open(folder, os.O_RDONLY)
     try:
-        # The lock falls with the process, however that ends.
+        # The lock ends with the process, however the process ends.
         with contextlib.suppress(OSError):
             fcntl.flock(handle, fcntl.LOCK_EX)
         yield

@@ -1,4 +1,4 @@
-"""Prompt sets as tables: one row per prompt, with what it claims in further columns."""
+"""Prompt sets as tables: one row per prompt, with its claims in further columns."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SPATIAL = {
     "ping-pong": "{scene}, ping-pong between the left and right speakers",
     "reverberant": "{scene}, drenched in the reverb of a large hall",
 }
-"""Each spatial claim with its phrasing; 'none' is the control that claims nothing."""
+"""The wording of each spatial claim; 'none' is the control without a claim."""
 
 SCENE = "{genre} with {instrument}"
 GENRES = ("calm ambient music", "upbeat pop", "a slow jazz ballad", "energetic rock")
@@ -84,12 +84,12 @@ def factorial(template: str, **factors: Sequence[str]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``prompt_id``, ``prompt`` and a column per factor; the last factor runs fastest.
+        ``prompt_id``, ``prompt`` and a column per factor; the last factor varies fastest.
 
     Raises
     ------
     PromptError
-        The template names a factor that is not given.
+        The template has a factor that is not given.
 
     Examples
     --------
@@ -98,7 +98,7 @@ def factorial(template: str, **factors: Sequence[str]) -> pd.DataFrame:
     """
     rows = [dict(zip(factors, values, strict=True)) for values in itertools.product(*factors.values())]
     try:
-        return _table([{"prompt": template.format(**row), **row} for row in rows])
+        return _prompt_table([{"prompt": template.format(**row), **row} for row in rows])
     except (KeyError, IndexError) as error:
         raise PromptError(f"the template {template!r} needs a factor {error}, given: {', '.join(factors)}") from None
     except (ValueError, AttributeError) as error:
@@ -119,14 +119,14 @@ def load_prompts(source: str | os.PathLike[str] | Iterable[str] | pd.DataFrame) 
     Returns
     -------
     pandas.DataFrame
-        ``prompt_id`` (unique), ``prompt``, then whatever else is known of each prompt, such as
-        what it claims (``spatial``, ``genre``, ``instrument``). Without a ``prompt_id`` of its own
-        a prompt is named after its text.
+        ``prompt_id`` (unique), ``prompt``, and further columns of the source, such as the
+        claims (``spatial``, ``genre``, ``instrument``). A source without ``prompt_id`` gets
+        ids made from the texts.
 
     Raises
     ------
     PromptError
-        No such set or file, no ``prompt`` column, an id that stands twice, or no prompt at all.
+        The set or file does not exist, has no ``prompt`` column, repeats an id, or has no prompts.
 
     Examples
     --------
@@ -136,23 +136,23 @@ def load_prompts(source: str | os.PathLike[str] | Iterable[str] | pd.DataFrame) 
     import pandas as pd
 
     if isinstance(source, pd.DataFrame):
-        return _checked(source.copy(), "the table of prompts")
+        return _check_prompts(source.copy(), "the table of prompts")
     if not isinstance(source, Iterable) and not isinstance(source, os.PathLike):
-        raise PromptError(f"prompts are {source!r}: the name of a set, a CSV file or a list of texts is needed")
+        raise PromptError(f"prompts must be the name of a set, a CSV file or a list of texts, got {source!r}")
     if isinstance(source, (str, os.PathLike)):
         if not str(source).strip():
             raise PromptError(
-                'prompts is empty: the name of a set, a CSV file or a list of texts is needed; [""] is the '
+                'prompts is empty: use the name of a set, a CSV file or a list of texts; [""] is the '
                 "unconditional prompt"
             )
         if str(source) in BUILT_IN:
             return BUILT_IN[str(source)]()
-        return _from_csv(expand_path(source))
+        return _load_csv(expand_path(source))
     texts = list(source)
     for text in texts:
-        if not isinstance(text, str) or not _writable(text):
-            raise PromptError(f"a prompt is {text!r}, texts are needed")
-    return _checked(_table([{"prompt": text} for text in texts]), "the list of prompts")
+        if not isinstance(text, str) or not _is_encodable(text):
+            raise PromptError(f"every prompt must be a text, got {text!r}")
+    return _check_prompts(_prompt_table([{"prompt": text} for text in texts]), "the list of prompts")
 
 
 def _demo() -> pd.DataFrame:
@@ -161,16 +161,16 @@ def _demo() -> pd.DataFrame:
         for claim in DEMO_CLAIMS
         for scene in DEMO_SCENES
     ]
-    return _table(claims)
+    return _prompt_table(claims)
 
 
 def _genres() -> pd.DataFrame:
-    return _table([{"prompt": prompt, "genre": genre} for genre, prompt in GENRE_PROMPTS.items()])
+    return _prompt_table([{"prompt": prompt, "genre": genre} for genre, prompt in GENRE_PROMPTS.items()])
 
 
 def _spatial() -> pd.DataFrame:
     scenes = factorial(SCENE, genre=GENRES, instrument=INSTRUMENTS).drop(columns="prompt_id").to_dict("records")
-    return _table(
+    return _prompt_table(
         [
             {**scene, "prompt": phrase.format(scene=scene["prompt"]), "spatial": claim}
             for claim, phrase in SPATIAL.items()
@@ -182,17 +182,17 @@ def _spatial() -> pd.DataFrame:
 BUILT_IN = {"demo": _demo, "genres": _genres, "spatial": _spatial}
 
 
-def _from_csv(path: Path) -> pd.DataFrame:
+def _load_csv(path: Path) -> pd.DataFrame:
     import pandas as pd
 
     if not os.path.isfile(path):
         if path.suffix == ".csv":
             raise PromptError(f"{path}: no such file")
-        known = nearest(str(path), BUILT_IN)
+        valid = nearest(str(path), BUILT_IN)
         raise PromptError(
-            f"there is no prompt set {str(path)!r}: {known}, or a CSV file; a single prompt is written ['...']"
+            f"there is no prompt set {str(path)!r}: {valid}, or a CSV file; a single prompt is written ['...']"
         )
-    table = pd.DataFrame(_csv_rows(path))
+    table = pd.DataFrame(_read_csv_rows(path))
     for column in table.columns.difference(["prompt", "prompt_id", "caption", "ytid"]):
         numbers = pd.to_numeric(table[column].where(table[column] != ""), errors="coerce")
         if (numbers.notna() | (table[column] == "")).all() and numbers.notna().any():
@@ -203,11 +203,11 @@ def _from_csv(path: Path) -> pd.DataFrame:
             ~table["ytid"].duplicated(keep=False), table["ytid"] + "-" + table["start_s"].map("{:g}".format)
         )
         table = table.rename(columns={"caption": "prompt"}).assign(prompt_id=names)
-    return _checked(table, str(path))
+    return _check_prompts(table, str(path))
 
 
-def _csv_rows(path: Path) -> list[dict[str, str]]:
-    # Not by pandas: it takes 'NA' for a gap, and the first half of a text with a comma for an index.
+def _read_csv_rows(path: Path) -> list[dict[str, str]]:
+    # pandas would read 'NA' as missing, and the first half of a text with a comma as an index.
     try:
         with open(path, newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file, restkey="", restval=None, strict=True)
@@ -217,7 +217,7 @@ def _csv_rows(path: Path) -> list[dict[str, str]]:
                     count = len(header) + len(row.get("", [])) - list(row.values()).count(None)
                     raise PromptError(
                         f"{path}: line {reader.line_num} has {count} fields, the header {len(header)}: "
-                        'put "quotes" round texts with commas'
+                        'put "quotes" around texts with commas'
                     )
                 rows.append(row)
     except (UnicodeDecodeError, csv.Error, OSError) as error:
@@ -227,39 +227,40 @@ def _csv_rows(path: Path) -> list[dict[str, str]]:
     return rows
 
 
-def _table(rows: list[dict[Any, Any]]) -> pd.DataFrame:
+def _prompt_table(rows: list[dict[Any, Any]]) -> pd.DataFrame:
     import pandas as pd
 
     table = pd.DataFrame(rows, columns=list(rows[0]) if rows else ["prompt"])
-    return _ordered(table.assign(prompt_id=[prompt_id(text) for text in table["prompt"]]))
+    return _order_columns(table.assign(prompt_id=[prompt_id(text) for text in table["prompt"]]))
 
 
-def _ordered(table: pd.DataFrame) -> pd.DataFrame:
+def _order_columns(table: pd.DataFrame) -> pd.DataFrame:
     first = ["prompt_id", "prompt"]
     return table[first + [column for column in table.columns if column not in first]]
 
 
-def _checked(table: pd.DataFrame, where: str) -> pd.DataFrame:
+def _check_prompts(table: pd.DataFrame, where: str) -> pd.DataFrame:
     if "prompt" not in table.columns:
         raise PromptError(f"{where}: there is no column 'prompt', only {', '.join(map(str, table.columns)) or 'none'}")
     if len(table) == 0:
         raise PromptError(f"{where}: there is no prompt in it")
     for row, text in enumerate(table["prompt"]):
-        if not isinstance(text, str) or not _writable(text):
-            raise PromptError(f"{where}: prompt {row + 1} is {text!r}, a text is needed")
+        if not isinstance(text, str) or not _is_encodable(text):
+            raise PromptError(f"{where}: prompt {row + 1} must be a text, got {text!r}")
     if "prompt_id" not in table.columns:
         table["prompt_id"] = [prompt_id(text) for text in table["prompt"]]
     table["prompt_id"] = table["prompt_id"].map(str)
-    twice = table["prompt_id"].duplicated(keep=False)
-    if twice.any():
-        rows = [i + 1 for i, same in enumerate(table["prompt_id"] == table["prompt_id"][twice].iloc[0]) if same]
+    repeated = table["prompt_id"].duplicated(keep=False)
+    if repeated.any():
+        first = table["prompt_id"][repeated].iloc[0]
+        rows = [i + 1 for i, same in enumerate(table["prompt_id"] == first) if same]
         raise PromptError(
             f"{where}: prompts {', '.join(map(str, rows))} are the same; keep one, or give each a prompt_id"
         )
-    return _ordered(table.reset_index(drop=True))
+    return _order_columns(table.reset_index(drop=True))
 
 
-def _writable(text: str) -> bool:
+def _is_encodable(text: str) -> bool:
     try:
         text.encode()
     except UnicodeEncodeError:  # half of a pair of UTF-16 characters
@@ -268,7 +269,7 @@ def _writable(text: str) -> bool:
 
 
 def prompt_id(text: str) -> str:
-    """Name a prompt after its text: its first words and eight digits that tell like ones apart.
+    """Return a prompt's id: its first words and eight digits that distinguish similar prompts.
 
     Examples
     --------

@@ -1,7 +1,7 @@
-"""The tables that mgeval passes around: the names of their columns, and what every reader of them needs.
+"""The tables of mgeval: the names of their columns, and the functions that everything which reads tables uses.
 
-A plan has a row for each clip to make, a table of clips adds how making it went, scores add a column for each metric,
-and a summary has a row for each group and metric.
+A plan has a row for each clip to generate, a table of clips adds the outcome of generating it, scores add a column for
+each metric, and a summary has a row for each group and metric.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 CONTROL = "control"
-"""The kind of control that a row is; missing for a model's own clips."""
+"""Column with the kind of control of a row; missing for the model's own clips."""
 
 EMBEDDER = ("embedder", "embedder_recipe")
-"""The checkpoint that embedded the clips, and what it did to them before."""
+"""Columns with the checkpoint that embedded the clips, and with its preprocessing."""
 
 OUTCOME = (
     *("path", "status", "error", "n_samples", "rate", "channels", "peak", "gain"),
@@ -30,22 +30,23 @@ OUTCOME = (
 """The columns that `run` adds to those of a plan."""
 
 NO_SETTING = {"key", "revision", "prompt_id", "prompt", "seed", "reason", *EMBEDDER, CONTROL, *OUTCOME}
-"""Columns that identify a clip or tell how making it went; metrics are not among them."""
+"""Columns that are not settings: they identify a clip or describe how it was generated (metrics are not included)."""
 
 SUMMARY = ("metric", "mean", "lo", "hi", "n_clips", "n_prompts")
 """The columns that a summary adds to those it is grouped by."""
 
 ANSWERS = ("a", "b", "same")
-"""What a listener can answer in a comparison of two clips."""
+"""The answers of a listener who compares two clips."""
 
 GAP = "(none)"
-"""The level of clips that have no value of a factor."""
+"""The level of clips without a value of a factor."""
 
 SETTING_UNITS = {"duration": "s", "extend_stride": "s"}
+"""Units of the settings that have one."""
 
 
 def require_columns(table: pd.DataFrame, columns: Iterable[str], source: str) -> None:
-    """Raise `MetricError` if the table lacks a column; ``source`` says which call makes such a table."""
+    """Raise `MetricError` if the table lacks a column; ``source`` names the call that returns such a table."""
     for column in columns:
         if column not in table.columns:
             raise MetricError(
@@ -59,15 +60,15 @@ def own_clips(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def done_clips(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of clips that exist; raise `MetricError` if there is none."""
+    """Return the rows of finished clips; raise `MetricError` if there are none."""
     clips = table[table["status"] == "done"] if "status" in table.columns else table
     if clips.empty:
-        raise MetricError("the table holds no finished clip")
+        raise MetricError("the table has no finished clip")
     return clips
 
 
 def prompt_texts(table: pd.DataFrame) -> list[str]:
-    """Return the prompts of a table of clips; an empty prompt that was read from a file as NaN is '' again."""
+    """Return the prompts of a table of clips; an empty prompt that a file turned into NaN becomes '' again."""
     prompts = table["prompt"] if "prompt" in table.columns else [""] * len(table)
     return [prompt if isinstance(prompt, str) else "" for prompt in prompts]
 
@@ -80,9 +81,9 @@ def cluster_numbers(clusters: Any) -> tuple[np.ndarray, int]:
     import pandas as pd
 
     index, names = pd.factorize(np.asarray(clusters, dtype=object))
-    alone = index < 0
-    index[alone] = len(names) + np.arange(alone.sum())
-    return index, len(names) + int(alone.sum())
+    missing = index < 0
+    index[missing] = len(names) + np.arange(missing.sum())
+    return index, len(names) + int(missing.sum())
 
 
 def prompt_numbers(clips: pd.DataFrame) -> np.ndarray:
@@ -93,16 +94,16 @@ def prompt_numbers(clips: pd.DataFrame) -> np.ndarray:
 
 
 def group_columns(clips: pd.DataFrame, by: str | Sequence[str] | None, reserved: Sequence[str]) -> list[str]:
-    """Return the columns to group by: the ones asked for, and that of the controls if the table holds controls.
+    """Return the columns to group by: those in ``by``, and the column of controls if the table has controls.
 
     Parameters
     ----------
     clips : DataFrame
         The table to group.
     by : str or sequence of str, optional
-        The columns asked for.
+        The requested columns.
     reserved : sequence of str
-        The columns that the result adds, which no group may be called.
+        The columns that the result adds, which cannot be used as groups.
 
     Returns
     -------
@@ -111,39 +112,39 @@ def group_columns(clips: pd.DataFrame, by: str | Sequence[str] | None, reserved:
     Raises
     ------
     MetricError
-        The table lacks a column, or the result has one of that name.
+        The table lacks a column, or the result has a column of this name.
     """
     by = [] if by is None else [by] if isinstance(by, str) else list(by)
     for column in by:
         if column not in clips.columns:
             raise MetricError(f"the table has no column {column!r}: {nearest(column, map(str, clips.columns))}")
         if column in reserved:
-            raise MetricError(f"the result has a column {column!r} of its own: rename that of the table")
+            raise MetricError(f"the result has a column {column!r} of its own: rename the column of the table")
     if CONTROL in clips.columns and clips[CONTROL].notna().any() and CONTROL not in by:
         by = [*by, CONTROL]
     return by
 
 
 def group_rows(clips: pd.DataFrame, by: list[str]) -> list[tuple[dict[str, Any], np.ndarray]]:
-    """Return the values of each group and the positions of its rows, groups in the order of the table."""
+    """Return the values of each group and the positions of its rows, in the order of the table."""
     groups: Any = clips.groupby(by, sort=False, dropna=False).indices if by else {(): np.arange(len(clips))}
     order = sorted(groups.items(), key=lambda item: item[1][0])
     return [(dict(zip(by, g if isinstance(g, tuple) else (g,), strict=True)), index) for g, index in order]
 
 
 def is_number(value: Any) -> bool:
-    """Return whether a group's value belongs on a numeric axis."""
+    """Return whether a value of a group belongs on a numeric axis."""
     return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
 
 
 def value_or_none(value: Any) -> Any:
-    """Return a value; None in place of any NaN, because a NaN does not equal itself."""
+    """Return a value; None instead of any NaN, because a NaN does not equal itself."""
     import pandas as pd
 
-    # pandas' own NA is neither equal nor unequal to anything.
+    # Comparing the NA of pandas gives NA again, so it needs its own check.
     return None if value is None or value is pd.NA or value != value else value
 
 
 def distinct_values(values: Iterable[Any]) -> list[Any]:
-    """Return the distinct values in the order they come; all missing values count as one None."""
+    """Return the distinct values in order of appearance; all missing values count as one None."""
     return list(dict.fromkeys(map(value_or_none, values)))

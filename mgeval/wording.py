@@ -8,8 +8,10 @@ from collections.abc import Iterable
 from typing import Any
 
 SIGNIFICANT = 3
+"""Significant digits of the largest value of a table's column."""
+
 MOST = 7
-"""Decimals at most."""
+"""Largest number of decimals."""
 
 SIGNIFICANCE = 0.05
 """Adjusted p below which a difference is marked."""
@@ -19,21 +21,21 @@ MINUS = "\N{MINUS SIGN}"
 
 
 def interval(mean: float, lo: float = math.nan, hi: float = math.nan, unit: str = "", digits: int = 2) -> str:
-    """Say a mean with its 95 % interval.
+    """Return a mean with its 95 % interval as text.
 
     Parameters
     ----------
     mean, lo, hi : float
-        A mean and its ends, as `mgeval.summarise` has them.
+        A mean and the ends of its interval, as in the table of `mgeval.summarise`.
     unit : str
-        Stands behind; '%' multiplies by 100 and leaves out the digits.
+        Follows the mean; '%' multiplies by 100 and removes the decimals.
     digits : int
-        Behind the point.
+        Number of decimals.
 
     Returns
     -------
     str
-        Such as ``'0.42 (0.31 to 0.53)'``; says what is undefined.
+        Such as ``'0.42 (0.31 to 0.53)'``; names an undefined mean or interval.
 
     Examples
     --------
@@ -50,28 +52,32 @@ def interval(mean: float, lo: float = math.nan, hi: float = math.nan, unit: str 
         return "undefined"
     if unit == "%":
         mean, lo, hi, digits = 100 * mean, 100 * lo, 100 * hi, 0
-    # Rounded and 0 added: a minus before nothing would only puzzle.
+    # Rounding and adding 0 avoids a negative zero.
     value, low, high = (f"{round(number, digits) + 0:.{digits}f}" for number in (mean, lo, hi))
     ends = "no interval" if math.isnan(lo) or math.isnan(hi) else f"{low} to {high}"
     return f"{value} {unit} ({ends})" if unit else f"{value} ({ends})"
 
 
-def listed(names: Iterable[object], nothing: str = "none") -> str:
-    """Join names as a sentence does.
+def join_names(names: Iterable[object], nothing: str = "none") -> str:
+    """Join names with commas and a final "and".
 
     Examples
     --------
-    >>> listed(["left", "right", "wide"])
+    >>> join_names(["left", "right", "wide"])
     'left, right and wide'
-    >>> listed([])
+    >>> join_names([])
     'none'
     """
     *first, last = [str(name) for name in names] or [nothing]
     return f"{', '.join(first)} and {last}" if first else last
 
 
+listed = join_names
+"""Former name of `join_names`."""
+
+
 def decimals(values: Iterable[float]) -> int:
-    """Return how many decimals show the largest of these values to three significant digits.
+    """Return the number of decimals that shows the largest value with three significant digits.
 
     Examples
     --------
@@ -83,7 +89,7 @@ def decimals(values: Iterable[float]) -> int:
 
 
 def number_text(value: float, digits: int) -> str:
-    """Return a number with so many decimals and the minus sign proper; never a negative zero.
+    """Return a number with a fixed number of decimals and a true minus sign, never a negative zero.
 
     Examples
     --------
@@ -96,12 +102,12 @@ def number_text(value: float, digits: int) -> str:
 
 
 def bracket_interval(lo: float, hi: float, digits: int) -> str:
-    """Return an interval; nothing where there is none, as with a single prompt."""
+    """Return an interval in brackets; an empty text without an interval, as for a single prompt."""
     return f"[{number_text(lo, digits)}, {number_text(hi, digits)}]" if math.isfinite(lo) and math.isfinite(hi) else ""
 
 
 def estimate_text(mean: float, lo: float, hi: float, digits: int) -> str:
-    """Return a mean with its interval.
+    """Return a mean with its interval in brackets.
 
     Examples
     --------
@@ -112,7 +118,7 @@ def estimate_text(mean: float, lo: float, hi: float, digits: int) -> str:
 
 
 def probability_text(p: float) -> str:
-    """Return a p value; a small one as below a thousandth.
+    """Return a p value; values below 0.001 as '< 0.001'.
 
     Examples
     --------
@@ -123,7 +129,7 @@ def probability_text(p: float) -> str:
 
 
 def percent_text(share: float, lo: float, hi: float) -> str:
-    """Return a share with its interval in per cent.
+    """Return a share and its interval in per cent.
 
     Examples
     --------
@@ -136,7 +142,7 @@ def percent_text(share: float, lo: float, hi: float) -> str:
 
 
 def count_text(count: int, noun: str) -> str:
-    """Return a count with its noun.
+    """Return a count with its noun in the singular or plural.
 
     Examples
     --------
@@ -147,25 +153,25 @@ def count_text(count: int, noun: str) -> str:
 
 
 def sample_text(n_clips: int, n_prompts: int) -> str:
-    """Return an n of clips and prompts."""
+    """Return a sample size as clips and prompts."""
     return f"{count_text(int(n_clips), 'clip')}, {count_text(int(n_prompts), 'prompt')}"
 
 
 def level_text(value: Any) -> str:
-    """Return a setting's value as it is read: 1.0 as 1, texts as they are."""
-    # numpy's numbers are registered as these.
+    """Return a setting's value as text: 1.0 as '1', texts unchanged."""
+    # The numbers of numpy are registered as these types.
     real = isinstance(value, numbers.Real) and not isinstance(value, numbers.Integral)
     return f"{value:.10g}" if real else str(value)
 
 
 def list_levels(values: Iterable[Any], most: int = 8) -> str:
-    """Return values one after the other; of many, how many there are, the first and the last."""
+    """Return values separated by commas; if there are many, their number, the first and the last."""
     names = [level_text(value) for value in values]
     return ", ".join(names) if len(names) <= most else f"{len(names)} values from {names[0]} to {names[-1]}"
 
 
 def plain_number(value: float) -> int | float:
-    """Return a setting's value as people write it: 10 for 10.0.
+    """Return a whole number as int, other numbers unchanged.
 
     Examples
     --------

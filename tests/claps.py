@@ -25,7 +25,7 @@ def random_module(tower: str = "HTSAT-tiny", fused: bool = False, seed: int = 0)
     import torch
     from transformers import AutoTokenizer, RobertaConfig, RobertaModel
 
-    from mgeval.embed.laion import contained, imported, replaced
+    from mgeval.embed.laion import import_laion_clap, isolate_imports, replace_from_pretrained
 
     words = len(AutoTokenizer.from_pretrained(CLAP_TINY))
     config = RobertaConfig(
@@ -33,8 +33,8 @@ def random_module(tower: str = "HTSAT-tiny", fused: bool = False, seed: int = 0)
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        with contained(), replaced(RobertaModel, lambda *_: RobertaModel(config)):
-            module = imported().CLAP_Module(enable_fusion=fused, device="cpu", amodel=tower).eval()
+        with isolate_imports(), replace_from_pretrained(RobertaModel, lambda *_: RobertaModel(config)):
+            module = import_laion_clap().CLAP_Module(enable_fusion=fused, device="cpu", amodel=tower).eval()
         for name, weight in module.model.named_parameters():
             if "extractor" not in name:
                 weight.data += 0.02 * torch.randn(weight.shape)

@@ -1,4 +1,4 @@
-"""Audio files: round trips, and every way a file can be wrong."""
+"""Audio files: round trips, and every kind of invalid file."""
 
 import numpy as np
 import pytest

@@ -78,7 +78,7 @@ def test_what_cannot_be_reported_is_refused_before_anything_is_measured(sweep, t
         unmeasured(done, "no column 'zzz': valid: key, ")
         assert ", gain, crest, reason\n" in done.stderr
     unmeasured(mgeval("report", "run", "--by", "width", cwd=tmp_path), "'width' is a metric")
-    unmeasured(mgeval("compare", "run", "--by", "guidance", cwd=tmp_path), "'guidance' has 1 different values")
+    unmeasured(mgeval("compare", "run", "--by", "guidance", cwd=tmp_path), "2 to 24 different values, 'guidance' has 1")
     assert sorted(tmp_path.rglob("*")) == before
     for verb in ("report", "card"):
         (tmp_path / "run" / verb).write_text("a file")
@@ -88,7 +88,7 @@ def test_what_cannot_be_reported_is_refused_before_anything_is_measured(sweep, t
 def test_columns_that_measuring_adds_can_be_compared_by(sweep, tmp_path):
     mgeval("run", sweep, "--out", "run", "--metric", "width", cwd=tmp_path)
     done = mgeval("compare", "run", "--by", "reason", "--metric", "width", cwd=tmp_path)
-    refused(done, "'reason' has 1 different values")
+    refused(done, "2 to 24 different values, 'reason' has 1")
 
 
 def test_clips_that_cannot_be_read_are_said_beside_the_page_and_the_card(sweep, tmp_path):
@@ -145,7 +145,7 @@ def test_status_and_verify(sweep, tmp_path):
     assert done.returncode == 1 and json.loads(done.stdout)[0]["file"] == f"clips/{key}.flac"
     assert key in store
     done = mgeval("verify", out, "--discard")
-    assert done.returncode == 1 and f"clips/{key}.flac: not as it was written" in done.stdout
+    assert done.returncode == 1 and f"clips/{key}.flac: changed since it was written" in done.stdout
     assert key not in store and mgeval("verify", out).returncode == 0
 
 
@@ -246,22 +246,22 @@ WRONG = {
     "models: [synth]\nprompts: demo\ngird: {}\n": "'gird': did you mean 'grid'?",
     "models: [synth]\n": "'prompts' is missing",
     "models: [synth]\nprompts: demo\ngrid: {temprature: [1]}\n": "did you mean 'temperature'",
-    "models: [synth]\nprompts: demo\ngrid: {temperature: [hot]}\n": "grid.temperature is ['hot']",
+    "models: [synth]\nprompts: demo\ngrid: {temperature: [hot]}\n": "got ['hot']",
     "models: [synth]\nprompts: demo\ngrid: {temperature: [-1]}\n": "temperature must be a number from 0 to 10, got -1",
-    "models: [synth]\nprompts: demo\ngrid: [1]\n": "grid 1 is 1: needed is settings",
-    "models: [synth]\nprompts: demo\nseeds: [a]\n": "seeds is ['a']: needed is a list of whole numbers",
+    "models: [synth]\nprompts: demo\ngrid: [1]\n": "grid 1 must be settings",
+    "models: [synth]\nprompts: demo\nseeds: [a]\n": "seeds must be a list of whole numbers, got ['a']",
     "models: [synth]\nprompts: demo\nseeds: []\n": "seeds is empty",
-    "models: 3\nprompts: demo\n": "models is 3",
-    "models: synth\nprompts: demo\nranges: {guidance: [1, 6]}\n": "points is None: needed is how many",
-    "models: synth\nprompts: demo\nranges: {guidance: 3}\npoints: 4\n": "ranges.guidance is 3: needed is settings",
-    "models: synth\nprompts: demo\nranges: {guidance: [6, 1]}\npoints: 4\n": "guidance is [6.0, 1.0]: the low comes",
+    "models: 3\nprompts: demo\n": "models must be the name of a model, or a list of names, got 3",
+    "models: synth\nprompts: demo\nranges: {guidance: [1, 6]}\n": "points must be a whole number from 1",
+    "models: synth\nprompts: demo\nranges: {guidance: 3}\npoints: 4\n": "ranges.guidance must be settings",
+    "models: synth\nprompts: demo\nranges: {guidance: [6, 1]}\npoints: 4\n": "low below its high",
     "models: synth\nprompts: demo\nranges: {guidance: [1, 6]}\npoints: 4\ndesign: latn\n": "did you mean 'latin'",
-    "models: synth\nprompts: demo\nranges: {guidance: [1, 6]}\npoints: few\n": "points is 'few': needed is how many",
+    "models: synth\nprompts: demo\nranges: {guidance: [1, 6]}\npoints: few\n": "must be a whole number, how many",
     "models: [synht]\nprompts: demo\n": "no model is called 'synht'",
     "models: [synth]\nprompts: dmeo\n": "did you mean 'demo'",
     "models: [synth\n": "line",
-    "just text": "is no sweep",
-    "": "is no sweep",
+    "just text": "not a sweep",
+    "": "not a sweep",
 }
 
 
@@ -411,5 +411,5 @@ def test_compare_takes_tables_and_refuses_the_rest_in_one_line(tmp_path):
     refused(mgeval("compare", one, tmp_path / "nothing"), "not the folder of a run")
     refused(mgeval("compare", one, tmp_path / "broken.parquet"), "not a table that mgeval measure wrote")
     refused(mgeval("compare", one, tmp_path / "gone.csv"), "gone.csv")
-    refused(mgeval("compare", one, "--by", "seed"), "1 different values")
+    refused(mgeval("compare", one, "--by", "seed"), "2 to 24 different values, 'seed' has 1")
     assert not out.exists()

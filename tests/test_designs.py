@@ -39,7 +39,7 @@ def test_models_grids_ranges_and_seeds_multiply():
     plan = sweep.plan()
     assert len(plan) == 2 * 2 * 5 * 4 * 3 and plan["key"].is_unique
     assert plan.groupby("model").size().to_dict() == {"synth": 120, "tiny": 120}
-    settings = [name for name in LIMITS]
+    settings = list(LIMITS)
     by_model = [own[["prompt", *settings]].reset_index(drop=True) for _, own in plan.groupby("model")]
     pd.testing.assert_frame_equal(*by_model)
 
@@ -62,16 +62,16 @@ def test_a_file_says_the_same(tmp_path):
     ("arguments", "reason"),
     [
         ({"grid": []}, "grid is an empty list"),
-        ({"grid": 3}, "grid is 3: settings with their values"),
-        ({"grid": "guidance"}, "grid is 'guidance'"),
-        ({"grid": [{"guidance": 1}, 3]}, "grid 2 is 3: settings with their values"),
+        ({"grid": 3}, "grid must map settings to values.*got 3"),
+        ({"grid": "guidance"}, "grid must .*got 'guidance'"),
+        ({"grid": [{"guidance": 1}, 3]}, "grid 2 must map settings to values.*got 3"),
         ({"grid": [{"guidance": 1}, {"gidance": 1}]}, "grid 2: 'gidance'.*did you mean 'guidance'"),
         ({"grid": [{"guidance": 1}, {"guidance": []}]}, "guidance is empty"),
         ({"grid": [{"guidance": [1, 1]}]}, "guidance has 1 twice"),
         ({"grid": [{}, {"guidance": 1}], "ranges": {"guidance": [1, 2]}, "points": 2}, "in grid and in ranges"),
-        ({"seeds": range(10**12)}, "seeds has more than 1,000,000 values"),
-        ({"seeds": range(1001), "grid": {"top_k": range(1000)}}, "has 1,001,000 clips, 1,000,000 are the most"),
-        ({"ranges": {"guidance": [1, 2]}, "points": 10**12}, "points is 1000000000000: needed .* to 1,000,000"),
+        ({"seeds": range(10**12)}, "seeds must have at most 1,000,000 values"),
+        ({"seeds": range(1001), "grid": {"top_k": range(1000)}}, "at most 1,000,000 clips, got 1,001,000"),
+        ({"ranges": {"guidance": [1, 2]}, "points": 10**12}, "points must be .* to 1,000,000, got 1000000000000"),
     ],
 )
 def test_wrong_grids(arguments, reason):

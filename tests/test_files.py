@@ -1,4 +1,4 @@
-"""A file appears whole or not at all."""
+"""Atomic writes, deferred interrupts and locks."""
 
 import os
 import signal
@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from mgeval.files import locked, uninterrupted, write_atomic
+from mgeval.files import defer_interrupt, lock_folder, write_atomic
 
 
 def test_it_is_written_flushed_and_then_named(tmp_path, monkeypatch):
@@ -66,30 +66,30 @@ def test_a_full_disk_names_the_file_that_did_not_fit(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError) as caught:
+    with pytest.raises(OSError, match="No space") as caught:
         write_atomic(tmp_path / "a.bin", b"new")
     assert caught.value.filename == str(tmp_path / "a.bin")
 
 
 def test_ctrl_c_waits_for_the_end_of_a_step():
     steps = []
-    with pytest.raises(KeyboardInterrupt), uninterrupted():
+    with pytest.raises(KeyboardInterrupt), defer_interrupt():
         signal.raise_signal(signal.SIGINT)
         signal.raise_signal(signal.SIGINT)
         steps.append("finished")
     assert steps == ["finished"]
-    # Afterwards it interrupts at once again.
+    # Afterwards interrupts are immediate again.
     with pytest.raises(KeyboardInterrupt):
         signal.raise_signal(signal.SIGINT)
         steps.append("too late")
     assert steps == ["finished"]
 
 
-def test_a_step_in_another_thread_is_as_any_code():
+def test_other_threads_are_not_affected():
     done = []
 
     def work():
-        with uninterrupted():
+        with defer_interrupt():
             done.append(True)
 
     thread = threading.Thread(target=work)
@@ -102,7 +102,7 @@ def test_one_at_a_time_in_a_locked_folder(tmp_path):
     inside, most = [], []
 
     def work():
-        with locked(tmp_path / "new"):
+        with lock_folder(tmp_path / "new"):
             inside.append(1)
             most.append(len(inside))
             time.sleep(0.01)

@@ -191,7 +191,7 @@ def test_prompts_that_answer_alike_have_no_interval():
     table = preferences(answered(duels, [f"p{i // 3}" for i in range(18)]))
     assert table["strength"].to_list() == pytest.approx([np.log(2) / 2, -np.log(2) / 2], abs=1e-6)
     assert table[["lo", "hi"]].isna().all(axis=None)
-    assert (table["reason"] == "the prompts answer alike: no interval").all()
+    assert (table["reason"] == "all prompts have the same answers: no interval").all()
 
 
 def test_gaps_are_a_level_and_mixed_levels_are_ordered_by_text():

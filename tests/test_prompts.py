@@ -1,4 +1,4 @@
-"""Prompt sets: built in, from lists, from files, and wrong ones."""
+"""Prompt sets: built in, from lists, from files, and invalid ones."""
 
 import pandas as pd
 import pytest
@@ -72,9 +72,9 @@ def test_factorial_says_which_factor_is_missing():
         ("", r'prompts is empty.*\[""\] is the unconditional prompt'),
         (["a", "b", "a"], "prompts 1, 3 are the same"),
         ([], "no prompt"),
-        ([1], "texts are needed"),
+        ([1], "must be a text, got 1"),
         (pd.DataFrame({"text": ["a"]}), "no column 'prompt', only text"),
-        (pd.DataFrame({"prompt": ["a", None]}), "prompt 2 is"),
+        (pd.DataFrame({"prompt": ["a", None]}), "prompt 2 must be a text"),
         (pd.DataFrame({"prompt": ["a", "b"], "prompt_id": [1, 1]}), "the same"),
     ],
 )
@@ -111,7 +111,7 @@ def test_columns_of_a_csv_keep_their_kind(tmp_path):
 
 @pytest.mark.parametrize(
     ("source", "reason"),
-    [(None, "prompts are None"), (["\ud800"], "texts are needed"), ("x" * 5000, "a single prompt is written")],
+    [(None, "prompts must be .* got None"), (["\ud800"], "must be a text"), ("x" * 5000, "a single prompt is written")],
 )
 def test_more_wrong_sources(source, reason):
     with pytest.raises(mg.PromptError, match=reason):

@@ -118,14 +118,17 @@ def test_a_failed_clip_keeps_the_end_of_its_traceback_and_stops_nothing(tmp_path
 
 
 def test_an_error_that_was_never_raised_has_no_traceback():
-    assert provenance.failure(ValueError("no"))["traceback"] == ""
+    assert provenance.failure_columns(ValueError("no"))["traceback"] == ""
 
 
 def test_an_error_of_mgevals_own_needs_no_traceback():
     try:
         mg.Sampling(duration=-1)
     except mg.SamplingError as error:
-        assert provenance.failure(error)["traceback"] == "" and "duration must be a number" in provenance.failure(error)["error"]
+        assert (
+            provenance.failure_columns(error)["traceback"] == ""
+            and "duration must be a number" in provenance.failure_columns(error)["error"]
+        )
 
 
 def test_a_change_of_hardware_or_threads_is_said(run, tmp_path):
@@ -133,7 +136,7 @@ def test_a_change_of_hardware_or_threads_is_said(run, tmp_path):
         threads = 8
 
     store = made(tmp_path / "run", SHORT, (0,))
-    with pytest.warns(UserWarning, match="made with threads 0, the rest will be with 8"):
+    with pytest.warns(UserWarning, match="made with threads 0, the rest will be made with 8"):
         mg.run(plan(), store, Elsewhere(), progress=False)
 
 

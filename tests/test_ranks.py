@@ -76,7 +76,7 @@ def test_names_of_a_reference_s_files_are_no_prompts(run, tmp_path):
     assert both["n_clips"].tolist() == [10, 1]
     takes = pd.concat([clips, files[files["prompt"] != "solo piano"]])
     gone = mg.prompt_ranks(takes, copy, Collapsed(), progress=False).iloc[1]
-    assert np.isnan(gone["clap_rank"]) and gone["reason"] == "its text is a file's name, no prompt of the sweep"
+    assert np.isnan(gone["clap_rank"]) and gone["reason"] == "its text is the name of a file, not a prompt of the sweep"
 
 
 def test_a_collapsed_tower_reads_chance(run):

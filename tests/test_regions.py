@@ -89,7 +89,7 @@ def test_clips_that_the_pairing_cannot_tell_apart_are_refused():
     with pytest.raises(MetricError, match="same prompt_id, seed, guidance and differ in 'top_k': name .* in paired"):
         mg.safe_region(both, "guidance", 3, {"failure_count": 0.5})
     assert mg.safe_region(both, "guidance", 3, {"failure_count": 0.5}, paired=["top_k"])["n_clips"].tolist() == [40, 40]
-    with pytest.raises(MetricError, match="alike in all settings: keep one"):
+    with pytest.raises(MetricError, match="the same settings: keep one"):
         mg.safe_region(pd.concat([swept(), swept()]), "guidance", 3, {"failure_count": 0.5})
 
 

@@ -21,10 +21,10 @@ from workers import Slow, files, once_each, wait_for
 import mgeval as mg
 from mgeval.models.composer import Composer
 from mgeval.models.sampling import LIMITS
-from mgeval.runs.progress import RunControl, heeding_interrupts
+from mgeval.runs.progress import RunControl, cancel_on_interrupt
 from mgeval.runs.store.keys import clip_key, row_keys
 from mgeval.runs.store.maintenance import status
-from mgeval.runs.workers.cluster import _threads, check_choice
+from mgeval.runs.workers.cluster import _threads, check_workers
 
 PROMPTS = ["warm piano", "wide strings, no drums"]
 
@@ -120,7 +120,7 @@ def test_a_melody_checkpoint_heeds_a_cancel(tmp_path):
 def test_an_error_is_told_by_the_handle(plan, tmp_path):
     wrong = plan.drop(columns="key").assign(revision="old")
     handle = mg.start(wrong, mg.Store(tmp_path / "run"))
-    with pytest.raises(mg.SweepError, match="make the plan anew"):
+    with pytest.raises(mg.SweepError, match="make a new plan"):
         handle.result()
     assert handle.status == "stopped" and not (tmp_path / "run").exists()
     with pytest.raises(mg.SweepError, match="no column 'seed'"):
@@ -131,15 +131,15 @@ def test_an_error_is_told_by_the_handle(plan, tmp_path):
 
 
 def test_the_first_interrupt_ends_the_step_and_the_second_is_at_once(capfd):
-    steering = RunControl()
-    with heeding_interrupts(steering):
+    run_control = RunControl()
+    with cancel_on_interrupt(run_control):
         os.kill(os.getpid(), signal.SIGINT)
-        assert steering.cancelled
+        assert run_control.cancelled
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)
             time.sleep(1)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    assert "Ctrl-C again stops at once" in capfd.readouterr().err
+    assert "Ctrl-C again to stop at once" in capfd.readouterr().err
 
 
 def test_dask_jobqueue_does_not_take_the_interrupts_away():
@@ -149,10 +149,10 @@ def test_dask_jobqueue_does_not_take_the_interrupts_away():
     # What its import does, once in a process.
     importlib.reload(runner)
     assert signal.getsignal(signal.SIGINT).__module__ == "dask_jobqueue.runner"
-    steering = RunControl()
-    with heeding_interrupts(steering):
+    run_control = RunControl()
+    with cancel_on_interrupt(run_control):
         signal.raise_signal(signal.SIGINT)
-        assert steering.cancelled
+        assert run_control.cancelled
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
@@ -287,7 +287,7 @@ def test_workers_make_the_same_clips(dask, tmp_path):
 
 def test_a_model_that_is_not_there_ends_the_run_in_one_line(dask, plan, tmp_path):
     wrong = plan.drop(columns="key").assign(revision="old")
-    with pytest.raises(mg.SweepError, match="make the plan anew"):
+    with pytest.raises(mg.SweepError, match="make a new plan"):
         mg.run(wrong, mg.Store(tmp_path / "run"), progress=False, workers=1)
 
 
@@ -304,14 +304,14 @@ def test_a_checkpoint_travels_as_its_name():
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ({"workers": 0}, "workers is 0: a whole number from 1"),
-        ({"workers": True}, "workers is True"),
-        ({"workers": 2, "scheduler": "tcp://h:1"}, "both given"),
-        ({"scheduler": 8786}, "scheduler is 8786: an address such as"),
-        ({"scheduler": ""}, "scheduler is empty"),
-        ({"scheduler": "nonsense://x"}, "scheduler is 'nonsense://x', which is no address"),
-        ({"scheduler": "head-node"}, "scheduler is 'head-node', which is no address"),
-        ({"scheduler": "tcp://head-node:port"}, "scheduler is 'tcp://head-node:port', which is no address"),
+        ({"workers": 0}, "workers must be a whole number from 1, got 0"),
+        ({"workers": True}, "workers must be .* got True"),
+        ({"workers": 2, "scheduler": "tcp://h:1"}, "both"),
+        ({"scheduler": 8786}, "scheduler must be .*got 8786"),
+        ({"scheduler": ""}, "scheduler must be an address such as tcp://host:8786, got ''"),
+        ({"scheduler": "nonsense://x"}, "scheduler must be an address.*got 'nonsense://x'"),
+        ({"scheduler": "head-node"}, "scheduler must be an address.*got 'head-node'"),
+        ({"scheduler": "tcp://head-node:port"}, "scheduler must be an address.*got 'tcp://head-node:port'"),
     ],
 )
 def test_wrong_workers(plan, tmp_path, options, reason):
@@ -324,11 +324,11 @@ def test_wrong_workers(plan, tmp_path, options, reason):
     "address", ["tcp://10.0.0.1:8786", "tls://head-node:1", "ucx://h:1", "ws://h:1", "wss://h/dask", "h:1", "[::1]:1"]
 )
 def test_addresses_that_dask_knows(dask, address):
-    check_choice(None, address)
+    check_workers(None, address)
 
 
 def test_a_scheduler_that_does_not_answer_is_one_line(dask, plan, tmp_path, monkeypatch):
-    monkeypatch.setattr("mgeval.runs.workers.cluster.CONNECTING", 2)
+    monkeypatch.setattr("mgeval.runs.workers.cluster.CONNECT_SECONDS", 2)
     with pytest.raises(mg.SweepError, match="no Dask scheduler answers at tcp://127.0.0.1:9"):
         mg.run(plan, mg.Store(tmp_path / "run"), progress=False, scheduler="tcp://127.0.0.1:9")
     assert not (tmp_path / "run").exists()

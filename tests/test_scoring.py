@@ -29,7 +29,7 @@ def test_a_folder_is_measured_with_its_sub_folders(folder):
     assert good.loc["b.wav", "correlation"] == pytest.approx(0.3, abs=1e-6)
     assert good.loc["a.flac", "correlation"] == pytest.approx(-0.5, abs=1e-6)
     assert good.loc["mono.flac", "reason"] == "the clip is mono (20 measures)"
-    no_key = "no pitch class stands out: noise or drums (musical_key, key_confidence)"
+    no_key = "no pitch class stands out, as in noise or drums (musical_key, key_confidence)"
     assert good.loc["b.wav", "reason"] == no_key
     assert np.isnan(good.loc["mono.flac", "width"]) and good.loc["mono.flac", "crest"] == pytest.approx(3.01, abs=0.01)
     assert "broken.wav" in good.loc["broken.wav", "reason"] and good.loc["broken.wav", metric_names()].isna().all()
@@ -46,7 +46,7 @@ def test_files_lists_and_single_metrics(folder):
 def test_a_short_list_of_undefined_measures_is_named(tmp_path):
     path = mg.save_audio(mg.Audio(correlated(0.0, 1.0), RATE), tmp_path / "diffuse.wav")
     reason = mg.measure(path, metrics=["width", "image_angle", "iacc"], progress=False)["reason"].item()
-    assert reason == "the image is too diffuse to have an axis (ambience above 0.95) (image_angle)"
+    assert reason == "the image is too diffuse to have a direction (ambience above 0.95) (image_angle)"
 
 
 def test_clips_of_a_run_are_measured_from_their_files(tmp_path):

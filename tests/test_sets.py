@@ -97,7 +97,7 @@ def test_each_number_is_the_functions(runs):
             assert tuple(part.loc["frechet_infinity", ["value", "lo", "hi"]]) == pytest.approx(infinity[:3])
             kernel = kernel_interval(x, np.repeat(prompts, 2), reference, np.repeat(np.arange(40), 2))
             assert tuple(part.loc["kernel", ["value", "lo", "hi"]]) == pytest.approx(kernel[:3])
-            assert part.loc[list(DISTANCES[3:7]), "value"].tolist() == pytest.approx(manifold(x, reference))
+            assert part.loc[list(list(DISTANCES)[3:7]), "value"].tolist() == pytest.approx(manifold(x, reference))
             assert part.loc["vendi", "value"] == pytest.approx(vendi_score(x))
             assert set(part["n"]) == {2 * len(index)} and set(part["n_prompts"]) == {len(index) // 2}
             assert set(part["n_reference"]) == {80} and set(part["n_clips"]) == {len(index)}
@@ -193,7 +193,7 @@ def test_too_few_is_said(tmp_path):
     records, _ = filled(tmp_path / "records", [clip(i + 9) for i in range(30)])
     found = mg.distances(table, store, records, Levels(), progress=False)
     found = found[found["channels"] == "mono"].set_index("distance")
-    assert "4 vectors in 2 dimensions: reads too high" in found.loc["frechet", "warning"]
+    assert "4 vectors in 2 dimensions: biased upwards" in found.loc["frechet", "warning"]
     assert np.isnan(found.loc["frechet", "spread"])
     assert np.isnan(found.loc["frechet_infinity", "value"])
     assert "needs 10 clips" in found.loc["frechet_infinity", "reason"]
@@ -224,8 +224,8 @@ def test_vectors_that_are_alike_count_as_fewer(tmp_path):
     asked = {"kinds": ["frechet", "frechet_infinity", "precision"], "progress": False}
     found = mg.distances(table, store, records, Alike(), **asked)
     plain, infinity, share = found.loc[found["channels"] == "mono", "warning"]
-    assert "each other's neighbours, reads too low" in share
-    assert "the group has 100 vectors, worth 9 independent ones, in 2 dimensions: reads too high" in plain
+    assert "each other's neighbours, biased downwards" in share
+    assert "the group has 100 vectors, worth 9 independent ones, in 2 dimensions: biased upwards" in plain
     assert "the reference" not in plain
     assert "100 vectors that are worth 9 independent ones" in infinity and "may miss" in infinity
     assert found["value"].notna().all()
@@ -403,7 +403,7 @@ def test_what_is_refused(runs, tmp_path):
         ask(embedders=[])
     with pytest.raises(MetricError, match="levels@1 is given twice"):
         ask(embedders=[Levels(), Levels()])
-    with pytest.raises(MetricError, match="3 is no embedder"):
+    with pytest.raises(MetricError, match="must be a name or what mgeval.embed.load returned, got 3"):
         ask(embedders=[3])
     with pytest.raises(mg.ModelError, match="no embedder is called 'mell'"):
         ask(embedders=["mell"])

@@ -78,7 +78,7 @@ def test_parts_are_merged_as_they_become_many(tmp_path):
     sizes = [rng.choice([1, 7, 50]) for _ in range(300)]
     for part, size in enumerate(sizes):
         store.add_rows([failed(f"{part}-{i}", str(part)) for i in range(size)])
-        assert len(parts_of(store)) <= parts.MANY
+        assert len(parts_of(store)) <= parts.MERGE_ABOVE
     table = store.table()
     assert len(table) == sum(sizes) and table["key"].is_unique
     assert all(key.split("-")[0] == error for key, error in zip(table["key"], table["error"], strict=True))
@@ -86,9 +86,9 @@ def test_parts_are_merged_as_they_become_many(tmp_path):
 
 def test_the_last_row_counts_through_all_merges(tmp_path):
     store = mg.Store(tmp_path / "run")
-    for turn in range(3 * parts.MANY):
+    for turn in range(3 * parts.MERGE_ABOVE):
         store.add_rows([failed(f"k{turn % 5}", str(turn))])
-    newest = {f"k{turn % 5}": str(turn) for turn in range(3 * parts.MANY)}
+    newest = {f"k{turn % 5}": str(turn) for turn in range(3 * parts.MERGE_ABOVE)}
     assert store.table().set_index("key")["error"].to_dict() == newest
 
 
@@ -166,7 +166,7 @@ WRITER = """
 import sys
 import mgeval as mg
 from mgeval.runs.store import maintenance, parts
-parts.MANY = 3
+parts.MERGE_ABOVE = 3
 store = mg.Store(sys.argv[1])
 for i in range(int(sys.argv[3])):
     store.add_rows([{"key": f"{sys.argv[2]}-{i}", "model": "m", "status": "failed", "error": str(i)}])
@@ -279,8 +279,8 @@ def test_damage_is_named_and_what_is_discarded_can_be_made_again(store):
     flip(part)
     damage = store.verify().set_index("file")
     assert damage["problem"].drop(f"rows/{part.name}").to_dict() == {
-        "clips/a.flac": "not as it was written",
-        "clips/b.json": "not as it was written",
+        "clips/a.flac": "changed since it was written",
+        "clips/b.json": "changed since it was written",
         "codes/c.npz": "missing",
         "clips/d.flac": "missing",
     }
@@ -455,7 +455,7 @@ def test_damage_in_the_first_schema(tmp_path):
     assert store.verify()["file"].tolist() == ["clips/a.flac", "codes/a.npz", "clips/b.flac"]
     audio = mg.Audio(AUDIO.samples[:, :-1], RATE)
     mg.save_audio(audio, store.file("b"))
-    assert store.verify().set_index("file")["problem"]["clips/b.flac"] == "not as long as its record says"
+    assert store.verify().set_index("file")["problem"]["clips/b.flac"] == "shape or rate differ from its record"
 
 
 @pytest.mark.parametrize("schema", ["3", "99"])

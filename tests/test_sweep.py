@@ -54,23 +54,23 @@ def test_attributes_of_the_prompts_come_along():
     ("arguments", "reason"),
     [
         ({"grid": {"temprature": [1]}}, "'temprature' is not a setting.*did you mean 'temperature'"),
-        ({"grid": {"seed": [1]}}, "seeds are given as seeds="),
+        ({"grid": {"seed": [1]}}, "give seeds as seeds="),
         ({"grid": {"temperature": []}}, "temperature is empty"),
-        ({"grid": {"temperature": "hot"}}, "temperature is 'hot'"),
+        ({"grid": {"temperature": "hot"}}, "temperature must be .*got 'hot'"),
         ({"grid": {"temperature": [0.5, 99]}}, "temperature must be a number from 0 to 10, got 99"),
         ({"seeds": []}, "seeds is empty"),
-        ({"seeds": "abc"}, "seeds is 'abc'"),
+        ({"seeds": "abc"}, "seeds must be .*got 'abc'"),
         ({"seeds": [0.5]}, "seed must be a whole number .*, got 0.5"),
         ({"models": []}, "models is empty"),
         ({"seeds": [0, 1, 0]}, "seeds has 0 twice"),
         ({"grid": {"duration": [1, 1.0]}}, "duration has 1 twice"),
         ({"grid": {"duration": [[1], 2]}}, r"duration must be a number from .*, got \[1\]"),
-        ({"models": [3]}, "a model is 3"),
+        ({"models": [3]}, "a model must be a name or a folder, got 3"),
         ({"prompts": pd.DataFrame({"prompt": ["a"], "duration": [1]})}, "column 'duration'.*rename"),
         ({"prompts": pd.DataFrame({"prompt": ["a"], "width": ["wide"]})}, "column 'width'.*rename"),
         ({"prompts": pd.DataFrame({"prompt": ["a", "b"], "year": [1999, "n/a"]})}, "column 'year'.*mixed-integer"),
         ({"prompts": pd.DataFrame({"prompt": ["a"], "day": [pd.Timestamp("2026-01-01")]})}, "column 'day'.*datetime"),
-        ({"prompts": pd.DataFrame({"prompt": ["a"], 3: [1]})}, "column of the prompts is called 3: a text"),
+        ({"prompts": pd.DataFrame({"prompt": ["a"], 3: [1]})}, "the name of a prompt column must be text, got 3"),
         ({"prompts": "demmo"}, "did you mean 'demo'"),
     ],
 )
@@ -85,19 +85,19 @@ RANGES = {"ranges": {"guidance": [1, 6]}, "points": 4}
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        ({"ranges": {"guidance": [1, 6]}}, "points is None"),
-        ({**RANGES, "points": 0}, "points is 0: needed is how many"),
-        ({**RANGES, "points": True}, "points is True"),
-        ({"points": 4}, "points is given without ranges"),
-        ({**RANGES, "design": "sobol"}, "design is 'sobol': valid: latin, random"),
-        ({**RANGES, "design_seed": -1}, "design_seed is -1"),
+        ({"ranges": {"guidance": [1, 6]}}, "points must be .*got None"),
+        ({**RANGES, "points": 0}, "points must be a whole number from 1 to 1,000,000, got 0"),
+        ({**RANGES, "points": True}, "points must be .*got True"),
+        ({"points": 4}, "points needs ranges"),
+        ({**RANGES, "design": "sobol"}, "there is no design 'sobol': valid: latin, random"),
+        ({**RANGES, "design_seed": -1}, "design_seed must be .*got -1"),
         ({**RANGES, "grid": {"guidance": [3]}}, "guidance is in grid and in ranges"),
-        ({"ranges": {"guidance": [1]}, "points": 4}, r"guidance is \[1\]: a low and a high"),
-        ({"ranges": {"guidance": [3, 3]}, "points": 4}, "the low comes first"),
+        ({"ranges": {"guidance": [1]}, "points": 4}, r"guidance must be a low and a high.*got \[1\]"),
+        ({"ranges": {"guidance": [3, 3]}, "points": 4}, "low below its high"),
         ({"ranges": {"guidance": [0, 3]}, "points": 4}, "guidance must be a number from 1 to 100, got 0"),
         ({"ranges": {"gidance": [1, 3]}, "points": 4}, "ranges: 'gidance'.*did you mean 'guidance'"),
-        ({"ranges": {"seed": [1, 3]}, "points": 4}, "seeds are given as seeds="),
-        ({"ranges": [1, 2], "points": 4}, r"ranges is \[1, 2\]"),
+        ({"ranges": {"seed": [1, 3]}, "points": 4}, "give seeds as seeds="),
+        ({"ranges": [1, 2], "points": 4}, r"ranges must .*got \[1, 2\]"),
     ],
 )
 def test_wrong_ranges(arguments, reason):
@@ -285,12 +285,12 @@ def test_a_plan_by_hand_needs_all_columns(plan, tmp_path):
     store = mg.Store(tmp_path / "run")
     for wrong, reason in [
         (plan.drop(columns="seed"), "no column 'seed'"),
-        (plan.assign(prompt=None), "gaps in column 'prompt'"),
+        (plan.assign(prompt=None), "missing values in column 'prompt'"),
         (plan.assign(temperature=-1.0), "temperature must be a number from 0 to 10, got -1"),
-        (plan.assign(duration=0.2), "row 1 of the plan was changed after its key was made"),
+        (plan.assign(duration=0.2), "row 1 of the plan was changed after its key was computed"),
         (plan.assign(key="../../elsewhere"), "row 1 of the plan was changed"),
         (plan.assign(mood=[{1}] * len(plan)), "column 'mood'"),
-        (plan.set_index(np.zeros(len(plan), int)), "index repeats"),
+        (plan.set_index(np.zeros(len(plan), int)), "index must be unique"),
         ("plan", "no column 'model'"),
     ]:
         with pytest.raises(mg.MgevalError, match=reason):
@@ -377,7 +377,9 @@ def test_other_packages_are_a_mixture_and_another_commit_is_none(plan, tmp_path)
         patch.setattr(provenance, "_versions", lambda: '{"torch": "2.6.0", "git": "bbb-dirty"}')
         mg.run(plan.head(2), store, progress=False)
         patch.setattr(provenance, "_versions", lambda: '{"torch": "2.13.0", "git": "bbb"}')
-        with pytest.raises(UserWarning, match=r"made with versions torch 2.6.0, the rest will be with torch 2.13.0;"):
+        with pytest.raises(
+            UserWarning, match=r"made with versions torch 2.6.0, the rest will be made with torch 2.13.0;"
+        ):
             mg.run(plan.head(3), store, progress=False)
 
 
@@ -393,7 +395,7 @@ def test_mixing_machines_is_said(plan, tmp_path):
                 yield index, result
 
     mg.run(plan.head(3), store, OnAnotherDevice(), progress=False)
-    with pytest.warns(UserWarning, match="made with device cuda:0, the rest will be with cpu"):
+    with pytest.warns(UserWarning, match="made with device cuda:0, the rest will be made with cpu"):
         mg.run(plan, store, progress=False)
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -63,7 +63,7 @@ def test_a_clip_that_is_gone_has_no_stretches_and_the_others_keep_theirs(store):
 
 def test_stretches_refuse_what_makes_no_sense(store):
     put(store, "a" * 32, widening())
-    with pytest.raises(MetricError, match="seconds is 0"):
+    with pytest.raises(MetricError, match="seconds must be a length above 0, got 0"):
         mg.segment_table(store, seconds=0, progress=False)
     with pytest.raises(MetricError, match="start_s.*rename"):
         mg.segment_table(store, store.table().assign(start_s=1.0), metrics="width", progress=False)

@@ -149,7 +149,7 @@ def _scores(run: Path, metrics: list[str] | None, by: str | None) -> pd.DataFram
     import pandas as pd
 
     from mgeval.metrics import columns
-    from mgeval.stats import sides_of
+    from mgeval.stats import split_by
 
     if run.suffix not in (".parquet", ".csv"):
         store = store_of(run)
@@ -158,7 +158,7 @@ def _scores(run: Path, metrics: list[str] | None, by: str | None) -> pd.DataFram
             check_column(by, clips, store, metrics)
             if by in clips.columns:
                 # This also raises if the column has too few or too many values.
-                sides_of(clips, by)
+                split_by(clips, by)
         return mgeval.measure(clips, store, metrics)
     try:
         table = pd.read_parquet(run) if run.suffix == ".parquet" else pd.read_csv(run, dtype=TEXTS)

@@ -1,4 +1,4 @@
-"""What every embedder has, and how a clip is cut into windows."""
+"""The interface of an embedder, and the windows of a clip."""
 
 from __future__ import annotations
 
@@ -11,31 +11,30 @@ from mgeval.audio import Audio
 from mgeval.errors import ModelError
 
 VALID = "a name that mgeval.embed.load lists, a local path, or a hub id such as 'laion/larger_clap_general'"
-"""What a user can name as a checkpoint."""
+"""Valid names of a checkpoint, for error messages."""
 
 TAIL = 0.01
-"""Seconds: a rest of a clip shorter than this gets no window of its own."""
+"""Seconds: a remainder of a clip shorter than this gets no window of its own."""
 
 
 class Embedder(abc.ABC):
-    """Turns clips into vectors, and texts too where it can.
+    """Turns clips into vectors; some embedders embed texts too.
 
     Attributes
     ----------
     id : str
-        Name and content hash, such as ``clap:tiny@0123456789abcdef``: vectors of one id compare,
-        others do not.
+        Name and content hash, such as ``clap:tiny@0123456789abcdef``: only vectors of the same id are comparable.
     rate : int
-        Hz at which it hears; clips of other rates are resampled by `Audio.resample`.
+        Sample rate of its input in Hz; `Audio.resample` converts clips of other rates.
     dim : int
         Length of a vector.
     recipe : str
-        In words, what is done to a clip before the embedder hears it.
+        The preprocessing of a clip, in words. It is part of the keys of stored vectors, so its wording must not change.
     has_text : bool
         Whether `text` works.
     together : tuple of str
-        Channel policies of `mgeval.distances` whose two rows it hears as the two channels of one clip. Of the
-        others, and by default of all, each row is heard on its own, as a mono clip.
+        Channel policies of `mgeval.distances` whose two rows form the two channels of one input clip. With the
+        others, and by default with all, each row is embedded separately, as a mono clip.
     """
 
     id: str
@@ -57,12 +56,12 @@ class Embedder(abc.ABC):
         Returns
         -------
         list of numpy.ndarray
-            For each clip float32 ``(windows, dim)``, the windows in order of time. A clip's vectors
-            do not depend on the others.
+            For each clip float32 ``(windows, dim)``, the windows in temporal order. The vectors of a clip
+            do not depend on the other clips.
         """
 
     def text(self, texts: Sequence[str]) -> np.ndarray:
-        """Embed texts into the space of the clips.
+        """Embed texts into the same space as the clips.
 
         Parameters
         ----------
@@ -77,9 +76,9 @@ class Embedder(abc.ABC):
         Raises
         ------
         ModelError
-            This embedder has no text tower.
+            This embedder does not embed texts.
         """
-        raise ModelError(f"{self.id.split('@')[0]!r} embeds audio only; one that reads texts is 'clap:tiny'")
+        raise ModelError(f"{self.id.split('@')[0]!r} embeds audio only; 'clap:tiny' embeds texts too")
 
     def __repr__(self) -> str:
         return f"<{self.id}: {self.dim} numbers per window at {self.rate} Hz>"
@@ -89,15 +88,15 @@ def cut(x: np.ndarray, length: int, hop: int, tail: int = 0) -> list[np.ndarray]
     """Cut a signal into windows that cover it to its end.
 
     The windows start at 0, ``hop``, 2 ``hop``, as long as they fit; if the last one does not reach
-    the end, one more is taken that ends there. A signal shorter than a window comes back whole, as
-    the only one.
+    the end, one more window ends there. A signal shorter than a window is returned whole, as
+    the only window.
 
     Parameters
     ----------
     x : numpy.ndarray
         ``(time,)``.
     length, hop, tail : int
-        Samples: of a window, from one start to the next, and of the longest rest that is left out.
+        In samples: length of a window, distance of two starts, and the longest remainder that is ignored.
 
     Returns
     -------
@@ -118,18 +117,18 @@ def cut(x: np.ndarray, length: int, hop: int, tail: int = 0) -> list[np.ndarray]
 
 
 def mono_at(clip: Audio, rate: int) -> np.ndarray:
-    """Return the mean of a clip's channels at a rate, float32 ``(time,)`` with at least one sample."""
+    """Return the mean of a clip's channels at the given rate, float32 ``(time,)`` with at least one sample."""
     mono = clip.mono()
-    # soxr may return nothing for less than a sample's worth of time.
+    # soxr can return no sample for a clip shorter than one sample period.
     if mono.samples.shape[1] * rate < 2 * mono.rate:
         return np.array([mono.samples[0, 0]], np.float32)
     return mono.resample(rate).samples[0]
 
 
 def repeat_pad(x: np.ndarray, samples: int) -> np.ndarray:
-    """Return a window of exactly ``samples``: a shorter one is repeated whole, the rest filled with zeros.
+    """Return a window of exactly ``samples``: repeat a shorter one as often as it fits, then pad with zeros.
 
-    As many whole copies as fit: CLAP's own ``repeatpad``, with which its checkpoints are trained.
+    This is CLAP's ``repeatpad``, with which its checkpoints are trained.
     """
     if len(x) >= samples:
         return x[:samples]
@@ -138,22 +137,34 @@ def repeat_pad(x: np.ndarray, samples: int) -> np.ndarray:
 
 
 def check_clips(clips: Iterable[Audio]) -> list[Audio]:
-    """Return the clips as a list; a lone `Audio` or anything else in it is refused."""
+    """Return the clips as a list.
+
+    Raises
+    ------
+    ModelError
+        It is a single `Audio`, or an element is not an `Audio`.
+    """
     if isinstance(clips, Audio):
-        raise ModelError("audio() takes a list of clips: put the one clip in brackets")
+        raise ModelError("audio() takes a list of clips: put the clip in brackets")
     clips = list(clips)
     for clip in clips:
         if not isinstance(clip, Audio):
             raise ModelError(
-                f"audio() takes mgeval.Audio, not {type(clip).__name__}; mgeval.load_audio(path) makes one"
+                f"audio() takes mgeval.Audio, not {type(clip).__name__}; mgeval.load_audio(path) returns one"
             )
     return clips
 
 
 def check_texts(texts: Iterable[str]) -> list[str]:
-    """Return the texts as a list; a lone string or anything else in it is refused."""
+    """Return the texts as a list.
+
+    Raises
+    ------
+    ModelError
+        It is a single string, or an element is not a string.
+    """
     if isinstance(texts, str):
-        raise ModelError("text() takes a list of texts: put the one text in brackets")
+        raise ModelError("text() takes a list of texts: put the text in brackets")
     texts = list(texts)
     for text in texts:
         if not isinstance(text, str):

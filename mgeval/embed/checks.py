@@ -1,8 +1,9 @@
-"""The check at load: an embedder that does not tell its inputs apart is refused."""
+"""Checks of a loaded embedder: it must distinguish its inputs."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -10,8 +11,8 @@ from mgeval.audio import Audio
 from mgeval.embed.base import Embedder
 from mgeval.errors import ModelError
 
-ALIKE = 0.995
-"""Mean cosine between the probes' vectors from which on a tower is taken to be collapsed."""
+MOST_ALIKE = 0.995
+"""Highest mean cosine between the vectors of different inputs; above it, the tower has collapsed."""
 
 PROBES = (
     "solo piano, slow and sad",
@@ -22,61 +23,60 @@ PROBES = (
 )
 
 
-def check_text(embedder: Embedder, where: str | Path) -> None:
-    """Refuse a text tower whose tokenizer does not know English, or that gives five prompts much the same vector.
+def check_text(embedder: Embedder, tokenizer: Any, checkpoint: str | Path) -> None:
+    """Check that a tokenizer covers English and that the text tower distinguishes five prompts.
 
-    The vectors must be finite, not zero, and have a mean cosine below 0.995 between them.
+    Their vectors must be finite, not zero, and have a mean cosine of at most 0.995 between them.
 
     Raises
     ------
     ModelError
-        The message names what is wrong with it.
+        The tokenizer or the text tower is broken; the message says how.
     """
-    tokenizer = embedder.tokenizer
-    unknown, known = tokenizer.unk_token_id, tokenizer(list(PROBES))["input_ids"]
-    share = np.mean([token == unknown for tokens in known for token in tokens[1:-1]])
+    unknown = tokenizer.unk_token_id
+    share = np.mean([token == unknown for row in tokenizer(list(PROBES))["input_ids"] for token in row[1:-1]])
     if share > 0.3:
-        raise ModelError(f"{where}: broken tokenizer, it does not know {share:.0%} of plain English prompts")
-    check_text_vectors(embedder, where)
+        raise ModelError(f"{checkpoint}: broken tokenizer, it does not know {share:.0%} of plain English prompts")
+    check_text_vectors(embedder, checkpoint)
 
 
-def check_text_vectors(embedder: Embedder, where: str | Path) -> None:
-    """Refuse a text tower that gives five prompts much the same vector, or NaN; `check_text` asks its tokenizer too.
+def check_text_vectors(embedder: Embedder, checkpoint: str | Path) -> None:
+    """Check that a text tower distinguishes five prompts; `check_text` checks the tokenizer too.
 
     Raises
     ------
     ModelError
-        The message names what is wrong with it.
+        The vectors are almost the same, or not finite.
     """
-    _alive(embedder.text(PROBES), "text", where)
+    _check_distinct(embedder.text(PROBES), "text", checkpoint)
 
 
-def check_audio(embedder: Embedder, where: str | Path) -> None:
-    """Refuse an audio tower that gives noise, a tone, beats and silence much the same vector, or NaN.
+def check_audio(embedder: Embedder, checkpoint: str | Path) -> None:
+    """Check that an audio tower distinguishes noise, a tone, beats and silence.
 
     Raises
     ------
     ModelError
-        The message names what is wrong with it.
+        The vectors are almost the same, or not finite.
     """
     time = np.arange(2 * embedder.rate) / embedder.rate
     noise = np.random.default_rng(0).normal(0, 0.1, len(time))
     tone = 0.3 * np.sin(2 * np.pi * 440 * time)
     sounds = (noise, tone, noise * np.exp(-8 * (time % 0.5)), 0 * time)
     rows = embedder.audio([Audio(sound, embedder.rate) for sound in sounds])
-    _alive(np.stack([windows.mean(axis=0) for windows in rows]), "audio", where)
+    _check_distinct(np.stack([windows.mean(axis=0) for windows in rows]), "audio", checkpoint)
 
 
-def _alive(rows: np.ndarray, tower: str, where: str | Path) -> None:
+def _check_distinct(rows: np.ndarray, tower: str, checkpoint: str | Path) -> None:
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    # Of silence a vector may be nothing.
+    # The vector of silence may be zero.
     if not np.isfinite(rows).all() or (lengths < 1e-6).sum() > 1:
-        raise ModelError(f"{where}: broken {tower} tower, it returns NaN, Inf or zeros")
+        raise ModelError(f"{checkpoint}: broken {tower} tower, it returns NaN, Inf or zeros")
     units = rows / np.maximum(lengths, 1e-6)
     cosines = units @ units.T
-    alike = float(cosines[~np.eye(len(rows), dtype=bool)].mean())
-    if alike > ALIKE:
+    mean_cosine = float(cosines[~np.eye(len(rows), dtype=bool)].mean())
+    if mean_cosine > MOST_ALIKE:
         raise ModelError(
-            f"{where}: broken {tower} tower, it gives {len(rows)} different inputs much the same vector "
-            f"(mean cosine {alike:.4f}); no score made with it would mean anything"
+            f"{checkpoint}: broken {tower} tower, it gives {len(rows)} different inputs almost the same vector "
+            f"(mean cosine {mean_cosine:.4f}), so its scores would be meaningless"
         )

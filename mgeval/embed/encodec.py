@@ -1,4 +1,4 @@
-"""``encodec:...``: what an EnCodec hears of a clip before it quantises it."""
+"""``encodec:...``: the latents of an EnCodec before quantising."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from mgeval.errors import ModelError, first_line
 from mgeval.hub import MUSICGEN_TINY, checkpoint_folder, embedder_id, local_folder, quiet_transformers, weight_files
 from mgeval.models import load_network, local_checkpoint
 
-
 FORMS = ("encodec:tiny", "encodec:PATH", "encodec:ID")
 """How its embedders are called."""
 
@@ -24,24 +23,24 @@ FORMS = ("encodec:tiny", "encodec:PATH", "encodec:ID")
 class Encodec(Embedder):
     """The latents of an EnCodec, one row per frame: 75 a second at 24 kHz, 150 at 48 kHz, 50 in MusicGen.
 
-    As fadtk does: the encoder alone, every frame a row of its own, nothing averaged, no loudness normalisation.
-    A codec with segments (48 kHz: 1 s) hears them one after the other without overlap. Unlike
-    fadtk, clips are not rounded to 16 bits, rows not to float16, and nothing is cut off after three minutes.
+    As in fadtk: the encoder alone, one row per frame, no averaging, no loudness normalisation.
+    A codec with segments (48 kHz: 1 s) encodes them one after the other without overlap. Unlike in
+    fadtk, clips are not rounded to 16 bits, rows not to float16, and long clips are not cut at three minutes.
 
-    - A mono codec hears the mean of the channels.
-    - A stereo codec (``facebook/encodec_48khz``) hears both; a mono clip is given to both.
-    - The codec of a MusicGen-stereo, which is mono, hears left and right by themselves, as the model does; a row
-      is the left latent and then the right one. Swapping the channels swaps its halves; of a mono clip they are
-      the same, and a Frechet distance is twice that of one of them.
+    - A mono codec encodes the mean of the channels.
+    - A stereo codec (``facebook/encodec_48khz``) encodes both channels; a mono clip is duplicated.
+    - The codec of a MusicGen-stereo, which is mono, encodes left and right separately, as the model does; a row
+      is the left latent followed by the right one. Swapping the channels swaps the halves; for a mono clip both
+      are the same, and a Frechet distance is twice that of one half.
 
     Parameters
     ----------
     id : str
         Name and hash.
     codec : transformers.EncodecModel
-        Its encoder is used.
+        Provides the encoder.
     sides : bool
-        Hear left and right by themselves.
+        Encode left and right separately.
     """
 
     def __init__(self, id: str, codec: Any, sides: bool) -> None:
@@ -51,11 +50,11 @@ class Encodec(Embedder):
         self.rate = int(config.sampling_rate)
         self.dim = int(config.hidden_size) * (2 if sides else 1)
         self.segment = config.chunk_length
-        # Mid and side are no left and right to a codec that hears both at once.
+        # A codec that encodes both channels jointly must not get mid and side as left and right.
         self.together = ("left_right", "mid_side") if sides else ("left_right",) if self.channels == 2 else ()
-        heard = "left and right by themselves" if sides else "stereo" if self.channels == 2 else "mono mean"
-        cut = "in one piece" if self.segment is None else f"in segments of {self.segment / self.rate:g} s"
-        self.recipe = f"{self.rate} Hz, {heard}, {cut}, a row per frame, before quantising"
+        channels = "left and right by themselves" if sides else "stereo" if self.channels == 2 else "mono mean"
+        segments = "in one piece" if self.segment is None else f"in segments of {self.segment / self.rate:g} s"
+        self.recipe = f"{self.rate} Hz, {channels}, {segments}, a row per frame, before quantising"
 
     def audio(self, clips: Sequence[Audio]) -> list[np.ndarray]:
         """Embed clips: for each float32 ``(frames, dim)``; see `Embedder.audio`."""
@@ -71,51 +70,51 @@ class Encodec(Embedder):
         return self._frames(both)
 
     def _frames(self, x: np.ndarray) -> np.ndarray:
-        """Return the latents of ``(channels, time)``, ``(frames, width)``."""
+        """Return the latents ``(frames, width)`` of a signal ``(channels, time)``."""
         import torch
 
         step = self.segment or x.shape[1]
         with torch.inference_mode():
-            # A copy: a clip's samples cannot be written to, which torch's view of them would not know.
+            # A copy: the samples of a clip are read-only, and torch cannot wrap a read-only array.
             whole = torch.tensor(x[None])
             parts = [self.encoder(whole[..., i : i + step]) for i in range(0, x.shape[1], step)]
         return np.ascontiguousarray(torch.cat(parts, dim=2)[0].T.numpy())
 
 
 def load_encodec(name: str, revision: str | None = None) -> Encodec:
-    """Load ``encodec:tiny``, ``encodec:PATH`` or ``encodec:ID``: an EnCodec, or a MusicGen for the sake of its codec.
+    """Load ``encodec:tiny``, ``encodec:PATH`` or ``encodec:ID``: an EnCodec, or the codec of a MusicGen.
 
     Raises
     ------
     ModelError
-        No such checkpoint, neither of the two, or one that is incomplete or broken.
+        The checkpoint does not exist, is of another type, incomplete or broken.
     """
-    where = name.removeprefix("encodec:")
-    folder = MUSICGEN_TINY if where == "tiny" else checkpoint_folder(where, VALID, revision)
-    kind = model_type(folder)
+    checkpoint = name.removeprefix("encodec:")
+    folder = MUSICGEN_TINY if checkpoint == "tiny" else checkpoint_folder(checkpoint, VALID, revision)
+    kind = read_model_type(folder)
     if kind not in ("encodec", "musicgen", "musicgen_melody"):
-        raise ModelError(f"{folder}: no EnCodec in it, its model_type is {kind!r} (need 'encodec' or 'musicgen*')")
+        raise ModelError(f"{folder}: not an EnCodec or MusicGen checkpoint, its model_type is {kind!r}")
     sides = False
     if kind == "encodec":
-        codec = whole_network("EncodecModel", folder)
+        codec = load_complete_network("EncodecModel", folder)
     else:
         import torch
 
         network = load_network(local_checkpoint(folder), torch.device("cpu"), torch.float32)[0]
         codec, sides = network.audio_encoder, network.config.decoder.audio_channels == 2
-    name = f"encodec:{folder.resolve().name}" if where != "tiny" and local_folder(where) else name
+    name = f"encodec:{folder.resolve().name}" if checkpoint != "tiny" and local_folder(checkpoint) else name
     embedder = Encodec(embedder_id(name, folder), codec, sides)
     check_audio(embedder, folder)
     return embedder
 
 
-def model_type(folder: Path) -> Any:
-    """Return what a checkpoint says it is.
+def read_model_type(folder: Path) -> Any:
+    """Return the ``model_type`` of a checkpoint's ``config.json``.
 
     Raises
     ------
     ModelError
-        There is no ``config.json``, or it cannot be read.
+        The file does not exist or cannot be read.
     """
     path = folder / "config.json"
     if not path.is_file():
@@ -126,22 +125,23 @@ def model_type(folder: Path) -> Any:
         raise ModelError(f"{path}: cannot be read ({error})") from None
 
 
-def whole_network(kind: str, folder: Path, config: Any = None) -> Any:
-    """Load a network of transformers' with all its weights, float32; nothing is run that came with it.
+def load_complete_network(kind: str, folder: Path, config: Any = None) -> Any:
+    """Load a network with transformers, float32, with all its weights, and without running code of the checkpoint.
 
     Parameters
     ----------
     kind : str
-        Its class.
+        Its class in transformers.
     folder : pathlib.Path
         The checkpoint.
     config : transformers.PreTrainedConfig, optional
-        In place of the checkpoint's own.
+        Replaces the checkpoint's configuration.
 
     Raises
     ------
     ModelError
-        Damaged, or weights missing or of another shape: transformers would fill them with random numbers.
+        The checkpoint is damaged, or weights are missing or misshapen, which transformers would fill with random
+        numbers.
     """
     import torch
     import transformers
@@ -154,7 +154,7 @@ def whole_network(kind: str, folder: Path, config: Any = None) -> Any:
                 folder, dtype=torch.float32, output_loading_info=True, use_safetensors=safe, weights_only=True,
                 local_files_only=True, trust_remote_code=False, **more,
             )  # fmt: skip
-    # What transformers raises depends on the file and the version.
+    # The exception depends on the file and on the version of transformers.
     except Exception as error:
         raise ModelError(f"{folder}: cannot be loaded ({first_line(error)})") from None
     absent = sorted(set(report["missing_keys"]) | {key for key, *_ in report["mismatched_keys"]})

@@ -1,8 +1,8 @@
-"""``laion:...``: the laion-clap package itself, as a second opinion on what `mgeval.embed.clap` makes of LAION's files.
+"""``laion:...``: the laion-clap package itself, as a cross-check of `mgeval.embed.clap` on LAION's files.
 
 The package imports torchvision, which it does not declare and hardly uses; it loads three tokenizers and a RoBERTa
-from the hub, at import and when a model is made; it unpickles checkpoints; and it crops clips over 10 s at random. Here
-it gets a stand-in for torchvision, a RoBERTa of the checkpoint's own size, one tokenizer, tensors read by
+from the hub, at import and when it builds a model; it unpickles checkpoints; and it crops clips over 10 s at random.
+Here it gets a stub for torchvision, a RoBERTa of the checkpoint's size, one tokenizer, tensors from
 `read_tensors`, and windows of 10 s.
 """
 
@@ -24,8 +24,8 @@ import numpy as np
 
 from mgeval.embed.base import VALID
 from mgeval.embed.clap import FILES, LAION, Clap
-from mgeval.embed.clap.laion_weights import read_tensors, settings
-from mgeval.embed.clap.load import laion_parts
+from mgeval.embed.clap.laion_weights import read_sizes, read_tensors
+from mgeval.embed.clap.load import load_laion_parts
 from mgeval.errors import ModelError, nearest
 from mgeval.hub import hub_files, local_folder, weights_hash
 
@@ -33,13 +33,13 @@ FORMS = ("laion:FILE.pt",)
 """How its embedders are called."""
 
 SIZES = {96: "HTSAT-tiny", 128: "HTSAT-base", 256: "HTSAT-large"}
-"""laion-clap's names of the audio towers by the width of their first stage."""
+"""Width of the first stage of an audio tower -> its name in laion-clap."""
 
-STANDINS = ("torchvision", "torchvision.datasets", "torchvision.transforms", "torchvision.ops", "torchvision.ops.misc")
+STUBBED = ("torchvision", "torchvision.datasets", "torchvision.transforms", "torchvision.ops", "torchvision.ops.misc")
 
 
 class Laion(Clap):
-    """laion-clap's own model, hearing the same windows and reading the same tokens as `Clap`.
+    """laion-clap's own model, with the same windows and tokens as `Clap`.
 
     Parameters
     ----------
@@ -49,24 +49,24 @@ class Laion(Clap):
     Raises
     ------
     ModelError
-        The package is not installed, or the file is no such checkpoint or broken.
+        The package is not installed, or the file is not such a checkpoint or broken.
     """
 
     def __init__(self, file: Path) -> None:
-        self.module = laion_module(file)
-        super().__init__(f"laion:{file.name}@{weights_hash([file])}", laion_parts(file), file)
+        self.module = build_module(file)
+        super().__init__(f"laion:{file.name}@{weights_hash([file])}", load_laion_parts(file), file)
 
-    def _heard(self, window: np.ndarray) -> np.ndarray:
+    def _features(self, window: np.ndarray) -> np.ndarray:
         return window
 
-    def _hear(self, windows: np.ndarray) -> np.ndarray:
+    def _embed_audio(self, windows: np.ndarray) -> np.ndarray:
         import torch
 
-        # As tensors: given arrays, it rounds them to 16 bits.
+        # Pass tensors: laion-clap rounds arrays to 16 bits.
         with torch.inference_mode():
             return self.module.get_audio_embedding_from_data(torch.from_numpy(windows), use_tensor=True).numpy()
 
-    def _read(self, texts: list[str]) -> np.ndarray:
+    def _embed_texts(self, texts: list[str]) -> np.ndarray:
         import torch
 
         tokens = self.tokenizer(texts, padding=True, truncation=True, max_length=self.longest, return_tensors="pt")
@@ -82,15 +82,15 @@ def load_laion(name: str, revision: str | None = None) -> Laion:
     ModelError
         See `Laion`.
     """
-    where = name.removeprefix("laion:")
-    place = local_folder(where)
-    if place is None and where not in FILES:
-        raise ModelError(f"{name}: no such file: {nearest(where, FILES)}")
-    return Laion(place or hub_files(LAION, VALID, [where], revision) / where)
+    checkpoint = name.removeprefix("laion:")
+    local = local_folder(checkpoint)
+    if local is None and checkpoint not in FILES:
+        raise ModelError(f"{name}: no such file: {nearest(checkpoint, FILES)}")
+    return Laion(local or hub_files(LAION, VALID, [checkpoint], revision) / checkpoint)
 
 
-def laion_module(file: Path) -> Any:
-    """Make laion-clap's model with a checkpoint's weights, without any network.
+def build_module(file: Path) -> Any:
+    """Build laion-clap's model with a checkpoint's weights, without the network.
 
     Parameters
     ----------
@@ -106,10 +106,10 @@ def laion_module(file: Path) -> Any:
 
     tensors = read_tensors(file)
     try:
-        sizes = settings(tensors)
+        sizes = read_sizes(tensors)
         tower = SIZES[sizes["audio_config"]["patch_embeds_hidden_size"]]
     except KeyError as error:
-        raise ModelError(f"{file}: not a CLAP that laion-clap knows ({error})") from None
+        raise ModelError(f"{file}: not a CLAP that laion-clap supports ({error})") from None
     fused = sizes["audio_config"]["enable_fusion"]
     if fused and importlib.util.find_spec("torchaudio") is None:
         raise ModelError(f"{file}: laion-clap needs torchaudio for checkpoints with feature fusion; clap:FILE does not")
@@ -118,19 +118,19 @@ def laion_module(file: Path) -> Any:
     def roberta(*_: object, **__: object) -> Any:
         return transformers.RobertaModel(config)
 
-    with contained(), replaced(transformers.RobertaModel, roberta):
-        package = imported()
+    with isolate_imports(), replace_from_pretrained(transformers.RobertaModel, roberta):
+        package = import_laion_clap()
         module = package.CLAP_Module(enable_fusion=fused, device="cpu", amodel=tower)
-    # Buffers that transformers no longer keeps.
-    gone = ("text_branch.embeddings.position_ids", "text_branch.embeddings.token_type_ids")
+    # Buffers that no longer exist in transformers.
+    obsolete = ("text_branch.embeddings.position_ids", "text_branch.embeddings.token_type_ids")
     try:
-        module.model.load_state_dict({name: value for name, value in tensors.items() if name not in gone})
+        module.model.load_state_dict({name: value for name, value in tensors.items() if name not in obsolete})
     except RuntimeError as error:
-        raise ModelError(f"{file}: laion-clap does not take it ({str(error).splitlines()[-1].strip()})") from None
+        raise ModelError(f"{file}: laion-clap cannot load it ({str(error).splitlines()[-1].strip()})") from None
     return module.eval()
 
 
-def imported() -> Any:
+def import_laion_clap() -> Any:
     """Import laion-clap.
 
     Raises
@@ -144,28 +144,28 @@ def imported() -> Any:
 
 
 @contextlib.contextmanager
-def contained() -> Iterator[None]:
-    """Give laion-clap a torchvision and tokenizers that cost no network, and keep back what it prints."""
+def isolate_imports() -> Iterator[None]:
+    """Stub torchvision and the tokenizers for laion-clap, so that it needs no network, and suppress its output."""
     import transformers
 
     missing = importlib.util.find_spec("torchvision") is None
-    for name in STANDINS if missing else ():
-        sys.modules[name] = StandIn(name)
+    for name in STUBBED if missing else ():
+        sys.modules[name] = StubModule(name)
     try:
         with contextlib.ExitStack() as stack, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             stack.enter_context(contextlib.redirect_stdout(io.StringIO()))
             for kind in (transformers.BertTokenizer, transformers.RobertaTokenizer, transformers.BartTokenizer):
-                stack.enter_context(replaced(kind, lambda *_, **__: None))
+                stack.enter_context(replace_from_pretrained(kind, lambda *_, **__: None))
             yield
     finally:
-        # Others shall not take it for the real one; laion-clap keeps what it has imported.
-        for name in STANDINS if missing else ():
+        # Other packages must not find the stubs; laion-clap keeps its references.
+        for name in STUBBED if missing else ():
             del sys.modules[name]
 
 
-class StandIn(types.ModuleType):
-    """A module in which every name is an empty class: laion-clap imports torchvision's and does not need them here."""
+class StubModule(types.ModuleType):
+    """A module in which every name is an empty class: laion-clap only imports torchvision's names."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -178,14 +178,14 @@ class StandIn(types.ModuleType):
 
 
 @contextlib.contextmanager
-def replaced(kind: Any, stand_in: Any) -> Iterator[None]:
-    """Let ``kind.from_pretrained`` be something else for a while."""
-    own = vars(kind).get("from_pretrained")
-    kind.from_pretrained = stand_in
+def replace_from_pretrained(kind: Any, replacement: Any) -> Iterator[None]:
+    """Replace ``kind.from_pretrained`` temporarily."""
+    original = vars(kind).get("from_pretrained")
+    kind.from_pretrained = replacement
     try:
         yield
     finally:
-        if own is None:
+        if original is None:
             del kind.from_pretrained
         else:
-            kind.from_pretrained = own
+            kind.from_pretrained = original

@@ -15,31 +15,31 @@ FORMS = ("mel",)
 
 RATE = 32000
 FRAME, HOP = 2048, 640
-"""Samples of a spectrum's frame, and from one to the next: 64 ms and 20 ms."""
+"""Length and distance of the frames of the spectrogram, in samples: 64 ms and 20 ms."""
 
 BANDS = 64
 LOWEST, HIGHEST = 30.0, 16000.0
 """Hz: edges of the lowest and the highest band."""
 
 FLOOR = 1e-10
-"""Power at which a band counts as silent, re a full-scale sine: -100 dB."""
+"""Lowest power of a band, relative to a full-scale sine: -100 dB."""
 
 VERSION = "1"
-"""Changes whenever the same clip would get other numbers."""
+"""Must change whenever the vectors change."""
 
 
 class Mel(Embedder):
-    """Mean and spread of 64 log-mel bands in windows of 1 s.
+    """Mean and standard deviation of 64 log-mel bands in windows of 1 s.
 
-    32 kHz, mean of the channels, windows of 1 s every 1 s; a rest over 10 ms is covered by a window
-    that ends with the clip, and a clip shorter than 1 s is repeated to fill one. Within a window:
+    32 kHz, mean of the channels, windows of 1 s every 1 s; a remainder over 10 ms gets a window
+    that ends with the clip, and a clip shorter than 1 s is repeated to fill one window. Within a window:
     Hann frames of 2048 samples every 640 (none reaches past the window), power spectrum in which a
     full-scale sine has power 1 at its peak, 64 triangular bands of unit height evenly spaced on
     Slaney's mel scale from 30 Hz to 16 kHz, 10 log10 with a floor of -100 dB. A row holds the 64 means over time, in
     dB, then the 64 standard deviations (ddof 0), in dB.
 
-    A gain of g dB adds g to each mean above the floor and leaves the deviations; swapping the
-    channels changes nothing; silence is -100 and 0. Rows are not normalised.
+    A gain of g dB adds g to each mean above the floor and keeps the deviations; swapping the
+    channels changes nothing; silence gives -100 and 0. Rows are not normalised.
     """
 
     def __init__(self) -> None:
@@ -60,7 +60,7 @@ class Mel(Embedder):
     def _window(self, x: np.ndarray) -> np.ndarray:
         hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(FRAME) / FRAME)
         frames = np.lib.stride_tricks.sliding_window_view(np.asarray(x, np.float64), FRAME)[::HOP]
-        # Twice, for the half of a sine's amplitude that stands at negative frequencies.
+        # Twice, because half of a sine's amplitude is at negative frequencies.
         spectrum = 2 * np.abs(np.fft.rfft(frames * hann, axis=1)) / hann.sum()
         level = 10 * np.log10(np.maximum(spectrum**2 @ self.filters, FLOOR))
         return np.concatenate([level.mean(axis=0), level.std(axis=0)]).astype(np.float32)
@@ -72,7 +72,7 @@ def load_mel(name: str, revision: str | None = None) -> Mel:
     Raises
     ------
     ModelError
-        Something was named after it.
+        The name has a suffix, such as ``mel:x``.
     """
     if name != "mel":
         raise ModelError(f"no embedder is called {name!r}: 'mel' has no variants")
@@ -80,12 +80,13 @@ def load_mel(name: str, revision: str | None = None) -> Mel:
 
 
 def mel_filters(rate: int, frame: int, bands: int, lowest: float, highest: float) -> np.ndarray:
-    """Return triangles of unit height, evenly spaced on Slaney's mel scale, ``(frame // 2 + 1, bands)``.
+    """Return triangular filters of unit height, evenly spaced on Slaney's mel scale, ``(frame // 2 + 1, bands)``.
 
     Linear below 1 kHz (200/3 Hz a mel), logarithmic above (27 mels for a factor of 6.4), as in
     Slaney's Auditory Toolbox (1998) and in librosa with ``norm=None``.
     """
-    edges = to_hertz(np.linspace(*to_mel(np.array([lowest, highest])), bands + 2))
+    first, last = to_mel(np.array([lowest, highest]))
+    edges = to_hertz(np.linspace(first, last, bands + 2))
     hertz = np.fft.rfftfreq(frame, 1 / rate)[:, None]
     rising = (hertz - edges[:-2]) / np.diff(edges)[:-1]
     falling = (edges[2:] - hertz) / np.diff(edges)[1:]
@@ -93,10 +94,10 @@ def mel_filters(rate: int, frame: int, bands: int, lowest: float, highest: float
 
 
 def to_mel(hertz: np.ndarray) -> np.ndarray:
-    """Return Slaney's mels of frequencies in Hz."""
+    """Convert frequencies in Hz to Slaney's mels."""
     return np.where(hertz < 1000, hertz * 3 / 200, 15 + 27 * np.log(np.maximum(hertz, 1e-9) / 1000) / np.log(6.4))
 
 
 def to_hertz(mel: np.ndarray) -> np.ndarray:
-    """Return the frequencies in Hz of Slaney's mels."""
+    """Convert Slaney's mels to frequencies in Hz."""
     return np.where(mel < 15, mel * 200 / 3, 1000 * 6.4 ** ((mel - 15) / 27))

@@ -1,4 +1,4 @@
-"""``mert:...``: MERT, without running the code that its checkpoints bring along."""
+"""``mert:...``: MERT, without running the code in its checkpoints."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from mgeval.audio import Audio
 from mgeval.embed.base import VALID, Embedder, check_clips, mono_at
 from mgeval.embed.checks import check_audio
-from mgeval.embed.encodec import model_type, whole_network
+from mgeval.embed.encodec import load_complete_network, read_model_type
 from mgeval.errors import ModelError, first_line
 from mgeval.hub import checkpoint_folder, embedder_id, local_folder
 
@@ -20,17 +20,17 @@ FORMS = ("mert:PATH", "mert:ID")
 """How its embedders are called."""
 
 LONGEST = 360
-"""Seconds of a clip that are heard, as in fadtk: attention grows with the square of the length."""
+"""Seconds of a clip that are embedded, as in fadtk: the cost of attention grows with the square of the length."""
 
 SHORTEST = 0.05
-"""Seconds to which shorter clips are filled with silence: one frame."""
+"""Seconds to which shorter clips are padded with silence: one frame."""
 
 
 class Mert(Embedder):
     """The last layer of a MERT, one row per frame, 75 a second.
 
-    As fadtk does: 24 kHz, mean of the channels, the whole clip in one piece, at most 6 minutes of it; with
-    zero mean and unit variance where the checkpoint's ``preprocessor_config.json`` says so. Every frame is a row.
+    As in fadtk: 24 kHz, mean of the channels, the whole clip in one piece, at most 6 minutes of it; with
+    zero mean and unit variance if the checkpoint's ``preprocessor_config.json`` says so. Every frame is a row.
 
     Parameters
     ----------
@@ -68,44 +68,44 @@ class Mert(Embedder):
 def load_mert(name: str, revision: str | None = None) -> Mert:
     """Load ``mert:PATH`` or ``mert:ID``.
 
-    transformers has no MERT: its checkpoints bring Python files that would have to be run, which
-    mgeval does not do. But MERT's class derives from Hubert's and differs from it in three
-    settings only (``feature_extractor_cqt``, ``deepnorm`` and, with it, ``attention_relax``): where
-    these are off, it is a Hubert, and its weights are loaded into transformers' own.
+    transformers has no MERT: its checkpoints contain Python files that would have to run, which
+    mgeval does not do. But MERT's class derives from Hubert's and differs from it in only three
+    settings (``feature_extractor_cqt``, ``deepnorm`` and, with it, ``attention_relax``): if
+    these are off, it is a Hubert, and transformers' Hubert loads its weights.
 
     Raises
     ------
     ModelError
-        No such checkpoint, not a MERT, one that is more than a Hubert, or incomplete.
+        The checkpoint does not exist, is not a MERT, is incomplete, or is a MERT that differs from Hubert.
     """
-    where = name.removeprefix("mert:")
-    folder = checkpoint_folder(where, VALID, revision)
-    kind = model_type(folder)
+    checkpoint = name.removeprefix("mert:")
+    folder = checkpoint_folder(checkpoint, VALID, revision)
+    kind = read_model_type(folder)
     if kind not in ("mert_model", "hubert"):
         raise ModelError(f"{folder}: not a MERT, its model_type is {kind!r} (need 'mert_model')")
-    network = whole_network("HubertModel", folder, hubert_config(folder))
-    name = f"mert:{folder.resolve().name}" if local_folder(where) else name
-    embedder = Mert(embedder_id(name, folder), network, _settings(folder / "preprocessor_config.json"))
+    network = load_complete_network("HubertModel", folder, load_hubert_config(folder))
+    name = f"mert:{folder.resolve().name}" if local_folder(checkpoint) else name
+    embedder = Mert(embedder_id(name, folder), network, _read_json(folder / "preprocessor_config.json"))
     check_audio(embedder, folder)
     return embedder
 
 
-def hubert_config(folder: Path) -> Any:
-    """Return a MERT's configuration as Hubert's.
+def load_hubert_config(folder: Path) -> Any:
+    """Load a MERT's configuration as that of a Hubert.
 
     Raises
     ------
     ModelError
-        It has what Hubert lacks, and would need its own code.
+        The model has layers that Hubert lacks, which need its own code.
     """
     from transformers import HubertConfig
 
-    settings = _settings(folder / "config.json")
-    beyond = [option for option in ("feature_extractor_cqt", "deepnorm") if settings.get(option)]
-    if beyond:
+    settings = _read_json(folder / "config.json")
+    extra = [option for option in ("feature_extractor_cqt", "deepnorm") if settings.get(option)]
+    if extra:
         raise ModelError(
-            f"{folder}: this MERT is more than a Hubert ({', '.join(beyond)}): it runs only with code from its own "
-            "repository, which mgeval does not execute; take another embedder, such as clap:ID"
+            f"{folder}: this MERT differs from a Hubert ({', '.join(extra)}): it runs only with code from its own "
+            "repository, which mgeval does not execute; use another embedder, such as clap:ID"
         )
     try:
         return HubertConfig(
@@ -115,7 +115,7 @@ def hubert_config(folder: Path) -> Any:
         raise ModelError(f"{folder / 'config.json'}: not a usable configuration ({first_line(error)})") from None
 
 
-def _settings(path: Path) -> dict[str, Any]:
+def _read_json(path: Path) -> dict[str, Any]:
     try:
         return dict(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError) as error:

@@ -1,4 +1,4 @@
-"""``vggish``: AudioSet's VGG, of which most published Frechet distances are."""
+"""``vggish``: AudioSet's VGG, the embedder of most published Frechet distances."""
 
 from __future__ import annotations
 
@@ -20,36 +20,36 @@ FORMS = ("vggish", "vggish:FILE")
 """How its embedders are called."""
 
 URL = "https://github.com/harritaylor/torchvggish/releases/download/v0.1/vggish-10086976.pth"
-"""Google's weights as torchvggish ported them; the number begins the file's SHA-256."""
+"""Google's weights, ported by torchvggish; the number is the beginning of the file's SHA-256."""
 
 RATE = 16000
 FRAME, HOP, FFT = 400, 160, 512
-"""Samples of a spectrum's frame, from one to the next, and with its zeros: 25 ms and 10 ms."""
+"""Length and distance of the frames of the spectrogram, and length with zero padding, in samples: 25 ms and 10 ms."""
 
 BANDS = 64
 LOWEST, HIGHEST = 125.0, 7500.0
 """Hz: edges of the lowest and the highest band."""
 
 OFFSET = 0.01
-"""Added to a band's magnitude before its logarithm."""
+"""Added to the magnitude of a band before the logarithm."""
 
 FRAMES = 96
 """Frames of a window: 0.96 s."""
 
 SHORTEST = 1.0
-"""Seconds to which shorter clips are filled with silence, as in fadtk."""
+"""Seconds to which shorter clips are padded with silence, as in fadtk."""
 
 CONVOLUTIONS = {0: True, 3: True, 6: False, 8: True, 11: False, 13: True}
-"""Their numbers in torchvggish's ``features``, and whether pooling follows."""
+"""Indices of the convolutions in torchvggish's ``features``, and whether pooling follows."""
 
 BATCH = 16
 
 
 class Vggish(Embedder):
-    """VGGish (Hershey et al., ICASSP 2017), its 128 numbers as they are: no PCA, no quantising, no last ReLU.
+    """VGGish (Hershey et al., ICASSP 2017), its raw 128 outputs: no PCA, no quantising, no last ReLU.
 
-    As fadtk does: 16 kHz, mean of the channels, windows of 0.96 s one after the other, what is left
-    at the end not heard, clips under 1 s filled with silence. Unlike fadtk, clips are not rounded to 16 bits and
+    As in fadtk: 16 kHz, mean of the channels, consecutive windows of 0.96 s, the remainder at the end ignored,
+    clips under 1 s padded with silence. Unlike in fadtk, clips are not rounded to 16 bits and
     rows not to float16.
 
     Parameters
@@ -60,7 +60,7 @@ class Vggish(Embedder):
     Raises
     ------
     ModelError
-        Not such a file, damaged, or a network that does not tell sounds apart.
+        The file holds other weights or is damaged, or the network does not distinguish sounds.
     """
 
     def __init__(self, file: Path) -> None:
@@ -96,7 +96,7 @@ class Vggish(Embedder):
             weight, bias = (self.tensors[f"features.{number}.{part}"] for part in ("weight", "bias"))
             x = functional.relu(functional.conv2d(x, weight, bias, padding=1))
             x = functional.max_pool2d(x, 2) if pooled else x
-        # TensorFlow's order of axes, in which the weights were trained.
+        # The weights were trained with TensorFlow's order of axes.
         x = x.permute(0, 2, 3, 1).flatten(1)
         for number in (0, 2, 4):
             weight, bias = (self.tensors[f"embeddings.{number}.{part}"] for part in ("weight", "bias"))
@@ -129,13 +129,14 @@ def log_mel(x: np.ndarray, filters: np.ndarray) -> np.ndarray:
 
 
 def mel_filters() -> np.ndarray:
-    """Return triangles of unit height that are straight on the mel axis 1127 ln(1 + f/700), ``(257, 64)``.
+    """Return triangular filters of unit height on the mel axis 1127 ln(1 + f/700), ``(257, 64)``.
 
-    The band's edges are 125 Hz and 7.5 kHz; the bin at 0 Hz counts for none.
+    The edges of the whole band are 125 Hz and 7.5 kHz; the bin at 0 Hz belongs to no filter.
     """
     hertz = np.fft.rfftfreq(FFT, 1 / RATE)
     mel = 1127 * np.log1p(hertz / 700)[:, None]
-    edges = np.linspace(*(1127 * np.log1p(np.array([LOWEST, HIGHEST]) / 700)), BANDS + 2)
+    first, last = 1127 * np.log1p(np.array([LOWEST, HIGHEST]) / 700)
+    edges = np.linspace(first, last, BANDS + 2)
     rising = (mel - edges[:-2]) / np.diff(edges)[:-1]
     falling = (edges[2:] - mel) / np.diff(edges)[1:]
     filters = np.maximum(0, np.minimum(rising, falling))
@@ -149,16 +150,16 @@ def load_vggish(name: str, revision: str | None = None) -> Vggish:
     Raises
     ------
     ModelError
-        No such file, or no network.
+        The file does not exist, or the release cannot be downloaded.
     """
-    where = name.removeprefix("vggish").removeprefix(":")
-    file = local_folder(where) if where else _published()
+    path = name.removeprefix("vggish").removeprefix(":")
+    file = local_folder(path) if path else _download_published()
     if file is None or not file.is_file():
         raise ModelError(f"{name}: no such file; torchvggish publishes it at {URL}")
     return Vggish(file)
 
 
-def _published() -> Path:
+def _download_published() -> Path:
     import torch
 
     file = Path(torch.hub.get_dir()) / "checkpoints" / URL.rpartition("/")[2]
@@ -167,9 +168,9 @@ def _published() -> Path:
         print(f"vggish: downloading 289 MB to {file.parent}", file=sys.stderr)
         try:
             torch.hub.download_url_to_file(URL, str(file), hash_prefix="10086976", progress=False)
-        # Which exceptions stand for a dead network depends on the client.
+        # The exceptions for a dead network depend on the HTTP client.
         except Exception as error:
             raise ModelError(
-                f"vggish: {URL} cannot be fetched ({first_line(error)}); copy the file here and load 'vggish:FILE'"
+                f"vggish: cannot download {URL} ({first_line(error)}); copy the file here and load 'vggish:FILE'"
             ) from None
     return file

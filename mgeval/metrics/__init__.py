@@ -17,14 +17,14 @@ from mgeval.metrics.tokens import pooled as pooled
 from mgeval.metrics.undefined import Undefined
 
 __all__ = [
-    "DETECTORS", "METRICS", "TEXT", "TOKENS", "Detector", "Finding", "Metric", "Profiles", "Undefined", "added",
-    "adherence", "claims", "columns", "described", "detector", "distribution", "evaluate", "failures", "findings_of",
-    "metric", "metric_names", "metric_of", "music", "pooled", "signal", "similarity", "spatial", "spectrum", "stereo",
-    "tokens", "undefined_finding", "widths",
+    "DETECTORS", "METRICS", "TEXT", "TOKENS", "Detector", "Finding", "Metric", "Profiles", "Undefined", "adherence",
+    "claims", "columns", "custom_metrics", "described", "detector", "distribution", "evaluate", "failures",
+    "find_metric", "findings_of", "metric", "metric_names", "metric_of", "music", "pooled", "signal", "similarity",
+    "spatial", "spectrum", "stereo", "tokens", "undefined_finding", "widths",
 ]  # fmt: skip
 
 
-# The order of columns and tables: family by family, within one as the functions stand in their file.
+# Columns and tables list the metrics by family, and within a family in the order of the functions in the file.
 _FAMILIES = [module.__name__ for module in (stereo, spatial, widths, signal, spectrum, music, similarity, tokens)]
 _rows = sorted(METRICS.items(), key=lambda item: _FAMILIES.index(item[1].function.__module__))
 METRICS.clear()
@@ -32,21 +32,21 @@ METRICS.update(_rows)
 _BUILT_IN = frozenset(id(row) for row in METRICS.values())
 
 TEXT = [name for name, row in METRICS.items() if row.channels == "text"]
-"""Metrics that need a checkpoint; their columns carry its name, such as ``clap:tiny``."""
+"""Metrics that need a checkpoint; the checkpoint's name is part of the column's, such as ``clap:tiny``."""
 
 TOKENS = [name for name, row in METRICS.items() if row.channels == "tokens"]
-"""Metrics of the codes that a model drew; `mgeval.token_table` computes them."""
+"""Metrics of the codes that a model sampled; `mgeval.token_table` computes them."""
 
 
-def added() -> dict[str, Metric]:
-    """Return the rows that a script or a notebook put into `METRICS`: another process does not have them."""
+def custom_metrics() -> dict[str, Metric]:
+    """Return the metrics that a script or a notebook added to `METRICS`: other processes do not have them."""
     return {name: row for name, row in METRICS.items() if id(row) not in _BUILT_IN}
 
 
-def described(column: str) -> Metric | None:
-    """Return the row that a table's column belongs to; None if the column is no metric.
+def find_metric(column: str) -> Metric | None:
+    """Return the metric that a table's column holds; None if the column holds no metric.
 
-    ``clap:tiny`` is `clap` of the checkpoint ``tiny``, whose name the label then bears.
+    ``clap:tiny`` is `clap` with the checkpoint ``tiny``; the label then includes the checkpoint's name.
     """
     name, _, checkpoint = column.partition(":")
     row = METRICS.get(name)
@@ -55,31 +55,35 @@ def described(column: str) -> Metric | None:
     return replace(row, label=f"{row.label} ({checkpoint})") if checkpoint else row
 
 
+described = find_metric
+"""Former name of `find_metric`."""
+
+
 def metric_of(column: str) -> Metric:
-    """Return the row of a column that is a metric, as those of `columns` are.
+    """Return the metric that a table's column holds; unlike `find_metric`, raise an error where there is none.
 
     Raises
     ------
     MetricError
-        The column is no metric.
+        The column holds no metric.
     """
-    row = described(column)
+    row = find_metric(column)
     if row is None:
         raise MetricError(f"there is no metric {column!r}: {nearest(column, METRICS)}")
     return row
 
 
 def columns(table: Iterable[object]) -> list[str]:
-    """Return the columns of a table that are metrics, in the order of `METRICS`."""
+    """Return the columns of a table that hold metrics, in the order of `METRICS`."""
     order = list(METRICS)
-    found = [column for column in table if isinstance(column, str) and described(column)]
-    return sorted(found, key=lambda column: order.index(column.partition(":")[0]))
+    names = [column for column in table if isinstance(column, str) and find_metric(column)]
+    return sorted(names, key=lambda column: order.index(column.partition(":")[0]))
 
 
 def metric_names(names: str | Iterable[str] | None = None) -> list[str]:
-    """Return the metrics that were asked for, or all of the sound that need no checkpoint.
+    """Expand and check the names of metrics; by default, all metrics of the sound that need no checkpoint.
 
-    A metric that needs one is asked for by the embedder's name, such as ``clap:tiny``: it holds a colon.
+    The name of a metric that needs a checkpoint includes the embedder, such as ``clap:tiny``.
 
     Raises
     ------
@@ -91,16 +95,16 @@ def metric_names(names: str | Iterable[str] | None = None) -> list[str]:
     names = list(dict.fromkeys(part for name in names for part in (free if name == "all" else [name])))
     for name in names:
         if name in TOKENS:
-            raise MetricError(f"{name!r} is one of the codes, not of the sound: token_table(store) computes it")
+            raise MetricError(f"{name!r} is a metric of codes, not of sound: use token_table(store)")
         if name in TEXT or name == "clap:":
-            raise MetricError(f"{name!r} needs a checkpoint: 'clap:tiny', or 'clap:PATH' of a local ClapModel")
+            raise MetricError(f"{name!r} needs a checkpoint: 'clap:tiny', or 'clap:PATH' for a local ClapModel")
         if name not in METRICS and ":" not in name:
             raise MetricError(f"there is no metric {name!r}: {nearest(name, [*free, 'clap:tiny'])}")
     return names
 
 
 def evaluate(x: np.ndarray, rate: int, names: Iterable[str], profiles: Profiles | None = None) -> dict[str, float]:
-    """Compute metrics of one clip; those of a family share one pass over the samples.
+    """Compute metrics of one clip; metrics of a family share one pass over the samples.
 
     Parameters
     ----------
@@ -116,11 +120,12 @@ def evaluate(x: np.ndarray, rate: int, names: Iterable[str], profiles: Profiles 
     Returns
     -------
     dict of str to float
-        By name; what is not defined is `Undefined`.
+        By name; a metric that is not defined for the clip is `Undefined`.
     """
     names = metric_names(names)
-    if needs := [name for name in names if name not in METRICS]:
-        raise MetricError(f"{needs[0]!r} compares with a prompt: measure(clips, store, {needs[0]!r}) does that")
+    if with_prompt := [name for name in names if name not in METRICS]:
+        first = with_prompt[0]
+        raise MetricError(f"{first!r} compares with a prompt: use measure(clips, store, {first!r})")
     rows = [METRICS[name] for name in names]
     profiles = Profiles(x, rate) if profiles is None else profiles
     values = {}

@@ -1,4 +1,4 @@
-"""The rows of metrics and of failure detectors: each stands above its function, and no other list of them exists."""
+"""The registries of metrics and of failure detectors: each row stands above its function; no other list exists."""
 
 from __future__ import annotations
 
@@ -15,35 +15,36 @@ Profile = Callable[[Any, int], Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Metric:
-    """One metric: a function of a clip, and what tables, plots, widgets, reports and documents say about it.
+    """One metric: a function of a clip, with the texts that tables, plots, widgets, reports and documents show.
 
     Parameters
     ----------
     function : callable
-        ``function(x)`` or ``function(x, rate)``; a metric of texts takes vectors, one of tokens takes `Tokens`.
+        ``function(x)`` or ``function(x, rate)``; a 'text' metric takes vectors, a 'tokens' metric takes `Tokens`.
     unit : str
-        '' for a number without one.
+        '' for a number without a unit.
     low, high : float
         The range of its values.
     better : {'higher', 'lower', ''}
-        '' where neither is: most stereo measures describe, they do not judge.
+        '' if neither is better: most stereo measures describe a clip and do not rate it.
     channels : {'stereo', 'all', 'text', 'tokens'}
-        'stereo': undefined for mono; 'all': over all channels there are; 'text': mono mean, against the prompt;
-        'tokens': no samples, but the codes that a model drew.
+        'stereo': undefined for mono; 'all': over all channels of the clip; 'text': mono mean, against the prompt;
+        'tokens': no samples, but the codes that a model sampled.
     label : str
-        Its name on axes and in tables.
+        The metric's name on axes and in tables.
     meaning : str
         One line, without a full stop.
     caveat : str
         What a reader must know before using it.
     cites : tuple of str
-        Keys of the bibliography, or whole BibTeX entries; by default mgeval itself.
+        Keys of the bibliography, or whole BibTeX entries; mgeval itself by default.
     kind : {'number', 'flag', 'name'}
-        'flag': 0 or 1, whose mean is a share; 'name': a number that names something, such as a key, and has no mean.
+        'flag': 0 or 1, the mean is a share; 'name': a number that stands for a name, such as a key, without a mean.
     period : float
-        The distance after which values repeat, such as that of the angles of an axis; 0 where they do not.
+        The distance after which values repeat, such as 180 degrees for the angle of an axis; 0 if they do not repeat.
     shared : callable, optional
-        ``shared(x, rate)``: what the function takes in place of samples, so that a family passes over them once.
+        ``shared(x, rate)`` returns a profile that the function takes in place of samples: a family of metrics
+        computes it once.
     version : int
         Counts up with every change of its values: a value that a store keeps under another version is computed again.
     """
@@ -65,7 +66,7 @@ class Metric:
 
     @property
     def name(self) -> str:
-        """The function's name, which is the column's."""
+        """The function's name, which is also the column's."""
         return self.function.__name__
 
     @property
@@ -76,20 +77,20 @@ class Metric:
 
 @dataclass(frozen=True, kw_only=True)
 class Detector:
-    """One detector of failures, and what tables, plots and documents say about it.
+    """One detector of failures, with the texts that tables, plots and documents show.
 
     Parameters
     ----------
     function : callable
         ``function(x, rate, threshold)``; returns `Finding` rows.
     meaning : str
-        What its flag says about the clip, in one line without a full stop.
+        What a flag says about the clip, in one line without a full stop.
     stereo : bool
         Whether it is undefined for mono.
     shared : callable, optional
         As in `Metric`.
     version : int
-        Counts up with every change of its results: findings that were kept under another version are computed again.
+        Raise it with every change of the results: stored findings of another version are computed again.
     """
 
     function: Callable[..., Any]
@@ -100,11 +101,11 @@ class Detector:
 
     @property
     def name(self) -> str:
-        """The function's name, which is the kind of failure."""
+        """The function's name, which is also the kind of failure."""
         return self.function.__name__
 
     def __call__(self, x: Any, rate: int, **options: float) -> Any:
-        """Look for the failure; see the function's own docstring."""
+        """Look for the failure; see the docstring of the function."""
         return self.function(x, rate, **options)
 
 
@@ -120,14 +121,14 @@ class Profiles(dict[Profile, Any]):
 
 
 METRICS: dict[str, Metric] = {}
-"""Every per-clip metric by its column name: what `measure`, plots and reports read."""
+"""Every metric of a clip by its column name; `measure`, plots and reports read this."""
 
 DETECTORS: dict[str, Detector] = {}
 """Every detector by its kind of failure."""
 
 
 def metric(**row: Any) -> Callable[[_Function], _Function]:
-    """Make a function a metric: a decorator that takes the fields of `Metric`.
+    """Register a function as a metric; the decorator takes the fields of `Metric`.
 
     Examples
     --------
@@ -148,7 +149,7 @@ def metric(**row: Any) -> Callable[[_Function], _Function]:
 
 
 def detector(**row: Any) -> Callable[[_Function], _Function]:
-    """Make a function a detector of failures: a decorator that takes the fields of `Detector`."""
+    """Register a function as a detector of failures; the decorator takes the fields of `Detector`."""
 
     def register(function: _Function) -> _Function:
         DETECTORS[function.__name__] = Detector(function=function, **row)

@@ -1,7 +1,7 @@
 """Level and defects of the signal, mono or stereo.
 
 ``x`` has shape ``(channels, time)`` with full scale +-1. Every function returns a float; where the
-measure has no meaning it is `Undefined`, a NaN with a reason. All raise `MetricError` for an array
+measure is not defined it is `Undefined`, a NaN with a reason. All raise `MetricError` for an array
 that is not ``(channels, time)``.
 """
 
@@ -13,15 +13,28 @@ from typing import NamedTuple
 
 import numpy as np
 
+from mgeval.errors import MetricError
 from mgeval.metrics.failures import failures as failures
 from mgeval.metrics.failures import findings_of
 from mgeval.metrics.failures.findings import Finding
-from mgeval.metrics.frames import BROKEN, EMPTY, FLOOR, FRAME, QUIET, SHORT, SILENT, STEPS, as_samples, hop, power
+from mgeval.metrics.frames import (
+    BROKEN,
+    EMPTY,
+    FLOOR,
+    FRAME,
+    QUIET,
+    SHORT,
+    SILENT,
+    STEPS,
+    as_samples,
+    check_rate,
+    power,
+)
 from mgeval.metrics.registry import DETECTORS, metric
 from mgeval.metrics.undefined import Undefined
 
 FULL_SCALE = 1 - 2.0**-15
-"""The largest 16-bit sample: what clipped files that no lossy coder touched hold."""
+"""The largest 16-bit sample: the level of clipped samples in files without lossy coding."""
 
 FLAT_TOP = 3
 SHORT_TERM = 3.0
@@ -33,7 +46,7 @@ CHUNK = 1 << 18
 MARGIN = 32
 
 
-def _usable(x: np.ndarray) -> tuple[np.ndarray, Undefined | None]:
+def _check_samples(x: np.ndarray) -> tuple[np.ndarray, Undefined | None]:
     x = as_samples(x)
     if x.shape[1] == 0:
         return x, Undefined(EMPTY)
@@ -44,8 +57,8 @@ def _usable(x: np.ndarray) -> tuple[np.ndarray, Undefined | None]:
     unit="LUFS",
     low=-70,
     label="Integrated loudness",
-    meaning="loudness after ITU-R BS.1770-4",
-    caveat="needs 400 ms; a mono file reads 3 LU under its dual-mono copy",
+    meaning="integrated loudness, ITU-R BS.1770-4",
+    caveat="needs 400 ms; a mono file reads 3 LU lower than its dual-mono copy",
     cites=("itu1770", "steinmetz2021"),
 )
 def loudness(x: np.ndarray, rate: int) -> float:
@@ -61,23 +74,23 @@ def loudness(x: np.ndarray, rate: int) -> float:
     Returns
     -------
     float
-        LUFS, at least -70; what passes the last full step of 100 ms is left out. A mono clip counts
-        as one channel, 3.01 LU under the same clip as dual mono. `Undefined` for clips under 400 ms
-        and where all is below the gate.
+        LUFS, at least -70; samples after the last full step of 100 ms are ignored. A mono clip counts
+        as one channel, 3.01 LU below the same clip as dual mono. `Undefined` for clips shorter than 400 ms
+        and where everything is below the gate.
     """
     import pyloudnorm
 
-    x, problem = _usable(x)
-    hop(rate)  # says what is wrong with the rate
+    x, problem = _check_samples(x)
+    check_rate(rate)
     if problem is not None:
         return problem
     steps = (x.shape[1] / rate - FRAME) / (FRAME / STEPS)
     if steps < 0:
         return Undefined(SHORT)
-    # Whole steps only: pyloudnorm takes a block that is begun for a full one, and reads low by up to 0.3 LU.
+    # Whole steps only: pyloudnorm counts a partial block as a full one, and then reads up to 0.3 LU too low.
     x = x[:, : math.ceil((FRAME + int(steps + 1e-6) * FRAME / STEPS) * rate)]
     with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
-        # It warns of the mean of no blocks, which is how it sees silence.
+        # For silence it warns of the mean of no blocks.
         warnings.simplefilter("ignore", RuntimeWarning)
         value = float(pyloudnorm.Meter(rate).integrated_loudness(x.T.astype(np.float64)))
     return value if np.isfinite(value) else Undefined(QUIET)
@@ -87,15 +100,15 @@ def loudness(x: np.ndarray, rate: int) -> float:
     unit="LU",
     low=0,
     label="Loudness range",
-    meaning="how far the loudness moves, after EBU Tech 3342",
-    caveat="needs 3.1 s, says little under 10 s",
+    meaning="how much the loudness varies, EBU Tech 3342",
+    caveat="needs 3.1 s; unreliable below 10 s",
     cites=("ebu3342", "itu1770", "steinmetz2021"),
 )
 def loudness_range(x: np.ndarray, rate: int) -> float:
-    """Loudness range, EBU Tech 3342: how far the loudness moves.
+    """Loudness range, EBU Tech 3342: how much the loudness varies.
 
     Short-term loudness (ITU-R BS.1770-4 over 3 s, every 100 ms, by pyloudnorm), gated at -70 LUFS and
-    20 LU below its mean power; the 95th percentile less the 10th.
+    20 LU below its mean power; the 95th percentile minus the 10th.
 
     Parameters
     ----------
@@ -107,19 +120,19 @@ def loudness_range(x: np.ndarray, rate: int) -> float:
     Returns
     -------
     float
-        LU, at least 0. Clips under 10 s hold few blocks and read low. `Undefined` where fewer than two blocks
-        are left, between which there is no range: for clips under 3.1 s, and where all or all but one are below a gate.
+        LU, at least 0. Clips shorter than 10 s have few blocks and read low. `Undefined` with fewer than two
+        blocks, which have no range: for clips shorter than 3.1 s, and where at most one block is above the gates.
     """
     import pyloudnorm
 
-    x, problem = _usable(x)
-    hop(rate)  # says what is wrong with the rate
+    x, problem = _check_samples(x)
+    check_rate(rate)
     if problem is not None:
         return problem
     steps = (x.shape[1] / rate - SHORT_TERM) / SHORT_TERM_STEP
     if steps + 1e-6 < 1:
-        return Undefined("the clip is shorter than 3.1 s, which two short-term blocks of 3 s take")
-    # Its own loudness_range appends 1.5 s of silence, which adds 1 LU to a steady clip of 10 s.
+        return Undefined("the clip is shorter than 3.1 s, too short for two short-term blocks of 3 s")
+    # pyloudnorm's loudness_range appends 1.5 s of silence, which adds 1 LU to a steady clip of 10 s.
     meter = pyloudnorm.Meter(rate, block_size=SHORT_TERM, overlap=1 - SHORT_TERM_STEP / SHORT_TERM)
     x = x[:, : math.ceil((SHORT_TERM + int(steps + 1e-6) * SHORT_TERM_STEP) * rate)]
     with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
@@ -129,7 +142,7 @@ def loudness_range(x: np.ndarray, rate: int) -> float:
     levels = levels[levels >= GATE]
     if levels.size == 0:
         return Undefined(QUIET)
-    # The mean power of what passed the first gate is at most the loudest block's: the second leaves some.
+    # The mean power after the first gate is at most that of the loudest block: the second gate passes some blocks.
     levels = levels[levels >= 10 * np.log10(np.mean(10 ** (levels / 10))) - RANGE_GATE]
     if levels.size < 2:
         return Undefined("only one short-term block of 3 s is above the gates")
@@ -141,20 +154,20 @@ def loudness_range(x: np.ndarray, rate: int) -> float:
     unit="dBTP",
     better="lower",
     label="True peak",
-    meaning="highest level between the samples; above 0 a player clips",
+    meaning="highest level of the signal between its samples; a player clips above 0",
     caveat=(
-        "4x oversampling: under the truth by at most 0.55 dB below 0.45 of the rate; noise above that reads "
-        "0.3 dB low in the median, 2.0 dB at worst (`python benchmarks/true_peak.py`)"
+        "with 4x oversampling the value is at most 0.55 dB too low up to 0.45 of the sampling rate; noise above that "
+        "reads 0.3 dB too low in the median and 2.0 dB at worst (`python benchmarks/true_peak.py`)"
     ),
     cites=("itu1770",),
 )
 def true_peak(x: np.ndarray, rate: int) -> float:
-    """True peak: the largest value of the signal between its samples, ITU-R BS.1770-4 annex 2.
+    """Return the true peak: the largest value of the signal between its samples, ITU-R BS.1770-4 annex 2.
 
-    The signal is oversampled 4 times (scipy's polyphase filter); the rate does not matter. Between its
-    samples a peak can be missed by ``-20 log10 cos(pi f / 4)`` dB, f the frequency by the rate: 0.55 dB
-    at 0.45. What lies above that is damped by the filter too: half a second of noise there reads 0.3 dB
-    low in the median of 100 draws, 2.0 dB at worst (benchmarks/true_peak.py).
+    The signal is oversampled 4 times (scipy's polyphase filter); the rate does not matter. Oversampling can miss
+    a peak by ``-20 log10 cos(pi f / 4)`` dB, where f is the frequency over the rate: 0.55 dB at f = 0.45.
+    The filter also attenuates frequencies above that: half a second of noise there reads 0.3 dB too low in the
+    median of 100 draws and 2.0 dB at worst (benchmarks/true_peak.py).
 
     Parameters
     ----------
@@ -166,15 +179,15 @@ def true_peak(x: np.ndarray, rate: int) -> float:
     Returns
     -------
     float
-        dBTP, 0 is full scale; not below the sample peak. `Undefined` for digital silence.
+        dBTP, 0 is full scale; at least the sample peak. `Undefined` for digital silence.
     """
     from scipy.signal import resample_poly
 
-    x, problem = _usable(x)
+    x, problem = _check_samples(x)
     if problem is not None:
         return problem
     peak = np.abs(x).max()
-    # In pieces, so that memory stays flat; the filter reaches over 10 samples.
+    # In pieces, so that memory does not grow with the clip; the filter spans 10 samples.
     for start in range(0, x.shape[1], CHUNK):
         first = max(start - MARGIN, 0)
         piece = resample_poly(x[:, first : start + CHUNK + MARGIN], OVERSAMPLING, 1, axis=1)
@@ -187,10 +200,10 @@ def true_peak(x: np.ndarray, rate: int) -> float:
     unit="dB",
     low=0,
     label="Crest factor",
-    meaning="peak against average level: low is dense or crushed, high is sparse or percussive",
+    meaning="peak relative to the average level: low for dense or compressed clips, high for sparse or percussive ones",
 )
 def crest(x: np.ndarray) -> float:
-    """Crest factor: peak against root mean square, over all channels.
+    """Crest factor: peak relative to the root mean square, over all channels.
 
     ``20 log10(max|x| / sqrt(E[x^2]))``.
 
@@ -202,9 +215,9 @@ def crest(x: np.ndarray) -> float:
     Returns
     -------
     float
-        dB, at least 0. A square wave reads 0, a sine 3.01. `Undefined` for digital silence.
+        dB, at least 0. A square wave gives 0, a sine 3.01. `Undefined` for digital silence.
     """
-    x, problem = _usable(x)
+    x, problem = _check_samples(x)
     if problem is not None:
         return problem
     peak = np.abs(x).max().astype(np.float64)
@@ -219,11 +232,11 @@ def crest(x: np.ndarray) -> float:
     high=1,
     better="lower",
     label="Silence",
-    meaning="share of the clip below -70 dBFS",
+    meaning="share of 400 ms frames at or below -70 dBFS",
     caveat="needs 400 ms",
 )
 def silence(x: np.ndarray, rate: int) -> float:
-    """Share of the clip that is silent: 400 ms frames at or below -70 dBFS.
+    """Share of the clip that is silent: of 400 ms frames, those at or below -70 dBFS.
 
     Parameters
     ----------
@@ -235,9 +248,9 @@ def silence(x: np.ndarray, rate: int) -> float:
     Returns
     -------
     float
-        0 to 1, no unit. `Undefined` for clips under 400 ms.
+        0 to 1, no unit. `Undefined` for clips shorter than 400 ms.
     """
-    x, problem = _usable(x)
+    x, problem = _check_samples(x)
     if problem is not None:
         return problem
     powers = power(x, rate)
@@ -249,15 +262,15 @@ def silence(x: np.ndarray, rate: int) -> float:
     high=1,
     better="lower",
     label="Clipping",
-    meaning="share of samples in runs at or beyond full scale, which a player clips",
-    caveat="clipping before a lower level or a lossy coder is not seen",
+    meaning="share of samples in runs of 3 or more at or beyond full scale, which a player clips",
+    caveat="misses clipping that happened before the level was lowered or before lossy coding",
 )
 def clipping(x: np.ndarray) -> float:
     """Share of the samples that a player with integer output clips: 3 or more in a row at or beyond full scale.
 
     Full scale begins at 1 - 2**-15, the largest 16-bit sample. A sine that just touches full
-    scale reads 0 above some 40 Hz (at 32 kHz). Clipping that happened before the level was lowered,
-    or before a lossy coder, is not seen.
+    scale gives 0 above about 40 Hz (at 32 kHz). Clipping that happened before the level was lowered,
+    or before lossy coding, is missed.
 
     Parameters
     ----------
@@ -269,7 +282,7 @@ def clipping(x: np.ndarray) -> float:
     float
         0 to 1, no unit.
     """
-    x, problem = _usable(x)
+    x, problem = _check_samples(x)
     if problem is not None:
         return problem
     over = np.abs(x) >= FULL_SCALE
@@ -287,9 +300,11 @@ class FailureProfile(NamedTuple):
     problem: Undefined | None
 
 
-def failure_profile(x: np.ndarray, rate: int, findings: list[Finding] | None = None) -> FailureProfile:
+def failure_profile(x: np.ndarray, rate: int | None, findings: list[Finding] | None = None) -> FailureProfile:
     """Return what `failure_count` counts; with findings from before none are looked for."""
-    x, problem = _usable(x)
+    x, problem = _check_samples(x)
+    if rate is None:
+        raise MetricError("failure_count needs the rate of the samples in Hz")
     if problem is None and x.shape[1] < FRAME * rate:
         problem = Undefined(SHORT)
     if findings is None:
@@ -303,11 +318,11 @@ def failure_profile(x: np.ndarray, rate: int, findings: list[Finding] | None = N
     better="lower",
     label="Failures",
     shared=failure_profile,
-    meaning="how many kinds of failure are found",
-    caveat="[how reliably](docs/failures.md); a mono file cannot fail in stereo",
+    meaning="number of kinds of failure that are found",
+    caveat="[error rates](docs/failures.md) of each kind; a mono file cannot have failures of the stereo image",
 )
 def failure_count(x: np.ndarray | FailureProfile, rate: int | None = None) -> float:
-    """Number of kinds of failure that are found, with the thresholds that `failures` has by default.
+    """Return the number of kinds of failure that are found, with the default thresholds of `failures`.
 
     Parameters
     ----------
@@ -319,8 +334,8 @@ def failure_count(x: np.ndarray | FailureProfile, rate: int | None = None) -> fl
     Returns
     -------
     float
-        0 to the number of detectors, no unit. Kinds that are undefined for the clip, such as those of the image for
-        mono, count as not found. `Undefined` for clips under 400 ms.
+        0 to the number of detectors, no unit. Kinds that are undefined for the clip, such as those of the
+        stereo image for mono, count as not found. `Undefined` for clips shorter than 400 ms.
     """
     found = x if isinstance(x, FailureProfile) else failure_profile(x, rate)
     if found.problem is not None:

@@ -1,4 +1,4 @@
-"""How well a clip fits a text, from the vectors that a joint text and audio model gives them."""
+"""How well a clip fits a text, by the vectors of a joint text and audio model."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from mgeval.metrics.undefined import Undefined
     better="higher",
     channels="text",
     label="CLAP score",
-    meaning="how well the clip fits its prompt: cosine of text and audio vectors, mean over its windows",
-    caveat="hears the mono mean; scores of different checkpoints do not compare",
+    meaning="how well the clip fits its prompt: cosine of text and audio vectors, mean over the clip's windows",
+    caveat="computed from the mono mean; scores of different checkpoints are not comparable",
     cites=("elizalde2023", "wu2023"),
 )
 def clap(windows: np.ndarray, text: np.ndarray) -> float:
@@ -30,22 +30,22 @@ def clap(windows: np.ndarray, text: np.ndarray) -> float:
     Parameters
     ----------
     windows : array_like
-        The clip's vectors, ``(windows, dim)``; `mgeval.embed.Embedder.audio` gives them.
+        The clip's vectors, ``(windows, dim)``, from `mgeval.embed.Embedder.audio`.
     text : array_like
-        The text's vector, ``(dim,)``; `mgeval.embed.Embedder.text` gives it.
+        The text's vector, ``(dim,)``, from `mgeval.embed.Embedder.text`.
 
     Returns
     -------
     float
-        Cosine, -1 to 1; scores of different checkpoints do not compare. `Undefined` where a vector
+        Cosine, -1 to 1; scores of different checkpoints are not comparable. `Undefined` if a vector
         is zero or not finite.
 
     Raises
     ------
     MetricError
-        The shapes do not fit.
+        The shapes do not match.
     """
-    cosines = _cosines(windows, text)
+    cosines = _window_cosines(windows, text)
     return cosines if isinstance(cosines, Undefined) else float(cosines.mean())
 
 
@@ -55,8 +55,8 @@ def clap(windows: np.ndarray, text: np.ndarray) -> float:
     better="higher",
     channels="text",
     label="CLAP score, worst window",
-    meaning="the same for the part of the clip that fits least",
-    caveat="equals `clap` up to 10 s",
+    meaning="cosine of text and audio vectors for the window of the clip that fits its prompt least",
+    caveat="equals `clap` for clips up to 10 s; scores of different checkpoints are not comparable",
     cites=("elizalde2023", "wu2023"),
 )
 def clap_min(windows: np.ndarray, text: np.ndarray) -> float:
@@ -72,19 +72,19 @@ def clap_min(windows: np.ndarray, text: np.ndarray) -> float:
     Returns
     -------
     float
-        Cosine, -1 to 1, at most `clap`; the same for a clip of one window. `Undefined` as there.
+        Cosine, -1 to 1, at most `clap`, and equal to it for a clip of one window. `Undefined` where `clap` is.
 
     Raises
     ------
     MetricError
-        The shapes do not fit.
+        The shapes do not match.
     """
-    cosines = _cosines(windows, text)
+    cosines = _window_cosines(windows, text)
     return cosines if isinstance(cosines, Undefined) else float(cosines.min())
 
 
 class Rank(NamedTuple):
-    """Where a clip's own prompt comes among others."""
+    """Rank of a clip's own prompt among others."""
 
     reciprocal: float
     margin: float
@@ -94,29 +94,29 @@ def clap_rank(windows: np.ndarray, texts: np.ndarray, own: int) -> Rank:
     """Return where a clip's own prompt ranks among all prompts of a sweep, by their CLAP scores.
 
     ``reciprocal`` is ``1 / rank``, whose mean over clips is the mean reciprocal rank (Voorhees, *The TREC-8
-    question answering track report*, 1999); prompts that score alike share the mean of their places' reciprocals, so
-    that a text tower whose vectors are all one reads the `chance` of its number of prompts. ``margin`` is the score
-    of the own prompt minus that of the best other one.
+    question answering track report*, 1999). Prompts with equal scores share the mean of the reciprocals of their ranks,
+    so that a text tower that gives every prompt the same vector scores the `chance` of its number of prompts.
+    ``margin`` is the score of the clip's own prompt minus that of the best other one.
 
     Parameters
     ----------
     windows : array_like
         The clip's vectors, ``(windows, dim)``.
     texts : array_like
-        The prompts' vectors, ``(prompts, dim)``, each prompt once; two at least.
+        The prompts' vectors, ``(prompts, dim)``, each prompt once; at least two.
     own : int
-        Which of them is the clip's.
+        Index of the clip's own prompt.
 
     Returns
     -------
     Rank
         ``reciprocal``, ``1 / prompts`` to 1, no unit; ``margin``, a difference of cosines, -2 to 2, above 0
-        where the own prompt is first. Both `Undefined` where a vector is zero or not finite.
+        if the clip's own prompt is first. Both are `Undefined` if a vector is zero or not finite.
 
     Raises
     ------
     MetricError
-        The shapes do not fit, or there is no other prompt.
+        The shapes do not match, or there is no other prompt.
 
     Examples
     --------
@@ -125,22 +125,22 @@ def clap_rank(windows: np.ndarray, texts: np.ndarray, own: int) -> Rank:
     """
     texts = np.asarray(texts, np.float64)
     if texts.ndim != 2 or len(texts) < 2:
-        raise MetricError(f"need two prompts or more, (prompts, dim): got {texts.shape}")
-    fits = [clap(windows, text) for text in texts]
-    for fit in fits:
-        if isinstance(fit, Undefined):
-            return Rank(fit, fit)
-    scores = np.array(fits)
+        raise MetricError(f"texts must be (prompts, dim) with two prompts or more, got {texts.shape}")
+    values = [clap(windows, text) for text in texts]
+    for value in values:
+        if isinstance(value, Undefined):
+            return Rank(value, value)
+    scores = np.array(values)
     others = np.delete(scores, own)
-    # Rounding must not part what is the same vector.
-    alike = np.abs(others - scores[own]) < 1e-9
-    before = int(np.sum(others[~alike] > scores[own]))
-    places = before + 1 + np.arange(int(alike.sum()) + 1)
-    return Rank(float(np.mean(1 / places)), float(scores[own] - others.max()))
+    # Rounding must not separate equal vectors.
+    tied = np.abs(others - scores[own]) < 1e-9
+    better = int(np.sum(others[~tied] > scores[own]))
+    ranks = better + 1 + np.arange(int(tied.sum()) + 1)
+    return Rank(float(np.mean(1 / ranks)), float(scores[own] - others.max()))
 
 
 def chance(prompts: int) -> float:
-    """Return the mean reciprocal rank that guessing reaches among so many prompts: ``sum_r 1 / r`` over their number.
+    """Return the mean reciprocal rank of guessing among a number of prompts: ``sum_r 1 / r`` over that number.
 
     Examples
     --------
@@ -150,10 +150,10 @@ def chance(prompts: int) -> float:
     return float(np.mean(1 / np.arange(1, prompts + 1)))
 
 
-def _cosines(windows: np.ndarray, text: np.ndarray) -> np.ndarray | Undefined:
+def _window_cosines(windows: np.ndarray, text: np.ndarray) -> np.ndarray | Undefined:
     windows, text = np.asarray(windows, np.float64), np.asarray(text, np.float64)
     if windows.ndim != 2 or len(windows) == 0 or text.shape != windows.shape[1:]:
-        raise MetricError(f"need (windows, dim) and (dim,): got {windows.shape} and {text.shape}")
+        raise MetricError(f"vectors must be (windows, dim) and (dim,), got {windows.shape} and {text.shape}")
     lengths = np.linalg.norm(windows, axis=1) * np.linalg.norm(text)
     if not np.all(np.isfinite(lengths) & (lengths > 0)):
         return Undefined("a vector is zero or not finite")

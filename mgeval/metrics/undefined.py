@@ -1,12 +1,12 @@
-"""A NaN that knows why it is one."""
+"""A NaN that states its reason."""
 
 from __future__ import annotations
 
 
 class Undefined(float):
-    """NaN with the reason why a measurement has no meaning.
+    """NaN with the reason why a measurement is not defined.
 
-    It is a float like any other NaN: it formats, compares and goes into an array as NaN.
+    It behaves as any other NaN: it formats, compares and is stored in arrays as NaN.
 
     Parameters
     ----------
@@ -25,11 +25,12 @@ class Undefined(float):
     reason: str
 
     def __new__(cls, reason: str) -> Undefined:
+        """Create a NaN with a reason."""
         self = super().__new__(cls, "nan")
         self.reason = reason
         return self
 
-    # Another signature than a float's, as `__new__` has.
+    # The signature differs from float's, as that of `__new__` does.
     def __getnewargs__(self) -> tuple[str]:  # type: ignore[override]
         return (self.reason,)
 

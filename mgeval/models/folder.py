@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mgeval.audio import FORMATS, load_audio
-from mgeval.errors import MgevalError, ModelError
+from mgeval.audio import FORMATS, audio_files, load_audio
+from mgeval.errors import AudioError, MgevalError, ModelError
 from mgeval.hub import files_hash
 from mgeval.models.base import Generated, Model, Request
 from mgeval.models.kinds import ModelKind, resolve_folder
@@ -62,9 +62,10 @@ class Folder(Model):
         self.folder = Path(name.removeprefix(PREFIX)).expanduser()
         if name == PREFIX or not self.folder.is_dir():
             raise ModelError(f"{self.folder}: no such folder")
-        files = sorted(f for f in self.folder.iterdir() if f.suffix.lower() in FORMATS and f.is_file())
-        if not files:
-            raise ModelError(f"{self.folder}: no audio files in it ({' '.join(FORMATS)})")
+        try:
+            files = audio_files(self.folder, recursive=False)
+        except AudioError as error:
+            raise ModelError(str(error)) from None
         prompts = self.folder / PROMPTS
         rows = read_prompts(prompts) if prompts.is_file() else number_clips((f.name, f.stem) for f in files)
         self.table: pd.DataFrame = pd.DataFrame(rows, columns=["file", "prompt", "seed"])

@@ -17,7 +17,7 @@ from mgeval.panels.clip_source import Clips
 from mgeval.panels.panel import Answer, Panel
 from mgeval.panels.player import player_answers
 from mgeval.runs import Store
-from mgeval.stats import check_metrics, paired, sides_of, wrapped
+from mgeval.stats import check_metrics, match_pairs, split_by, wrap
 from mgeval.stats import compare as compared
 from mgeval.tables import CONTROL, SETTING_UNITS, prompt_texts
 from mgeval.wording import interval, level_text
@@ -57,7 +57,7 @@ class Comparison(Panel):
     ) -> None:
         self._sides, self._names = sides, names
         self.metrics = [name for name in check_metrics(sides[0].columns, None) if _there(sides, name)]
-        pairs, _ = paired(*sides, *names, by, ["key", *self.metrics])
+        pairs, _ = match_pairs(*sides, *names, by, ["key", *self.metrics])
         if pairs.empty or not self.metrics:
             missing = "prompt and seed" if pairs.empty else "metric"
             raise MetricError(f"{names[0]} and {names[1]} have no {missing} in common")
@@ -94,7 +94,7 @@ class Comparison(Panel):
         values = []
         for name in self.metrics:
             a, b = (self.pairs[f"{name}_{side}"].to_numpy(float) for side in "ab")
-            values += [side.astype(np.float32) for side in (a, b, wrapped(b - a, described(name).period))]
+            values += [side.astype(np.float32) for side in (a, b, wrap(b - a, described(name).period))]
         return {
             "a": self._names[0], "b": self._names[1], "metrics": [_header(name) for name in self.metrics],
             "keys": self._keys, "prompts": list(prompts), "promptOf": [prompts[one] for one in self.pairs["prompt"]],
@@ -166,7 +166,7 @@ def compare(
     ('width', 1)
     """
     by = varied(scores, by)
-    sides = sides_of(scores, by)
+    sides = split_by(scores, by)
     levels = list(sides)
     a, b = levels[0] if a is None else a, levels[-1] if b is None else b
     for level in (a, b):

@@ -170,7 +170,7 @@ def width_over_time(audio: Audio, ax: Axes | None = None) -> Axes:
     matplotlib.axes.Axes
     """
     ax = axes_or_new(ax)
-    profile, problem = stereo.framed(audio.samples, audio.rate)
+    profile, problem = stereo.profile_and_problem(audio.samples, audio.rate)
     if problem is not None:
         leave_blank(ax, problem.reason)
         return ax

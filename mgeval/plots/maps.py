@@ -115,7 +115,7 @@ def panning_map(audio: Audio, ax: Axes | None = None) -> Axes:
     Avendano, "Frequency-domain source identification and manipulation in stereo mixes" (2003).
     """
     ax = axes_or_new(ax)
-    profile, problem = stereo.framed(audio.samples, audio.rate)
+    profile, problem = stereo.profile_and_problem(audio.samples, audio.rate)
     if problem is not None:
         leave_blank(ax, problem.reason)
         return ax
@@ -154,7 +154,7 @@ def mid_side(audio: Audio, axes: Sequence[Axes] | None = None) -> tuple[Axes, Ax
         There are not two Axes.
     """
     upper, lower = pair_or_new(axes, 3.8, sharex=True)
-    profile, problem = stereo.framed(audio.samples, audio.rate)
+    profile, problem = stereo.profile_and_problem(audio.samples, audio.rate)
     if problem is not None:
         for ax in (upper, lower):
             leave_blank(ax, problem.reason)

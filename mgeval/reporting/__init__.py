@@ -1,4 +1,4 @@
-"""From a run to a page, to tables and figures for a paper, and to a model card; nothing asks a network."""
+"""Write a run as a page, as tables and figures for a paper, and as a model card; nothing needs a network."""
 
 from mgeval.reporting.build import report
 from mgeval.reporting.card import write_cards

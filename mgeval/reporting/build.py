@@ -1,4 +1,4 @@
-"""`report`: a run's folder of figures, tables, clips and methods, and the page that shows them."""
+"""`report`: a folder of figures, tables, clips and methods, with a page that shows them."""
 
 from __future__ import annotations
 
@@ -18,35 +18,35 @@ from mgeval.runs import Store, is_store
 if TYPE_CHECKING:
     import pandas as pd
 
-OURS = '<a class="skip" href="#main">Skip to the report</a>'
-"""What tells the page of a report from another ``index.html``."""
+PAGE_MARK = '<a class="skip" href="#main">Skip to the report</a>'
+"""Distinguishes the page of a report from any other ``index.html``."""
 
-FILES = re.compile(r"(figures|tables|clips)/[\w-]+\.(png|pdf|csv|tex|flac|wav)", re.ASCII)
-"""The files that come and go with what is reported."""
+REPORT_FILE = re.compile(r"(figures|tables|clips)/[\w-]+\.(png|pdf|csv|tex|flac|wav)", re.ASCII)
+"""Files of a report that a later one may no longer have."""
 
 
 def report(
     scores: pd.DataFrame, store: Store, path: str | os.PathLike[str], by: str | Sequence[str] | None = None
 ) -> Path:
-    """Write a report of a run: a folder that opens from disk and asks nothing of a network.
+    """Write a report of a run: a folder that opens from disk and needs no network.
 
-    ``index.html`` holds the answer first, figures, tables that sort, clips to hear, methods and provenance;
-    ``tables/`` the numbers as CSV and as LaTeX (booktabs), ``figures/`` each figure as PDF and PNG, ``clips/``
-    what the page plays; ``methods.md`` says what was done, with the references of models and metrics in
-    ``references.bib``. Every clip is judged for failures (`mgeval.failure_table`). Controls stand in
-    ``tables/scores.csv`` only. In CSV a text that a spreadsheet would run as a formula begins with an apostrophe.
+    ``index.html`` starts with a summary, followed by figures, sortable tables, clips to hear, methods and
+    provenance. ``tables/`` has the numbers as CSV and as LaTeX (booktabs), ``figures/`` each figure as PDF and PNG,
+    ``clips/`` the clips that the page plays. ``methods.md`` describes what was done, and ``references.bib`` has the
+    references of models and metrics. Every clip is searched for failures (`mgeval.failure_table`). Controls are in
+    ``tables/scores.csv`` only. In CSV a text that a spreadsheet would run as a formula starts with an apostrophe.
 
     Parameters
     ----------
     scores : DataFrame
         From `mgeval.measure`.
     store : Store
-        Where the clips lie.
+        The store of the clips.
     path : path-like
-        The folder to write. Of a former report there, what this one has not is removed once this one is whole:
-        files that its page names, nothing else.
+        The folder to write. Once the new report is complete, files of a former report there that the new one lacks
+        are deleted: those that the former page links to, nothing else.
     by : str or sequence of str, optional
-        The columns to show the metrics by, one after the other; by default those that were swept.
+        The columns to group the metrics by, one after the other; by default the settings that were swept.
 
     Returns
     -------
@@ -56,55 +56,56 @@ def report(
     Raises
     ------
     MetricError
-        The table holds no clip that was made, no metric, or no such column; then nothing is written.
+        The table has no finished clip, no metric, or no such column; then nothing is written.
     """
     folder = expand_path(path)
-    # In a run's own folder the page's clips are the run's.
-    former = set() if is_store(folder) else _names(folder / "index.html")
+    # In the folder of a run, the clips of the page are those of the run.
+    former = set() if is_store(folder) else _linked_files(folder / "index.html")
     facts = gather(scores, store, by)
     shares = failure_shares(facts.findings)
-    files = clips.written(clips.clips_to_show(facts).to_dict("records"), store, folder)
+    files = clips.write_clips(clips.clips_to_show(facts).to_dict("records"), store, folder)
     _write_tables(facts, shares, folder)
     write_atomic(folder / "methods.md", methods.as_markdown(facts).encode())
     write_atomic(folder / "references.bib", sources.bibliography(methods.references(facts)).encode())
-    index = write_atomic(folder / "index.html", page.rendered(facts, shares, files, store, folder).encode())
-    _remove(folder, former, _names(index))
+    index = write_atomic(folder / "index.html", page.render_page(facts, shares, files, store, folder).encode())
+    _remove_former(folder, former, _linked_files(index))
     return index
 
 
-def _names(index: Path) -> set[str]:
-    """Return the figures, tables and clips that a report's page names; none of another page, or where there is none."""
+def _linked_files(index: Path) -> set[str]:
+    """Return the figures, tables and clips that the page of a report links to; none for another page or no page."""
     text = index.read_text(encoding="utf-8", errors="replace") if index.is_file() else ""
     links = _Links()
-    if OURS in text:
+    if PAGE_MARK in text:
         links.feed(text)
-    return {name for name in links.found if FILES.fullmatch(name)}
+    return {name for name in links.targets if REPORT_FILE.fullmatch(name)}
 
 
 class _Links(HTMLParser):
-    """What a page links to and shows: attributes only, so that a prompt, which is text, names no file."""
+    """The targets of links and images of a page; only attributes count, so that a prompt cannot name a file."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.found: set[str] = set()
+        self.targets: set[str] = set()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.update(value for name, value in attrs if value and name in ("href", "src"))
+        """Collect the targets of a tag."""
+        self.targets.update(value for name, value in attrs if value and name in ("href", "src"))
 
 
-def _remove(folder: Path, former: set[str], now: set[str]) -> None:
-    """Remove the files of a former report that are none of this one's."""
-    # Where a file system takes no notice of capitals, the file of the other name is the new one.
-    kept = {name.casefold() for name in now}
+def _remove_former(folder: Path, former: set[str], current: set[str]) -> None:
+    """Delete the files of a former report that the current one lacks."""
+    # On a file system that ignores case, names that differ only in case are the same file.
+    needed = {name.casefold() for name in current}
     for name in sorted(former):
-        # A link in the folder's place leads to somebody else's files.
+        # If the folder is a link, the files may belong to something else.
         file = folder / name
-        if name.casefold() not in kept and file.is_file() and not file.parent.is_symlink():
+        if name.casefold() not in needed and file.is_file() and not file.parent.is_symlink():
             file.unlink()
 
 
 def _write_tables(facts: Facts, shares: pd.DataFrame, folder: Path) -> None:
-    written = {
+    files = {
         "scores.csv": tables.csv(facts.scores),
         "all.csv": tables.csv(facts.overall),
         "all.tex": latex.overall(facts.overall).encode(),
@@ -112,11 +113,11 @@ def _write_tables(facts: Facts, shares: pd.DataFrame, folder: Path) -> None:
         "failures.tex": latex.failures(shares).encode(),
     }
     for factor, name in file_names(facts.factors).items():
-        written[f"by-{name}.csv"] = tables.csv(facts.by[factor])
-        written[f"by-{name}.tex"] = latex.by_factor(facts.by[factor], factor).encode()
+        files[f"by-{name}.csv"] = tables.csv(facts.by[factor])
+        files[f"by-{name}.tex"] = latex.by_factor(facts.by[factor], factor).encode()
         if factor in facts.compared:
             table = facts.compared[factor]
-            written[f"compare-{name}.csv"] = tables.csv(table)
-            written[f"compare-{name}.tex"] = latex.comparisons(table, methods.how_tested(table)).encode()
-    for name, data in written.items():
+            files[f"compare-{name}.csv"] = tables.csv(table)
+            files[f"compare-{name}.tex"] = latex.comparisons(table, methods.p_value_note(table)).encode()
+    for name, data in files.items():
         write_atomic(folder / "tables" / name, data)

@@ -1,4 +1,4 @@
-"""The figures of a report: each is drawn once and saved as PNG for the page and as PDF for a paper."""
+"""The figures of a report: drawn once, saved as PNG for the page and as PDF for a paper."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mgeval.files import write_atomic
-from mgeval.metrics import described
+from mgeval.metrics import metric_of
 from mgeval.reporting.facts import INTERVAL, Facts
 from mgeval.wording import count_text, level_text
 
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     from mgeval.audio import Audio
 
 ROW = 4
-"""Panels beside each other, of few and short levels; of others half as many."""
+"""Panels side by side if their levels are few and short; otherwise half as many."""
 
 LETTERS = 22
-"""Letters of levels that fit under the narrower panel."""
+"""Letters of levels that fit below the narrower panel."""
 
 COLUMN = 3.4
 WIDTHS = {1: COLUMN, 2: 5.2}
-"""Inches of a figure with few panels; others are as wide as a page of a paper."""
+"""Inches of a figure with few panels; others are as wide as a page."""
 
 PAGE = 7.0
 LONGEST = 100
-"""Letters of a file's name, without its ending."""
+"""Letters of the name of a file, without its ending."""
 
 HEIGHT = 2.3
 
@@ -39,15 +39,15 @@ class Figure(NamedTuple):
     """A figure on disk."""
 
     name: str
-    """Under the report's folder, without the ending: both .png and .pdf are there."""
+    """Path in the folder of the report, without the ending: there are a .png and a .pdf file."""
     title: str
     caption: str
     inches: float
-    """Its width."""
+    """Width of the figure."""
 
 
-def metric_figure(facts: Facts, metric: str, folder: Path) -> Figure:
-    """Draw how a metric responds to each factor, panel by panel on one scale."""
+def save_metric_figure(facts: Facts, metric: str, folder: Path) -> Figure:
+    """Draw and save how a metric responds to each factor, one panel each, on one scale."""
     import matplotlib.pyplot as plt
 
     from mgeval import plots
@@ -62,27 +62,26 @@ def metric_figure(facts: Facts, metric: str, folder: Path) -> Figure:
             continue
         factor = facts.factors[place]
         plots.response(facts.by[factor], factor, metric, ax=ax)
-        # The panels' common title is the caption.
+        # The caption replaces the titles of the panels.
         ax.set_title("", loc="left")
         if place % columns:
             ax.set_ylabel("")
-    row = described(metric)
+    row = metric_of(metric)
     name = f"figures/{file_names(facts.headlines)[metric]}"
     _save(figure, folder, name)
-    caption = (
-        f"{row.meaning[0].upper()}{row.meaning[1:]}. {_counts(facts, metric)} Bars are 95 % intervals: {INTERVAL}."
-    )
+    meaning = f"{row.meaning[0].upper()}{row.meaning[1:]}"
+    caption = f"{meaning}. {_sample_sizes(facts, metric)} Bars are 95 % intervals: {INTERVAL}."
     return Figure(name, row.label, caption, size[0])
 
 
 def _columns(facts: Facts) -> int:
     levels = [list(dict.fromkeys(facts.by[factor][factor])) for factor in facts.factors]
-    long = any(len(found) > 6 or sum(len(level_text(one)) for one in found) > LETTERS for found in levels)
+    long = any(len(names) > 6 or sum(len(level_text(name)) for name in names) > LETTERS for names in levels)
     return min(len(levels), ROW // 2 if long else ROW)
 
 
-def _counts(facts: Facts, metric: str) -> str:
-    """Say of how many clips and prompts the points are; panels of the same n together."""
+def _sample_sizes(facts: Facts, metric: str) -> str:
+    """Return a sentence with the number of clips and prompts of the points; panels with equal n share one entry."""
     panels: dict[str, list[str]] = {}
     for factor in facts.factors:
         rows = facts.by[factor][facts.by[factor]["metric"] == metric]
@@ -99,8 +98,8 @@ def _range(counts: pd.Series, noun: str) -> str:
     return count_text(high, noun) if low == high else f"{low} to {count_text(high, noun)}"
 
 
-def atlas_figure(facts: Facts, folder: Path) -> Figure | None:
-    """Draw which failures occur where, by the first factor; None where nothing was found."""
+def save_atlas_figure(facts: Facts, folder: Path) -> Figure | None:
+    """Draw and save which failures occur at which level of the first factor; None if nothing was found."""
     from mgeval import plots
 
     factor = next((name for name in facts.factors if name in facts.findings.columns), None)
@@ -110,17 +109,22 @@ def atlas_figure(facts: Facts, folder: Path) -> Figure | None:
     name = "figures/failures"
     _save(ax.figure, folder, name)
     words = factor.replace("_", " ")
-    caption = "Share of the clips that could be judged, whose number n stands under it where there are few levels."
-    return Figure(name, f"Failures by {words}", f"{caption} Intervals stand in the table.", COLUMN)
+    caption = "Share of the clips that could be judged; with few levels, their number n is under the share."
+    return Figure(name, f"Failures by {words}", f"{caption} Intervals are in the table.", COLUMN)
 
 
-def clip_picture(audio: Audio, folder: Path, name: str) -> str:
-    """Draw a clip's stereo image: as a vectorscope shows it, and over time and frequency."""
+def save_clip_picture(audio: Audio, folder: Path, name: str) -> str:
+    """Draw and save the stereo image of a clip: a vectorscope, and the panning over time and frequency."""
     import matplotlib.pyplot as plt
 
     from mgeval import plots
 
-    options = {"figsize": (4.6, 1.9), "dpi": 150, "layout": "constrained", "gridspec_kw": {"width_ratios": (2, 3)}}
+    options: dict[str, Any] = {
+        "figsize": (4.6, 1.9),
+        "dpi": 150,
+        "layout": "constrained",
+        "gridspec_kw": {"width_ratios": (2, 3)},
+    }
     figure, (left, right) = plt.subplots(1, 2, **options)
     plots.vectorscope(audio, left)
     plots.panning_map(audio, right)
@@ -129,11 +133,11 @@ def clip_picture(audio: Audio, folder: Path, name: str) -> str:
     return _save(figure, folder, name, endings=("png",))
 
 
-def failure_picture(found: pd.DataFrame, folder: Path, name: str) -> str:
-    """Draw when the failures of one clip happen."""
+def save_failure_picture(findings: pd.DataFrame, folder: Path, name: str) -> str:
+    """Draw and save the failures of one clip over time."""
     from mgeval import plots
 
-    ax = plots.failure_timeline(found)
+    ax = plots.failure_timeline(findings)
     return _save(ax.figure, folder, name, endings=("png",))
 
 
@@ -142,10 +146,10 @@ def _save(figure: Any, folder: Path, name: str, endings: tuple[str, ...] = ("png
 
     for ending in endings:
         buffer = io.BytesIO()
-        # Without the date, so that the same run makes the same file; in TrueType, for conferences refuse Type 3.
+        # No date, so that the same run gives the same file; TrueType, because many conferences refuse Type 3 fonts.
         with plt.rc_context({"pdf.fonttype": 42}):
             figure.savefig(buffer, format=ending, metadata={"CreationDate": None} if ending == "pdf" else None)
-        # The places that the first drawing found hold for the next.
+        # Keep the layout of the first drawing for the second format.
         figure.set_layout_engine("none")
         write_atomic(folder / f"{name}.{ending}", buffer.getvalue())
     plt.close(figure)
@@ -153,12 +157,12 @@ def _save(figure: Any, folder: Path, name: str, endings: tuple[str, ...] = ("png
 
 
 def file_name(text: str) -> str:
-    """Return a text as a file's name."""
+    """Return a text as the name of a file."""
     return re.sub(r"[^\w-]", "-", text, flags=re.ASCII)[:LONGEST]
 
 
 def file_names(texts: Sequence[str]) -> dict[str, str]:
-    """Return a name for each text; of those that would be the same the later ones are numbered.
+    """Return the name of a file for each text; names that would be equal are numbered from the second on.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The bibliography, as BibTeX: what metrics and models cite by key."""
+"""The bibliography as BibTeX: the references that metrics and models cite by key."""
 
 from __future__ import annotations
 
@@ -175,7 +175,7 @@ BIBTEX = {
 
 
 def cite_key(cite: str) -> str:
-    """Return the key of something cited: of a whole BibTeX entry the one that it begins with.
+    """Return the key of a citation, which is a key or a whole BibTeX entry.
 
     Examples
     --------
@@ -187,36 +187,37 @@ def cite_key(cite: str) -> str:
 
 
 def entries() -> dict[str, str]:
-    """Return every BibTeX entry by its key: those above and those that rows of metrics and models bring along."""
-    rows = [cite for row in (*METRICS.values(), *model_kinds().values()) for cite in row.cites]
-    return BIBTEX | {cite_key(cite): cite for cite in rows if cite.startswith("@")}
+    """Return every BibTeX entry by its key: those above and those in the rows of metrics and models."""
+    cites = [cite for metric in METRICS.values() for cite in metric.cites]
+    cites += [cite for kind in model_kinds().values() for cite in kind.cites]
+    return BIBTEX | {cite_key(cite): cite for cite in cites if cite.startswith("@")}
 
 
-def sources(metric: str) -> tuple[str, ...]:
-    """Return the keys of a metric's references."""
+def metric_cite_keys(metric: str) -> tuple[str, ...]:
+    """Return the keys of the references of a metric."""
     row = described(metric)
     return () if row is None else tuple(map(cite_key, row.cites))
 
 
 def maker_kind(model: str, slots: float = 0) -> ModelKind | None:
-    """Return the kind of the model that made clips; None where nothing is known of it.
+    """Return the kind of the model that made clips; None if it is unknown.
 
-    Somebody's own `Model` can have any name, and so can a checkpoint in a folder: without ``musicgen`` in the name
-    only mgeval's decoder tells that it is one, because it counts slots.
+    A `Model` of a user can have any name, and so can a checkpoint in a folder: without ``musicgen`` in the name, only
+    the count of slots, which the decoder of mgeval records, shows that it is a MusicGen.
     """
     kind = kind_of(model)
     default = kind.name == DEFAULT_KIND
     return kind if not default or model == "tiny" or "musicgen" in model.lower() or slots > 0 else None
 
 
-def cited(metrics: Iterable[str], kinds: Iterable[ModelKind] = ()) -> list[str]:
-    """Return the keys of the references of mgeval, of kinds of models, and of metrics, each once."""
+def cite_keys(metrics: Iterable[str], kinds: Iterable[ModelKind] = ()) -> list[str]:
+    """Return the keys of the references of mgeval, of kinds of models and of metrics, each once."""
     models = [cite_key(cite) for kind in kinds for cite in kind.cites]
-    keys = [key for metric in metrics for key in sources(metric)]
+    keys = [key for metric in metrics for key in metric_cite_keys(metric)]
     return list(dict.fromkeys(["mgeval", *models, *keys]))
 
 
 def bibliography(keys: Iterable[str]) -> str:
     """Return references as BibTeX."""
-    known = entries()
-    return "\n\n".join(known[key].replace("VERSION", __version__) for key in keys) + "\n"
+    by_key = entries()
+    return "\n\n".join(by_key[key].replace("VERSION", __version__) for key in keys) + "\n"

@@ -1,10 +1,10 @@
-"""Runs: what to make (`Sweep`), how it is made (`run`, `start`), and where it is kept (`Store`)."""
+"""Runs: plan clips (`Sweep`), make them (`run`, `start`) and keep them (`Store`)."""
 
 from mgeval.runs.control_clips import controls
 from mgeval.runs.differences import diff
 from mgeval.runs.estimates import estimate
-from mgeval.runs.generate import results, write_clip
-from mgeval.runs.plan import check_plan, request
+from mgeval.runs.generate import stream_results, write_clip
+from mgeval.runs.plan import check_plan, make_request
 from mgeval.runs.provenance import origin
 from mgeval.runs.runner import Handle, run, start
 from mgeval.runs.store import Store, check_store, is_store
@@ -16,6 +16,6 @@ from mgeval.runs.trackers import scalars, to_mlflow, to_wandb
 
 __all__ = [
     "Handle", "Store", "Sweep", "audio_hash", "check_plan", "check_store", "controls", "diff", "estimate", "is_store",
-    "load_sweep", "origin", "read_record", "request", "results", "run", "scalars", "start", "to_mlflow", "to_wandb",
-    "write_clip",
+    "load_sweep", "make_request", "origin", "read_record", "run", "scalars", "start", "stream_results", "to_mlflow",
+    "to_wandb", "write_clip",
 ]  # fmt: skip

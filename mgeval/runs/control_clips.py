@@ -1,4 +1,4 @@
-"""Controls: what a table of scores is held against, as ordinary rows of the store."""
+"""Controls: clips with known properties to compare scores with, as ordinary rows of the store."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mgeval.audio import FORMATS, Audio, load_audio
+from mgeval.audio import Audio, audio_files, load_audio
 from mgeval.errors import AudioError, SweepError, nearest
 from mgeval.files import expand_path
 from mgeval.models import LIMITS, Model, Sampling
 from mgeval.prompts import prompt_id
-from mgeval.runs.provenance import failure
+from mgeval.runs.provenance import failure_columns
 from mgeval.runs.store import Store
 from mgeval.runs.store.keys import clip_key
 from mgeval.tables import CONTROL, OUTCOME, own_clips
@@ -27,6 +27,7 @@ NOISE_LEVEL = 0.1
 """Root mean square of the noise: -20 dBFS, about as loud as music."""
 
 PART = 50
+"""Rows written together."""
 
 
 def silence(like: Audio, key: str) -> Audio:
@@ -46,70 +47,74 @@ def dual_mono(like: Audio, key: str) -> Audio:
     return Audio(np.repeat(like.mono().samples, 2, axis=0), like.rate)
 
 
-OF_CLIPS: dict[str, Callable[[Audio, str], Audio]] = {"silence": silence, "noise": noise, "dual mono": dual_mono}
-OF_REFERENCE = ("reference", "codec ceiling")
-KINDS = (*OF_CLIPS, *OF_REFERENCE)
+CLIP_CONTROLS: dict[str, Callable[[Audio, str], Audio]] = {"silence": silence, "noise": noise, "dual mono": dual_mono}
+REFERENCE_KINDS = ("reference", "codec ceiling")
+KINDS = (*CLIP_CONTROLS, *REFERENCE_KINDS)
 """Every kind of control."""
 
 
 def controls(
     store: Store,
-    kinds: str | Sequence[str] = tuple(OF_CLIPS),
+    kinds: str | Sequence[str] = tuple(CLIP_CONTROLS),
     reference: str | os.PathLike[str] | None = None,
     model: Model | None = None,
 ) -> pd.DataFrame:
     """Add controls to a store, so that `measure` scores them like any clip.
 
     ``silence``, ``noise`` (white, -20 dBFS, independent channels) and ``dual mono`` (the clip's mono
-    mean on both channels) are made of each of the store's clips, and bear its prompt and settings.
+    mean on both channels) are made from each of the store's clips, with its prompt and settings.
     ``reference`` is a folder of audio; ``codec ceiling`` is the reference through the model's encoder
-    and decoder: no model that uses this codec gets past it. What is longer than the store's longest
-    clip is cut to its length.
+    and decoder: no model that uses this codec can do better. Files longer than the store's longest
+    clip are cut to its length.
 
-    What is there already is not made again. Rows of controls have their kind in the column
-    ``control``, and ``control:KIND`` for the model; `summarise` gives them rows of their own.
+    Controls that the store has already are not made again. Their rows have the kind in the column
+    ``control`` and ``control:KIND`` as the model; `summarise` groups them separately.
 
     Parameters
     ----------
     store : Store
-        With the model's clips.
+        The store with the model's clips.
     kinds : str or sequence of str
-        Which ones.
+        The kinds of controls to add.
     reference : path, optional
-        The folder of the reference set, searched with its sub-folders; for the last two kinds.
+        The folder of the reference set, searched with its sub-folders; for ``reference`` and ``codec ceiling``.
     model : Model, optional
-        A MusicGen checkpoint, loaded; for the codec ceiling.
+        A loaded MusicGen checkpoint; for ``codec ceiling``.
 
     Returns
     -------
     pandas.DataFrame
-        The controls' rows, as `run` returns those of clips; a file that cannot be read is a row with
+        The controls' rows, in the form that `run` returns; a file that cannot be read is a row with
         its error. ``measure(store.path)`` measures clips and controls together.
 
     Raises
     ------
     SweepError
-        A kind that does not exist, one that lacks its reference or model, or a store without clips.
+        A kind does not exist or lacks its reference or model, or the store has no clips.
     AudioError
-        No such folder, or no audio in it.
+        The folder does not exist or holds no audio.
     """
     kinds = [kinds] if isinstance(kinds, str) else list(kinds)
     _check(kinds, reference, model)
     table = store.table()
     clips = own_clips(table[table["status"] == "done"])
     if clips.empty:
-        raise SweepError(f"{store.path}: holds no clips to make controls of; run(plan, store) makes some")
-    cells = [_of_clip(store, row, kind) for kind in kinds if kind in OF_CLIPS for row in clips.to_dict("records")]
-    if reference is not None and set(kinds) & set(OF_REFERENCE):
-        # As long as when the reference first came in: a longer clip since must not bring every file in twice.
-        known = table[table[CONTROL].isin(OF_REFERENCE)] if CONTROL in table.columns else table[:0]
-        longest = float(known["duration"].max() if len(known) else (clips["n_samples"] / clips["rate"]).max())
-        cells += _of_reference(expand_path(reference), [kind for kind in kinds if kind in OF_REFERENCE], model, longest)
+        raise SweepError(f"{store.path}: holds no clips to make controls from; run(plan, store) makes some")
+    cells = [
+        _clip_control(store, row, kind) for kind in kinds if kind in CLIP_CONTROLS for row in clips.to_dict("records")
+    ]
+    if reference is not None and set(kinds) & set(REFERENCE_KINDS):
+        # Keep the length of existing reference rows: a longer clip made since must not add every file again.
+        earlier = table[table[CONTROL].isin(REFERENCE_KINDS)] if CONTROL in table.columns else table[:0]
+        longest = float(earlier["duration"].max() if len(earlier) else (clips["n_samples"] / clips["rate"]).max())
+        cells += _reference_controls(
+            expand_path(reference), [kind for kind in kinds if kind in REFERENCE_KINDS], model, longest
+        )
     rows: list[dict[str, Any]] = []
     try:
         for row, make in cells:
             if row["key"] not in store:
-                rows.append(_made(store, row, make))
+                rows.append(_make_row(store, row, make))
             if len(rows) >= PART:
                 store.add_rows(rows)
                 rows = []
@@ -120,47 +125,45 @@ def controls(
 
 
 _Make = Callable[[], tuple[Audio, np.ndarray]]
+"""Makes a control's audio and codes."""
 
 
 def _check(kinds: Sequence[str], reference: Any, model: Model | None) -> None:
     for kind in kinds:
         if kind not in KINDS:
             raise SweepError(f"there is no control {kind!r}: {nearest(kind, KINDS)}")
-        if kind in OF_REFERENCE and reference is None:
+        if kind in REFERENCE_KINDS and reference is None:
             raise SweepError(f"{kind!r} needs reference=, a folder of audio")
         if kind == "codec ceiling" and not (hasattr(model, "encode") and hasattr(model, "decode")):
             raise SweepError("'codec ceiling' needs model=, a loaded MusicGen checkpoint: load_model(name)")
 
 
-def _no_codes() -> np.ndarray:
-    return np.zeros((0, 0), np.int16)
+NO_CODES = np.zeros((0, 0), np.int16)
 
 
-def _of_clip(store: Store, clip: Mapping[Any, Any], kind: str) -> tuple[dict[str, Any], _Make]:
+def _clip_control(store: Store, clip: Mapping[Any, Any], kind: str) -> tuple[dict[str, Any], _Make]:
     sampling = {name: clip[name] for name in LIMITS}
-    # The clip's own key says all that decides its sound.
+    # The clip's key already covers everything that determines its sound.
     key = clip_key(f"{CONTROL}:{kind}", clip["key"], clip["prompt"], sampling)
     labels = {name: value for name, value in clip.items() if name not in OUTCOME and value == value}
     row = {**labels, "key": key, "model": f"{CONTROL}:{kind}", "revision": clip["key"], CONTROL: kind}
-    return row, lambda: (OF_CLIPS[kind](store.audio(clip["key"]), clip["key"]), _no_codes())
+    return row, lambda: (CLIP_CONTROLS[kind](store.audio(clip["key"]), clip["key"]), NO_CODES)
 
 
-def _of_reference(
+def _reference_controls(
     folder: Path, kinds: Sequence[str], model: Model | None, longest: float
 ) -> Iterator[tuple[dict[str, Any], _Make]]:
     if not folder.is_dir():
         raise AudioError(f"{folder}: no such folder")
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in FORMATS and path.is_file())
-    if not files:
-        raise AudioError(f"{folder}: holds no audio ({', '.join(FORMATS)})")
+    files = audio_files(folder)
     for kind in kinds:
         for path in files:
-            yield _of_file(path, kind, model, longest)
+            yield _file_control(path, kind, model, longest)
 
 
-def _of_file(path: Path, kind: str, model: Any, longest: float) -> tuple[dict[str, Any], _Make]:
+def _file_control(path: Path, kind: str, model: Any, longest: float) -> tuple[dict[str, Any], _Make]:
     sampling = Sampling(duration=longest).asdict()
-    # The bytes, not the samples: what cannot be read needs a name as well.
+    # Hash the bytes, not the samples: an unreadable file needs a key as well.
     content = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
     through = "" if kind == "reference" else f" {model.name} {model.revision}"
     row = {"model": f"{CONTROL}:{kind}", "revision": content + through, "prompt": path.stem, **sampling}
@@ -170,7 +173,7 @@ def _of_file(path: Path, kind: str, model: Any, longest: float) -> tuple[dict[st
         audio = load_audio(path)
         audio = audio.slice(0, longest) if audio.duration > longest else audio
         if kind == "reference":
-            return audio, _no_codes()
+            return audio, NO_CODES
         codes = model.encode(audio)
         # The codec pads to whole frames.
         decoded = model.decode(codes)
@@ -179,10 +182,10 @@ def _of_file(path: Path, kind: str, model: Any, longest: float) -> tuple[dict[st
     return {**row, "key": key, "prompt_id": prompt_id(path.stem), CONTROL: kind}, make
 
 
-def _made(store: Store, row: dict[str, Any], make: _Make) -> dict[str, Any]:
+def _make_row(store: Store, row: dict[str, Any], make: _Make) -> dict[str, Any]:
     try:
         audio, codes = make()
     except Exception as error:
-        return {**row, **failure(error)}
-    # What is raised here, such as a full disk, would befall the next one too.
+        return {**row, **failure_columns(error)}
+    # An error here, such as a full disk, would recur with the next control, so let it end the run.
     return store.put(row, audio, codes)

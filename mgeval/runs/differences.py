@@ -1,4 +1,4 @@
-"""What two runs differ in: what was asked for, what made it, and what came out."""
+"""Compare two runs: their plans, what made the clips, and the clips themselves."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from mgeval.tables import CONTROL
 if TYPE_CHECKING:
     import pandas as pd
 
-ASKED = ("model", "revision", "prompt", CONTROL, *LIMITS)
-MADE_BY = ("device", "dtype", "hardware", "threads", "slots")
-SHOWN = 6
-"""Values that are written out; of more only their number."""
+PLAN_COLUMNS = ("model", "revision", "prompt", CONTROL, *LIMITS)
+MAKER_COLUMNS = ("device", "dtype", "hardware", "threads", "slots")
+MAX_LISTED = 6
+"""Most values that are listed; of more, only the count is given."""
 
 
 def diff(a: Store, b: Store) -> pd.DataFrame:
-    """Say what two runs differ in; an empty table means in nothing but when and how fast they were made.
+    """Compare two runs; an empty table means that they differ at most in when and how fast they were made.
 
     Parameters
     ----------
@@ -35,18 +35,18 @@ def diff(a: Store, b: Store) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row per difference: ``what``, ``name``, and how it is in ``a`` and in ``b``, as texts. ``what`` is
+        One row per difference: ``what``, ``name``, and the values in ``a`` and in ``b``, as texts. ``what`` is
 
-        - 'plan': a setting, or models, revisions, prompts, whose sets of values differ;
+        - 'plan': a setting, or models, revisions or prompts, whose sets of values differ;
         - 'made by': device, dtype, hardware, threads, slots, or the version of a package;
         - 'clips': how many are done, failed, or in one run only;
-        - 'audio', 'codes', 'predictions': a clip (its key in ``name``) that both have, and that is not the
-          same in both, sample by sample or code by code; hashes say how it is in each.
+        - 'audio', 'codes', 'predictions': a clip (its key in ``name``) that both runs have but that differs
+          in a sample or a code; ``a`` and ``b`` are hashes.
 
     Raises
     ------
     StoreError
-        One is no store or holds no clip, or a table or a record is damaged.
+        One of the two is not a store or holds no clip, or a table or a record is damaged.
     """
     import pandas as pd
 
@@ -61,67 +61,67 @@ def diff(a: Store, b: Store) -> pd.DataFrame:
 
 
 def _plans(a: pd.DataFrame, b: pd.DataFrame) -> Iterator[tuple[str, ...]]:
-    for name in ASKED:
-        yield from _sets("plan", name, _values(a, name), _values(b, name))
+    for name in PLAN_COLUMNS:
+        yield from _compare_sets("plan", name, _values(a, name), _values(b, name))
 
 
 def _makers(a: pd.DataFrame, b: pd.DataFrame) -> Iterator[tuple[str, ...]]:
     a, b = a[a["status"] == "done"], b[b["status"] == "done"]
-    for name in MADE_BY:
-        yield from _sets("made by", name, _values(a, name), _values(b, name))
-    ours, theirs = _versions(a), _versions(b)
-    for name in dict.fromkeys([*ours, *theirs]):
-        yield from _sets("made by", name, ours.get(name, set()), theirs.get(name, set()))
+    for name in MAKER_COLUMNS:
+        yield from _compare_sets("made by", name, _values(a, name), _values(b, name))
+    versions_a, versions_b = _versions(a), _versions(b)
+    for name in dict.fromkeys([*versions_a, *versions_b]):
+        yield from _compare_sets("made by", name, versions_a.get(name, set()), versions_b.get(name, set()))
 
 
 def _values(table: pd.DataFrame, name: str) -> set[Any]:
-    # A run of an older version lacks columns.
+    # A run made by an older version lacks columns.
     return set(table[name].dropna()) if name in table.columns else set()
 
 
 def _versions(table: pd.DataFrame) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
+    versions: dict[str, set[str]] = {}
     for text in _values(table, "versions"):
         for name, version in json.loads(text).items():
-            found.setdefault(name, set()).add(version)
-    return found
+            versions.setdefault(name, set()).add(version)
+    return versions
 
 
-def _sets(what: str, name: str, a: set[Any], b: set[Any]) -> Iterator[tuple[str, ...]]:
+def _compare_sets(what: str, name: str, a: set[Any], b: set[Any]) -> Iterator[tuple[str, ...]]:
     if a != b:
-        yield what, name, _shown(a, b), _shown(b, a)
+        yield what, name, _value_text(a, b), _value_text(b, a)
 
 
-def _shown(own: set[Any], other: set[Any]) -> str:
-    if len(own) > SHOWN:
-        return f"{len(own)} values, {len(own - other)} only here"
-    texts = [f"{value:g}" if isinstance(value, float) else str(value) for value in sorted(own)]
+def _value_text(values: set[Any], other: set[Any]) -> str:
+    if len(values) > MAX_LISTED:
+        return f"{len(values)} values, {len(values - other)} only here"
+    texts = [f"{value:g}" if isinstance(value, float) else str(value) for value in sorted(values)]
     return ", ".join(texts) or "-"
 
 
 def _counts(a: pd.DataFrame, b: pd.DataFrame) -> Iterator[tuple[str, ...]]:
     for status in ("done", "failed"):
-        ours, theirs = (set(table.loc[table["status"] == status, "key"]) for table in (a, b))
-        if ours != theirs:
-            yield (
-                "clips",
-                status,
-                *(f"{len(own)}, {len(own - other)} only here" for own, other in ((ours, theirs), (theirs, ours))),
-            )
+        keys_a, keys_b = (set(table.loc[table["status"] == status, "key"]) for table in (a, b))
+        if keys_a != keys_b:
+            yield "clips", status, _count_text(keys_a, keys_b), _count_text(keys_b, keys_a)
+
+
+def _count_text(keys: set[str], other: set[str]) -> str:
+    return f"{len(keys)}, {len(keys - other)} only here"
 
 
 def _contents(a: Store, b: Store) -> Iterator[tuple[str, ...]]:
     for key in sorted(a.keys() & b.keys()):
-        ours, theirs = (layout.read_record(store.file(key, "record"))[1] for store in (a, b))
-        # Hashes of files: where they are equal, nothing needs to be read. Records of schema 1 have none.
-        if not ours or ours.get("audio") != theirs.get("audio"):
-            yield from _unlike("audio", key, audio_hash(a.audio(key)), audio_hash(b.audio(key)))
-        if not ours or ours.get("codes") != theirs.get("codes"):
-            yield from _unlike("codes", key, *(_arrays_hash({"codes": store.codes(key)}) for store in (a, b)))
-            yield from _unlike("predictions", key, *(_arrays_hash(store.predictions(key)) for store in (a, b)))
+        hashes_a, hashes_b = (layout.read_record(store.file(key, "record"))[1] for store in (a, b))
+        # If the hashes of the files are equal, no file needs to be read. Records of schema 1 have no hashes.
+        if not hashes_a or hashes_a.get("audio") != hashes_b.get("audio"):
+            yield from _compare_hashes("audio", key, audio_hash(a.audio(key)), audio_hash(b.audio(key)))
+        if not hashes_a or hashes_a.get("codes") != hashes_b.get("codes"):
+            yield from _compare_hashes("codes", key, *(_arrays_hash({"codes": store.codes(key)}) for store in (a, b)))
+            yield from _compare_hashes("predictions", key, *(_arrays_hash(store.predictions(key)) for store in (a, b)))
 
 
-def _unlike(what: str, key: str, a: str, b: str) -> Iterator[tuple[str, ...]]:
+def _compare_hashes(what: str, key: str, a: str, b: str) -> Iterator[tuple[str, ...]]:
     if a != b:
         yield what, key, a, b
 

@@ -1,4 +1,4 @@
-"""Making cells of a plan with one model, in this process: `run` does so here, a worker there."""
+"""Make cells of a plan with one model in this process: that of `run`, or a worker's."""
 
 from __future__ import annotations
 
@@ -11,59 +11,60 @@ from typing import TYPE_CHECKING, Any
 
 from mgeval.errors import AudioError, SweepError
 from mgeval.models import Generated, Model, Request, load_model, model_identity
-from mgeval.runs.plan import request
-from mgeval.runs.progress import RunControl, heeding_interrupts
-from mgeval.runs.provenance import failure, making, origin
+from mgeval.runs.plan import make_request
+from mgeval.runs.progress import RunControl, cancel_on_interrupt
+from mgeval.runs.provenance import failure_columns, generation_columns, origin
 from mgeval.runs.store import Store
 
 if TYPE_CHECKING:
     import pandas as pd
 
 PART = 50
-"""So many rows are written together; those of a process that is killed first come from their clips' records."""
+"""Rows written together; the rows that a killed process had not written come from their clips' records."""
 
 
 @dataclass(frozen=True, eq=False)
 class Work:
-    """What is to be made, and where it goes.
+    """The clips to make, and where they go.
 
     Parameters
     ----------
     cells : DataFrame
         The rows of the plan whose clips are missing; keys do not repeat.
     plan : DataFrame
-        All its rows, for the store to keep.
+        All rows of the plan, for the store to keep.
     store : Store
         Where the clips go.
-    there : DataFrame
-        The store's table before.
-    steering : Steering
-        Counts, and is heeded.
-    began : callable
-        Called when the models are there and the first clip is about to be made.
+    table : DataFrame
+        The store's table before the run.
+    run_control : RunControl
+        Counts the clips; pauses and cancels the run.
+    on_start : callable
+        Called when the model is loaded and the first clip is about to be made.
     """
 
     cells: pd.DataFrame
     plan: pd.DataFrame
     store: Store
-    there: pd.DataFrame
-    steering: RunControl
-    began: Callable[[], Any]
+    table: pd.DataFrame
+    run_control: RunControl
+    on_start: Callable[[], Any]
 
     def keep_plan(self) -> None:
-        """Let the store keep the plan: from here on something is made."""
+        """Keep the plan in the store and mark the run as started, before its first clip."""
         self.store.add_plan(self.plan)
-        self.began()
+        self.on_start()
 
     def models(self) -> Iterator[tuple[str, str, pd.DataFrame]]:
-        """Yield each model's name, revision and cells, as long as nobody cancels."""
-        for (name, revision), cells in self.cells.groupby(["model", "revision"], sort=False):
-            if not self.steering.cancelled:
+        """Yield each model's name, revision and cells until the run is cancelled."""
+        groups: Any = self.cells.groupby(["model", "revision"], sort=False)
+        for (name, revision), cells in groups:
+            if not self.run_control.cancelled:
                 yield name, revision, cells
 
 
 class Rows:
-    """Rows on their way into the store's tables: counted at once, written `PART` at a time and at the end."""
+    """A buffer of rows for the store's tables: counted at once, written `PART` at a time and at the end."""
 
     def __init__(self, work: Work) -> None:
         self._work = work
@@ -73,13 +74,13 @@ class Rows:
         return self
 
     def __exit__(self, *_: Any) -> None:
-        # Also on Ctrl-C: what was made is in the table.
+        # Also on Ctrl-C, so that the table has every clip that was made.
         self._write()
 
     def add(self, row: dict[str, Any]) -> None:
-        """Take a row in."""
+        """Add a row."""
         self._rows.append(row)
-        self._work.steering.count(row)
+        self._work.run_control.count(row)
         if len(self._rows) >= PART:
             self._write()
 
@@ -95,22 +96,27 @@ def make_here(work: Work, model: Model | None) -> None:
 
 
 def _make_model(work: Work, name: str, revision: str, cells: pd.DataFrame, model: Model | None) -> None:
-    """Make the cells of one model. The model goes with this function: no two are in memory at once."""
-    loaded = loaded_for(name, revision, model)
+    """Make the cells of one model, and free the model on return: no two models are in memory at once."""
+    loaded = load_for_plan(name, revision, model)
     work.keep_plan()
-    warn_of_mixture(work, name, origin(loaded))
-    with Rows(work) as rows, heeding_interrupts(work.steering):
-        for row in generate_clips(loaded, cells.to_dict("records"), work.store, work.steering.watch):
+    warn_if_mixed(work, name, origin(loaded))
+    with Rows(work) as rows, cancel_on_interrupt(work.run_control):
+        for row in generate_clips(loaded, to_rows(cells), work.store, work.run_control.watch):
             rows.add(row)
 
 
-def loaded_for(name: str, revision: str, model: Model | None) -> Model:
-    """Return the model that a plan names: the one given, which must be it, or by its name."""
+def to_rows(cells: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the cells as mappings, one per row; every column of a plan has text for a name."""
+    return [{str(name): value for name, value in cell.items()} for cell in cells.to_dict("records")]
+
+
+def load_for_plan(name: str, revision: str, model: Model | None) -> Model:
+    """Return the model given, or load it by name; raise if it is not the one that the plan names."""
     loaded = model or load_model(name, revision=revision)
     if (model_identity(loaded.name), loaded.revision) != (model_identity(name), revision):
         raise SweepError(
             f"the plan is for {name} at revision {revision}, the model is {loaded.name} at {loaded.revision}: "
-            "make the plan anew"
+            "make a new plan"
         )
     return loaded
 
@@ -118,64 +124,66 @@ def loaded_for(name: str, revision: str, model: Model | None) -> Model:
 def generate_clips(
     model: Model, cells: Sequence[Mapping[str, Any]], store: Store, watch: Callable[..., Any]
 ) -> Iterator[dict[str, Any]]:
-    """Make cells; yield each one's row when its files are written, or with the error that came instead."""
+    """Make cells; yield each row when its files are written, or with its error if it failed."""
     common = origin(model)
-    for index, result in results(model, [request(cell) for cell in cells], watch):
+    for index, result in stream_results(model, [make_request(cell) for cell in cells], watch):
         yield _outcome({**cells[index], **common}, result, store)
 
 
 def _outcome(row: Mapping[str, Any], result: Generated | Exception, store: Store) -> dict[str, Any]:
-    """Write a clip if there is one; return its row, or that of its failure."""
+    """Write a clip and return its row, or return the row of its failure."""
     try:
-        return write_clip(row, result, store) if isinstance(result, Generated) else {**row, **failure(result)}
+        return write_clip(row, result, store) if isinstance(result, Generated) else {**row, **failure_columns(result)}
     except AudioError as error:
-        # What no FLAC can hold, such as 384 kHz, is one failed clip; a full disk ends the run.
-        return {**row, **failure(error)}
+        # Audio that FLAC cannot hold, such as 384 kHz, is one failed clip; a full disk ends the run.
+        return {**row, **failure_columns(error)}
 
 
 def write_clip(row: Mapping[str, Any], clip: Generated, store: Store) -> dict[str, Any]:
-    """Write a clip that was made of a cell, whose row has its `origin`; return the whole row."""
-    return store.put({**row, **making(clip)}, clip.audio, clip.codes, clip.record)
+    """Write a generated clip; ``row`` is its cell with the model's `origin`. Return the complete row."""
+    return store.put({**row, **generation_columns(clip)}, clip.audio, clip.codes, clip.record)
 
 
-def results(
+def stream_results(
     model: Model, requests: Sequence[Request], watch: Callable[..., Any]
 ) -> Iterator[tuple[int, Generated | Exception]]:
-    """Yield what a model makes of requests; if it gives up, its error for each that is left."""
+    """Yield a model's result for each request; if the model raises, yield its error for each one left."""
     if watch():
         return
-    left = set(range(len(requests)))
-    # A model that decodes step by step looks between two steps, any other is asked between two clips.
-    steps = "watch" in inspect.signature(model.stream).parameters
+    remaining = set(range(len(requests)))
+    # A model that decodes in steps calls `watch` between two steps; for any other it is called between two clips.
+    stream: Callable[..., Iterator[tuple[int, Generated | Exception]]] = model.stream
+    steps = "watch" in inspect.signature(stream).parameters
     try:
-        for index, result in model.stream(requests, watch) if steps else model.stream(requests):
-            left.discard(index)
+        for index, result in stream(requests, watch) if steps else stream(requests):
+            remaining.discard(index)
             yield index, result
             if not steps and watch():
                 return
     except Exception as error:
-        yield from ((index, error) for index in sorted(left))
+        yield from ((index, error) for index in sorted(remaining))
 
 
-def warn_of_mixture(work: Work, name: str, common: Mapping[str, Any]) -> None:
-    """Warn where the store's clips of a model were made by something else than the rest will be."""
-    there = work.there
-    if len(there):
-        there = there[there["model"].eq(name) & there["status"].eq("done")]
+def warn_if_mixed(work: Work, name: str, common: Mapping[str, Any]) -> None:
+    """Warn if the store's clips of a model have another origin than the new ones will have."""
+    clips = work.table
+    if len(clips):
+        clips = clips[clips["model"].eq(name) & clips["status"].eq("done")]
     for column, value in common.items():
-        now = _said(value)
-        others = sorted({_said(one) for one in there[column].dropna().unique()} - {now}) if column in there else []
-        if others:
+        if column not in clips:
+            continue
+        new = _origin_text(value)
+        if others := sorted({_origin_text(old) for old in clips[column].dropna().unique()} - {new}):
             warnings.warn(
                 f"{work.store.path}: clips of this model were made with {column} {' and '.join(others)}, the "
-                f"rest will be with {now}; they may differ in rounding",
+                f"rest will be made with {new}; they may differ in rounding",
                 stacklevel=6,
             )
 
 
-def _said(value: Any) -> str:
-    """Return an origin in words: of versions those of packages and of Python, not the commit that mgeval runs from."""
+def _origin_text(value: Any) -> str:
+    """Return an origin as text; of the versions only those of packages and Python, not mgeval's own commit."""
     if not str(value).startswith("{"):
-        # Beside rows without threads, such as controls, a column of whole numbers is one of floats.
+        # Rows without threads, such as controls, turn a column of whole numbers into floats.
         return f"{value:g}" if isinstance(value, float) else str(value)
     return ", ".join(f"{name} {version}" for name, version in sorted(json.loads(value).items()) if name != "git")

@@ -1,4 +1,4 @@
-"""What `mgeval.start` returns."""
+"""`Handle`, which `mgeval.start` returns."""
 
 from __future__ import annotations
 
@@ -19,79 +19,79 @@ class Handle:
     Attributes
     ----------
     total, done, failed : int
-        Clips that were missing when it began, of these made, and those that could not be made.
+        Clips missing when the run began, clips made since, and clips that failed.
     eta : float
-        Seconds that the rest will take, at the pace so far; NaN before the first clip.
+        Seconds left at the pace so far; NaN before the first clip.
     status : str
         'running', 'paused', 'cancelled', 'done', or 'stopped' (by an error, which `result` raises).
     """
 
-    def __init__(self, work: Callable[[], pd.DataFrame], steering: RunControl) -> None:
-        self._work, self._steering = work, steering
+    def __init__(self, work: Callable[[], pd.DataFrame], run_control: RunControl) -> None:
+        self._work, self._run_control = work, run_control
         self._clips: pd.DataFrame | None = None
         self._error: BaseException | None = None
-        # A daemon: a program that ends does not wait for it; what is written stays.
-        self._thread = threading.Thread(target=self._do, name="mgeval run", daemon=True)
+        # A daemon thread: the program does not wait for it at exit, and clips already written stay.
+        self._thread = threading.Thread(target=self._execute, name="mgeval run", daemon=True)
         self._thread.start()
 
-    def _do(self) -> None:
+    def _execute(self) -> None:
         try:
             self._clips = self._work()
         except BaseException as error:
             self._error = error
 
-    total = property(lambda self: self._steering.total)
-    done = property(lambda self: self._steering.done)
-    failed = property(lambda self: self._steering.failed)
-    eta = property(lambda self: self._steering.eta)
+    total = property(lambda self: self._run_control.total)
+    done = property(lambda self: self._run_control.done)
+    failed = property(lambda self: self._run_control.failed)
+    eta = property(lambda self: self._run_control.eta)
 
     @property
     def status(self) -> str:
-        """How it stands."""
+        """'running', 'paused', 'cancelled', 'done' or 'stopped'."""
         if self._error is not None:
             return "stopped"
-        if self._steering.cancelled:
+        if self._run_control.cancelled:
             return "cancelled"
         if self._clips is not None:
             return "done"
-        return "paused" if self._steering.paused else "running"
+        return "paused" if self._run_control.paused else "running"
 
     def pause(self) -> None:
-        """Rest after the decoding step, or the clip of a model that has no steps, until `resume`."""
-        self._steering.paused = True
+        """Pause until `resume`, after the current decoding step, or after the clip for a model without steps."""
+        self._run_control.paused = True
 
     def resume(self) -> None:
-        """Go on after a pause."""
-        self._steering.paused = False
+        """Continue after a pause."""
+        self._run_control.paused = False
 
     def cancel(self) -> None:
-        """Stop after the decoding step and save what is finished; `result` then returns what there is."""
-        # What has ended cannot be stopped, and stays 'done'.
-        self._steering.cancelled = self._steering.cancelled or self._thread.is_alive()
+        """Stop after the current decoding step and save the finished clips, which `result` then returns."""
+        # A run that has ended cannot be cancelled and stays 'done'.
+        self._run_control.cancelled = self._run_control.cancelled or self._thread.is_alive()
 
     def result(self, timeout: float | None = None) -> pd.DataFrame:
         """Wait for the end and return the clips, as `mgeval.run` does.
 
-        After `cancel`, clips that were not made have a gap in ``status``; running the plan again makes them.
+        After `cancel`, ``status`` is missing for clips that were not made; running the plan again makes them.
 
         Parameters
         ----------
         timeout : float, optional
-            Seconds to wait at most.
+            Longest wait, in seconds.
 
         Raises
         ------
         TimeoutError
-            It is not done by then; it goes on.
+            The run has not ended by then; it continues.
         MgevalError, OSError
-            What ended it early.
+            The error that stopped the run.
         """
         self._thread.join(timeout)
         if self._thread.is_alive():
             raise TimeoutError(f"{self!r}, after {timeout:g} s of waiting")
         if self._error is not None:
             raise self._error
-        assert self._clips is not None, "a run that ended without an error has clips"
+        assert self._clips is not None, "a run that ends without an error returns clips"
         return self._clips
 
     def __repr__(self) -> str:

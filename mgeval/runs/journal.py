@@ -1,4 +1,4 @@
-"""A record of each run beside its clips: who began it, with what, when, and how it ended."""
+"""A record of each run beside its clips: the command, environment and times, and how the run ended."""
 
 from __future__ import annotations
 
@@ -23,30 +23,30 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def run_record(store: Path, cells: pd.DataFrame, steering: RunControl, where: str) -> Iterator[Callable[[], Any]]:
-    """Keep a run's record in the store's ``runs``; yields what is to be called before the first clip is made.
+def run_record(store: Path, cells: pd.DataFrame, run_control: RunControl, where: str) -> Iterator[Callable[[], Any]]:
+    """Keep a run's record in the store's ``runs``; yield a function to call before the first clip is made.
 
-    A run that makes nothing, because its model cannot be loaded, leaves none. One that is killed leaves a
-    record that still says 'running'.
+    A run that makes nothing, because its model cannot be loaded, leaves no record. A run that is killed
+    leaves a record that still says 'running'.
     """
     path = store / "runs" / f"{time.time_ns():020}-{uuid.uuid4().hex[:8]}.json"
-    record = _begun(cells, where)
+    record = _new_record(cells, where)
     try:
-        yield lambda: write_atomic(path, _text(record))
+        yield lambda: write_atomic(path, _to_json(record))
     except BaseException as error:
         record["outcome"] = first_line(error)
         raise
     else:
-        record["outcome"] = "stopped" if steering.cancelled else "done"
+        record["outcome"] = "stopped" if run_control.cancelled else "done"
     finally:
         if path.exists():
-            record |= {"ended": utc(time.time()), "made": steering.done, "failed": steering.failed}
-            # The clips are safe; a full disk has its own error.
+            record |= {"ended": utc(time.time()), "made": run_control.done, "failed": run_control.failed}
+            # The clips are safe; writing them reports a full disk.
             with contextlib.suppress(OSError):
-                write_atomic(path, _text(record))
+                write_atomic(path, _to_json(record))
 
 
-def _begun(cells: pd.DataFrame, where: str) -> dict[str, Any]:
+def _new_record(cells: pd.DataFrame, where: str) -> dict[str, Any]:
     return {
         "started": utc(time.time()),
         "ended": "",
@@ -63,5 +63,5 @@ def _begun(cells: pd.DataFrame, where: str) -> dict[str, Any]:
     }
 
 
-def _text(record: dict[str, Any]) -> bytes:
+def _to_json(record: dict[str, Any]) -> bytes:
     return json.dumps(record, indent=1).encode() + b"\n"

@@ -1,4 +1,4 @@
-"""A plan before it is made, looked over, and after, as the table of its clips."""
+"""A plan: checked before its clips are made, and joined with their outcomes afterwards."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mgeval.metrics import columns
 from mgeval.models import LIMITS, Request, Sampling, local_identity, model_identity, valid_setting
 from mgeval.runs.store import Store
 from mgeval.runs.store.keys import row_keys
-from mgeval.runs.store.plans import differing
+from mgeval.runs.store.plans import changed_rows
 from mgeval.runs.sweep import PLAN, check_attributes
 from mgeval.tables import EMBEDDER, OUTCOME
 
@@ -19,44 +19,43 @@ if TYPE_CHECKING:
 
 
 def check_plan(plan: pd.DataFrame) -> pd.DataFrame:
-    """Return the plan proper, with its keys; refuse one that cannot be made."""
+    """Return the plan with its keys and without result columns; raise if it cannot be made."""
     import pandas as pd
 
     if missing := [column for column in PLAN[1:] if column not in getattr(plan, "columns", ())]:
-        raise SweepError(f"the plan has no column {missing[0]!r}; Sweep(...).plan() makes a whole one")
+        raise SweepError(f"the plan has no column {missing[0]!r}; Sweep(...).plan() makes a complete plan")
     if not plan.index.is_unique:
-        raise SweepError("the plan's index repeats: call .reset_index(drop=True) on it")
+        raise SweepError("the plan's index must be unique: call .reset_index(drop=True)")
     for column in ("model", "revision", "prompt_id", "prompt"):
         if pd.isna(plan[column]).any():
-            raise SweepError(f"the plan has gaps in column {column!r}")
+            raise SweepError(f"the plan has missing values in column {column!r}")
         if wrong := [value for value in plan[column].tolist() if not isinstance(value, str)]:
-            raise SweepError(f"the plan's column {column!r} holds {wrong[0]!r}: texts are needed")
-    later = {*OUTCOME, *columns(plan.columns), *EMBEDDER, "reason"}
-    plan = plan.drop(columns=[column for column in plan.columns if column in later])
+            raise SweepError(f"the plan's column {column!r} must hold text, got {wrong[0]!r}")
+    result_columns = {*OUTCOME, *columns(plan.columns), *EMBEDDER, "reason"}
+    plan = plan.drop(columns=[column for column in plan.columns if column in result_columns])
     check_attributes(plan[[column for column in plan.columns if column not in LIMITS]])
     keys = _keys(plan)
-    if "key" in plan.columns and keys != (kept := plan["key"].tolist()):
-        # A folder such as ckpt/mine looks like an id on the hub where it is not there; what it made is known by its
-        # hash, and `check_folders` asks for it when more is to be made.
+    if "key" in plan.columns and keys != (given_keys := plan["key"].tolist()):
+        # A missing folder such as ckpt/mine looks like an id on the hub. The clips that it made are identified by
+        # its hash; `check_folders` asks for the folder if more clips are to be made.
         local = _keys(plan, local_identity)
-        keys = [there if there == old else key for key, there, old in zip(keys, local, kept, strict=True)]
-        wrong = [i for i, (key, old) in enumerate(zip(keys, kept, strict=True)) if key != old]
-        if wrong:
+        keys = [alt if alt == given else key for key, alt, given in zip(keys, local, given_keys, strict=True)]
+        if wrong := [i for i, (key, given) in enumerate(zip(keys, given_keys, strict=True)) if key != given]:
             raise SweepError(
-                f"row {wrong[0] + 1} of the plan was changed after its key was made: drop column 'key' to have it "
-                "made anew"
+                f"row {wrong[0] + 1} of the plan was changed after its key was computed: drop column 'key' to "
+                "compute it again"
             )
     return plan.assign(key=pd.Series(keys, plan.index, dtype=str))
 
 
 def check_folders(cells: pd.DataFrame) -> None:
-    """Refuse cells of a local checkpoint whose folder is not there: its name would be looked for on the hub."""
+    """Raise if a local checkpoint's folder does not exist: its name would be looked up on the hub."""
     first = cells.drop_duplicates("model")
-    for name, key, old in zip(first["model"].tolist(), _keys(first), first["key"].tolist(), strict=True):
-        if key != old:
+    for name, key, given in zip(first["model"].tolist(), _keys(first), first["key"].tolist(), strict=True):
+        if key != given:
             raise SweepError(
-                f"there is no folder {name} here: resume from the folder where the sweep was begun, or name it by "
-                "its whole path"
+                f"there is no folder {name} here: resume from the folder where the sweep was started, or give "
+                "its absolute path"
             )
 
 
@@ -64,16 +63,16 @@ def _keys(plan: pd.DataFrame, identity: Callable[[str], str] | None = None) -> l
     identities = {name: (identity or model_identity)(name) for name in plan["model"].unique()}
     models = [identities[name] for name in plan["model"].tolist()]
     cells = zip(models, plan["revision"].tolist(), plan["prompt"].tolist(), strict=True)
-    # Row by row, 100,000 `Sampling`s take as many times ten microseconds.
+    # By columns: 100,000 `Sampling` objects take ten microseconds each.
     settings = {name: _settings(name, plan[name]) for name in LIMITS}
     return list(row_keys(cells, tuple(settings), zip(*settings.values(), strict=True)))
 
 
 def _settings(name: str, column: pd.Series) -> list[int | float]:
-    """Return a column of settings as `Sampling` holds them."""
+    """Return a column of settings as `Sampling` would hold them."""
     import pandas as pd
 
-    # Booleans and texts are refused one by one; of numbers each is looked at once.
+    # Check booleans and texts one by one, which raises; check each distinct number once.
     if column.dtype.kind not in "iuf":
         return [valid_setting(name, value) for value in column.tolist()]
     codes, distinct = pd.factorize(column, use_na_sentinel=False)
@@ -81,23 +80,23 @@ def _settings(name: str, column: pd.Series) -> list[int | float]:
     return [valid[code] for code in codes.tolist()]
 
 
-def request(cell: Mapping[str, Any]) -> Request:
-    """Return what a model is asked for one cell of a plan."""
+def make_request(cell: Mapping[str, Any]) -> Request:
+    """Return the model request for one cell of a plan."""
     return Request(cell["prompt"], Sampling(**{name: cell[name] for name in LIMITS}))
 
 
-def finished(plan: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
-    """Return a plan with what became of its clips."""
+def attach_outcomes(plan: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+    """Return a plan with the outcome of each of its clips."""
     clips = plan.merge(table.reindex(columns=["key", *OUTCOME]), on="key", how="left", validate="many_to_one")
     return clips.astype(dict.fromkeys(["n_samples", "rate", "channels", "threads"], "Int64")).set_axis(plan.index)
 
 
-def relabel(plan: pd.DataFrame, table: pd.DataFrame, store: Store) -> None:
-    """Write the plan's labels over those that clips got when they were made, where they differ."""
+def update_labels(plan: pd.DataFrame, table: pd.DataFrame, store: Store) -> None:
+    """Update the labels of existing clips in the store where the plan has other ones."""
     plan = plan.drop_duplicates("key", keep="last")
     old = table.set_index("key").reindex(plan["key"])
-    made = old["status"].notna().to_numpy()
-    changed = made & differing(plan, old)
+    exists = old["status"].notna().to_numpy()
+    changed = exists & changed_rows(plan, old)
     outcome = old.loc[changed, [column for column in OUTCOME if column in old.columns]].reset_index(drop=True)
     labels = plan[changed].reset_index(drop=True)
     store.add_rows(labels.assign(**outcome).to_dict("records"))

@@ -1,4 +1,4 @@
-"""How a clip came to be: what run, on what, when, and what went wrong."""
+"""How a clip was made: model, hardware, versions and times, or the error if it failed."""
 
 from __future__ import annotations
 
@@ -18,35 +18,35 @@ from mgeval.models import Generated, Model
 
 PACKAGES = ("mgeval", "numpy", "torch", "transformers")
 
-BESIDE = ("scipy", "pandas", "pyarrow", "soundfile", "soxr", "tokenizers", "sentencepiece", "distributed")
-"""What else has a part in a run: packages that a record of it names."""
+MORE_PACKAGES = ("scipy", "pandas", "pyarrow", "soundfile", "soxr", "tokenizers", "sentencepiece", "distributed")
+"""Further packages that the record of a run lists."""
 
 ORIGIN = ("device", "dtype", "hardware", "threads", "versions")
-"""Columns that say what made a clip: those that differ in one may differ in rounding."""
+"""Columns that say what made a clip; clips that differ in one of them may differ in rounding."""
 
 TRACEBACK = 2000
-"""Last characters of a traceback that are kept."""
+"""Last characters of a traceback to keep."""
 
 
 def origin(model: Model) -> dict[str, Any]:
-    """Return what all clips that a loaded model makes have in common, as the columns of a table.
+    """Return the columns shared by all clips that a loaded model makes.
 
-    With the model's revision - of a folder the hash of its files, on the hub a commit, which holds the hashes
-    of its files - this says what made a clip.
+    Together with the model's revision (for a folder the hash of its files, on the hub a commit, which holds the
+    hashes of its files) this says what made a clip.
 
     Returns
     -------
     dict
         ``device``, ``dtype``, ``hardware`` (the processor's or the GPU's name), ``threads`` (of the matrix
-        products; 0 where that has no meaning) and ``versions``: JSON of the packages, of Python, and as ``git``
-        of mgeval's own commit with ``-dirty`` where files were changed, if it runs from a clone.
+        products; 0 where that has no meaning) and ``versions``: JSON of the versions of packages and Python and,
+        if mgeval runs from a clone, its commit as ``git``, with ``-dirty`` if files were changed.
     """
-    found = (model.device, model.dtype, _hardware(model.device), model.threads, _versions())
-    return dict(zip(ORIGIN, found, strict=True))
+    values = (model.device, model.dtype, _hardware(model.device), model.threads, _versions())
+    return dict(zip(ORIGIN, values, strict=True))
 
 
-def making(clip: Generated) -> dict[str, Any]:
-    """Return how a clip was made, as the columns of a table."""
+def generation_columns(clip: Generated) -> dict[str, Any]:
+    """Return the columns that describe how a clip was generated."""
     return {
         "started": utc(clip.started),
         "elapsed": clip.seconds,
@@ -56,16 +56,16 @@ def making(clip: Generated) -> dict[str, Any]:
     }
 
 
-def failure(error: Exception) -> dict[str, str]:
-    """Return what a row says of a clip that could not be made: the error, and where it came from."""
-    # One of mgeval's own says all in its message, one that was returned and never raised has no traceback.
-    told = isinstance(error, MgevalError) or error.__traceback__ is None
-    lines = "" if told else "".join(traceback.format_exception(error))
-    return {"status": "failed", "error": f"{type(error).__name__}: {error}", "traceback": lines[-TRACEBACK:]}
+def failure_columns(error: Exception) -> dict[str, str]:
+    """Return the columns of a clip that failed: the error and its traceback."""
+    # The message of an mgeval error is enough; an error that was returned, not raised, has no traceback.
+    no_traceback = isinstance(error, MgevalError) or error.__traceback__ is None
+    text = "" if no_traceback else "".join(traceback.format_exception(error))
+    return {"status": "failed", "error": f"{type(error).__name__}: {error}", "traceback": text[-TRACEBACK:]}
 
 
 def utc(seconds: float) -> str:
-    """Return a moment as ISO 8601 in UTC; an empty text where it is not known.
+    """Return a time as ISO 8601 in UTC; '' if it is NaN.
 
     Examples
     --------
@@ -79,29 +79,29 @@ def utc(seconds: float) -> str:
 
 @functools.cache
 def _versions() -> str:
-    return json.dumps(_found(PACKAGES))
+    return json.dumps(_package_versions(PACKAGES))
 
 
 def environment() -> dict[str, str]:
-    """Return the versions of every package that a run touches, of Python and of mgeval's clone."""
-    return _found((*PACKAGES, *BESIDE))
+    """Return the versions of every package used in a run, of Python and of mgeval's clone."""
+    return _package_versions((*PACKAGES, *MORE_PACKAGES))
 
 
-def _found(packages: Sequence[str]) -> dict[str, str]:
-    found = {}
+def _package_versions(packages: Sequence[str]) -> dict[str, str]:
+    versions = {}
     for name in packages:
         try:
-            found[name] = version(name)
+            versions[name] = version(name)
         except PackageNotFoundError:
             continue
-    found["python"] = platform.python_version()
+    versions["python"] = platform.python_version()
     if state := git_state(Path(__file__).parents[2]):
-        found["git"] = state
-    return found
+        versions["git"] = state
+    return versions
 
 
 def git_state(clone: Path) -> str:
-    """Return the commit of a clone, with ``-dirty`` where files that git knows were changed; '' of what is none."""
+    """Return a clone's commit, with ``-dirty`` if tracked files were changed; '' if the folder is not a clone."""
     if not (clone / ".git").exists():
         return ""
     command = ["git", "-C", str(clone), "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
@@ -117,7 +117,7 @@ def _hardware(device: str) -> str:
     if device.startswith("cuda"):
         import torch
 
-        # A model may run in another process than this one.
+        # The model may run in another process, which has the GPU.
         if torch.cuda.is_available():
             return torch.cuda.get_device_name(device)
     try:

@@ -1,4 +1,4 @@
-"""Making a plan: `run`, which blocks, and `start`, which does not; here or on many workers."""
+"""Make the clips of a plan: `run` blocks, `start` does not; in this process or on many workers."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from mgeval.models import Model
 from mgeval.runs.generate import Work, make_here
 from mgeval.runs.handle import Handle
 from mgeval.runs.journal import run_record
-from mgeval.runs.plan import check_folders, check_plan, finished, relabel
+from mgeval.runs.plan import attach_outcomes, check_folders, check_plan, update_labels
 from mgeval.runs.progress import RunControl
 from mgeval.runs.store import Store, check_store
-from mgeval.runs.workers.cluster import check_choice
-from mgeval.runs.workers.dispatch import make_apart
+from mgeval.runs.workers.cluster import check_workers
+from mgeval.runs.workers.dispatch import make_on_workers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,62 +33,63 @@ def run(
 ) -> pd.DataFrame:
     """Make every clip of a plan that the store does not hold yet.
 
-    An interrupted run loses the clips in the making and nothing else: run the same plan again, or
-    ``mgeval resume``. The first Ctrl-C finishes the decoding step and saves, a second one stops at once. A
-    clip that could not be made is a row with its error, and is tried again by the next run. Workers that die
-    are replaced, and what they had not written is made by others.
+    An interrupted run loses only the clips in progress: run the same plan again, or use ``mgeval resume``. The
+    first Ctrl-C finishes the decoding step and saves, a second one stops at once. A clip that fails is a row with
+    its error, and the next run tries it again. Workers that die are replaced, and other workers make the clips
+    that they had not written.
 
     Parameters
     ----------
     plan : DataFrame
-        From `Sweep.plan`, or made by hand with the same columns (``key`` may be left out). The
-        clips that another `run` returned are a plan too. The store keeps it (`Store.plan`), and a record of
-        this run (`Store.runs`).
+        From `Sweep.plan`, or made by hand with the same columns (``key`` may be left out). The table that
+        another `run` returned is a plan too. The store keeps the plan (`Store.plan`) and a record of this run
+        (`Store.runs`).
     store : Store
-        Where the clips go. Workers on other machines must see its folder under the same path.
+        Where the clips go. Workers on other machines must see its folder at the same path.
     model : Model, optional
-        The loaded model; without it the plan's models are loaded by name, one after the other. Workers get
-        it pickled, which for a checkpoint is its name, device and dtype.
+        The loaded model; by default the plan's models are loaded by name, one after the other. Workers receive
+        it pickled; for a checkpoint that is its name, device and dtype.
     progress : bool
         Show a bar with the time left.
     workers : int, optional
-        Make the clips in so many processes on this machine, each with its model, on a GPU of its own where
-        there are several. Each computes with OMP_NUM_THREADS threads; without that variable they share the cores.
+        Make the clips in this many processes on this machine, each with its own copy of the model, and on its
+        own GPU if there are several. Each uses OMP_NUM_THREADS threads; without that variable they share the cores.
     scheduler : str or dask cluster, optional
-        Make them on the workers of a running Dask scheduler, by its address (``tcp://host:8786``), or of a
-        cluster object such as dask-jobqueue's ``SLURMCluster``; see docs/scaling.md. A job's worker computes with
-        as many threads as SLURM gave it cores, another with as many as Dask gave it.
+        Make the clips on the workers of a running Dask scheduler, given by its address (``tcp://host:8786``), or
+        of a cluster object such as dask-jobqueue's ``SLURMCluster``; see docs/scaling.md. A worker in a SLURM job
+        uses as many threads as the job has cores, any other worker as many as Dask gave it.
     on_row : callable, optional
-        Called in this process with every clip's row as it comes, made or failed: `mgeval.runs.trackers.to_wandb` and
-        ``to_mlflow`` return one. If it raises, a warning says so, and the run goes on without it.
+        Called in this process with the row of each clip, made or failed, as it arrives:
+        `mgeval.runs.trackers.to_wandb` and ``to_mlflow`` return such a function. If it raises, the run warns and
+        continues without it.
 
     Returns
     -------
     pandas.DataFrame
         The clips: the plan with ``path`` (in the store), ``status`` ('done' or 'failed'), ``error``, ``traceback``
-        (of an error that mgeval does not know, otherwise empty), ``n_samples``, ``rate`` in Hz, ``channels``,
-        ``peak`` (1 is full scale), ``gain`` (by which the file's samples are divided, above 1 where a clip is beyond
-        full scale), ``started`` (UTC), ``elapsed`` in seconds, ``slots`` (clips that decoded together at most),
-        ``halved`` (whether memory ran out meanwhile), ``seams`` (frames at which further windows began), ``device``,
-        ``dtype``, ``hardware``, ``threads`` (that a processor computed with; 0 where that has no meaning) and
-        ``versions`` (of packages, of Python, and the commit of mgeval's clone, as JSON).
+        (of an unexpected error; empty for mgeval's own), ``n_samples``, ``rate`` in Hz, ``channels``,
+        ``peak`` (1 is full scale), ``gain`` (the divisor of the file's samples, above 1 for a clip beyond full
+        scale), ``started`` (UTC), ``elapsed`` in seconds, ``slots`` (most clips that decoded together),
+        ``halved`` (whether memory ran out during decoding), ``seams`` (frames at which further windows began),
+        ``device``, ``dtype``, ``hardware``, ``threads`` (of the processor; 0 where that has no meaning) and
+        ``versions`` (of packages and Python, and the commit of mgeval's clone, as JSON).
 
     Raises
     ------
     SweepError
-        The plan lacks a column, a setting in it is not valid, its keys are not those of its
-        settings, or it is for another model than the one given; no scheduler answers, it or all workers
-        were lost, or the packages of ``mgeval[slurm]`` are missing.
+        The plan lacks a column, a setting in it is invalid, its keys do not match its settings, or it is for
+        another model than the one given; no scheduler answers, the scheduler or all workers were lost, or the
+        packages of ``mgeval[slurm]`` are missing.
     ModelError
-        A model cannot be loaded, or what was given is none.
+        A model cannot be loaded, or ``model`` is not a loaded model.
     StoreError
-        ``store`` is no `Store`, or its tables are damaged.
+        ``store`` is not a `Store`, or its tables are damaged.
     """
-    plan, steering = check_plan(plan), RunControl(on_row)
+    plan, run_control = check_plan(plan), RunControl(on_row)
     _check_arguments(store, model, on_row)
-    check_choice(workers, scheduler)
-    clips = _make(plan, store, model, progress, workers, scheduler, steering)
-    if steering.cancelled:
+    check_workers(workers, scheduler)
+    clips = _make(plan, store, model, progress, workers, scheduler, run_control)
+    if run_control.cancelled:
         raise KeyboardInterrupt
     return clips
 
@@ -102,15 +103,15 @@ def start(
     scheduler: Any = None,
     on_row: Callable[[Mapping[str, Any]], Any] | None = None,
 ) -> Handle:
-    """Do what `run` does in a thread of its own: a notebook's kernel stays free.
+    """Start `run` in a thread of its own, which leaves a notebook's kernel free.
 
-    The parameters are those of `run`; a wrong plan is said at once, everything else by `Handle.result`.
+    The parameters are those of `run`. A wrong plan raises at once, any later error in `Handle.result`.
 
     Returns
     -------
     Handle
-        Its ``done``, ``failed``, ``total`` and ``eta`` say how far it is; ``pause()``, ``resume()`` and ``cancel()``
-        steer it, ``result()`` waits for the clips.
+        Its ``done``, ``failed``, ``total`` and ``eta`` show the progress; ``pause()``, ``resume()`` and ``cancel()``
+        control the run; ``result()`` waits for the clips.
 
     Examples
     --------
@@ -121,23 +122,23 @@ def start(
     >>> handle.result()["status"].tolist()
     ['done']
     """
-    plan, steering = check_plan(plan), RunControl(on_row)
+    plan, run_control = check_plan(plan), RunControl(on_row)
     _check_arguments(store, model, on_row)
-    check_choice(workers, scheduler)
-    return Handle(lambda: _make(plan, store, model, progress, workers, scheduler, steering), steering)
+    check_workers(workers, scheduler)
+    return Handle(lambda: _make(plan, store, model, progress, workers, scheduler, run_control), run_control)
 
 
 def _check_arguments(store: Any, model: Any, on_row: Any) -> None:
-    """Refuse what is easily mistaken, before anything is done: a folder for a store, a name for a model."""
+    """Raise on arguments that are easily confused: a folder for a store, a name for a model."""
     check_store(store)
     if model is not None and not hasattr(model, "stream"):
-        raise ModelError(f"model is {model!r}: a loaded one is needed, load_model(name), or none: plans name theirs")
+        raise ModelError(f"model must be a loaded model, load_model(name), or left out, got {model!r}")
     if on_row is not None and not callable(on_row):
-        raise SweepError(f"on_row is {on_row!r}: a function that takes a row is needed")
+        raise SweepError(f"on_row must be a function that takes a row, got {on_row!r}")
 
 
 def _where(workers: int | None, scheduler: Any) -> str:
-    """Say where clips are made."""
+    """Return where clips are made, for the run's record."""
     if workers is not None:
         return f"{workers} workers on this machine"
     if scheduler is None:
@@ -147,23 +148,23 @@ def _where(workers: int | None, scheduler: Any) -> str:
 
 def _make(
     plan: pd.DataFrame, store: Store, model: Model | None, progress: bool, workers: Any, scheduler: Any,
-    steering: RunControl,
+    run_control: RunControl,
 ) -> pd.DataFrame:  # fmt: skip
-    """Make what is missing of a checked plan, and return the clips."""
+    """Make the missing clips of a checked plan, and return all its clips."""
     cells = plan.drop_duplicates("key")
-    there = store.keys()
-    missing = [key not in there for key in cells["key"].tolist()]
+    present = store.keys()
+    missing = [key not in present for key in cells["key"].tolist()]
     if any(missing):
         new, where = cells[missing], _where(workers, scheduler)
         check_folders(new)
-        with steering.shown(new, progress), run_record(store.path, new, steering, where) as began:
-            work = Work(new, cells, store, store.table(), steering, began)
+        with run_control.track(new, progress), run_record(store.path, new, run_control, where) as on_start:
+            work = Work(new, cells, store, store.table(), run_control, on_start)
             if workers is None and scheduler is None:
                 make_here(work, model)
             else:
-                make_apart(work, model, workers, scheduler)
+                make_on_workers(work, model, workers, scheduler)
     elif len(cells):
         store.add_plan(cells)
     table = store.table()
-    relabel(plan, table, store)
-    return finished(plan, table)
+    update_labels(plan, table, store)
+    return attach_outcomes(plan, table)

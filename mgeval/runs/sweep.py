@@ -1,4 +1,4 @@
-"""What to make: `Sweep` and its plan. `mgeval.runs.runner` makes it."""
+"""`Sweep`, which lists the clips to make as a plan; `mgeval.runs.runner` makes them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mgeval.errors import SweepError
 from mgeval.metrics import METRICS
 from mgeval.models import LIMITS, model_identity, model_revision, valid_setting
 from mgeval.prompts import load_prompts
-from mgeval.runs.design import MOST, axis, check_grids, check_ranges, combinations, count, draw_points
+from mgeval.runs.design import MAX_CLIPS, axis, check_grids, check_ranges, combinations, count, draw_points
 from mgeval.runs.store import Store
 from mgeval.runs.store.keys import clip_keys
 from mgeval.runs.store.layout import RECORD_ONLY
@@ -24,42 +24,42 @@ PLAN = ("key", "model", "revision", "prompt_id", "prompt", *LIMITS)
 """The columns that every plan has."""
 
 RESERVED = {*PLAN, *OUTCOME, *METRICS, *SUMMARY, *RECORD_ONLY, CONTROL, *EMBEDDER, "reason"} - {"prompt", "prompt_id"}
-"""Columns that no attribute of a prompt may be called: later tables have them with another meaning."""
+"""Names that prompt attributes may not have: later tables use these columns with another meaning."""
 
 
 @dataclass(frozen=True, eq=False)
 class Sweep:
-    """Models x prompts x settings x seeds, before anything runs.
+    """The clips to make: models x prompts x settings x seeds.
 
     Parameters
     ----------
     models : str or sequence of str
-        Names that `load_model` knows.
+        Names that `load_model` accepts.
     prompts : anything `load_prompts` takes
         The prompt set.
     grid : mapping of str to value or sequence, or sequence of such mappings
-        Settings by the names of `Sampling`'s fields; a sequence is an axis of the sweep, a single
-        value holds for all clips, the others keep their default. Of several grids all points are
-        tried, those that stand in more than one once: so an axis can be swept in some points only.
+        Settings, by the names of `Sampling`'s fields. A sequence is an axis of the sweep, a single value
+        applies to all clips, and all other settings keep their default. With several grids the points of
+        all are tried, a point in more than one of them once: so an axis can be swept in some points only.
     seeds : iterable of int
-        Takes per prompt and setting.
+        One clip per seed for each prompt and setting.
     ranges : mapping of str to (low, high)
-        Settings that are drawn between two values, all together, instead of crossed: ``points`` points,
-        each combined with every point of the grid and every seed.
+        Settings to draw jointly between two values instead of crossing them: ``points`` points, each
+        combined with every point of the grid and every seed.
     points : int, optional
         How many points to draw in the ranges; points that coincide count once.
     design : str
         'latin' for a Latin hypercube, which spreads the points evenly over each range; or 'random'.
     design_seed : int
-        Start of the draw: the same points each time.
+        Seed of the draw; the same seed gives the same points.
 
     Raises
     ------
     SweepError
-        No model, no seed, an empty axis, a setting that does not exist, a range that is none, or more than
-        1,000,000 clips.
+        There is no model or no seed, an axis is empty, a setting does not exist, a range is invalid, or there
+        are more than 1,000,000 clips.
     SamplingError
-        A setting outside its range.
+        A setting is outside its range.
 
     Examples
     --------
@@ -70,7 +70,7 @@ class Sweep:
     >>> len(sweep.plan())
     30
 
-    Each filter is swept where the other is off:
+    Sweep each filter while the other is off:
 
     >>> filters = [{"top_k": [50, 250], "top_p": 0}, {"top_k": 0, "top_p": [0.8, 0.9, 0.95]}]
     >>> len(Sweep("synth", ["piano"], filters).plan())
@@ -91,7 +91,7 @@ class Sweep:
         models = [os.fspath(name) if isinstance(name, os.PathLike) else name for name in models]
         for name in models:
             if not isinstance(name, str):
-                raise SweepError(f"a model is {name!r}: its name or its folder is needed")
+                raise SweepError(f"a model must be a name or a folder, got {name!r}")
         for name, values in (("models", models), ("seeds", seeds := axis("seeds", self.seeds))):
             if not values:
                 raise SweepError(f"{name} is empty: give at least one value")
@@ -104,12 +104,12 @@ class Sweep:
         object.__setattr__(self, "seeds", [valid_setting("seed", seed) for seed in seeds])
         for column in self.prompts.columns:
             if column in RESERVED:
-                raise SweepError(f"the prompts have a column {column!r}, which mgeval uses itself: rename it")
+                raise SweepError(f"the prompts have a column {column!r}, a name that mgeval uses itself: rename it")
         check_attributes(self.prompts)
         clips = count(grids, self.points or 1, len(seeds), len(models), len(self.prompts))
-        if clips > MOST:
+        if clips > MAX_CLIPS:
             raise SweepError(
-                f"the sweep has {clips:,} clips, {MOST:,} are the most: give fewer values, or several sweeps"
+                f"a sweep must have at most {MAX_CLIPS:,} clips, got {clips:,}: give fewer values, or several sweeps"
             )
 
     def plan(self) -> pd.DataFrame:
@@ -118,47 +118,47 @@ class Sweep:
         Returns
         -------
         pandas.DataFrame
-            ``key``, ``model``, ``revision``, ``prompt_id``, ``prompt``, what else is known of the
-            prompts, and every field of `Sampling`.
+            ``key``, ``model``, ``revision``, ``prompt_id``, ``prompt``, the prompts' other
+            attributes, and every field of `Sampling`.
 
         Raises
         ------
         ModelError
-            A model is not there.
+            A model does not exist.
         """
         import pandas as pd
 
         points = draw_points(self.ranges, self.points, self.design, self.design_seed)
         grids = [self.grid] if isinstance(self.grid, Mapping) else self.grid
         settings = combinations(grids, points, list(self.seeds))
-        # Column by column: a row at a time takes longer than hashing.
+        # Build the plan by columns: building it by rows takes longer than hashing.
         prompts = pd.DataFrame(self.prompts.to_dict("records"))
-        known = prompts.loc[prompts.index.repeat(len(settings))].reset_index(drop=True)
-        varied = pd.DataFrame({name: [cell[name] for cell in settings] * len(prompts) for name in LIMITS})
+        attributes = prompts.loc[prompts.index.repeat(len(settings))].reset_index(drop=True)
+        sampling = pd.DataFrame({name: [cell[name] for cell in settings] * len(prompts) for name in LIMITS})
         plans = []
         for model in self.models:
             revision = model_revision(model)
             keys = list(clip_keys(model_identity(model), revision, prompts["prompt"], settings))
-            named = pd.DataFrame({"key": keys, "model": model, "revision": revision})
-            plans.append(pd.concat([named, known, varied], axis=1))
+            identity = pd.DataFrame({"key": keys, "model": model, "revision": revision})
+            plans.append(pd.concat([identity, attributes, sampling], axis=1))
         return pd.concat(plans, ignore_index=True)
 
     def preview(self, store: Store | None = None) -> pd.DataFrame:
-        """Say what the sweep will take, before anything runs.
+        """Estimate the clips, disk space and time that the sweep will take.
 
         Parameters
         ----------
         store : Store, optional
-            Where the clips shall go, or any with clips of the same models: what is there is not made again,
-            and sizes and times are estimated from it.
+            Where the clips will go, or any store with clips of the same models. Clips that it holds are not
+            made again, and sizes and times are estimated from them.
 
         Returns
         -------
         pandas.DataFrame
-            One row per model: ``prompts``, ``clips``, ``to_make`` (clips that are not there), and of these
-            ``audio_seconds``, ``disk_bytes`` (as the store's clips of the model take; else 200,000 per second, an
-            upper bound for stereo at 32 kHz) and ``seconds`` (as long as the store's clips of the model took;
-            NaN where there are none).
+            One row per model: ``prompts``, ``clips``, ``to_make`` (clips that the store lacks), and for these
+            ``audio_seconds``, ``disk_bytes`` (at the rate of the store's clips of the model; otherwise 200,000 per
+            second, an upper bound for stereo at 32 kHz) and ``seconds`` (at the pace of the store's clips of the
+            model; NaN if it has none).
         """
         from mgeval.runs.estimates import estimate
 
@@ -166,12 +166,12 @@ class Sweep:
 
 
 def check_attributes(table: pd.DataFrame) -> None:
-    """Make sure that what is known of prompts can be stored: columns called by texts, of texts or of numbers only."""
+    """Raise if prompt attributes cannot be stored: column names must be text, columns all text or all numbers."""
     import pandas as pd
 
     for column in table.columns:
         if not isinstance(column, str):
-            raise SweepError(f"a column of the prompts is called {column!r}: a text is needed")
+            raise SweepError(f"the name of a prompt column must be text, got {column!r}")
         kind = pd.api.types.infer_dtype(table[column], skipna=True)
         if kind not in ("string", "integer", "floating", "mixed-integer-float", "boolean", "empty", "categorical"):
-            raise SweepError(f"column {column!r} of the prompts holds {kind} values: texts or numbers are needed")
+            raise SweepError(f"column {column!r} of the prompts must hold text or numbers, got {kind} values")

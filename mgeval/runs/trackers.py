@@ -1,4 +1,4 @@
-"""Rows of clips on their way to a tracker, as they come: Weights & Biases or MLflow."""
+"""Log the rows of clips to a tracker as they arrive: Weights & Biases or MLflow."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ Row = Mapping[str, Any]
 
 
 def scalars(row: Row) -> dict[str, Any]:
-    """Return what of a row a tracker can show: finite numbers, flags and texts.
+    """Return the values of a row that a tracker can log: finite numbers, flags and texts.
 
     Examples
     --------
     >>> scalars({"key": "a", "width": 0.5, "tempo": float("nan"), "codes": [1, 2]})
     {'key': 'a', 'width': 0.5}
     """
-    kept: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for name, value in row.items():
-        # numpy's numbers and flags have `item`, which makes them Python's.
+        # `item` converts numpy's numbers and flags to Python's.
         value = value.item() if hasattr(value, "item") and getattr(value, "ndim", 0) == 0 else value
         if isinstance(value, (bool, str)) or (isinstance(value, numbers.Real) and abs(float(value)) < float("inf")):
-            kept[name] = value
-    return kept
+            values[name] = value
+    return values
 
 
 def to_wandb(run: Any = None, **options: Any) -> Callable[[Row], None]:
@@ -34,9 +34,9 @@ def to_wandb(run: Any = None, **options: Any) -> Callable[[Row], None]:
     Parameters
     ----------
     run : wandb run, optional
-        By default one is begun with ``wandb.init(**options)``.
+        By default ``wandb.init(**options)`` starts one.
     **options
-        For ``wandb.init``, such as ``project``; not used with a run that is given.
+        For ``wandb.init``, such as ``project``; unused if ``run`` is given.
 
     Raises
     ------
@@ -59,14 +59,14 @@ def to_wandb(run: Any = None, **options: Any) -> Callable[[Row], None]:
 
 
 def to_mlflow(client: Any = None) -> Callable[[Row], None]:
-    """Return a function that logs a row to the MLflow run at work, numbers as metrics, one step per row.
+    """Return a function that logs a row to the active MLflow run, numbers as metrics, one step per row.
 
-    MLflow's metrics are numbers: texts, such as the prompt, go into the table ``clips.json`` of the run.
+    MLflow's metrics are numbers only; texts, such as the prompt, go into the run's table ``clips.json``.
 
     Parameters
     ----------
     client : module or object, optional
-        What has MLflow's ``log_metrics`` and ``log_table``; by default the package itself.
+        An object with MLflow's ``log_metrics`` and ``log_table``; by default the package itself.
 
     Raises
     ------
@@ -78,13 +78,13 @@ def to_mlflow(client: Any = None) -> Callable[[Row], None]:
 
     def log(row: Row) -> None:
         nonlocal step
-        kept = scalars(row)
-        figures = {name: float(value) for name, value in kept.items() if not isinstance(value, str)}
-        # A seed is a name; as a float it would lose digits.
-        figures.pop("seed", None)
-        # MLflow's names know letters, digits and a few signs; a colon is one only on some systems.
-        client.log_metrics({name.replace(":", "_"): value for name, value in figures.items()}, step=step)
-        client.log_table({name: [value] for name, value in kept.items()}, artifact_file="clips.json")
+        values = scalars(row)
+        metrics = {name: float(value) for name, value in values.items() if not isinstance(value, str)}
+        # A seed is an identifier; as a float it would lose digits.
+        metrics.pop("seed", None)
+        # MLflow allows a colon in names only on some systems.
+        client.log_metrics({name.replace(":", "_"): value for name, value in metrics.items()}, step=step)
+        client.log_table({name: [value] for name, value in values.items()}, artifact_file="clips.json")
         step += 1
 
     return log

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def adherence(
     store: Store, clips: pd.DataFrame | None = None, by: str | Sequence[str] | None = None, progress: bool = True
 ) -> pd.DataFrame:
-    """Say how often clips have what their prompts claim, and how often chance would have it.
+    """Measure how often clips meet the claims of their prompts, and how often chance would meet them.
 
     Parameters
     ----------
@@ -43,13 +43,13 @@ def adherence(
         group's values, ``claim``, ``met``, the share of clips that meet it, mean over prompts, with
         ``lo`` and ``hi`` (95 % interval over prompts, see `mgeval.stats.share_interval`), ``chance``,
         ``n_clips`` that could be judged and ``n_prompts``. Chance is the share that meets the same
-        claims among the group's clips whose prompts do not make them, which a model that does not
-        listen would reach; where no such clip is there, the prior of `Verdict`, or NaN.
+        claims among the group's clips whose prompts do not make them, which a model that ignores its
+        prompts would reach; without such a clip, the prior of `Verdict`, or NaN.
 
     Raises
     ------
     MetricError
-        The table is not one of clips, or no prompt claims what can be checked.
+        The table holds no clips, or no prompt makes a claim that can be checked.
     """
     import pandas as pd
     from tqdm.auto import tqdm
@@ -64,16 +64,16 @@ def adherence(
     asked = {prompt: claims.claims(prompt) for prompt in clips["prompt"].unique()}
     every = list(dict.fromkeys(itertools.chain.from_iterable(asked.values())))
     if not every:
-        raise MetricError("no prompt of these clips claims what can be checked: see mgeval.metrics.claims")
+        raise MetricError("no prompt of these clips makes a claim that can be checked: see mgeval.metrics.claims")
     bar = tqdm(clips["key"], desc="judging", unit="clip", disable=not progress)
-    found = [_met(store, key, every) for key in bar]
-    met = pd.DataFrame(found, columns=pd.Index(every, tupleize_cols=False))
+    verdicts = [_met(store, key, every) for key in bar]
+    met = pd.DataFrame(verdicts, columns=pd.Index(every, tupleize_cols=False))
     groups = clips.groupby(by, sort=False, dropna=False).indices if by else {(): np.arange(len(clips))}
     rows = []
     for group, index in groups.items():
-        where = dict(zip(by, group if isinstance(group, tuple) else (group,), strict=True))
-        made = [asked[prompt] for prompt in clips["prompt"].iloc[index]]
-        rows += [{**where, **row} for row in _shares(clips["prompt_id"].iloc[index], met.iloc[index], made)]
+        values = dict(zip(by, group if isinstance(group, tuple) else (group,), strict=True))
+        wanted = [asked[prompt] for prompt in clips["prompt"].iloc[index]]
+        rows += [{**values, **row} for row in _shares(clips["prompt_id"].iloc[index], met.iloc[index], wanted)]
     return pd.DataFrame(rows)
 
 
@@ -82,17 +82,17 @@ def _met(store: Store, key: str, every: list[claims.Claim]) -> list[float]:
         audio = store.audio(key)
     except AudioError:
         return [np.nan] * len(every)
-    return [float(verdict.met) for verdict in checks.judged(audio.samples, audio.rate, every)]
+    return [float(verdict.met) for verdict in checks.check_claims(audio.samples, audio.rate, every)]
 
 
-def _shares(prompts: pd.Series, met: pd.DataFrame, made: list[list[claims.Claim]]) -> Iterator[dict[str, Any]]:
+def _shares(prompts: pd.Series, met: pd.DataFrame, wanted: list[list[claims.Claim]]) -> Iterator[dict[str, Any]]:
     """Yield a row per kind of claim from clips by claims, ``met``, and the claims that each clip's prompt makes."""
     for kind in checks.CHECKS:
-        claim_of = [next((claim for claim in own if claim.kind == kind), None) for own in made]
+        claim_of = [next((claim for claim in own if claim.kind == kind), None) for own in wanted]
         if not any(claim_of):
             continue
         values = [np.nan if c is None else met[c].iloc[place] for place, c in enumerate(claim_of)]
-        chances = {c: _chance(c, met[c][[c not in own for own in made]]) for c in {*claim_of} if c is not None}
+        chances = {c: _chance(c, met[c][[c not in own for own in wanted]]) for c in {*claim_of} if c is not None}
         share, lo, hi, n_prompts = share_interval(np.array(values), np.asarray(prompts))
         yield {
             "claim": kind,
@@ -106,4 +106,4 @@ def _shares(prompts: pd.Series, met: pd.DataFrame, made: list[list[claims.Claim]
 
 
 def _chance(claim: claims.Claim, others: pd.Series) -> float:
-    return float(others.mean()) if others.notna().any() else float(checks.prior(claim))
+    return float(others.mean()) if others.notna().any() else float(checks.prior_chance(claim))

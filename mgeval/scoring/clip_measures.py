@@ -58,7 +58,7 @@ class ClipMeasures:
         """Return the findings of each kind that are kept in their present version."""
         rows = self.content.get("findings", {})
         return {
-            kind: [Finding(kind, *(math.nan if value is None else value for value in row)) for row in rows[kind][1]]
+            kind: [_finding(kind, *row) for row in rows[kind][1]]
             for kind, detector in DETECTORS.items()
             if kind in rows and rows[kind][0] == detector.version
         }
@@ -105,6 +105,13 @@ def _load(store: Store, key: str | None) -> ClipMeasures:
 def _entry(name: str, value: float) -> list[Any]:
     reason = value.reason if isinstance(value, Undefined) else None
     return [METRICS[name].version, *_plain([float(value)]), reason]
+
+
+def _finding(
+    kind: str, score: float | None, flagged: bool, start: float | None, end: float | None, reason: str
+) -> Finding:
+    score, start, end = (math.nan if value is None else value for value in (score, start, end))
+    return Finding(kind, score, flagged, start, end, reason)
 
 
 def _value(value: float | None, reason: str | None) -> float:

@@ -61,7 +61,7 @@ def failure_table(store: Store, clips: pd.DataFrame | None = None, progress: boo
     for column in Finding._fields:
         if column in clips.columns:
             raise MetricError(f"the table of clips has a column {column!r}, which that of failures needs: rename it")
-    keys = [row.key if row.status == "done" else None for row in clips.itertuples()]
+    keys = [str(key) if status == "done" else None for key, status in zip(clips["key"], clips["status"], strict=True)]
     kept = load_measures(store, keys)
     sources = [None if key is None else partial(store.audio, key) for key in keys]
     jobs = [plan_job(source, clip, [], failures=True) for source, clip in zip(sources, kept, strict=True)]

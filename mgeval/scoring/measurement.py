@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mgeval.audio import FORMATS, load_audio
+from mgeval.audio import audio_files, load_audio
 from mgeval.errors import AudioError, MetricError
 from mgeval.files import expand_path
 from mgeval.metrics import METRICS, columns, metric_names
@@ -121,9 +121,7 @@ def _measure_path(path: Path, names: list[str], scorers: dict[str, PromptScorer]
     if is_store(path):
         store = Store(path)
         return _measure_clips(store.table(), store, names, scorers, progress)
-    files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.suffix.lower() in FORMATS)
-    if not files:
-        raise AudioError(f"{path}: holds no audio ({', '.join(FORMATS)})")
+    files = [path] if path.is_file() else audio_files(path)
     sources = [partial(load_audio, file) for file in files]
     measured = _measure(sources, [""] * len(files), names, scorers, None, None, progress)
     rows = [{"path": str(file)} | about | numbers for file, (about, numbers) in zip(files, measured, strict=True)]
@@ -148,7 +146,7 @@ def _measure(
     """Yield the description and the numbers of each clip; what its store keeps is not computed again."""
     from tqdm.auto import tqdm
 
-    clips = kept or [None] * len(sources)
+    clips: Sequence[ClipMeasures | None] = kept or [None] * len(sources)
     jobs = [plan_job(*pair, names, mono=bool(scorers)) for pair in zip(sources, clips, strict=True)]
     bar = tqdm(compute(jobs), total=len(sources), desc="measuring", unit="clip", disable=not progress)
     scored = score_prompts(sources, prompts, scorers, store, kept)

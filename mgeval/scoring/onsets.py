@@ -30,11 +30,11 @@ def failure_onsets(
     step: float = 0.25,
     frame_rate: float = FRAME_RATE,
 ) -> pd.DataFrame:
-    """Say how sure the model was around the moments where failures began.
+    """Return how sure the model was around the moments where failures began.
 
     Of each clip and kind the first flagged finding counts. Values are means over codebooks and over ``step`` seconds,
     less the mean of the clips in which nothing of that kind was found, at the same second of the clip: the beginning of
-    a clip is less sure than the rest of it, whatever fails.
+    a clip is less sure than its rest, whatever fails.
 
     Parameters
     ----------
@@ -68,22 +68,22 @@ def failure_onsets(
         if column not in found.columns:
             raise MetricError(f"the table has no column {column!r}: failure_table(store) returns one of failures")
     if not (step > 0 and reach >= step):
-        raise MetricError(f"reach is {reach!r} and step {step!r}: need 0 < step <= reach")
+        raise MetricError(f"reach and step must satisfy 0 < step <= reach, got {reach!r} and {step!r}")
     grid = (reach, step, frame_rate)
     keys = found["key"].drop_duplicates()
-    drawn = {key: _drawn(store, key) for key in keys}
+    curves = {key: _curves(store, key) for key in keys}
     flagged = found[found["flagged"].astype(bool)].sort_values("start_s").drop_duplicates(["key", "kind"])
     rows = []
     for kind, part in flagged.groupby("kind", sort=False):
-        usual = _usual([drawn[key] for key in keys if key not in set(part["key"])])
+        usual = _mean_curves([curves[key] for key in keys if key not in set(part["key"])])
         for row in part.to_dict("records"):
             about: dict[str, Any] = {name: row[name] for name in ("key", "prompt_id") if name in row}
             about |= {"kind": kind, "onset_s": row["start_s"]}
-            rows += [{**about, **step_row} for step_row in _around(drawn[row["key"]], usual, row["start_s"], grid)]
+            rows += [{**about, **step_row} for step_row in _around(curves[row["key"]], usual, row["start_s"], grid)]
     return pd.DataFrame(rows) if rows else pd.DataFrame(columns=list(EMPTY))
 
 
-def _drawn(store: Store, key: str) -> dict[str, np.ndarray]:
+def _curves(store: Store, key: str) -> dict[str, np.ndarray]:
     """Return a clip's curves of predictions, those that the store keeps."""
     try:
         tokens = token_metrics.Tokens(store.codes(key), store.predictions(key), channels=1)
@@ -93,18 +93,18 @@ def _drawn(store: Store, key: str) -> dict[str, np.ndarray]:
     return {name: over_time[name] for name in tokens.predictions if np.isfinite(over_time[name]).any()}
 
 
-def _usual(clips: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
-    """Return the mean curves of clips, frame by frame over those that are so long."""
-    found = {}
+def _mean_curves(clips: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """Return the mean curves of clips, frame by frame over the clips that are so long."""
+    means = {}
     for name in {name for clip in clips for name in clip}:
-        own = [clip[name] for clip in clips if name in clip]
-        table = np.full((len(own), max(map(len, own))), np.nan)
-        for row, curve in zip(table, own, strict=True):
+        curves = [clip[name] for clip in clips if name in clip]
+        table = np.full((len(curves), max(map(len, curves))), np.nan)
+        for row, curve in zip(table, curves, strict=True):
             row[: len(curve)] = curve
-        there = np.isfinite(table)
-        sums, counts = np.where(there, table, 0).sum(axis=0), there.sum(axis=0)
-        found[name] = np.divide(sums, counts, out=np.full(len(sums), np.nan), where=counts > 0)
-    return found
+        finite = np.isfinite(table)
+        sums, counts = np.where(finite, table, 0).sum(axis=0), finite.sum(axis=0)
+        means[name] = np.divide(sums, counts, out=np.full(len(sums), np.nan), where=counts > 0)
+    return means
 
 
 def _around(
@@ -122,7 +122,7 @@ def _between(curve: np.ndarray, usual: np.ndarray | None, first: int, last: int)
     if usual is None:
         return Undefined("no clip without such a failure is left")
     shared = min(len(curve), len(usual))
-    there = slice(max(first, 0), max(min(last, shared), 0))
-    differences = curve[there] - usual[there]
+    frames = slice(max(first, 0), max(min(last, shared), 0))
+    differences = curve[frames] - usual[frames]
     differences = differences[np.isfinite(differences)]
     return float(differences.mean()) if differences.size else Undefined("the clip has no codes there")

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from mgeval.metrics import METRICS, Metric, added, evaluate
+from mgeval.metrics import METRICS, Metric, custom_metrics, evaluate
 
 CLIPS_PER_WORKER = 12
 """With fewer clips, starting another process takes longer than it saves."""
@@ -40,12 +40,12 @@ def spread(
         return (function(*job) for job in jobs)
     before()
     # Only paths and numbers travel, and no more clips are in memory than there are workers.
-    rows = added()
+    rows = custom_metrics()
     return Parallel(workers, return_as="generator")(delayed(_with_metrics)(rows, function, *job) for job in jobs)
 
 
 def _with_metrics(rows: dict[str, Metric], function: Callable[..., Any], *job: Any) -> Any:
-    """Call a function in a process that lacks the metrics that a script or a notebook added."""
+    """Call a function in a process that lacks the metrics that a script or a notebook custom_metrics."""
     before = dict(METRICS)
     METRICS.update(rows)
     try:

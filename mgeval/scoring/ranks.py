@@ -26,7 +26,7 @@ COLUMNS = (
 )
 
 NO_CLIP = "no clip has a prompt and can be read"
-NO_TEXT = "its text is a file's name, no prompt of the sweep"
+NO_TEXT = "its text is the name of a file, not a prompt of the sweep"
 
 
 def prompt_ranks(
@@ -36,20 +36,20 @@ def prompt_ranks(
     by: str | Sequence[str] | None = None,
     progress: bool = True,
 ) -> pd.DataFrame:
-    """Say how well clips find their own prompts among all prompts of the sweep.
+    """Measure how well clips find their own prompts among all prompts of the sweep.
 
-    `mgeval.metrics.similarity.clap_rank` of each clip, averaged. A model that ignores its prompts, and a text tower
-    whose vectors are all alike, read the chance.
+    `mgeval.metrics.similarity.clap_rank` of each clip, averaged. A model that ignores its prompts reads the
+    chance, and so does a text tower whose vectors are all alike.
 
     Parameters
     ----------
     clips : DataFrame
         From `run` or `measure`, with prompts. Those without one, and those that cannot be read, are left out. The
-        prompts are those of the model's own clips: of a control that bears the name of a file no rank is defined.
+        prompts are those of the model's own clips: a control whose text is the name of a file has no rank.
     store : Store
         Where the clips lie; their vectors are kept there.
     embedders : str, Embedder or sequence of them
-        That read texts.
+        Embedders that read texts.
     by : str or sequence of str, optional
         Columns whose combinations are the groups; each is ranked against all prompts of the sweep. Controls are
         groups of their own.
@@ -78,16 +78,16 @@ def prompt_ranks(
     texts = list(dict.fromkeys(prompt for prompt in prompt_texts(own_clips(clips)) if prompt.strip()))
     if len(texts) < 2:
         raise MetricError("ranking needs two different prompts: the model's clips in the table have fewer")
-    named = np.array([bool(prompt.strip()) and prompt not in texts for prompt in prompts])
+    foreign = np.array([bool(prompt.strip()) and prompt not in texts for prompt in prompts])
     clusters, groups = prompt_numbers(clips), group_rows(clips, by)
     rows = []
     for embedder in load_embedders(embedders):
         if not embedder.has_text:
             raise ModelError(f"{embedder.id} reads no texts: one that does is 'clap:tiny'")
         ranks = _ranks(sources, prompts, texts, embedder, store, progress)
-        for where, index in groups:
-            summary = _summary(ranks[index], clusters[index], len(texts), NO_TEXT if named[index].all() else NO_CLIP)
-            rows.append({**where, "embedder": embedder.id, **summary})
+        for values, index in groups:
+            summary = _summary(ranks[index], clusters[index], len(texts), NO_TEXT if foreign[index].all() else NO_CLIP)
+            rows.append({**values, "embedder": embedder.id, **summary})
     return pd.DataFrame(rows, columns=[*by, *COLUMNS])
 
 
@@ -98,28 +98,29 @@ def _ranks(
     from tqdm.auto import tqdm
 
     vectors = embedder.text(texts)
-    found: list[tuple[float, ...]] = []
+    ranks: list[tuple[float, ...]] = []
     pairs = zip(sources, prompts, strict=True)
     for source, prompt in tqdm(pairs, total=len(sources), desc="ranking", unit="clip", disable=not progress):
-        found.append(tuple(_rank(source, prompt, texts, vectors, embedder, store)))
-    return np.array(found, float)
+        ranks.append(tuple(_rank(source, prompt, texts, vectors, embedder, store)))
+    return np.array(ranks, float)
 
 
 def _rank(
     source: Source, prompt: str, texts: list[str], vectors: np.ndarray, embedder: Embedder, store: Store
 ) -> similarity.Rank:
     if not prompt.strip():
-        nothing = Undefined("there is no prompt")
-        return similarity.Rank(nothing, nothing)
+        return _no_rank("there is no prompt")
     if prompt not in texts:
-        nothing = Undefined(NO_TEXT)
-        return similarity.Rank(nothing, nothing)
+        return _no_rank(NO_TEXT)
     try:
         clip = source()
     except AudioError as error:
-        nothing = Undefined(str(error))
-        return similarity.Rank(nothing, nothing)
+        return _no_rank(str(error))
     return similarity.clap_rank(cached_vectors(embedder, [clip], store)[0], vectors, texts.index(prompt))
+
+
+def _no_rank(reason: str) -> similarity.Rank:
+    return similarity.Rank(Undefined(reason), Undefined(reason))
 
 
 def _summary(ranks: np.ndarray, clusters: np.ndarray, texts: int, why: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""What is done to a clip before an embedder hears it: mgeval's way, and that of the tools whose numbers are published.
+"""How a clip is prepared before it is embedded: mgeval's way, and the ways of the tools that published numbers used.
 
-`RECIPES` holds them by name; docs/recipes.md has every choice in one table. A recipe prepares the sound: which
-embedder then hears it, and on which channels, is chosen apart from it.
+`RECIPES` holds them by name; docs/recipes.md has every choice in one table. A recipe prepares the sound; the embedder
+and the channels are chosen apart from it.
 """
 
 from __future__ import annotations
@@ -32,35 +32,35 @@ def pcm16_nearest(x: np.ndarray) -> np.ndarray:
 
 
 def int16_round_trip(x: np.ndarray) -> np.ndarray:
-    """Go to 16 bits and back as laion-clap does, towards 0 and by 32767."""
+    """Round to 16 bits and back as laion-clap does, towards 0 and by 32767."""
     return (np.trunc(np.clip(x, -1, 1) * 32767.0) / 32767).astype(np.float32)
 
 
-def highest_to_one(x: np.ndarray) -> np.ndarray:
+def divide_by_maximum(x: np.ndarray) -> np.ndarray:
     """Divide by the largest sample, as Google's program does: the largest with its sign, not by absolute value."""
     return x / max(float(x.max()), 0.1 / 32768)
 
 
-def zero_tail(x: np.ndarray, window: int, hop: int) -> list[np.ndarray]:
+def windows_with_zero_tail(x: np.ndarray, window: int, hop: int) -> list[np.ndarray]:
     """Cut windows from every multiple of the hop to the end, filled with zeros: the last may hold little sound."""
     x = np.pad(x, ((0, 0), (0, window)))
     return [x[:, start : start + window] for start in range(0, x.shape[1] - window, hop)]
 
 
-def whole_only(x: np.ndarray, window: int, hop: int) -> list[np.ndarray]:
-    """Cut windows that fit whole; a rest is left out, a shorter clip with it."""
+def whole_windows(x: np.ndarray, window: int, hop: int) -> list[np.ndarray]:
+    """Cut windows that fit whole; leave out the rest, and a clip that is shorter than a window."""
     return [x[:, start : start + window] for start in range(0, x.shape[1] - window + 1, hop)]
 
 
-def centred(x: np.ndarray, window: int, hop: int) -> list[np.ndarray]:
+def centred_windows(x: np.ndarray, window: int, hop: int) -> list[np.ndarray]:
     """Cut windows around every multiple of the hop, the first half of zeros; zeros at the end until all is covered."""
     x = np.pad(x, ((0, 0), (window // 2, 0)))
     more = -(-max(x.shape[1] - window, 0) // hop)
-    return whole_only(np.pad(x, ((0, 0), (0, window + more * hop - x.shape[1]))), window, hop)
+    return whole_windows(np.pad(x, ((0, 0), (0, window + more * hop - x.shape[1]))), window, hop)
 
 
-def crop(x: np.ndarray, window: int, hop: int) -> list[np.ndarray]:
-    """Take one window at a place that is drawn; a shorter clip whole, which the embedder then repeats."""
+def random_window(x: np.ndarray, window: int, hop: int) -> list[np.ndarray]:
+    """Cut one window at a random position; return a shorter clip whole, which the embedder then repeats."""
     start = int(np.random.default_rng(0).integers(max(x.shape[1] - window, 0) + 1))
     return [x[:, start : start + window]]
 
@@ -124,19 +124,19 @@ RECIPES: dict[str, Recipe] = {
         Recipe("mgeval", "mgeval", Preparation(), Preparation()),
         Recipe(
             "fadtk", "fadtk 1.1.0",
-            Preparation(steps=(pcm16, int16_round_trip), cut=zero_tail, window=10.0, hop=1.0),
+            Preparation(steps=(pcm16, int16_round_trip), cut=windows_with_zero_tail, window=10.0, hop=1.0),
             half=True,
         ),
         Recipe(
             "audiocraft", "audiocraft with Google's frechet_audio_distance",
-            Preparation(peak_db=-1.0, steps=(pcm16_nearest, highest_to_one), cut=whole_only, window=1.0, hop=0.5),
-            Preparation(cut=crop, window=10.0),
+            Preparation(peak_db=-1.0, steps=(pcm16_nearest, divide_by_maximum), cut=whole_windows, window=1.0, hop=0.5),
+            Preparation(cut=random_window, window=10.0),
             kl="reference||generated",
         ),
         Recipe(
             "stable-audio", "stable-audio-metrics",
-            Preparation(peak_db=-1.0, peak_first=True, cut=centred, window=1.0, hop=0.5),
-            Preparation(peak_db=-1.0, steps=(int16_round_trip,), cut=crop, window=10.0),
+            Preparation(peak_db=-1.0, peak_first=True, cut=centred_windows, window=1.0, hop=0.5),
+            Preparation(peak_db=-1.0, steps=(int16_round_trip,), cut=random_window, window=10.0),
             kl="generated||reference",
         ),
     )
@@ -144,7 +144,7 @@ RECIPES: dict[str, Recipe] = {
 """By name."""
 
 
-def chosen_recipe(name: str) -> Recipe:
+def find_recipe(name: str) -> Recipe:
     """Return a recipe by its name.
 
     Raises
@@ -261,7 +261,7 @@ def text_score(clip: Audio, text: str, embedder: Embedder, recipe: str = "mgeval
     MetricError
         No such recipe, or one without a score against texts.
     """
-    how = chosen_recipe(recipe).text
+    how = find_recipe(recipe).text
     if how is None:
         others = [name for name, other in RECIPES.items() if other.text is not None]
         raise MetricError(f"{recipe!r} has no score against texts: {nearest(recipe, others)}")

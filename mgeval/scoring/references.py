@@ -1,4 +1,4 @@
-"""Sets of clips as vectors: which channels are heard, and what a set is held against."""
+"""Sets of clips as vectors: which channels are embedded, and what a set is compared with."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from mgeval.audio import FORMATS, Audio, load_audio
+from mgeval.audio import Audio, audio_files, load_audio
 from mgeval.embed import Embedder
 from mgeval.errors import AudioError, MetricError, nearest
 from mgeval.files import expand_path
 from mgeval.metrics import distribution
 from mgeval.runs import Store, is_store
 from mgeval.scoring.reading import Source, read_together
-from mgeval.scoring.recipes import Recipe, chosen_recipe, clip_vectors
+from mgeval.scoring.recipes import Recipe, clip_vectors, find_recipe
 from mgeval.tables import own_clips
 
 if TYPE_CHECKING:
@@ -42,13 +42,13 @@ def mid_side(clip: Audio) -> Audio:
 
 
 POLICIES: dict[str, Callable[[Audio], Audio]] = {"mono": Audio.mono, "left_right": left_right, "mid_side": mid_side}
-"""What an embedder is given. Each row is heard on its own, and the vectors of two rows that sound at the same time
-are put side by side: twice the dimensions. As one pool of vectors, the rows would lose which belongs to which. An
-embedder that hears channels apart by itself is given the two rows as one clip, where `Embedder.together` says so."""
+"""The signals that an embedder gets. It embeds each row alone, and the vectors of two rows that sound at the same time
+are joined side by side: twice the dimensions. As one pool of vectors, the rows would lose which belongs to which. An
+embedder that keeps channels apart by itself gets the two rows as one clip, where `Embedder.together` says so."""
 
 
 class Reference(NamedTuple):
-    """What sets are held against: vectors, or saved statistics in their place."""
+    """What sets are compared with: vectors, or saved statistics in their place."""
 
     name: str
     vectors: Vectors
@@ -59,13 +59,13 @@ class Reference(NamedTuple):
     """Whether each clip has one channel only; none of saved statistics."""
 
 
-def embedded(
+def embed_clips(
     sources: Sequence[Source], embedders: Sequence[Embedder], recipe: Recipe, store: Store | None, progress: bool
 ) -> tuple[Vectors, list[bool]]:
-    """Embed clips on all channel policies, and say which have one channel; one that cannot be read has no vectors."""
+    """Return the vectors of clips on all channel policies, and which are mono; an unreadable clip has no vectors."""
     from tqdm.auto import tqdm
 
-    found: Vectors = {(embedder.id, policy): [] for embedder in embedders for policy in POLICIES}
+    vectors: Vectors = {(embedder.id, policy): [] for embedder in embedders for policy in POLICIES}
     mono: list[bool] = []
     with tqdm(total=len(sources), desc="embedding", unit="clip", disable=not progress) as bar:
         for start in range(0, len(sources), TOGETHER):
@@ -73,16 +73,16 @@ def embedded(
             mono += [clip is not None and clip.channels == 1 for clip in clips]
             for embedder in embedders:
                 for policy in POLICIES:
-                    found[embedder.id, policy] += _heard(clips, policy, embedder, recipe, store)
+                    vectors[embedder.id, policy] += _clip_vectors(clips, policy, embedder, recipe, store)
             bar.update(len(clips))
-    return found, mono
+    return vectors, mono
 
 
-def _heard(
+def _clip_vectors(
     clips: Sequence[Audio | None], policy: str, embedder: Embedder, recipe: Recipe, store: Store | None
 ) -> Iterator[np.ndarray]:
-    there = [POLICIES[policy](clip) for clip in clips if clip is not None]
-    rows = iter(clip_vectors(there, embedder, recipe, store, policy in embedder.together))
+    signals = [POLICIES[policy](clip) for clip in clips if clip is not None]
+    rows = iter(clip_vectors(signals, embedder, recipe, store, policy in embedder.together))
     for clip in clips:
         yield np.zeros((0, 1), np.float32) if clip is None else next(rows)
 
@@ -110,11 +110,11 @@ def load_reference(
     """
     if isinstance(reference, distribution.GaussianStats):
         note = "the statistics do not say which embedder and recipe made them"
-        return Reference("statistics", {}, _given(reference, embedders), note)
+        return Reference("statistics", {}, _foreign_stats(reference, embedders), note)
     path = reference.path if isinstance(reference, Store) else expand_path(reference)
     if path.suffix == ".npz":
-        return _saved(path, embedders, recipe)
-    vectors, mono = embedded(_sources(path), embedders, recipe, store, progress)
+        return _read_stats(path, embedders, recipe)
+    vectors, mono = embed_clips(_sources(path), embedders, recipe, store, progress)
     return Reference(path.name, vectors, {}, mono=mono)
 
 
@@ -128,13 +128,10 @@ def _sources(path: Path) -> list[Source]:
         return [partial(store.audio, key) for key in keys]
     if not path.is_dir():
         raise AudioError(f"{path}: no such folder; a reference is a folder of audio, a store, or an .npz of statistics")
-    files = sorted(file for file in path.rglob("*") if file.suffix.lower() in FORMATS and file.is_file())
-    if not files:
-        raise AudioError(f"{path}: holds no audio ({', '.join(FORMATS)})")
-    return [partial(load_audio, file) for file in files]
+    return [partial(load_audio, file) for file in audio_files(path)]
 
 
-def _given(
+def _foreign_stats(
     stats: distribution.GaussianStats, embedders: Sequence[Embedder]
 ) -> dict[tuple[str, str], distribution.GaussianStats]:
     for embedder in embedders:
@@ -144,24 +141,24 @@ def _given(
     return {(embedder.id, "mono"): stats for embedder in embedders}
 
 
-def _saved(path: Path, embedders: Sequence[Embedder], recipe: Recipe) -> Reference:
+def _read_stats(path: Path, embedders: Sequence[Embedder], recipe: Recipe) -> Reference:
     names = distribution.saved_names(path)
     if names == [""]:
         note = "the file does not say which embedder and recipe made it"
-        return Reference(path.name, {}, _given(distribution.GaussianStats.load(path), embedders), note)
-    wanted = {(e.id, policy): _key(e, policy, recipe) for e in embedders for policy in POLICIES}
-    found = {where: distribution.GaussianStats.load(path, key) for where, key in wanted.items() if key in names}
+        return Reference(path.name, {}, _foreign_stats(distribution.GaussianStats.load(path), embedders), note)
+    names_wanted = {(e.id, policy): _stats_name(e, policy, recipe) for e in embedders for policy in POLICIES}
+    stats = {where: distribution.GaussianStats.load(path, key) for where, key in names_wanted.items() if key in names}
     for embedder in embedders:
-        if not any(where[0] == embedder.id for where in found):
-            wished = _key(embedder, "mono", recipe)
+        if not any(where[0] == embedder.id for where in stats):
+            wanted = _stats_name(embedder, "mono", recipe)
             raise MetricError(
-                f"{path}: holds no statistics {wished!r}: {nearest(wished, names)}; "
+                f"{path}: holds no statistics {wanted!r}: {nearest(wanted, names)}; "
                 "those of another tool can be given as GaussianStats.load(path, name)"
             )
-    return Reference(path.name, {}, found)
+    return Reference(path.name, {}, stats)
 
 
-def _key(embedder: Embedder, policy: str, recipe: Recipe) -> str:
+def _stats_name(embedder: Embedder, policy: str, recipe: Recipe) -> str:
     return f"{embedder.id}|{policy}|{recipe.name}"
 
 
@@ -173,7 +170,7 @@ def save_reference(
     store: Store | None = None,
     progress: bool = True,
 ) -> Path:
-    """Write the statistics of a reference set, so that `distances` needs its audio no more.
+    """Write the statistics of a reference set, so that `distances` no longer needs its audio.
 
     Mean and covariance for each embedder and channel policy, named after both and the recipe. Distances that need
     the vectors themselves (kernel, precision, recall, density, coverage) have none against them.
@@ -212,37 +209,37 @@ def save_reference(
         not isinstance(reference, Store) and Path(reference).suffix == ".npz"
     ):
         raise MetricError("the reference is statistics already: give a store, or a folder of audio")
-    chosen, how = load_embedders(embedders), chosen_recipe(recipe)
-    there = load_reference(reference, chosen, how, store, progress)
+    chosen, how = load_embedders(embedders), find_recipe(recipe)
+    source = load_reference(reference, chosen, how, store, progress)
     stats = {}
     for embedder in chosen:
         for policy in POLICIES:
-            clips = [clip for clip in finite(there.vectors[embedder.id, policy]) if len(clip)]
+            clips = [clip for clip in finite(source.vectors[embedder.id, policy]) if len(clip)]
             if sum(map(len, clips)) < 2:
-                raise MetricError(f"{there.name}: statistics need two vectors; take more or longer clips")
-            stats[_key(embedder, policy, how)] = how.stats(clips)
+                raise MetricError(f"{source.name}: statistics need two vectors; take more or longer clips")
+            stats[_stats_name(embedder, policy, how)] = how.stats(clips)
     return distribution.save_stats(path, stats)
 
 
 def load_embedders(embedders: str | Embedder | Sequence[str | Embedder]) -> list[Embedder]:
-    """Return embedders, those that are named loaded."""
+    """Load the embedders that are given by name."""
     from mgeval import embed
 
-    several = [embedders] if isinstance(embedders, (str, Embedder)) else list(embedders)
-    if not several:
+    given = [embedders] if isinstance(embedders, (str, Embedder)) else list(embedders)
+    if not given:
         raise MetricError("name at least one embedder, such as 'clap:tiny'")
-    ears = [embed.load(one) if isinstance(one, str) else one for one in several]
-    for index, ear in enumerate(ears):
-        if not isinstance(ear, Embedder):
-            raise MetricError(f"{ear!r} is no embedder: give names, or what mgeval.embed.load returned")
-        # Vectors are told apart by id: two of one id would count every clip twice.
-        if ear.id in [earlier.id for earlier in ears[:index]]:
-            raise MetricError(f"the embedder {ear.id} is given twice: name it once")
-    return ears
+    loaded = [embed.load(item) if isinstance(item, str) else item for item in given]
+    for index, embedder in enumerate(loaded):
+        if not isinstance(embedder, Embedder):
+            raise MetricError(f"an embedder must be a name or what mgeval.embed.load returned, got {embedder!r}")
+        # Vectors are kept by id: two embedders of one id would count every clip twice.
+        if embedder.id in [earlier.id for earlier in loaded[:index]]:
+            raise MetricError(f"the embedder {embedder.id} is given twice: name it once")
+    return loaded
 
 
 def clip_sources(clips: pd.DataFrame, store: Store | None) -> list[Source]:
-    """Return what reads each clip of a table: of a store, or, without one, of files."""
+    """Return the readers of the clips of a table: from a store, or, without one, from files."""
     column = "path" if store is None else "key"
     if column not in clips.columns:
         raise MetricError(

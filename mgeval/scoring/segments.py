@@ -38,7 +38,7 @@ def segment_table(
     clips : DataFrame, optional
         Which ones, as `run` or `measure` returned them; by default all of the store.
     seconds : float
-        Length of a segment, above 0. What is left at a clip's end and is shorter is left out.
+        Length of a segment, above 0. A shorter rest at the end of a clip is left out.
     metrics : str or iterable of str, optional
         As for `measure`, but for those that need a checkpoint.
     progress : bool
@@ -60,19 +60,19 @@ def segment_table(
     from tqdm.auto import tqdm
 
     if not seconds > 0:
-        raise MetricError(f"seconds is {seconds!r}, need a length above 0")
+        raise MetricError(f"seconds must be a length above 0, got {seconds!r}")
     names = metric_names(metrics)
     clips = store_clips(store, clips)
     clips = clips[clips["status"] == "done"].drop(columns=["reason", *EMBEDDER], errors="ignore")
-    # Numbers of the whole clip are none of its segments'.
+    # The numbers of a whole clip do not describe its segments.
     clips = clips.drop(columns=columns(clips.columns))
-    if taken := {"start_s", "end_s"} & set(clips.columns):
-        raise MetricError(f"the table has a column {min(taken)!r}, which that of segments needs: rename it")
+    if clash := {"start_s", "end_s"} & set(clips.columns):
+        raise MetricError(f"the table has a column {min(clash)!r}, which the table of segments needs: rename it")
     jobs = [(store, key, seconds, names) for key in clips["key"]]
-    found = list(tqdm(spread(_segments, jobs), total=len(jobs), desc="measuring", unit="clip", disable=not progress))
-    of = np.repeat(np.arange(len(clips)), [len(rows) for rows in found])
-    rows = pd.DataFrame([row for part in found for row in part], columns=["start_s", "end_s", *names, "reason"])
-    return pd.concat([clips.iloc[of].reset_index(drop=True), rows], axis=1)
+    segments = list(tqdm(spread(_segments, jobs), total=len(jobs), desc="measuring", unit="clip", disable=not progress))
+    index = np.repeat(np.arange(len(clips)), [len(rows) for rows in segments])
+    rows = pd.DataFrame([row for part in segments for row in part], columns=["start_s", "end_s", *names, "reason"])
+    return pd.concat([clips.iloc[index].reset_index(drop=True), rows], axis=1)
 
 
 def _segments(store: Store, key: str, seconds: float, names: list[str]) -> list[dict[str, Any]]:
@@ -81,8 +81,8 @@ def _segments(store: Store, key: str, seconds: float, names: list[str]) -> list[
     except AudioError:
         return []
     rows = []
-    for index in range(int(audio.duration / seconds + ROUNDING)):
-        start, end = index * seconds, min((index + 1) * seconds, audio.duration)
+    for number in range(int(audio.duration / seconds + ROUNDING)):
+        start, end = number * seconds, min((number + 1) * seconds, audio.duration)
         part = audio.slice(start, end)
         values = evaluate(part.samples, part.rate, names)
         numbers = {name: float(value) for name, value in values.items()}

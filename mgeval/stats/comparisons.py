@@ -1,4 +1,4 @@
-"""Two settings, or two runs: how far apart, how sure, how large."""
+"""Compare two settings or two runs: difference, interval, p value and effect sizes."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from mgeval.errors import MetricError, nearest
 from mgeval.metrics import Undefined, columns, metric_of
 from mgeval.stats.effect_sizes import Effect, cliffs_delta, cohens_dz
 from mgeval.stats.factors import LEVELS, check_metrics
-from mgeval.stats.intervals import mean_interval, wrapped
-from mgeval.stats.permutations import Tested, benjamini_hochberg, holm, sign_flip
+from mgeval.stats.intervals import mean_interval, wrap
+from mgeval.stats.permutations import PValue, benjamini_hochberg, holm, sign_flip
 from mgeval.tables import CONTROL, GAP, NO_SETTING, own_clips
 
 if TYPE_CHECKING:
@@ -24,10 +24,10 @@ COMPARISON = (
     *("dz", "dz_lo", "dz_hi", "delta", "delta_lo", "delta_hi", "n_pairs", "n_prompts", "test", "reason"),
 )
 RUNS = ("first", "second")
-"""What the two tables are called, where two are compared."""
+"""The names of the two tables in a comparison of tables."""
 
-ALSO = "the pairs also differ in "
-"""How a reason begins that names settings that change along with the one that is compared."""
+ALSO_DIFFERS = "the pairs also differ in "
+"""Start of a reason that lists other settings in which the pairs differ."""
 
 
 def compare(
@@ -38,10 +38,10 @@ def compare(
 ) -> pd.DataFrame:
     """Compare settings of one table, or two tables: ``compare(scores, by="guidance")``, ``compare(scores, other)``.
 
-    A pair is two clips of the same prompt and seed, and of the same other settings as far as both sides vary them
-    within prompts. Where a design has another temperature for each guidance, pairs differ in both: ``reason`` says so,
-    and `effects` tells them apart. All numbers are over prompts: the difference is the mean of the prompts' mean
-    differences, its interval that of `mean_interval`, p that of `sign_flip`, the effect sizes are `cohens_dz` and
+    A pair is two clips with the same prompt and seed, and with the same value of every other setting that both sides
+    vary within prompts. If a design has another temperature for each guidance, pairs differ in both: ``reason`` says
+    so, and `effects` separates them. All statistics are over prompts: the difference is the mean of the prompts' mean
+    differences, with the interval of `mean_interval`, the p value of `sign_flip`, and the effect sizes `cohens_dz` and
     `cliffs_delta`.
 
     Parameters
@@ -51,27 +51,27 @@ def compare(
     other : DataFrame, optional
         A second table, such as another model's on the same prompts; ``scores`` is then ``a`` and ``other`` is ``b``.
     by : str, optional
-        A column of the only table: each of its values is compared with each later one, numbers in ascending order.
+        A column of a single table: each of its values is compared with each later one, numbers in ascending order.
     metrics : str or sequence of str, optional
-        Which ones; by default all that both sides hold. Metrics whose numbers are names cannot be compared.
+        By default all that both sides have. Categorical metrics cannot be compared.
 
     Returns
     -------
     pandas.DataFrame
         A row for each metric and pair of settings: ``metric``; ``a`` and ``b``, the settings; ``mean_a`` and
-        ``mean_b`` over the pairs; ``difference``, b less a, in the metric's unit, with ``lo`` and ``hi`` (95 %); ``p``,
-        ``p_holm`` and ``p_bh`` (adjusted over all rows of the table: ask for the metrics that you mean to
-        report); ``dz`` and ``delta``, each with its 95 % interval; ``n_pairs``; ``n_prompts``; ``test``, how p was
-        found; and ``reason``: why a number is NaN or p cannot be small, in which other settings the pairs differ (of
-        two tables, those that vary in one), and how many clips have no partner.
-        Differences of metrics that wrap round, such as `image_angle`, are the shorter way round; where one is larger
-        than a quarter of the period, p and ``dz``, which rest on signs, are NaN.
+        ``mean_b`` over the pairs; ``difference``, b minus a, in the metric's unit, with ``lo`` and ``hi`` (95 %);
+        ``p``, ``p_holm`` and ``p_bh`` (adjusted over all rows of the table: ask only for the metrics that you will
+        report); ``dz`` and ``delta``, each with its 95 % interval; ``n_pairs``; ``n_prompts``; ``test``, the method
+        for p; and ``reason``: why a number is NaN or p cannot be small, in which other settings the pairs differ
+        (with two tables, those that vary within one), and how many clips have no partner.
+        Differences of circular metrics, such as `image_angle`, are taken the shorter way round; if one exceeds a
+        quarter of the period, p and ``dz``, which depend on signs, are NaN.
 
     Raises
     ------
     MetricError
-        Neither or both of ``other`` and ``by``, no such column or metric, no two settings, or several clips of a prompt
-        and seed between which the pairing cannot choose.
+        Neither or both of ``other`` and ``by`` are given, a column or metric does not exist, there are fewer than two
+        settings, or several clips of a prompt and seed make the pairing ambiguous.
 
     Examples
     --------
@@ -84,26 +84,29 @@ def compare(
     import pandas as pd
 
     if (other is None) == (by is None):
-        raise MetricError("compare(scores, by='guidance') compares settings of one table, compare(a, b) two tables")
+        raise MetricError(
+            "give either by or a second table: compare(scores, by='guidance') compares settings of one table, "
+            "compare(a, b) two tables"
+        )
     if other is not None:
         sides = {name: own_clips(table) for name, table in zip(RUNS, (scores, other), strict=True)}
     else:
-        sides = sides_of(scores, str(by))
+        sides = split_by(scores, str(by))
     names = check_metrics([c for c in scores.columns if other is None or c in other.columns], metrics)
     rows = []
     for a, b in itertools.combinations(sides, 2):
-        settings = _settings(sides[a], sides[b], by)
-        pairs, lone = paired(sides[a], sides[b], str(a), str(b), by, [*names, *settings])
-        notes = [_also(pairs, settings, by), _lone(lone)]
+        settings = _unmatched_settings(sides[a], sides[b], by)
+        pairs, n_unpaired = match_pairs(sides[a], sides[b], str(a), str(b), by, [*names, *settings])
+        notes = [_confounding_note(pairs, settings, by), _unpaired_note(n_unpaired)]
         rows += [{"metric": name, "a": a, "b": b, **_row(pairs, name, notes)} for name in names]
     table = pd.DataFrame(rows).assign(p_holm=lambda t: holm(t["p"]), p_bh=lambda t: benjamini_hochberg(t["p"]))
-    # Settings side by side for one metric, as they are read.
+    # All settings of one metric together, for reading.
     order = np.argsort([names.index(name) for name in table["metric"]], kind="stable")
     return table.iloc[order].reset_index(drop=True)[list(COMPARISON)]
 
 
-def sides_of(scores: pd.DataFrame, by: str) -> dict[Any, pd.DataFrame]:
-    """Return the rows of each value of a column, numbers in ascending order; raise where they are not 2 to 24."""
+def split_by(scores: pd.DataFrame, by: str) -> dict[Any, pd.DataFrame]:
+    """Return the rows of each value of a column, numbers in ascending order; raise unless there are 2 to 24 values."""
     import pandas as pd
 
     if by not in scores.columns:
@@ -111,122 +114,124 @@ def sides_of(scores: pd.DataFrame, by: str) -> dict[Any, pd.DataFrame]:
     scores = scores if by == CONTROL else own_clips(scores)
     groups = {(GAP if pd.isna(level) else level): part for level, part in scores.groupby(by, dropna=False)}
     if not 2 <= len(groups) <= LEVELS:
-        raise MetricError(f"{by!r} has {len(groups)} different values: comparing takes 2 to {LEVELS}")
+        raise MetricError(f"a column to compare by must have 2 to {LEVELS} different values, {by!r} has {len(groups)}")
     return groups
 
 
-def paired(
-    one: pd.DataFrame, two: pd.DataFrame, a: str, b: str, by: str | None, names: list[str]
+def match_pairs(
+    first: pd.DataFrame, second: pd.DataFrame, a: str, b: str, by: str | None, names: list[str]
 ) -> tuple[pd.DataFrame, int]:
-    """Return the pairs, with these columns of each side, and how many clips have no partner."""
-    for side in (one, two):
+    """Return the pairs, with the columns ``names`` of each side, and how many clips have no partner."""
+    for side in (first, second):
         if "prompt_id" not in side.columns:
-            raise MetricError("the table has no column 'prompt_id': a pair is two clips of one prompt and seed")
-    clips = len(one) + len(two)
-    # Two clips that have no prompt are not of one. Digits are numbers in a CSV and texts in a store.
-    one, two = (side[side["prompt_id"].notna()] for side in (one, two))
-    one, two = (side.assign(prompt_id=side["prompt_id"].astype(str)) for side in (one, two))
-    keys = _keys(one, two, by)
+            raise MetricError("the table has no column 'prompt_id': pairing needs the prompt of each clip")
+    clips = len(first) + len(second)
+    # Clips without a prompt do not share one. A prompt id of digits is a number in a CSV, but text in a store.
+    first, second = (side[side["prompt_id"].notna()] for side in (first, second))
+    first, second = (side.assign(prompt_id=side["prompt_id"].astype(str)) for side in (first, second))
+    keys = _keys(first, second, by)
     for key in keys:
-        if _text(one[key]) != _text(two[key]):
-            raise MetricError(f"{key!r} is text on one side and numbers on the other: make them alike to pair by it")
-    for name, side in ((a, one), (b, two)):
-        twice = side[side.duplicated(keys, keep=False)]
-        if len(twice):
-            raise MetricError(f"{name} holds several clips of one prompt and seed{_between(twice, keys, by)}")
-    pairs = one[[*keys, *names]].merge(two[[*keys, *names]], on=keys, suffixes=(" a", " b"), validate="1:1")
+        if _is_text(first[key]) != _is_text(second[key]):
+            raise MetricError(f"{key!r} is text on one side and numbers on the other: use one type to pair by it")
+    for name, side in ((a, first), (b, second)):
+        duplicates = side[side.duplicated(keys, keep=False)]
+        if len(duplicates):
+            raise MetricError(
+                f"{name} holds several clips of one prompt and seed{_duplicates_note(duplicates, keys, by)}"
+            )
+    pairs = first[[*keys, *names]].merge(second[[*keys, *names]], on=keys, suffixes=(" a", " b"), validate="1:1")
     return pairs, clips - 2 * len(pairs)
 
 
-def _keys(one: pd.DataFrame, two: pd.DataFrame, by: str | None) -> list[str]:
-    """Return the columns that partners share: prompt, seed, and settings that vary within prompts on both sides."""
-    keys = ["prompt_id", *(["seed"] if "seed" in one.columns and "seed" in two.columns else [])]
-    shared = _shared(one, two, by)
-    # A gap is a value like others: that of a setting left out, or the seed of clips that have none.
-    varied = [side.groupby(keys, dropna=False)[shared].nunique(dropna=False).max() > 1 for side in (one, two)]
+def _keys(first: pd.DataFrame, second: pd.DataFrame, by: str | None) -> list[str]:
+    """Return the columns to pair by: prompt, seed, and settings that vary within prompts on both sides."""
+    keys = ["prompt_id", *(["seed"] if "seed" in first.columns and "seed" in second.columns else [])]
+    shared = _shared_settings(first, second, by)
+    # A missing value counts as a value: a setting left out, or clips without a seed.
+    varied = [side.groupby(keys, dropna=False)[shared].nunique(dropna=False).max() > 1 for side in (first, second)]
     return keys + [c for c in shared if all(side[c] for side in varied)]
 
 
-def _text(column: pd.Series) -> bool:
+def _is_text(column: pd.Series) -> bool:
     import pandas as pd
 
     return bool(pd.api.types.infer_dtype(column, skipna=True) == "string")
 
 
-def _shared(one: pd.DataFrame, two: pd.DataFrame, by: str | None) -> list[str]:
-    """Return the settings that both sides have: what is not said of the clip or the prompt, but chosen for it."""
-    # A control's model is what makes it.
-    skip = NO_SETTING | {by} | ({"model"} if by == CONTROL else set()) | set(columns(one.columns))
-    return [c for c in one.columns if c in two.columns and c not in skip]
+def _shared_settings(first: pd.DataFrame, second: pd.DataFrame, by: str | None) -> list[str]:
+    """Return the settings that both sides have: columns that do not describe the clip or the prompt."""
+    # A control's model only repeats its kind.
+    skip = NO_SETTING | {by} | ({"model"} if by == CONTROL else set()) | set(columns(first.columns))
+    return [c for c in first.columns if c in second.columns and c not in skip]
 
 
-def _settings(one: pd.DataFrame, two: pd.DataFrame, by: str | None) -> list[str]:
-    """Return the settings that partners need not share."""
-    keys = _keys(one, two, by) if "prompt_id" in one.columns and "prompt_id" in two.columns else []
-    return [c for c in _shared(one, two, by) if c not in keys]
+def _unmatched_settings(first: pd.DataFrame, second: pd.DataFrame, by: str | None) -> list[str]:
+    """Return the settings that the two clips of a pair need not share."""
+    keys = _keys(first, second, by) if "prompt_id" in first.columns and "prompt_id" in second.columns else []
+    return [c for c in _shared_settings(first, second, by) if c not in keys]
 
 
-def _also(pairs: pd.DataFrame, settings: list[str], by: str | None) -> str:
-    """Say in which settings the sides of the pairs differ, beside the one that is compared."""
-    found = []
+def _confounding_note(pairs: pd.DataFrame, settings: list[str], by: str | None) -> str:
+    """Return a note on the other settings in which the pairs differ; '' if there are none."""
+    differing = []
     for name in settings:
         a, b = pairs[f"{name} a"], pairs[f"{name} b"]
-        # What is the same throughout each of two tables is what they are compared in.
+        # A setting that is constant within each of two tables is part of what is compared.
         varied = by is not None or max(a.nunique(dropna=False), b.nunique(dropna=False)) > 1
         if varied and ((a != b) & ~(a.isna() & b.isna())).any():
-            found.append(name)
-    return f"{ALSO}{', '.join(map(repr, found))}" if found else ""
+            differing.append(name)
+    return f"{ALSO_DIFFERS}{', '.join(map(repr, differing))}" if differing else ""
 
 
-def _lone(clips: int) -> str:
+def _unpaired_note(clips: int) -> str:
     return f"{clips} {'clip has' if clips == 1 else 'clips have'} no partner" if clips else ""
 
 
-def _between(twice: pd.DataFrame, keys: list[str], by: str | None) -> str:
-    """Say what tells clips of one pair's side apart, and what to do."""
-    apart = differing(twice, keys, [] if by is None else [by])
-    if not apart:
-        return ", alike in all settings: keep one of them"
-    return f", which differ in {', '.join(map(repr, apart))}: keep one of its values"
+def _duplicates_note(duplicates: pd.DataFrame, keys: list[str], by: str | None) -> str:
+    """Return in which settings several clips on one side of a pair differ, and what to do."""
+    settings = varied_settings(duplicates, keys, [] if by is None else [by])
+    if not settings:
+        return ", with the same settings: keep one of them"
+    return f", which differ in {', '.join(map(repr, settings))}: keep one of its values"
 
 
-def differing(clips: pd.DataFrame, keys: list[str], beside: Sequence[str] = ()) -> list[str]:
-    """Return the settings, beside these, that differ between clips that share the keys."""
-    cells, skip = clips.groupby(keys, dropna=False), NO_SETTING | {*keys, *beside} | set(columns(clips.columns))
+def varied_settings(clips: pd.DataFrame, keys: list[str], ignore: Sequence[str] = ()) -> list[str]:
+    """Return the settings that differ between clips with the same keys; ``ignore`` are left out."""
+    cells, skip = clips.groupby(keys, dropna=False), NO_SETTING | {*keys, *ignore} | set(columns(clips.columns))
     return [c for c in clips.columns if c not in skip and cells[c].nunique(dropna=False).max() > 1]
 
 
 def _row(pairs: pd.DataFrame, metric: str, notes: list[str]) -> dict[str, Any]:
     period = metric_of(metric).period
     a, b = (pairs[f"{metric} {side}"].to_numpy(float) for side in "ab")
-    there, prompts = ~(np.isnan(a) | np.isnan(b)), pairs["prompt_id"].to_numpy(object)
-    a, b, prompts = a[there], b[there], prompts[there]
+    valid, prompts = ~(np.isnan(a) | np.isnan(b)), pairs["prompt_id"].to_numpy(object)
+    a, b, prompts = a[valid], b[valid], prompts[valid]
     with np.errstate(invalid="ignore"):
-        difference = wrapped(b - a, period)
+        difference = wrap(b - a, period)
     mean, lo, hi, n_prompts = mean_interval(difference, prompts, period)
-    tested, dz = sign_flip(difference, prompts), cohens_dz(difference, prompts)
+    p_value, dz = sign_flip(difference, prompts), cohens_dz(difference, prompts)
     delta = cliffs_delta(a, b, prompts)
-    why_dz = _why("dz", dz)
-    # 89 and -89 degrees of an axis are 2 apart, but would cancel where signs are summed.
+    dz_reason = _undefined_note("dz", dz)
+    # Axes at 89 and -89 degrees are 2 degrees apart, but would cancel in a sum with signs.
     if period and (np.abs(difference) > period / 4).any():
         nothing = Undefined("differences near half a period have no sign")
-        tested, dz, why_dz = Tested(np.nan, "", nothing.reason), Effect(nothing, nothing, nothing), ""
+        p_value, dz, dz_reason = PValue(np.nan, "", nothing.reason), Effect(nothing, nothing, nothing), ""
     if period:
-        nothing = Undefined("values that wrap round have no order")
+        nothing = Undefined("circular values have no order")
         delta = Effect(nothing, nothing, nothing)
-    reasons = [tested.reason] if n_prompts == 0 else [tested.reason, why_dz, _why("delta", delta)]
+    reasons = [p_value.reason] if n_prompts == 0 else [p_value.reason, dz_reason, _undefined_note("delta", delta)]
     if n_prompts == 1:
         reasons[1:] = ["one prompt has no interval and no effect size"]
     return {
-        **{"mean_a": mean_interval(a, prompts, period).mean, "mean_b": mean_interval(b, prompts, period).mean},
-        **{"difference": mean, "lo": lo, "hi": hi, "p": tested.p},
-        **{"dz": float(dz.value), "dz_lo": float(dz.lo), "dz_hi": float(dz.hi)},
-        **{"delta": float(delta.value), "delta_lo": float(delta.lo), "delta_hi": float(delta.hi)},
-        **{"n_pairs": len(a), "n_prompts": n_prompts, "test": tested.name},
+        "mean_a": mean_interval(a, prompts, period).mean, "mean_b": mean_interval(b, prompts, period).mean,
+        "difference": mean, "lo": lo, "hi": hi, "p": p_value.p,
+        "dz": float(dz.value), "dz_lo": float(dz.lo), "dz_hi": float(dz.hi),
+        "delta": float(delta.value), "delta_lo": float(delta.lo), "delta_hi": float(delta.hi),
+        "n_pairs": len(a), "n_prompts": n_prompts, "test": p_value.name,
         "reason": "; ".join(reason for reason in [*reasons, *notes] if reason),
-    }
+    }  # fmt: skip
 
 
-def _why(name: str, effect: Effect) -> str:
+def _undefined_note(name: str, effect: Effect) -> str:
     reason = next((value.reason for value in effect if isinstance(value, Undefined)), "")
     return f"{name}: {reason}" if reason else ""

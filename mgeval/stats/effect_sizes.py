@@ -1,4 +1,4 @@
-"""How large a paired difference is, over prompts."""
+"""Effect sizes of paired differences, over prompts."""
 
 from __future__ import annotations
 
@@ -8,27 +8,28 @@ import numpy as np
 
 from mgeval.errors import MetricError
 from mgeval.metrics import Undefined, distribution
-from mgeval.stats.intervals import LEVEL, prompt_means, unit_of
+from mgeval.stats.intervals import LEVEL, power_of_two_unit, prompt_means
 from mgeval.stats.permutations import INFINITE
 
 
 class Effect(NamedTuple):
-    """An effect size and its 95 % interval; what has no meaning is `Undefined`."""
+    """An effect size and its 95 % interval; undefined values are `Undefined`."""
 
     value: float
     lo: float
     hi: float
 
 
-FEWEST = 4
-"""Prompts from which on an interval is given: with one left out, a spread takes three."""
+MIN_PROMPTS = 4
+"""Fewest prompts for an interval: the jackknife's spread needs three after one is left out."""
 
 
 def cohens_dz(differences: np.ndarray, clusters: np.ndarray) -> Effect:
-    """Return the mean of paired differences in units of their spread over prompts.
+    """Return the mean of paired differences in units of their standard deviation over prompts.
 
     ``dz = mean(D) / sd(D)`` of the prompts' mean differences ``D`` (Cohen 1988; Lakens 2013), ``sd`` with ``n - 1``.
-    0.2 is called small, 0.5 medium, 0.8 large. The interval is Student's on the jackknife's error over prompts.
+    0.2 is called small, 0.5 medium, 0.8 large. The interval is Student's, with the jackknife's standard error over
+    prompts.
 
     Parameters
     ----------
@@ -40,13 +41,13 @@ def cohens_dz(differences: np.ndarray, clusters: np.ndarray) -> Effect:
     Returns
     -------
     Effect
-        Without unit, any real number. `Undefined` where fewer than two prompts have a pair, all differ by the same, or
-        a difference is infinite; the interval also below 4 prompts.
+        Dimensionless, any real number. `Undefined` if fewer than two prompts have a pair, all differ by the same
+        amount, or a difference is infinite; the interval is also undefined below 4 prompts.
 
     Raises
     ------
     MetricError
-        Not one prompt for each difference.
+        There is not one prompt for each difference.
 
     Examples
     --------
@@ -59,33 +60,33 @@ def cohens_dz(differences: np.ndarray, clusters: np.ndarray) -> Effect:
         return _undefined("an effect size needs two prompts with pairs")
     if not np.isfinite(means).all():
         return _undefined(INFINITE)
-    if _alike(means):
-        return _undefined("all prompts differ by the same")
-    means = means / unit_of(means)
+    if _all_equal(means):
+        return _undefined("all prompts differ by the same amount")
+    means = means / power_of_two_unit(means)
     value = means.mean() / means.std(ddof=1)
-    if n < FEWEST:
-        nothing = Undefined(f"an interval needs {FEWEST} prompts")
+    if n < MIN_PROMPTS:
+        nothing = Undefined(f"an interval needs {MIN_PROMPTS} prompts")
         return Effect(value, nothing, nothing)
-    # Mean and variance without each prompt, from sums: quicker than leaving each out.
+    # Mean and variance without each prompt in turn, from the sums: faster than leaving each out.
     rest = (means.sum() - means) / (n - 1)
     squares = np.square(means - means.mean())
     variance = (squares.sum() - squares * n / (n - 1)) / (n - 2)
-    # Without the one that is furthest out, little may be left of the sums but their rounding.
+    # Without the most extreme prompt, rounding may dominate what is left of the sums: compute that one directly.
     others = np.delete(means, squares.argmax())
     variance[squares.argmax()] = others.var(ddof=1)
-    if _alike(others):
-        nothing = Undefined("without one of the prompts, all differ by the same")
+    if _all_equal(others):
+        nothing = Undefined("without one of the prompts, all differ by the same amount")
         return Effect(value, nothing, nothing)
     half = _quantile(n) * distribution.jackknife_error(rest / np.sqrt(variance))
     return Effect(value, value - half, value + half)
 
 
 def cliffs_delta(a: np.ndarray, b: np.ndarray, clusters: np.ndarray) -> Effect:
-    """Return how much more often b lies above a than below it, among all prompts.
+    """Return how much more often b is above a than below it, over all pairs of prompts.
 
-    ``delta = mean over all i, j of sign(B_j - A_i)`` of the prompts' means ``A`` and ``B`` (Cliff 1993). It knows
-    order only, and no pairs: that both come from the same prompts is in its interval, Student's on the jackknife's
-    error over prompts, on Fisher's scale (``artanh``).
+    ``delta = mean over all i, j of sign(B_j - A_i)`` of the prompts' means ``A`` and ``B`` (Cliff 1993). It uses
+    order only and ignores the pairing; its interval accounts for the pairing. That is Student's on Fisher's scale
+    (``artanh``), with the jackknife's standard error over prompts.
 
     Parameters
     ----------
@@ -97,14 +98,14 @@ def cliffs_delta(a: np.ndarray, b: np.ndarray, clusters: np.ndarray) -> Effect:
     Returns
     -------
     Effect
-        Without unit, -1 (all of b below all of a) to 1. `Undefined` where fewer than two prompts have a pair, or a
-        value is infinite; the interval also below 4 prompts, and at -1 and 1, where nothing says how far the two lie
-        apart.
+        Dimensionless, -1 (all of b below all of a) to 1. `Undefined` if fewer than two prompts have a pair, or a
+        value is infinite. The interval is also undefined below 4 prompts, and at -1 and 1, where the data do not show
+        how far apart the two are.
 
     Raises
     ------
     MetricError
-        Not one prompt for each pair.
+        There is not one prompt for each pair.
 
     Examples
     --------
@@ -113,40 +114,40 @@ def cliffs_delta(a: np.ndarray, b: np.ndarray, clusters: np.ndarray) -> Effect:
     """
     a, b = np.asarray(a, float), np.asarray(b, float)
     if a.shape != b.shape:
-        raise MetricError(f"pairs have two values: {a.shape} and {b.shape} given")
-    gone = np.isnan(a) | np.isnan(b)
-    first, second = (prompt_means(np.where(gone, np.nan, x), clusters) for x in (a, b))
+        raise MetricError(f"a and b must have the same shape, one value per pair, got {a.shape} and {b.shape}")
+    missing = np.isnan(a) | np.isnan(b)
+    first, second = (prompt_means(np.where(missing, np.nan, x), clusters) for x in (a, b))
     n = len(first)
     if n < 2:
         return _undefined("an effect size needs two prompts with pairs")
     if not np.isfinite([first, second]).all():
         return _undefined(INFINITE)
-    first, second = _rounded(first), _rounded(second)
-    # Of each prompt against all: how much more often its b is above all a, and all b above its a.
-    above, below = _above(second, first), -_above(first, second)
-    own = np.sign(second - first)
-    value = above.sum() / n**2
-    if n < FEWEST or abs(value) == 1:
-        why = f"an interval needs {FEWEST} prompts" if n < FEWEST else "the two do not overlap"
-        return Effect(value, Undefined(why), Undefined(why))
-    without = (above.sum() - above - below + own) / (n - 1) ** 2
-    half = _quantile(n) * distribution.jackknife_error(without) / (1 - value**2)
+    first, second = _round_means(first), _round_means(second)
+    # For each prompt: its b against every a, every b against its a, and its b against its own a.
+    row_sums, column_sums = _dominance(second, first), -_dominance(first, second)
+    diagonal = np.sign(second - first)
+    value = row_sums.sum() / n**2
+    if n < MIN_PROMPTS or abs(value) == 1:
+        reason = f"an interval needs {MIN_PROMPTS} prompts" if n < MIN_PROMPTS else "the two do not overlap"
+        return Effect(value, Undefined(reason), Undefined(reason))
+    left_out = (row_sums.sum() - row_sums - column_sums + diagonal) / (n - 1) ** 2
+    half = _quantile(n) * distribution.jackknife_error(left_out) / (1 - value**2)
     return Effect(value, np.tanh(np.arctanh(value) - half), np.tanh(np.arctanh(value) + half))
 
 
-def _above(values: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Return for each value how many of the others it is above, less how many it is below."""
+def _dominance(values: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Return for each value the number of ``others`` below it minus the number above it."""
     ordered = np.sort(others)
     return np.searchsorted(ordered, values, "left") + np.searchsorted(ordered, values, "right") - float(len(others))
 
 
-def _rounded(means: np.ndarray) -> np.ndarray:
-    """Return means to twelve digits: the order in which clips are summed must not put one above its equal."""
+def _round_means(means: np.ndarray) -> np.ndarray:
+    """Round means to twelve digits, so that the order in which clips are summed cannot break ties."""
     digits, power = np.frexp(means)
     return np.asarray(np.ldexp(np.round(digits, 12), power))
 
 
-def _alike(means: np.ndarray) -> bool:
+def _all_equal(means: np.ndarray) -> bool:
     return bool(np.ptp(means) <= 1e-12 * np.abs(means).max())
 
 

@@ -1,4 +1,4 @@
-"""What of a table of clips was varied."""
+"""The factors that were varied in a table of clips, and the metrics and columns asked for."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LEVELS = 24
-"""Different values up to which a column can be grouped by."""
-
+"""Most distinct values of a column to group by."""
 
 NO_PROMPT = "the table has no column 'prompt_id': the statistics are over prompts"
 
@@ -22,8 +21,8 @@ NO_PROMPT = "the table has no column 'prompt_id': the statistics are over prompt
 def swept(scores: pd.DataFrame) -> list[str]:
     """Return the columns of a table of clips that were varied and can be grouped by.
 
-    Models, prompt attributes and settings with 2 to 24 different values, in the table's order. An
-    attribute that is another for each prompt is a name, not a factor.
+    These are models, prompt attributes and settings with 2 to 24 distinct values, in the table's order. An
+    attribute with another value for each prompt is an identifier, not a factor.
 
     Raises
     ------
@@ -34,36 +33,36 @@ def swept(scores: pd.DataFrame) -> list[str]:
         raise MetricError(NO_PROMPT)
     scores = own_clips(scores)
     by_prompt = scores.groupby("prompt_id")
-    names = {
+    identifiers = {
         column
         for column in scores.columns
         if scores[column].nunique() == by_prompt.ngroups and by_prompt[column].nunique().max() == 1
     }
-    skip = NO_SETTING | names | set(columns(scores.columns))
+    skip = NO_SETTING | identifiers | set(columns(scores.columns))
     return [column for column in scores.columns if column not in skip and 2 <= scores[column].nunique() <= LEVELS]
 
 
 def check_metrics(table: Iterable[str], metrics: str | Sequence[str] | None) -> list[str]:
-    """Return the metrics that were asked for, or all that have a mean; raise `MetricError` where there are none."""
-    there = [name for name in columns(table) if metric_of(name).kind != "name"]
+    """Return the metrics asked for, by default all that have a mean; raise `MetricError` if there are none."""
+    present = [name for name in columns(table) if metric_of(name).kind != "name"]
     if metrics is None:
-        if not there:
+        if not present:
             raise MetricError("the table holds no metric: measure(clips, store) adds them")
-        return there
-    asked = [metrics] if isinstance(metrics, str) else list(metrics)
-    for name in asked:
-        if name in there:
+        return present
+    requested = [metrics] if isinstance(metrics, str) else list(metrics)
+    for name in requested:
+        if name in present:
             continue
         if (row := described(name)) is not None and row.kind == "name":
-            raise MetricError(f"the numbers of {name!r} are names: they have no mean and no order")
-        raise MetricError(f"the table holds no metric {name!r}: {nearest(name, there)}")
-    if not asked:
-        raise MetricError("no metric was asked for: name some, or leave them out for all")
-    return list(dict.fromkeys(asked))
+            raise MetricError(f"{name!r} is categorical: its numbers have no mean and no order")
+        raise MetricError(f"the table holds no metric {name!r}: {nearest(name, present)}")
+    if not requested:
+        raise MetricError("metrics is empty: give at least one, or leave it out for all")
+    return list(dict.fromkeys(requested))
 
 
 def check_factors(table: pd.DataFrame, factors: str | Sequence[str] | None) -> list[str]:
-    """Return the columns that were asked for, or all that were varied; raise `MetricError` where there are none."""
+    """Return the factors asked for, by default all that were varied; raise `MetricError` if there are none."""
     if "prompt_id" not in table.columns:
         raise MetricError(NO_PROMPT)
     if len(table) == 0:
@@ -71,7 +70,7 @@ def check_factors(table: pd.DataFrame, factors: str | Sequence[str] | None) -> l
     if factors is None:
         factors = swept(table)
         if not factors:
-            raise MetricError("nothing was varied in this table: name the columns to look at")
+            raise MetricError("nothing was varied in this table: give the columns as factors")
     factors = [factors] if isinstance(factors, str) else list(factors)
     for name in factors:
         if name not in table.columns:

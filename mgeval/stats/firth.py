@@ -1,4 +1,4 @@
-"""Logistic regression that stays finite, and how sure it is over prompts."""
+"""Bias-reduced logistic regression after Firth, with standard errors over prompts."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-STEPS = 100
-LONGEST = 2.0
-"""Largest change of a coefficient in one step; longer ones overshoot."""
+MAX_STEPS = 100
+MAX_STEP = 2.0
+"""Largest change of a coefficient in one step; longer steps overshoot."""
 
-NOTHING = 1e-9
+TOLERANCE = 1e-9
+"""Largest coefficient of a separating direction that counts as 0."""
 
 
 class Logistic(NamedTuple):
@@ -22,15 +23,15 @@ class Logistic(NamedTuple):
 
 
 def firth(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, bool]:
-    """Return the coefficients of a logistic regression after Firth, and whether they were found.
+    """Return the coefficients of a logistic regression after Firth, and whether the fit converged.
 
-    Maximises the likelihood times the root of the determinant of its information (Firth 1993; Heinze and Schemper
-    2002), by Newton's steps: few events no longer inflate odds ratios.
+    Maximises the likelihood times the square root of the determinant of its information (Firth 1993; Heinze and
+    Schemper 2002) by Newton's method, so that few events do not inflate the odds ratios.
 
     Parameters
     ----------
     x : array_like
-        Full rank, ``(clips, terms)``, a column of ones among them.
+        Full rank, ``(clips, terms)``, including a column of ones.
     y : array_like
         0 or 1, ``(clips,)``.
 
@@ -41,24 +42,25 @@ def firth(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, bool]:
     converged : bool
     """
     beta = np.zeros(x.shape[1])
-    for _ in range(STEPS):
-        p = _chances(x, beta)
+    for _ in range(MAX_STEPS):
+        p = _probabilities(x, beta)
         weight = p * (1 - p)
         inverse = np.linalg.pinv((x.T * weight) @ x)
         leverage = weight * np.einsum("ij,jk,ik->i", x, inverse, x)
         step = inverse @ (x.T @ (y - p + leverage * (0.5 - p)))
         longest = np.abs(step).max()
-        beta = beta + step * min(1.0, LONGEST / longest if longest else 1.0)
+        beta = beta + step * min(1.0, MAX_STEP / longest if longest else 1.0)
         if longest < 1e-8:
             return beta, True
     return beta, False
 
 
 def logistic(x: np.ndarray, y: np.ndarray, index: np.ndarray) -> Logistic:
-    """Return `firth` with standard errors over prompts, by the jackknife's one step.
+    """Fit `firth` with standard errors over prompts from a one-step jackknife.
 
-    Each prompt in turn is left out, and one Newton step taken from the coefficients of all:
-    ``(information without it)^-1 x' (y - p)`` of the prompt. A term that a single prompt decides has a NaN error.
+    For each prompt left out, take one Newton step from the coefficients of all prompts:
+    ``(information without it)^-1 x' (y - p)`` of the prompt. The error of a term that depends on a single prompt is
+    NaN.
 
     Parameters
     ----------
@@ -74,27 +76,28 @@ def logistic(x: np.ndarray, y: np.ndarray, index: np.ndarray) -> Logistic:
     Logistic
     """
     beta, converged = firth(x, y)
-    p = _chances(x, beta)
+    p = _probabilities(x, beta)
     information, prompts = (x.T * (p * (1 - p))) @ x, int(index.max()) + 1
     moves, single = np.zeros((prompts, x.shape[1])), np.zeros(x.shape[1], bool)
     for prompt in range(prompts):
-        own = index == prompt
-        rest = information - (x[own].T * (p * (1 - p))[own]) @ x[own]
-        # Which directions the others say nothing about.
+        in_prompt = index == prompt
+        rest = information - (x[in_prompt].T * (p * (1 - p))[in_prompt]) @ x[in_prompt]
+        # Directions about which the other prompts hold no information.
         values, axes = np.linalg.eigh(rest)
-        lost = values < 1e-9 * values.max()
-        single |= (np.abs(axes[:, lost]) > 1e-6).any(axis=1)
-        axes = axes[:, ~lost]
-        moves[prompt] = axes @ ((axes.T @ (x[own].T @ (y - p)[own])) / values[~lost])
+        unidentified = values < 1e-9 * values.max()
+        single |= (np.abs(axes[:, unidentified]) > 1e-6).any(axis=1)
+        axes = axes[:, ~unidentified]
+        moves[prompt] = axes @ ((axes.T @ (x[in_prompt].T @ (y - p)[in_prompt])) / values[~unidentified])
     error = np.sqrt(np.sum(moves**2, axis=0) * (prompts - 1) / prompts)
     return Logistic(beta, np.where(single, np.nan, error), converged)
 
 
 def separation(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Return a direction that tells failures from the others without exception, in which the odds have no bound.
+    """Return a direction that separates failures from the other clips, along which the odds are unbounded.
 
-    No clip lies on its wrong side and some lie on the right one (Albert and Anderson 1984). By linear programming
-    (Konis 2007): ``max sum(s x b)`` with ``s x b >= 0`` and ``-1 <= b <= 1``, ``s`` 1 for failures, else -1.
+    No clip is on the wrong side of it, and some are on the right side (Albert and Anderson 1984). Found by linear
+    programming (Konis 2007): ``max sum(s x b)`` with ``s x b >= 0`` and ``-1 <= b <= 1``, ``s`` 1 for failures, else
+    -1.
 
     Parameters
     ----------
@@ -106,19 +109,19 @@ def separation(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     Returns
     -------
     numpy.ndarray
-        ``b``, ``(terms,)``; 0 where there is no such direction.
+        ``b``, ``(terms,)``; all 0 if there is no such direction.
     """
     from scipy.optimize import linprog
 
-    sided = np.unique(x * np.where(y > 0, 1.0, -1.0)[:, None], axis=0)
-    found = linprog(-sided.sum(axis=0), A_ub=-sided, b_ub=np.zeros(len(sided)), bounds=(-1, 1), method="highs")
-    if not found.success or -found.fun < NOTHING:
+    signed = np.unique(x * np.where(y > 0, 1.0, -1.0)[:, None], axis=0)
+    solution = linprog(-signed.sum(axis=0), A_ub=-signed, b_ub=np.zeros(len(signed)), bounds=(-1, 1), method="highs")
+    if not solution.success or -solution.fun < TOLERANCE:
         return np.zeros(x.shape[1])
-    return np.where(np.abs(found.x) > NOTHING, found.x, 0.0)
+    return np.where(np.abs(solution.x) > TOLERANCE, solution.x, 0.0)
 
 
-def _chances(x: np.ndarray, beta: np.ndarray) -> np.ndarray:
+def _probabilities(x: np.ndarray, beta: np.ndarray) -> np.ndarray:
     from scipy.special import expit
 
-    # Never 0 or 1 to the last digit: a weight of 0 would lose the clip.
+    # Keep p off 0 and 1: a clip of weight 0 would be lost.
     return np.clip(expit(x @ beta), 1e-12, 1 - 1e-12)

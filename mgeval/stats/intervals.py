@@ -11,17 +11,17 @@ from mgeval.errors import MetricError
 from mgeval.tables import cluster_numbers
 
 BOOTSTRAP_FROM = 20
-"""Prompts from which on the interval is a bootstrap; below, Student's covers better."""
+"""Fewest prompts for the bootstrap interval; with fewer, Student's interval covers better."""
 
 RESAMPLES = 2_000
-AT_ONCE = 1 << 22
-"""Numbers of the resamples that are in memory at once as floats."""
+MAX_AT_ONCE = 1 << 22
+"""Numbers of the resamples in memory at once as floats."""
 
 LEVEL = 0.95
 
 
 class Interval(NamedTuple):
-    """A mean with its 95 % interval; NaN where there is none."""
+    """A mean with its 95 % interval; NaN where undefined."""
 
     mean: float
     lo: float
@@ -33,33 +33,33 @@ class Interval(NamedTuple):
 def mean_interval(values: np.ndarray, clusters: np.ndarray, period: float = 0) -> Interval:
     """Return a mean over prompts and its 95 % interval.
 
-    The mean is that of the prompts' own means: every prompt counts once, however many of its clips
-    could be measured. From 20 prompts on the interval is the BCa bootstrap over prompts (2,000 resamples,
+    The mean is the mean of the prompts' means: every prompt counts once, however many of its clips
+    have a value. From 20 prompts on the interval is the BCa bootstrap over prompts (2,000 resamples,
     seeded; Efron 1987) with Hesterberg's correction for small samples (*What Teachers Should Know About the Bootstrap*,
     2015): Student's quantiles, widened by ``sqrt(n / (n - 1))``, in place of the normal ones. Plain percentiles
-    and plain BCa cover too little at 20 prompts. Below, it is the t interval on the prompts' means. Where all prompts
-    have the same mean, the interval is that point. docs/statistics.md has how often it covers.
+    and plain BCa cover too little at 20 prompts. With fewer prompts it is the t interval of the prompts' means. If all
+    prompts have the same mean, the interval is that point. docs/statistics.md has the simulated coverage.
 
     Parameters
     ----------
     values : array_like of float
         One per clip, ``(clips,)``; NaN are left out.
     clusters : array_like
-        The prompt of each clip, ``(clips,)``; a clip without one (None, NaN) counts by itself.
+        The prompt of each clip, ``(clips,)``; a clip without one (None, NaN) counts as its own prompt.
     period : float
-        Where values wrap round, the distance after which they repeat: the mean of 89 and -89 degrees
-        of an axis (period 180) is 90, not 0, within a prompt as over prompts. ``lo`` and ``hi`` may then pass the wrap.
+        The period of circular values: the mean of 89 and -89 degrees of an axis (period 180) is 90, not 0, both
+        within a prompt and over prompts. ``lo`` and ``hi`` may then lie beyond the wrap.
 
     Returns
     -------
     Interval
-        ``mean``, ``lo``, ``hi`` in the unit of the values, NaN where there is nothing to average; ``lo`` and ``hi`` are
-        NaN with a single prompt or an infinite value. ``n_prompts`` with at least one value.
+        ``mean``, ``lo``, ``hi`` in the unit of the values, NaN if there is no value; ``lo`` and ``hi`` are also NaN
+        with a single prompt or an infinite value. ``n_prompts`` counts prompts with at least one value.
 
     Raises
     ------
     MetricError
-        Not one prompt for each value.
+        There is not one prompt for each value.
 
     Examples
     --------
@@ -67,34 +67,34 @@ def mean_interval(values: np.ndarray, clusters: np.ndarray, period: float = 0) -
     >>> mean, n_prompts
     (3.0, 2)
     """
-    values, index, n = of_prompts(values, clusters)
+    values, index, n = index_by_prompt(values, clusters)
     if n == 0:
         return Interval(np.nan, np.nan, np.nan, 0)
     if period:
-        # Relative to the axis nothing wraps any more, unless the values point everywhere: first that of each prompt, as
-        # its clips may lie across the wrap where most others do not, then that of the prompts.
-        own = _axes(values, index, period)
-        means = own + np.bincount(index, wrapped(values - own[index], period)) / np.bincount(index)
-        centre = float(_axes(means, np.zeros(n, int), period)[0])
-        means = wrapped(means - centre, period)
+        # Relative to their circular mean, values do not wrap unless they point in all directions. Centre each prompt
+        # first, because its clips may lie across the wrap where most other prompts do not, then centre the prompts.
+        directions = _circular_means(values, index, period)
+        means = directions + np.bincount(index, wrap(values - directions[index], period)) / np.bincount(index)
+        centre = float(_circular_means(means, np.zeros(n, int), period)[0])
+        means = wrap(means - centre, period)
     else:
         means, centre = np.bincount(index, values) / np.bincount(index), 0.0
     mean, lo, hi = _interval(means)
-    return Interval(float(wrapped(centre + mean, period)), centre + lo, centre + hi, n)
+    return Interval(float(wrap(centre + mean, period)), centre + lo, centre + hi, n)
 
 
 def share_interval(values: np.ndarray, clusters: np.ndarray) -> Interval:
-    """Return a share of clips, mean over prompts, and its 95 % interval, which never leaves 0..1.
+    """Return a share of clips, averaged over prompts, and its 95 % interval, which stays within 0..1.
 
-    Wilson's interval (1927) with Student's quantile ``t`` and the number of independent clips ``m`` that would scatter
+    Wilson's interval (1927) with Student's quantile ``t`` and the number ``m`` of independent clips that would vary
     as much as the prompts do::
 
         m = p (1 - p) / (variance of the prompts' shares / n), between n - 1 and the number of clips;
-            n where p is 0 or 1
+            n if p is 0 or 1
         (p + t^2 / 2m -+ t sqrt(p (1 - p) / m + t^2 / 4m^2)) / (1 + t^2 / m)
 
-    The effective size is Kish's (1965), its use in an interval Korn and Graubard's (1998). A share of 0 or 1 still has
-    an interval, which a bootstrap has not.
+    The effective size is Kish's (1965), its use in an interval Korn and Graubard's (1998). Unlike a bootstrap, it also
+    has an interval for a share of 0 or 1.
 
     Parameters
     ----------
@@ -106,12 +106,12 @@ def share_interval(values: np.ndarray, clusters: np.ndarray) -> Interval:
     Returns
     -------
     Interval
-        ``mean``, ``lo``, ``hi`` in 0..1, NaN where there is no value; ``lo`` and ``hi`` are NaN with a single prompt.
+        ``mean``, ``lo``, ``hi`` in 0..1, NaN if there is no value; ``lo`` and ``hi`` are NaN with a single prompt.
 
     Raises
     ------
     MetricError
-        A value that is neither 0 nor 1, or not one prompt for each value.
+        A value is neither 0 nor 1, or there is not one prompt for each value.
 
     Examples
     --------
@@ -121,9 +121,9 @@ def share_interval(values: np.ndarray, clusters: np.ndarray) -> Interval:
     """
     from scipy.stats import t
 
-    values, index, n = of_prompts(values, clusters)
+    values, index, n = index_by_prompt(values, clusters)
     if not np.isin(values, (0, 1)).all():
-        raise MetricError("a share is of values that are 0 or 1: mean_interval takes others")
+        raise MetricError("share_interval takes values of 0 or 1 only: use mean_interval for others")
     if n == 0:
         return Interval(np.nan, np.nan, np.nan, 0)
     shares = np.bincount(index, values) / np.bincount(index)
@@ -140,42 +140,42 @@ def share_interval(values: np.ndarray, clusters: np.ndarray) -> Interval:
     return Interval(share, float(lo), float(hi), n)
 
 
-def of_prompts(values: np.ndarray, clusters: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
-    """Return the values that are there, the number of each one's prompt, and how many prompts there are."""
+def index_by_prompt(values: np.ndarray, clusters: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
+    """Return the values that are not NaN, the prompt number of each, and the number of prompts."""
     values, clusters = np.asarray(values, float), np.asarray(clusters, dtype=object)
     if values.shape != clusters.shape or values.ndim != 1:
-        raise MetricError(f"one prompt for each value: {values.shape} values, {clusters.shape} prompts")
-    there = ~np.isnan(values)
-    return values[there], *cluster_numbers(clusters[there])
+        raise MetricError(f"there must be one prompt for each value, got {values.shape} and {clusters.shape}")
+    valid = ~np.isnan(values)
+    return values[valid], *cluster_numbers(clusters[valid])
 
 
 def prompt_means(values: np.ndarray, clusters: np.ndarray) -> np.ndarray:
     """Return the mean of each prompt that has a value, ``(prompts,)``."""
-    values, index, _ = of_prompts(values, clusters)
+    values, index, _ = index_by_prompt(values, clusters)
     return np.bincount(index, values) / np.bincount(index)
 
 
-def wrapped(value: Any, period: float) -> Any:
-    """Bring values into (-period/2, period/2]; without a period they stay."""
+def wrap(value: Any, period: float) -> Any:
+    """Wrap values into (-period/2, period/2]; with a period of 0, return them unchanged."""
     return period / 2 - (period / 2 - value) % period if period else value
 
 
-def unit_of(values: np.ndarray) -> float:
-    """Return the power of two at the largest value: in its unit nothing overflows or vanishes when it is squared."""
+def power_of_two_unit(values: np.ndarray) -> float:
+    """Return the power of two of the largest value: squares of values divided by it do not over- or underflow."""
     return float(np.ldexp(1.0, np.frexp(np.abs(values).max())[1] - 1))
 
 
-def in_order(values: np.ndarray) -> np.ndarray:
-    """Return values by size, of two of one size the negative first: an order that rounding and the table do not change.
+def sort_by_size(values: np.ndarray) -> np.ndarray:
+    """Sort values by magnitude, negative before positive; independent of rounding and of the table's order.
 
-    Seen in a mirror they stay in it, unless two differ in their sign alone.
+    Negating all values keeps their order, unless two of them differ only in sign.
     """
     size = np.abs(values)
     return values[np.lexsort((values, np.round(size / (size.max() or 1.0), 9)))]
 
 
-def _axes(values: np.ndarray, index: np.ndarray, period: float) -> np.ndarray:
-    """Return the direction in which the values of each group point."""
+def _circular_means(values: np.ndarray, index: np.ndarray, period: float) -> np.ndarray:
+    """Return the circular mean of each group."""
     turns = 2 * np.pi * values / period
     return np.arctan2(np.bincount(index, np.sin(turns)), np.bincount(index, np.cos(turns))) * period / (2 * np.pi)
 
@@ -184,12 +184,12 @@ def _interval(means: np.ndarray) -> tuple[float, float, float]:
     if len(means) == 1 or not np.isfinite(means).all():
         with np.errstate(invalid="ignore"):
             return float(means.mean()), np.nan, np.nan
-    unit = unit_of(means)
-    mean, lo, hi = _of_units(np.sort(means / unit))
+    unit = power_of_two_unit(means)
+    mean, lo, hi = _scaled_interval(np.sort(means / unit))
     return unit * mean, unit * lo, unit * hi
 
 
-def _of_units(means: np.ndarray) -> tuple[float, float, float]:
+def _scaled_interval(means: np.ndarray) -> tuple[float, float, float]:
     from scipy.stats import t
 
     n, mean = len(means), float(means.mean())
@@ -205,27 +205,27 @@ def _bca(means: np.ndarray) -> tuple[float, float]:
     from scipy.stats import norm, t
 
     n, centre = len(means), means.mean()
-    # In one order: which prompt comes first in a table must not decide what is drawn of it.
-    away = in_order(means - centre)
-    counts, step = _draws(n), max(AT_ONCE // n, 1)
-    drawn = np.sort(np.concatenate([counts[i : i + step] @ away for i in range(0, RESAMPLES, step)]) / n)
-    # Ties, as flags have them, count half; rounding must not part them.
-    ties = 1e-9 * np.abs(away).max()
-    below = np.mean((drawn < -ties) + 0.5 * (np.abs(drawn) <= ties))
+    # Sort, so that the resamples do not depend on the order of prompts in the table.
+    deviations = sort_by_size(means - centre)
+    counts, step = _resample_counts(n), max(MAX_AT_ONCE // n, 1)
+    resampled = np.sort(np.concatenate([counts[i : i + step] @ deviations for i in range(0, RESAMPLES, step)]) / n)
+    # Ties, which flags have, count half; the tolerance keeps rounding from breaking them.
+    tolerance = 1e-9 * np.abs(deviations).max()
+    below = np.mean((resampled < -tolerance) + 0.5 * (np.abs(resampled) <= tolerance))
     bias = norm.ppf(np.clip(below, 1 / RESAMPLES, 1 - 1 / RESAMPLES))
-    skew = np.sum(away**3) / (6 * np.sum(away**2) ** 1.5)
+    skew = np.sum(deviations**3) / (6 * np.sum(deviations**2) ** 1.5)
     reach = np.sqrt(n / (n - 1)) * t.ppf((1 + LEVEL) / 2, n - 1)
-    # The skewness of a mean is at most 1/6 and the bias at most 3.3, so that the denominator stays above 0.
+    # The skewness of a mean is at most 1/6 and the bias at most 3.3, so the denominator stays above 0.
     z = bias + np.array([-reach, reach])
-    lo, hi = np.quantile(drawn, norm.cdf(bias + z / (1 - skew * z)))
+    lo, hi = np.quantile(resampled, norm.cdf(bias + z / (1 - skew * z)))
     return float(centre + lo), float(centre + hi)
 
 
 @lru_cache(maxsize=2)
-def _draws(n: int) -> Any:
-    """Return how often each of n prompts is drawn, ``(resamples, n)``: the same for all metrics."""
+def _resample_counts(n: int) -> Any:
+    """Return how often each of n prompts is drawn, ``(resamples, n)``; the same for all metrics."""
     rng = np.random.default_rng(0)
-    # One byte each: of 50,000 files there are a hundred million. None is drawn 256 times.
+    # One byte per count: 50,000 files have a hundred million counts, and no file is drawn 256 times.
     counts = np.empty((RESAMPLES, n), np.uint8)
     for row in counts:
         row[:] = np.bincount(rng.integers(n, size=n, dtype=np.int32), minlength=n)

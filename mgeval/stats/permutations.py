@@ -1,4 +1,4 @@
-"""Tests that shuffle whole prompts, and p values of many tests."""
+"""Permutation tests that shuffle whole prompts, and corrections for many tests."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mgeval.errors import MetricError
-from mgeval.stats.intervals import in_order, prompt_means
+from mgeval.stats.intervals import prompt_means, sort_by_size
 
 EXACT_TO = 12
-"""Prompts up to which all 4,096 flips are gone through."""
+"""Most prompts for an exact test, of all 4,096 flips."""
 
 DRAWS = 9_999
-AT_ONCE = 2_000_000
-"""Random numbers that are held at once."""
+MAX_AT_ONCE = 2_000_000
+"""Random numbers in memory at once."""
 
 ALPHA = 0.05
 
 INFINITE = "a value is infinite"
-"""Why there is no number, where one infinite value would decide it."""
+"""The reason of a result that is undefined because one infinite value would decide it."""
 
 
-class Tested(NamedTuple):
-    """The p value of a test, and how it was found."""
+class PValue(NamedTuple):
+    """The p value of a test, and the name of the test."""
 
     p: float
     name: str
@@ -34,13 +34,14 @@ class Tested(NamedTuple):
     """Why p is NaN, or cannot be small."""
 
 
-def sign_flip(differences: np.ndarray, clusters: np.ndarray) -> Tested:
+def sign_flip(differences: np.ndarray, clusters: np.ndarray) -> PValue:
     """Test whether paired differences are 0 on average, by flipping the signs of whole prompts.
 
-    If a and b are alike, each prompt's differences might as well have the other sign, all together. With ``D`` the
-    prompts' mean differences, p is the share of flips ``s`` with ``|sum(s D)| >= |sum(D)|``: of all ``2^n`` up to 12
-    prompts, above of 9,999 draws (seeded), where the data count as one draw more (Phipson and Smyth 2010). Flipping
-    single clips would take seeds of a prompt for independent and find differences where there are none.
+    If a and b do not differ, each prompt's differences are equally likely with the opposite sign, all together. With
+    ``D`` the prompts' mean differences, p is the share of flips ``s`` with ``|sum(s D)| >= |sum(D)|``: of all ``2^n``
+    up to 12 prompts, otherwise of 9,999 draws (seeded), where the data count as one more draw (Phipson and Smyth
+    2010). Flipping single clips would treat the seeds of a prompt as independent and find differences that do not
+    exist.
 
     Parameters
     ----------
@@ -51,14 +52,14 @@ def sign_flip(differences: np.ndarray, clusters: np.ndarray) -> Tested:
 
     Returns
     -------
-    Tested
+    PValue
         ``p`` (two-sided, 0..1; NaN without a pair or with an infinite difference), ``name`` and ``reason``: with fewer
         than 6 prompts p cannot reach 0.05.
 
     Raises
     ------
     MetricError
-        Not one prompt for each difference.
+        There is not one prompt for each difference.
 
     Examples
     --------
@@ -68,41 +69,41 @@ def sign_flip(differences: np.ndarray, clusters: np.ndarray) -> Tested:
     means = prompt_means(differences, clusters)
     n = len(means)
     if n == 0:
-        return Tested(np.nan, "", "no pair of clips has a value")
+        return PValue(np.nan, "", "no pair of clips has a value")
     if not np.isfinite(means).all():
-        return Tested(np.nan, "", INFINITE)
+        return PValue(np.nan, "", INFINITE)
     observed, scale = abs(means.sum()), np.abs(means).sum()
-    # Every sign is drawn: without its own, and in one order, a prompt's draws do not depend on that of the table.
+    # Every sign is drawn, so drop the observed ones, and sort: p then does not depend on the order of the table.
     means = np.sort(np.abs(means))
-    # Rounding must not part sums that are equal.
+    # The tolerance keeps rounding from breaking ties between equal sums.
     least = observed - 1e-9 * scale
     if n <= EXACT_TO:
         signs = 1 - 2 * (np.arange(2**n)[:, None] >> np.arange(n) & 1)
         p, name = float(np.mean(np.abs(signs @ means) >= least)), "sign flip of prompts, exact"
     else:
-        counts = [np.sum(np.abs(signs @ means) >= least) for signs in _signs(n)]
+        counts = [np.sum(np.abs(signs @ means) >= least) for signs in _draw_signs(n)]
         p, name = float((sum(counts) + 1) / (DRAWS + 1)), f"sign flip of prompts, {DRAWS:,} draws"
-    return Tested(p, name, too_few(n, 2.0 ** (1 - n)))
+    return PValue(p, name, minimum_p_reason(n, 2.0 ** (1 - n)))
 
 
-def too_few(prompts: int, least: float) -> str:
-    """Say that so few prompts cannot reach 5 %; '' if they can. ``least`` is the smallest p there can be."""
+def minimum_p_reason(prompts: int, least: float) -> str:
+    """Return that so few prompts cannot reach 5 %; '' if they can. ``least`` is the smallest possible p."""
     word = "prompt" if prompts == 1 else "prompts"
     return f"with {prompts} {word} p cannot fall below {least:.2g}" if least > ALPHA else ""
 
 
-def _signs(n: int) -> Iterator[np.ndarray]:
-    rng, block = np.random.default_rng(0), max(AT_ONCE // n, 1)
+def _draw_signs(n: int) -> Iterator[np.ndarray]:
+    rng, block = np.random.default_rng(0), max(MAX_AT_ONCE // n, 1)
     for start in range(0, DRAWS, block):
         yield 1.0 - 2 * rng.integers(2, size=(min(block, DRAWS - start), n), dtype=np.int8)
 
 
-def shuffle_within(cells: np.ndarray) -> Tested:
+def shuffle_within(cells: np.ndarray) -> PValue:
     """Test whether levels of a factor differ, by shuffling the levels within each prompt.
 
-    If the level makes no difference, a prompt's cells might as well stand in another order. The statistic is the
-    variance of the levels' means, p the share of 1,999 shuffles (seeded; the data count as one more) in which it is
-    as large.
+    If the level makes no difference, every order of a prompt's cells is equally likely. The statistic is the
+    variance of the levels' means; p is the share of 1,999 shuffles (seeded; the data count as one more) in which it is
+    at least as large.
 
     Parameters
     ----------
@@ -111,22 +112,22 @@ def shuffle_within(cells: np.ndarray) -> Tested:
 
     Returns
     -------
-    Tested
-        As of `sign_flip`.
+    PValue
+        As for `sign_flip`.
 
     Raises
     ------
     MetricError
-        Not a table of at least one prompt and two levels, or NaN in it.
+        The table has no prompt, fewer than two levels, or NaN.
     """
     from scipy.special import factorial
 
     cells = np.asarray(cells, float)
     if cells.ndim != 2 or len(cells) < 1 or cells.shape[1] < 2 or np.isnan(cells).any():
-        raise MetricError(f"shuffling within prompts needs full (prompts, levels), two levels or more: {cells.shape}")
+        raise MetricError(f"cells must be (prompts, levels) without NaN, two levels or more, got {cells.shape}")
     cells = cells - cells.mean(axis=1, keepdims=True)
     prompts, levels = cells.shape
-    # Draws are from values in one order and one direction: p depends on neither the table's nor the unit's sign.
+    # Sort the values and fix their sign, so that p depends neither on the table's order nor on the unit's sign.
     pool = np.sort(cells if np.sum(cells**3) > 0 else -cells, axis=1)
     pool = pool[np.lexsort(np.round(pool / (np.abs(pool).max() or 1.0), 9).T)]
 
@@ -134,14 +135,17 @@ def shuffle_within(cells: np.ndarray) -> Tested:
         order = rng.random((draws, prompts, levels)).argsort(axis=2)
         return np.square(np.take_along_axis(pool[None], order, axis=2).sum(axis=1)).sum(axis=1)
 
-    p = _shuffled(np.square(cells.sum(axis=0)).sum(), np.square(cells).sum() * prompts, draw_statistics, cells.size)
-    return Tested(p, "shuffle within prompts", too_few(prompts, float(factorial(levels)) ** (1 - prompts)))
+    p = _permutation_p(
+        np.square(cells.sum(axis=0)).sum(), np.square(cells).sum() * prompts, draw_statistics, cells.size
+    )
+    return PValue(p, "shuffle within prompts", minimum_p_reason(prompts, float(factorial(levels)) ** (1 - prompts)))
 
 
-def shuffle_between(means: np.ndarray, levels: np.ndarray) -> Tested:
+def shuffle_between(means: np.ndarray, levels: np.ndarray) -> PValue:
     """Test whether prompts of different kinds differ, by shuffling the kinds over the prompts.
 
-    The statistic is the variance between the levels' means, each weighted by its prompts; p as of `shuffle_within`.
+    The statistic is the variance between the levels' means, each weighted by its number of prompts; p is found as in
+    `shuffle_within`.
 
     Parameters
     ----------
@@ -152,64 +156,66 @@ def shuffle_between(means: np.ndarray, levels: np.ndarray) -> Tested:
 
     Returns
     -------
-    Tested
-        As of `sign_flip`.
+    PValue
+        As for `sign_flip`.
 
     Raises
     ------
     MetricError
-        Not one level for each prompt, or NaN.
+        There is not one level for each prompt, or a mean is NaN.
     """
     means, levels = np.asarray(means, float), np.asarray(levels, int)
     if means.shape != levels.shape or means.ndim != 1 or np.isnan(means).any():
-        raise MetricError("shuffling between prompts needs one mean and one level for each prompt")
+        raise MetricError(
+            f"there must be one mean, not NaN, and one level for each prompt, got {means.shape} and {levels.shape}"
+        )
     means = means - np.sort(means).mean()
-    names, levels = np.unique(levels, return_inverse=True)
+    kinds, levels = np.unique(levels, return_inverse=True)
     sizes = np.bincount(levels)
     observed = float(np.sum(np.square(np.bincount(levels, means)) / sizes))
-    # What is draw_statistics of is in one order, and so are the levels' sizes: p does not depend on that of the table.
-    pool, sizes = in_order(means), np.sort(sizes)
-    among = np.equal.outer(np.repeat(np.arange(len(names)), sizes), np.arange(len(names))) / np.sqrt(sizes)
+    # Sort the means and the levels' sizes, so that p does not depend on the order of the table.
+    pool, sizes = sort_by_size(means), np.sort(sizes)
+    weights = np.equal.outer(np.repeat(np.arange(len(kinds)), sizes), np.arange(len(kinds))) / np.sqrt(sizes)
 
     def draw_statistics(rng: np.random.Generator, draws: int) -> np.ndarray:
         order = rng.random((draws, len(pool))).argsort(axis=1)
-        return np.square(pool[order] @ among).sum(axis=1)
+        return np.square(pool[order] @ weights).sum(axis=1)
 
-    p = _shuffled(observed, np.square(means).sum(), draw_statistics, len(means))
-    return Tested(p, "shuffle between prompts", too_few(len(means), 1 / _arrangements(sizes)))
+    p = _permutation_p(observed, np.square(means).sum(), draw_statistics, len(means))
+    return PValue(p, "shuffle between prompts", minimum_p_reason(len(means), 1 / _arrangements(sizes)))
 
 
 def _arrangements(sizes: np.ndarray) -> float:
-    """Return how many ways there are to tell so many prompts into levels, swapping levels of one size aside."""
+    """Return how many ways there are to split prompts into levels of these sizes, not counting equal-sized swaps."""
     from math import factorial
 
     ways: float = 1
-    left = int(sizes.sum())
+    remaining = int(sizes.sum())
     for size in sizes:
-        ways *= comb(left, int(size))
-        left -= int(size)
+        ways *= comb(remaining, int(size))
+        remaining -= int(size)
     for count in np.bincount(sizes):
         ways /= factorial(int(count))
     return float(ways)
 
 
-def _shuffled(
+def _permutation_p(
     observed: float,
     scale: float,
     draw_statistics: Callable[[np.random.Generator, int], np.ndarray],
     size: int,
     draws: int = 1_999,
 ) -> float:
-    rng, block, above = np.random.default_rng(0), max(AT_ONCE // size, 1), 0
+    rng, block, at_least = np.random.default_rng(0), max(MAX_AT_ONCE // size, 1), 0
     for start in range(0, draws, block):
-        above += int(np.sum(draw_statistics(rng, min(block, draws - start)) >= observed - 1e-9 * scale))
-    return (above + 1) / (draws + 1)
+        at_least += int(np.sum(draw_statistics(rng, min(block, draws - start)) >= observed - 1e-9 * scale))
+    return (at_least + 1) / (draws + 1)
 
 
 def holm(p: ArrayLike) -> np.ndarray:
-    """Return p values adjusted after Holm (1979): the chance of any false finding among them stays below the level.
+    """Return p values adjusted after Holm (1979), which controls the probability of any false finding.
 
-    In ascending order, ``max over j <= i of min((m - j + 1) p_j, 1)``, of m values; NaN stay and do not count.
+    In ascending order, ``max over j <= i of min((m - j + 1) p_j, 1)``, of m values; NaN are kept and do not count.
 
     Parameters
     ----------
@@ -226,13 +232,13 @@ def holm(p: ArrayLike) -> np.ndarray:
     >>> holm([0.01, 0.04, 0.03]).tolist()
     [0.03, 0.06, 0.06]
     """
-    return _adjusted(p, lambda ranked: np.maximum.accumulate(np.arange(len(ranked), 0, -1) * ranked))
+    return _adjust(p, lambda ranked: np.maximum.accumulate(np.arange(len(ranked), 0, -1) * ranked))
 
 
 def benjamini_hochberg(p: ArrayLike) -> np.ndarray:
-    """Return p values adjusted after Benjamini and Hochberg (1995): the share of false ones among findings.
+    """Return p values adjusted after Benjamini and Hochberg (1995), which controls the share of false findings.
 
-    In ascending order, ``min over j >= i of m p_j / j``, of m values; NaN stay and do not count.
+    In ascending order, ``min over j >= i of m p_j / j``, of m values; NaN are kept and do not count.
 
     Parameters
     ----------
@@ -249,14 +255,14 @@ def benjamini_hochberg(p: ArrayLike) -> np.ndarray:
     >>> benjamini_hochberg([0.01, 0.04, 0.03]).tolist()
     [0.03, 0.04, 0.04]
     """
-    return _adjusted(
+    return _adjust(
         p, lambda ranked: np.minimum.accumulate((ranked * len(ranked) / np.arange(1, len(ranked) + 1))[::-1])[::-1]
     )
 
 
-def _adjusted(p: ArrayLike, adjust: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+def _adjust(p: ArrayLike, adjust: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
     p = np.array(p, float)
-    there = np.flatnonzero(~np.isnan(p))
-    order = there[np.argsort(p[there], kind="stable")]
+    valid = np.flatnonzero(~np.isnan(p))
+    order = valid[np.argsort(p[valid], kind="stable")]
     p[order] = np.minimum(adjust(p[order]), 1)
     return p

@@ -1,4 +1,4 @@
-"""Where settings stay as good as the usual ones."""
+"""Find the values of a setting at which clips stay as good as at its default."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 
 from mgeval.errors import MetricError, nearest
 from mgeval.metrics import described
-from mgeval.stats.comparisons import differing
-from mgeval.stats.intervals import mean_interval, wrapped
+from mgeval.stats.comparisons import varied_settings
+from mgeval.stats.intervals import mean_interval, wrap
 from mgeval.tables import own_clips
 
 if TYPE_CHECKING:
@@ -22,15 +22,15 @@ WORSE, SAFE, OPEN = "worse", "safe", "open"
 def safe_region(
     scores: pd.DataFrame, x: str, default: float, tolerance: dict[str, float], paired: Sequence[str] = ()
 ) -> pd.DataFrame:
-    """Say for which values of a setting clips are no worse than at its default.
+    """Test for which values of a setting clips are no worse than at its default.
 
-    For each value the difference to the default, clip by clip of the same prompt, seed and other settings, is
-    averaged over prompts. A value is ``safe`` where its whole 95 % interval is better than the tolerance,
-    ``worse`` where the whole interval is beyond it, and ``open`` where the interval holds it: too few prompts
-    to say. This is a test of non-inferiority at 2.5 %, for each value alone; no allowance is made for their number.
-    A metric of which neither more nor less is better, such as `width`, must stay as it is: ``safe`` where the whole
-    interval is nearer to 0 than the tolerance, ``worse`` where it is all farther, on either side (equivalence at 2.5 %
-    a side). Values that wrap round, such as `image_angle`, change the shorter way round.
+    For each value, average over prompts the differences to the default, between clips of the same prompt, seed and
+    other settings. A value is ``safe`` if its whole 95 % interval is better than the tolerance, ``worse`` if the
+    whole interval is beyond it, and ``open`` if the interval contains it: there are too few prompts to decide. This
+    is a test of non-inferiority at 2.5 % for each value alone, without correction for their number.
+    A metric without a better direction, such as `width`, must stay as it is: it is ``safe`` if the whole interval is
+    nearer to 0 than the tolerance, ``worse`` if all of it is farther, on either side (equivalence at 2.5 % per
+    side). Changes of circular values, such as `image_angle`, are taken the shorter way round.
 
     Parameters
     ----------
@@ -39,10 +39,10 @@ def safe_region(
     x : str
         The setting, a column of numbers.
     default : float
-        The value to hold the others against; it must be there.
+        The value to compare the others with; clips must have it.
     tolerance : dict of str to float
         Metrics, and by how much each may be worse, above 0 in its own unit. For a metric of which less is better,
-        and for any column that is no metric, worse is more; for one without direction, either.
+        and for any column that is not a metric, worse is more; for one without a direction, worse is either.
     paired : sequence of str
         The columns that must agree in a pair besides ``prompt_id`` and ``seed``: the other swept settings.
 
@@ -50,14 +50,13 @@ def safe_region(
     -------
     pandas.DataFrame
         One row per metric and value, ascending: ``x``'s value, ``metric``, ``mean`` with ``lo`` and ``hi`` of the
-        difference (as it stands: minus is less than at the default), ``n_clips`` (pairs), ``n_prompts``,
-        ``tolerance`` and ``verdict``.
+        difference (value minus default), ``n_clips`` (pairs), ``n_prompts``, ``tolerance`` and ``verdict``.
 
     Raises
     ------
     MetricError
-        No such column, no clip at the default, a tolerance that is not above 0, or several clips of one prompt, seed
-        and ``x``, between which the pairing cannot choose.
+        A column does not exist, no clip has the default, a tolerance is not above 0, or several clips of one prompt,
+        seed and ``x`` make the pairing ambiguous.
     """
     import pandas as pd
 
@@ -66,18 +65,18 @@ def safe_region(
             raise MetricError(f"the table has no column {column!r}: {nearest(column, map(str, scores.columns))}")
     for metric, allowed in tolerance.items():
         if not allowed > 0:
-            raise MetricError(f"the tolerance of {metric!r} is {allowed!r}, need a number above 0")
+            raise MetricError(f"the tolerance of {metric!r} must be above 0, got {allowed!r}")
     scores = own_clips(scores).dropna(subset=[x])
     if not (scores[x] == default).any():
-        raise MetricError(f"no clip has {x} {default!r}: there are {', '.join(map(str, sorted(scores[x].unique())))}")
+        raise MetricError(f"no clip has {x} {default!r}: valid: {', '.join(map(str, sorted(scores[x].unique())))}")
     keys = _keys(scores, x, paired, tolerance)
-    usual = scores[scores[x] == default]
+    default_clips = scores[scores[x] == default]
     rows = []
     for metric, allowed in tolerance.items():
         better, period = _direction(metric)
         for value in sorted(scores[x].unique()):
-            pairs = scores[scores[x] == value].merge(usual, on=keys, suffixes=("", "_usual"))
-            change = wrapped(pairs[metric].to_numpy(float) - pairs[f"{metric}_usual"].to_numpy(float), period)
+            pairs = scores[scores[x] == value].merge(default_clips, on=keys, suffixes=("", "_usual"))
+            change = wrap(pairs[metric].to_numpy(float) - pairs[f"{metric}_usual"].to_numpy(float), period)
             mean, lo, hi, n_prompts = mean_interval(change, pairs["prompt_id"].to_numpy(), period)
             verdict = SAFE if value == default else _verdict(lo, hi, allowed, better, period)
             rows.append({x: value, "metric": metric, "mean": mean, "lo": lo, "hi": hi,
@@ -86,20 +85,20 @@ def safe_region(
     return pd.DataFrame(rows)
 
 
-def _keys(scores: pd.DataFrame, x: str, paired: Sequence[str], beside: Iterable[str]) -> list[str]:
-    """Return the columns that must agree in a pair; raise where they do not tell the clips of a value apart."""
+def _keys(scores: pd.DataFrame, x: str, paired: Sequence[str], metrics: Iterable[str]) -> list[str]:
+    """Return the columns to pair by; raise if several clips with one value of ``x`` agree in all of them."""
     keys = [name for name in ("prompt_id", "seed") if name in scores.columns] + list(paired)
-    twice = scores[scores.duplicated([x, *keys], keep=False)]
-    if twice.empty:
+    duplicates = scores[scores.duplicated([x, *keys], keep=False)]
+    if duplicates.empty:
         return keys
     several = f"several clips have the same {', '.join([*keys, x])}"
-    if apart := differing(twice, [x, *keys], list(beside)):
-        raise MetricError(f"{several} and differ in {', '.join(map(repr, apart))}: name the swept ones in paired")
-    raise MetricError(f"{several} and are alike in all settings: keep one of them")
+    if settings := varied_settings(duplicates, [x, *keys], list(metrics)):
+        raise MetricError(f"{several} and differ in {', '.join(map(repr, settings))}: name the swept ones in paired")
+    raise MetricError(f"{several} and the same settings: keep one of them")
 
 
 def _direction(metric: str) -> tuple[str, float]:
-    """Return what is better of a column, less where it is no metric, and after what distance its values repeat."""
+    """Return which direction of a column is better ("lower" if it is not a metric), and its period."""
     row = described(metric)
     return ("lower", 0) if row is None else (row.better, row.period)
 
@@ -108,16 +107,16 @@ def _verdict(lo: float, hi: float, allowed: float, better: str, period: float) -
     if np.isnan(lo):
         return OPEN
     if not better:
-        # Beyond the tolerance lies its other end again, where values wrap round.
-        turn = period or np.inf
-        beyond = allowed < lo <= hi < turn - allowed or allowed - turn < lo <= hi < -allowed
+        # On a circle, going beyond the tolerance leads round to its other end.
+        circle = period or np.inf
+        beyond = allowed < lo <= hi < circle - allowed or allowed - circle < lo <= hi < -allowed
         return SAFE if -allowed < lo and hi < allowed else WORSE if beyond else OPEN
     best, worst = (hi, lo) if better == "higher" else (-lo, -hi)
     return SAFE if worst > -allowed else WORSE if best < -allowed else OPEN
 
 
 def safe_values(region: pd.DataFrame, x: str, default: float) -> tuple[float, float, str]:
-    """Return how far the safe values reach from the default on, and what ends them.
+    """Return how far the safe values extend around the default, and what ends them.
 
     Parameters
     ----------
@@ -126,14 +125,14 @@ def safe_values(region: pd.DataFrame, x: str, default: float) -> tuple[float, fl
     x : str
         The setting.
     default : float
-        The value from which to go down and up, as long as every metric is safe.
+        The value to start from, going down and up as long as every metric is safe.
 
     Returns
     -------
     low, high : float
         The last values that are safe in every metric.
     ends : str
-        What comes next on either side: which metrics are worse, or open.
+        The next value on either side, with the metrics that are worse or open there.
     """
     verdicts = region.pivot(index=x, columns="metric", values="verdict")
     safe = (verdicts == SAFE).all(axis=1)
@@ -144,8 +143,8 @@ def safe_values(region: pd.DataFrame, x: str, default: float) -> tuple[float, fl
 
 
 def _last(values: Sequence[float], safe: pd.Series) -> float:
-    end = next((place for place, value in enumerate(values) if not safe[value]), len(values))
-    return values[end - 1]
+    first_unsafe = next((position for position, value in enumerate(values) if not safe[value]), len(values))
+    return values[first_unsafe - 1]
 
 
 def _first(values: Iterable[float], end: float, below: bool) -> float | None:
@@ -153,5 +152,5 @@ def _first(values: Iterable[float], end: float, below: bool) -> float | None:
 
 
 def _ending(x: str, value: float, verdicts: Any) -> str:
-    named = [f"{metric} is {verdict}" for metric, verdict in verdicts.items() if verdict != SAFE]
-    return f"at {x} {value:g} {', '.join(named)}"
+    problems = [f"{metric} is {verdict}" for metric, verdict in verdicts.items() if verdict != SAFE]
+    return f"at {x} {value:g} {', '.join(problems)}"

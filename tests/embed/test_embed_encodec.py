@@ -121,7 +121,7 @@ def test_broken_checkpoints_are_refused(tmp_path):
     with pytest.raises(ModelError, match="1 weights are missing"):
         embed.load(f"encodec:{tmp_path}")
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "clap"}))
-    with pytest.raises(ModelError, match="no EnCodec in it, its model_type is 'clap'"):
+    with pytest.raises(ModelError, match="not an EnCodec or MusicGen checkpoint, its model_type is 'clap'"):
         embed.load(f"encodec:{tmp_path}")
     with pytest.raises(ModelError, match="no such folder"):
         embed.load("encodec:nothing")

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from mgeval.embed.clap import audio_tower
-from mgeval.embed.clap.audio_tower import Tower, windowed
+from mgeval.embed.clap.audio_tower import Tower, window_order
 from mgeval.errors import ModelError
 
 SIZES = {
@@ -63,8 +63,8 @@ def test_it_is_the_same_tower(name, frames):
 def test_what_goes_through_at_once_changes_nothing_but_rounding(monkeypatch):
     found = network()
     together, theirs = both(found, 256)
-    monkeypatch.setattr(audio_tower, "NUMBERS", 1)
-    monkeypatch.setattr(audio_tower, "ROWS", 7)
+    monkeypatch.setattr(audio_tower, "STAGE_NUMBERS", 1)
+    monkeypatch.setattr(audio_tower, "DENSE_ROWS", 7)
     alone, _ = both(found, 256)
     assert (together - alone).abs().max() < 1e-6 and (alone - theirs).abs().max() < 1e-6
 
@@ -101,13 +101,16 @@ def test_the_masks_matter():
 
 
 def test_order_of_windows():
-    assert windowed((4, 4), 2, 0).tolist() == [0, 1, 4, 5, 2, 3, 6, 7, 8, 9, 12, 13, 10, 11, 14, 15]
-    shifted = windowed((4, 4), 2, 1).tolist()
+    assert window_order((4, 4), 2, 0).tolist() == [0, 1, 4, 5, 2, 3, 6, 7, 8, 9, 12, 13, 10, 11, 14, 15]
+    shifted = window_order((4, 4), 2, 1).tolist()
     assert shifted[:4] == [5, 6, 9, 10] and shifted[-4:] == [15, 12, 3, 0]
 
 
 @pytest.mark.parametrize("settings", [{"window_size": 5}, {"depths": [2] * 4, "num_attention_heads": [1] * 4}])
 def test_windows_that_do_not_fit_are_refused(settings):
     """transformers pads the first, and fails at the second in the middle of a clip."""
-    with pytest.raises(ModelError, match="(16 x 16|2 x 2) tokens in windows of (5|4): they do not fit"):
+    with pytest.raises(
+        ModelError,
+        match=r"windows of the audio tower \((5|4) tokens\) must divide its image, got (16 x 16|2 x 2) tokens",
+    ):
         Tower(network(**settings))

@@ -91,20 +91,21 @@ def test_of_a_repository_only_the_named_files_come(hub, tmp_path):
     for name in ("tokenizer.json", "config.json", "model.safetensors"):
         (words / name).write_text("{}")
     repositories["roberta-base"] = words
-    done = python(
-        "print(sorted(f.name for f in hub_files('roberta-base', 'a folder', ['tokenizer.json', 'config.json']).iterdir()))",
-        environment,
-    )
+    load = "hub_files('roberta-base', 'a folder', ['tokenizer.json', 'config.json'])"
+    done = python(f"print(sorted(f.name for f in {load}.iterdir()))", environment)
     assert done.stdout.strip() == "['config.json', 'tokenizer.json']", done.stderr
     assert not any("model.safetensors" in path for path in asked)
     done = python("hub_files('roberta-base', 'a folder', ['vocab.json'])", environment)
-    assert "the hub has no vocab.json there; it has config.json, model.safetensors, tokenizer.json" in done.stderr
+    assert (
+        "the hub has no vocab.json in this repository; it has config.json, model.safetensors, tokenizer.json"
+        in done.stderr
+    )
 
 
 def test_what_the_hub_lacks(hub):
     environment, _, _ = hub
     done = python("embed.load('clap:acme/nothing')", environment)
-    assert "acme/nothing: neither a folder here nor a model on the hub" in done.stderr
+    assert "acme/nothing: neither a local folder nor a public model on the hub" in done.stderr
     # A name that can be none asks nothing.
     done = python("embed.load('clap:nothing')", environment)
     assert "no such folder" in done.stderr

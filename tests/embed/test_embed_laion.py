@@ -143,10 +143,10 @@ def test_fused_ones_need_torchaudio(checkpoints):
 
 @pytest.mark.skipif(installed(), reason="laion-clap is installed")
 def test_without_the_package(tmp_path):
-    from mgeval.embed.laion import imported
+    from mgeval.embed.laion import import_laion_clap
 
     with pytest.raises(ModelError, match="pip install"):
-        imported()
+        import_laion_clap()
 
 
 def test_a_tokenizer_without_its_settings_is_refused(checkpoints, tmp_path):

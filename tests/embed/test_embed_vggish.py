@@ -108,7 +108,7 @@ def test_broken_weights_are_refused(tmp_path):
 def test_without_a_network_it_says_where_the_weights_are(monkeypatch, tmp_path):
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
     monkeypatch.setattr(module, "URL", "http://127.0.0.1:9/vggish-10086976.pth")
-    with pytest.raises(ModelError, match=r"127.0.0.1:9/.* cannot be fetched .*'vggish:FILE'"):
+    with pytest.raises(ModelError, match=r"cannot download .*127.0.0.1:9/.*'vggish:FILE'"):
         embed.load("vggish")
     torch.save(weights(), tmp_path / "checkpoints" / "vggish-10086976.pth")
     assert embed.load("vggish").dim == 128

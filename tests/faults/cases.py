@@ -96,7 +96,7 @@ def make(path: Path, model: str = "noise", limit: int = 0) -> None:
     if limit:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
     # The table is written often, and its parts merged, so that kills hit that too.
-    generate.PART, parts.MANY = 3, 2
+    generate.PART, parts.MERGE_ABOVE = 3, 2
     if model == "noise":
         mg.run(noise_plan(), mg.Store(path), Noise(), progress=False)
         return

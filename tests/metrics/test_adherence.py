@@ -1,4 +1,4 @@
-"""What prompts claim and whether clips have it: phrases, the composer's images, degenerate input, tables."""
+"""Claims of prompts and their checks: phrases, the composer's images, degenerate input, tables."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ from signals import RATE, correlated, noise, panned, tone
 import mgeval as mg
 from mgeval import synth
 from mgeval.metrics import Undefined
-from mgeval.metrics.adherence import CHECKS, adherence, alternation, fade_out_db, judged, prior
+from mgeval.metrics.adherence import CHECKS, adherence, alternation, check_claims, fade_out_db, prior_chance
 from mgeval.metrics.claims import KINDS, Claim, claims
 from mgeval.prompts import SPATIAL
 
@@ -89,7 +89,7 @@ def test_the_spatial_prompts_claim_what_they_say():
 
 
 def met(x, kind, asked=None):
-    return judged(x, RATE, [Claim(kind, asked)])[0].met
+    return check_claims(x, RATE, [Claim(kind, asked)])[0].met
 
 
 PINGPONG = np.concatenate([panned(noise(0.25, n), 40 * (-1) ** n) for n in range(12)], axis=1)
@@ -124,7 +124,7 @@ def test_swing_by_hand():
 
 
 def plain_alternation(x, rate):
-    """The swing from side to side, frame by frame in plain numbers."""
+    """Compute the swing from side to side, frame by frame in plain numbers."""
     width, powers = rate // 20, []
     for start in range(0, x.shape[1] - width + 1, width):
         piece = x[:, start : start + width]
@@ -142,7 +142,7 @@ def plain_alternation(x, rate):
 
 
 def plain_fade(x, rate):
-    """The fall from the first half to the end, frame by frame in plain numbers."""
+    """Compute the fall from the first half to the end, frame by frame in plain numbers."""
     step, powers, start = rate // 10, [], 0
     while start + 4 * step <= x.shape[1]:
         frame = x[:, start : start + 4 * step]
@@ -162,7 +162,7 @@ def test_swing_and_fading_against_plain_numbers(image, seed):
     faded = x * np.linspace(1, 0.05, x.shape[1])
     assert fade_out_db(faded, RATE) == pytest.approx(plain_fade(faded, RATE), abs=1e-6)
     assert fade_out_db(faded + 0.05, RATE) == pytest.approx(fade_out_db(faded, RATE), abs=1e-6)
-    # What is heard in one channel only, and seldom, as well.
+    # Sparse bursts give the same results, too.
     bursts = x * (np.arange(x.shape[1]) % RATE < RATE // 3)
     assert alternation(bursts, RATE) == pytest.approx(plain_alternation(bursts, RATE), abs=1e-6)
 
@@ -174,7 +174,7 @@ def test_fading_by_hand():
 
 
 def test_the_composers_images_are_told_apart():
-    """Share of 20 pieces per image that meet each spatial claim: every image its own, and few that of another."""
+    """Of 20 pieces per image, most meet the claim of their own image, and few that of another."""
     spatial = ["left", "right", "centre", "mono", "narrow", "wide", "ping-pong"]
     asked = [Claim(kind) for kind in spatial]
     shares = {}
@@ -183,14 +183,14 @@ def test_the_composers_images_are_told_apart():
         for seed in range(PIECES):
             spec = replace(synth.random_spec(seed), image=image, pan=None, duration=5, melody="piano")
             audio, _ = synth.compose(spec, seed)
-            rows.append([verdict.met for verdict in judged(audio.samples, audio.rate, asked)])
+            rows.append([verdict.met for verdict in check_claims(audio.samples, audio.rate, asked)])
         shares[image] = dict(zip(spatial, np.mean(rows, axis=0), strict=True))
     for image in ("mono", "narrow", "wide", "left", "right", "ping-pong"):
-        # Some pieces hardly play to and fro; the threshold was set where 9 in 10 of others pass.
+        # Some ping-pong pieces hardly alternate; the threshold was set so that 9 in 10 of other pieces pass.
         assert shares[image][image] >= (0.75 if image == "ping-pong" else 0.9), (image, shares[image])
     assert shares["center"]["centre"] >= 0.95
     for image, of in shares.items():
-        # Mono is narrow and in the centre as well.
+        # A mono image is also narrow and in the centre.
         wrong = {"left", "right", "wide", "ping-pong", "mono"} - {image}
         if image in ("mono", "center"):
             wrong.discard("mono")
@@ -208,10 +208,10 @@ def test_tempo_and_key_of_a_piece():
 
 
 def test_priors():
-    assert prior(Claim("key", 3)) == 1 / 24 and prior(Claim("mode", 0)) == 0.5
-    # On a logarithmic scale a window of 4 % either way is 0.08 of the 1.70 from 40 to 220 BPM.
-    assert prior(Claim("tempo", 100)) == pytest.approx(0.047, abs=0.001)
-    assert isinstance(prior(Claim("left")), Undefined)
+    assert prior_chance(Claim("key", 3)) == 1 / 24 and prior_chance(Claim("mode", 0)) == 0.5
+    # On a logarithmic scale, +-4 % spans 0.08 of the 1.70 from 40 to 220 BPM.
+    assert prior_chance(Claim("tempo", 100)) == pytest.approx(0.047, abs=0.001)
+    assert isinstance(prior_chance(Claim("left")), Undefined)
 
 
 @pytest.mark.parametrize("kind", CHECKS)
@@ -220,13 +220,13 @@ def test_degenerate_input(kind):
     broken = np.stack([noise(1.0)] * 2)
     broken[0, 3] = np.nan
     for x in (np.zeros((2, 0)), np.zeros((2, 4 * RATE)), np.ones((2, 1)), broken):
-        verdict = judged(x, RATE, [Claim(kind, asked)])[0]
+        verdict = check_claims(x, RATE, [Claim(kind, asked)])[0]
         assert isinstance(verdict.met, Undefined) and verdict.met.reason
-    mono = judged(tone(2.0)[None], RATE, [Claim(kind, asked)])[0]
+    mono = check_claims(tone(2.0)[None], RATE, [Claim(kind, asked)])[0]
     image = kind in ("left", "right", "centre", "mono", "narrow", "wide", "ping-pong")
     assert isinstance(mono.met, Undefined) == (image or kind == "tempo")
     with pytest.raises(mg.MetricError, match="shape"):
-        judged(np.zeros((3, RATE)), RATE, [Claim(kind, asked)])
+        check_claims(np.zeros((3, RATE)), RATE, [Claim(kind, asked)])
 
 
 def test_a_table_over_a_store(tmp_path):
@@ -239,13 +239,13 @@ def test_a_table_over_a_store(tmp_path):
     assert table["claim"].tolist() == ["left", "right", "mono"]
     assert (table["met"] == 1).all() and (table["n_clips"] == 4).all() and (table["n_prompts"] == 2).all()
     assert (table["chance"] == 0).all()
-    # Two prompts that both comply leave much doubt: Wilson's interval of 2 of 2, with Student's quantile of 1 degree.
+    # Two prompts, both met, say little: Wilson's interval of 2 of 2 with Student's quantile for 1 degree of freedom.
     assert table["lo"].tolist() == pytest.approx([1 / (1 + 12.7062**2 / 2)] * 3, rel=1e-3) and (table["hi"] == 1).all()
     grouped = mg.adherence(store, by="duration", progress=False)
     assert grouped["duration"].tolist() == [1, 1, 1, 2, 2, 2] and (grouped["n_clips"] == 2).all()
     only = mg.adherence(store, clips[clips["prompt"].str.contains("left")], progress=False)
     assert only["chance"].isna().all()
-    with pytest.raises(mg.MetricError, match="claims what can be checked"):
+    with pytest.raises(mg.MetricError, match="makes a claim that can be checked"):
         mg.adherence(store, clips[clips["prompt"].str.contains("no claim")])
     with pytest.raises(mg.MetricError, match="did you mean 'duration'"):
         mg.adherence(store, clips, by="durations")

@@ -1,4 +1,4 @@
-"""The kernel distance: all pairs gone through, unbiased, in blocks, with an interval that covers."""
+"""The kernel distance: against a loop over all pairs, unbiased, in blocks, with an interval that covers."""
 
 import tracemalloc
 
@@ -25,7 +25,7 @@ def test_known_answers():
     near = np.exp(-4 / 8)
     assert bandwidth(two) == 2
     assert kernel_distance(two, two) == pytest.approx(2 * near - 2 * (2 + 2 * near) / 4)
-    # Far away, nothing is near anything of the other set.
+    # Far away, no vector is near the other set.
     assert kernel_distance(two + 1e3, two) == pytest.approx(2 * near)
 
 
@@ -59,7 +59,7 @@ def test_memory_stays_flat():
     kernel_distance(x, y)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    # All pairs of x at once would take 288 MB.
+    # Computing all pairs of x at once would take 288 MB.
     assert peak < 65e6
 
 
@@ -112,10 +112,10 @@ def test_the_interval_covers():
         between = rng.normal(size=(prompts, dim))[names]
         return np.sqrt(0.6) * between + np.sqrt(0.4) * rng.normal(size=(prompts * each, dim)) + 0.4
 
-    # Of independent draws: what clips of many prompts come to.
+    # Independent draws, as from clips of many prompts.
     true = np.mean([kernel_distance(rng.normal(size=(40, dim)) + 0.4, reference) for _ in range(3000)])
     intervals = [kernel_interval(drawn(), names, reference) for _ in range(500)]
-    # 500 draws leave a standard error of 1 %; benchmarks/intervals.py takes 3,000.
+    # 500 draws have a standard error of 1 %; benchmarks/intervals.py uses 3,000.
     assert 0.93 <= np.mean([found.lo <= true <= found.hi for found in intervals]) <= 0.97
 
 
@@ -145,7 +145,7 @@ def test_degenerate_sets():
 def test_vectors_of_one_group_are_worth_fewer():
     apart = RNG.normal(size=(200, 1, 6))
     assert 160 < vectors.independent(list(apart)) <= 200
-    # Copies add nothing; windows with half the variance in common are worth n / (1 + (w - 1) / 2).
+    # Copies add nothing; w windows that share half of the variance count as n / (1 + (w - 1) / 2).
     assert vectors.independent(list(np.repeat(apart, 8, axis=1))) == pytest.approx(200, rel=0.05)
     half = RNG.normal(size=(400, 1, 6)) + RNG.normal(size=(400, 5, 6))
     assert vectors.independent(list(half)) == pytest.approx(2000 / 3, rel=0.1)

@@ -15,7 +15,7 @@ from signals import RATE, noise, tone
 
 from mgeval import synth
 from mgeval.errors import MetricError
-from mgeval.files import locked
+from mgeval.files import lock_folder
 from mgeval.metrics import METRICS, Undefined, evaluate, music
 from mgeval.metrics.music import music_profile
 
@@ -24,7 +24,7 @@ PIECES = 60
 
 
 def clicks(bpm, seconds=10.0, rate=RATE):
-    """A click of 2 ms on every beat, mono, the first after a quarter of a second."""
+    """Return mono clicks of 2 ms on every beat, the first after a quarter of a second."""
     x = np.zeros(round(seconds * rate))
     click = np.sin(2 * np.pi * 1500 * np.arange(round(0.002 * rate)) / rate)
     for beat in np.arange(0.25, seconds - 0.01, 60 / bpm):
@@ -33,7 +33,7 @@ def clicks(bpm, seconds=10.0, rate=RATE):
 
 
 def scale(tonic, minor=False, times=3):
-    """A scale up and down, each tonic longer, in sines with an overtone, mono."""
+    """Return a mono scale up and down in sines with an overtone, with longer tonics."""
     steps = [0, 2, 3, 5, 7, 8, 10] if minor else [0, 2, 4, 5, 7, 9, 11]
     notes = [(0, 0.6), *[(step, 0.2) for step in steps], (12, 0.6), *[(step, 0.2) for step in steps[::-1]], (7, 0.4)]
     sound = []
@@ -46,7 +46,7 @@ def scale(tonic, minor=False, times=3):
 
 @lru_cache
 def pieces():
-    """Pieces by the composer, with their truth and their metrics."""
+    """Compose pieces; return their truth and their metrics."""
     made = []
     for seed in range(100, 100 + PIECES):
         audio, truth = synth.compose(replace(synth.random_spec(seed), duration=10), seed)
@@ -111,21 +111,21 @@ def test_the_pulse_against_plain_sums():
 @pytest.mark.parametrize("tonic", range(12))
 @pytest.mark.parametrize("minor", [False, True])
 def test_scales_have_their_key(tonic, minor):
-    # A scale stands for its relative key as well; its long tonic and fifth decide.
+    # The scale also fits its relative key; the long tonic and fifth decide.
     x = scale(tonic, minor)
     assert music.musical_key(x, RATE) == tonic + 12 * minor
     assert 0.01 < music.key_confidence(x, RATE) < 0.5
 
 
 def test_a_mistuned_scale_keeps_its_key():
-    # A third of a semitone sharp; without an estimate of the tuning half of each note would go next door.
+    # A third of a semitone sharp; without tuning estimation half of each note would leak into the next pitch class.
     x = scale(0)
     sharp = np.interp(np.arange(0, x.shape[1] - 1, 2 ** (0.33 / 12)), np.arange(x.shape[1]), x[0])[None]
     assert music.musical_key(sharp, RATE) == 0
 
 
 @pytest.mark.parametrize("frequency", [60, 9000])
-def test_sounds_that_have_no_tuning_are_measured_without_a_word(frequency):
+def test_sounds_without_a_tuning_raise_no_warning(frequency):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         music.chroma_entropy(tone(3.0, frequency, 0.3)[None], RATE)
@@ -220,7 +220,7 @@ def test_degenerate_input(name):
         assert isinstance(value, Undefined) and value.reason
     one_silent = np.stack([scale(0)[0], 0 * scale(0)[0]])
     assert function(one_silent, RATE) == pytest.approx(function(scale(0), RATE))
-    # Half a second is enough for all but the tempo.
+    # Half a second is enough for everything except the tempo.
     assert np.isnan(function(scale(0)[:, : RATE // 2], RATE)) == (name in ("tempo", "beat_strength"))
     with pytest.raises(MetricError, match="shape"):
         function(np.zeros((3, RATE)), RATE)
@@ -242,11 +242,11 @@ def test_key_names():
 def test_one_process_at_a_time_loads_what_librosa_compiles():
     import librosa
 
-    code = "from mgeval.metrics.music.music_profile import librosa_loaded as load; print('ready', flush=True); load()"
-    with locked(Path(librosa.__file__).parent):
+    code = "from mgeval.metrics.music.music_profile import load_librosa as load; print('ready', flush=True); load()"
+    with lock_folder(Path(librosa.__file__).parent):
         other = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
         assert other.stdout.readline() == "ready\n"
-        # It waits without work: a process that loads uses seconds of the processor.
+        # It waits without using the processor; loading takes seconds of processor time.
         time.sleep(4)
         assert other.poll() is None
         waited = psutil.Process(other.pid).cpu_times().user

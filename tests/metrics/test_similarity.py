@@ -1,4 +1,4 @@
-"""The CLAP score: cosines of vectors, and what measure makes of them."""
+"""The CLAP score: cosines of vectors, and its columns in `measure`."""
 
 import shutil
 
@@ -11,7 +11,7 @@ import mgeval as mg
 from mgeval.embed.clap import Clap
 from mgeval.errors import MetricError, ModelError
 from mgeval.hub import CLAP_TINY
-from mgeval.metrics import described, evaluate
+from mgeval.metrics import evaluate, find_metric
 from mgeval.metrics.similarity import chance, clap, clap_min, clap_rank
 from mgeval.scoring.measurement import recipes_of
 
@@ -54,7 +54,7 @@ def test_a_vector_without_direction_has_no_score(broken):
 
 def test_shapes_that_do_not_fit_are_refused():
     for windows, text in ((np.ones(4), np.ones(4)), (np.ones((2, 4)), np.ones(3)), (np.ones((0, 4)), np.ones(4))):
-        with pytest.raises(MetricError, match=r"need \(windows, dim\) and \(dim,\)"):
+        with pytest.raises(MetricError, match=r"must be \(windows, dim\) and \(dim,\)"):
             clap(windows, text)
 
 
@@ -87,7 +87,7 @@ def test_the_score_goes_through_summary_and_plot(run):
     summary = mg.summarise(scores, "prompt_id")
     assert set(summary["metric"]) == {"width", "clap:tiny", "clap_min:tiny"}
     ax = mg.plots.response(summary, "prompt_id", "clap:tiny")
-    assert ax.get_ylabel() == "CLAP score (tiny)" == described("clap:tiny").label
+    assert ax.get_ylabel() == "CLAP score (tiny)" == find_metric("clap:tiny").label
 
 
 def test_a_table_read_from_a_file_is_measured_again(run, tmp_path):
@@ -102,7 +102,7 @@ def test_a_table_read_from_a_file_is_measured_again(run, tmp_path):
     assert both["embedder"].iloc[0].count("; ") == 1 and first["embedder"].iloc[0] in both["embedder"].iloc[0]
     recipe = first["embedder_recipe"].iloc[0]
     assert recipes_of(both) == dict.fromkeys(both["embedder"].iloc[0].split("; "), recipe) and "windows" in recipe
-    # A table that lost the column, or never had it, does not say how its clips were heard.
+    # A table without the column does not state how its clips were embedded.
     assert recipes_of(first.drop(columns="embedder_recipe")) == {first["embedder"].iloc[0]: ""}
     older = mg.measure(first.drop(columns="embedder_recipe"), store, [f"clap:{other}"], progress=False)
     assert sorted(recipes_of(older).values()) == ["", recipe] and recipes_of(clips) == {}
@@ -125,8 +125,8 @@ def test_checkpoints_are_looked_for_before_anything_is_measured(run, tmp_path):
     clips, store = run
     with pytest.raises(ModelError, match="no such folder"):
         mg.measure(clips, store, "clap:/nowhere", progress=False)
+    folder = shutil.copytree(CLAP_TINY, tmp_path / "tiny")
     with pytest.raises(MetricError, match="two checkpoints are called 'tiny'"):
-        folder = shutil.copytree(CLAP_TINY, tmp_path / "tiny")
         mg.measure(clips, store, ["clap:tiny", f"clap:{folder}"], progress=False)
 
 
@@ -139,25 +139,25 @@ def counted(monkeypatch):
     return windows
 
 
-def test_what_measure_or_distances_heard_is_heard_no_more(tmp_path, counted):
+def test_vectors_of_measure_and_distances_are_computed_once(tmp_path, counted):
     store = mg.Store(tmp_path / "run")
     sweep = mg.Sweep("synth", ["solo piano, slow", "organ over strings"], {"duration": 4})
     clips = mg.run(sweep.plan(), store, progress=False)
     ears = mg.embed.load("clap:tiny")
     del counted[:]
     mg.distances(clips, store, store, ears, kinds="frechet", progress=False)
-    # Each clip on its mono mean, which mid is too, and on left, right and side.
+    # Each clip as its mono mean, which is also mid, and as left, right and side.
     assert sum(counted) == 4 * len(clips)
     first = mg.measure(clips, store, "clap:tiny", progress=False)
     loads = sum(counted) - 4 * len(clips)
     del counted[:]
     again = mg.measure(store.path, metrics="clap:tiny", progress=False)
-    # What is left is the check when a checkpoint is loaded.
+    # Only the check of a loaded checkpoint remains.
     assert sum(counted) == loads == 4
     assert set(again["clap:tiny"]) == set(first["clap:tiny"]) and first["clap:tiny"].notna().all()
 
 
-def test_another_sound_under_the_same_name_is_heard_anew(tmp_path, counted):
+def test_a_changed_file_is_embedded_again(tmp_path, counted):
     store = mg.Store(tmp_path / "run")
     clips = mg.run(mg.Sweep("synth", ["solo piano", "organ"], {"duration": 4}).plan(), store, progress=False)
     first = mg.measure(clips, store, "clap:tiny", progress=False)
@@ -169,7 +169,7 @@ def test_another_sound_under_the_same_name_is_heard_anew(tmp_path, counted):
     assert first["clap:tiny"][0] != second["clap:tiny"][0] and first["clap:tiny"][1] == second["clap:tiny"][1]
 
 
-def test_files_of_a_plain_folder_are_heard_by_no_embedder(tmp_path, counted):
+def test_files_of_a_plain_folder_are_not_embedded(tmp_path, counted):
     mg.save_audio(mg.Audio(RNG.normal(0, 0.1, (2, 32000)), 32000), tmp_path / "a.wav")
     scores = mg.measure(tmp_path, metrics=["crest", "clap:tiny"], progress=False)
     assert sum(counted) == 4 and np.isnan(scores["clap:tiny"].item()) and scores["crest"].item() > 0
@@ -208,7 +208,7 @@ def test_every_kind_of_checkpoint_names_its_columns(run, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["encodec:tiny", "clpa:tiny"])
-def test_what_reads_no_text_or_is_unknown_is_refused(run, name):
+def test_embedders_without_text_and_unknown_ones_are_errors(run, name):
     clips, store = run
     with pytest.raises((MetricError, ModelError), match="reads no texts|no embedder is called 'clpa:tiny'.*clap:tiny"):
         mg.measure(clips, store, name, progress=False)
@@ -220,7 +220,7 @@ def test_rank_known_answers():
     found = clap_rank([[0.9, 0.5, 0.1, 0.0]], texts, 2)
     length = np.linalg.norm([0.9, 0.5, 0.1])
     assert found.reciprocal == pytest.approx(1 / 3) and found.margin == pytest.approx((0.1 - 0.9) / length)
-    # The mean over windows counts, not one of them.
+    # The mean over windows counts, not a single window.
     assert clap_rank([[1.0, 0, 0, 0], [1.0, 0, 0, 0], [0, 1.0, 0, 0]], texts, 1).reciprocal == 0.5
 
 
@@ -242,7 +242,7 @@ def test_a_collapsed_text_tower_reads_chance():
     found = clap_rank(RNG.normal(size=(2, 8)), collapsed, 3)
     assert found.reciprocal == pytest.approx(chance(10)) == pytest.approx(sum(1 / r for r in range(1, 11)) / 10)
     assert found.margin == pytest.approx(0, abs=1e-9)
-    # So do texts that have nothing to do with the clip.
+    # So do texts that are unrelated to the clip.
     guesses = [clap_rank(RNG.normal(size=(1, 8)), RNG.normal(size=(10, 8)), 0).reciprocal for _ in range(2000)]
     assert np.mean(guesses) == pytest.approx(chance(10), abs=0.03)
 
@@ -254,5 +254,5 @@ def test_rank_degenerate_input():
         assert "zero or not finite" in found.reciprocal.reason and np.isnan(found.margin)
     with pytest.raises(MetricError, match="two prompts or more"):
         clap_rank(np.ones((1, 4)), texts[:1], 0)
-    with pytest.raises(MetricError, match=r"need \(windows, dim\)"):
+    with pytest.raises(MetricError, match=r"must be \(windows, dim\)"):
         clap_rank(np.ones((1, 3)), texts, 0)

@@ -56,7 +56,7 @@ KNOWN = [
     ("pan_mean", INDEPENDENT, 0, 0.005),
     ("pan_spread", LEFT_ONLY, 0, 1e-4),
     ("pan_spread", panned(noise(1.0), 22.5), 0, 1e-4),
-    # Left and right take turns: half of the energy at either end.
+    # Left and right alternate: half of the energy is on each side.
     ("pan_spread", np.concatenate([LEFT_ONLY, LEFT_ONLY[::-1]], axis=1), 1, 0.01),
     ("pan_spread", INDEPENDENT, np.sqrt(5 / 3 - np.pi / 2), 0.002),
     ("width_std", IDENTICAL, 0, 1e-9),
@@ -88,7 +88,7 @@ def test_independent_noise_has_no_coherence_at_any_length_and_any_envelope(secon
         x = rng.standard_normal((2, round(seconds * RATE))) * np.exp(-fading * np.linspace(0, 1, round(seconds * RATE)))
         found = stereo.profile(x, RATE).bands
         values.append(np.average(found.coherence, weights=found.power))
-    # The mean before it is limited to 0..1: a biased estimate would read 1/12 at 0.4 s.
+    # The mean before it is limited to 0..1; a biased estimate would be 1/12 at 0.4 s.
     assert np.mean(values) == pytest.approx(0, abs=4 * np.std(values) / np.sqrt(20))
     assert np.std(values) < 0.06
 
@@ -104,11 +104,11 @@ def test_a_delay_reads_itself_within_a_quarter_sample(samples, low, high, rate):
 
 def test_the_edge_of_the_range():
     x = noise(3.0)
-    # Exactly 1 ms is inside; white noise that is later has nothing in common within it.
+    # Exactly 1 ms is inside; white noise with a longer delay is uncorrelated within 1 ms.
     assert value("time_difference_ms", late(x, 32)) == pytest.approx(1, abs=1e-6)
-    assert value("time_difference_ms", late(x, 40)).reason == spatial.NOTHING_ALIKE
+    assert value("time_difference_ms", late(x, 40)).reason == spatial.UNRELATED
     assert value("iacc", late(x, 40)) < 0.05
-    # Noise below 500 Hz that is 1.25 ms late is alike within 1 ms, but has no peak there.
+    # Noise below 500 Hz with a delay of 1.25 ms is correlated within 1 ms, but has no peak there.
     low = late(band(x, 20, 500), 40)
     assert value("iacc", low) > 0.5
     assert value("time_difference_ms", low).reason == spatial.BEYOND
@@ -234,7 +234,7 @@ def test_maps_for_plots_agree_with_the_measures():
     assert maps.side.sum(axis=1) / len(maps.times) == pytest.approx(known.spectra.side, rel=1e-4)
     centres, shares = known.band_widths
     assert centres == pytest.approx(known.bands.centres) and shares.shape == (len(centres), len(maps.times))
-    assert 0 <= shares.min() and shares.max() <= 1
+    assert shares.min() >= 0 and shares.max() <= 1
     assert known.correlogram.lags[[0, -1]] == pytest.approx([-1, 1], abs=0.01)
 
 
@@ -243,7 +243,7 @@ def test_a_hard_panned_source_leaves_no_rounding_in_the_other_channel():
     assert (known.spectra.right == 0).all() and known.spectrogram.panning.max() < -0.9999
 
 
-def test_spectra_are_made_once_and_only_when_asked_for(monkeypatch):
+def test_spectra_are_computed_once_and_only_on_demand(monkeypatch):
     made = []
     for module, name in ((spectra, "spectra"), (moments.correlogram, "correlogram")):
         made_by = getattr(module, name)
@@ -262,8 +262,8 @@ DEGENERATE = {
     "mono": (np.zeros((1, RATE)), "the clip is mono"),
     "one-dimensional": (np.zeros(RATE), "the clip is mono"),
     "empty": (np.zeros((2, 0)), "there are no samples"),
-    "nan": (np.full((2, RATE), np.nan), "samples are NaN or Inf"),
-    "one inf": (np.where(np.arange(2 * RATE) == 5, np.inf, IDENTICAL), "samples are NaN or Inf"),
+    "nan": (np.full((2, RATE), np.nan), "some samples are NaN or Inf"),
+    "one inf": (np.where(np.arange(2 * RATE) == 5, np.inf, IDENTICAL), "some samples are NaN or Inf"),
 }
 
 
@@ -285,7 +285,7 @@ def test_reasons_of_single_measures():
     assert value("width_drift", IDENTICAL * 1e-4 * 2).reason == "nothing in the clip is above -70 dBFS"
     assert value("pan_mean", np.full((2, RATE), 0.5)).reason == "nothing sounds above 18 Hz"
     split = np.stack([tone(1.0, 500), tone(1.0, 8000)])
-    assert value("coherence", split).reason == spatial.APART
+    assert value("coherence", split).reason == spatial.NOTHING_SHARED
 
 
 def test_widths_of_bands_need_60_db():
@@ -323,5 +323,5 @@ def test_the_whole_battery_is_100_times_real_time():
         start = time.process_time()
         evaluate(x, RATE, STEREO)
         took.append(time.process_time() - start)
-    # Time of the processor, not of the clock: the machine may be busy.
+    # Processor time, because the machine may be busy.
     assert min(took) < 0.1

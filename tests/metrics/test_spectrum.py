@@ -30,7 +30,7 @@ def test_two_tones_are_weighted_by_power():
     x = (tone(2.0, 1000, 0.4) + tone(2.0, 6000, 0.2))[None]
     assert spectrum.centroid(x, RATE) == pytest.approx((4 * 1000 + 6000) / 5, abs=2)
     assert spectrum.bandwidth(x, RATE) == pytest.approx(6000, abs=2 * BIN)
-    # The upper tone with 0.25 % of the power lies above the 99 %.
+    # The upper tone, with 0.25 % of the power, is above the 99 %.
     assert spectrum.bandwidth((tone(2.0, 1000, 0.4) + tone(2.0, 6000, 0.02))[None], RATE) < 1100
 
 
@@ -48,7 +48,7 @@ def test_librosa_agrees():
 
     x = np.stack([np.cumsum(noise(3.0, 1, 1e-3)) + noise(3.0, 2, 1e-3), noise(3.0, 3) + tone(3.0, 3000)])
     x -= x.mean(axis=1, keepdims=True)
-    # Its spectra hold each bin once, the last as well, which scipy's one-sided density halves.
+    # librosa's spectra hold each bin once, including the last, which scipy's one-sided density halves.
     power = np.mean(np.abs(librosa.stft(x, n_fft=2048, hop_length=1024, center=False)) ** 2, axis=(0, 2))[1:]
     hertz = librosa.fft_frequencies(sr=RATE, n_fft=2048)[1:]
     known = spectrum.profile(x, RATE)
@@ -63,7 +63,7 @@ def test_librosa_agrees():
 
 
 def test_the_last_bin_counts_in_full():
-    # At half the rate a cosine is one line and not two: its bins, counted once each, hold 4 times those of a tone.
+    # At half the rate a cosine is one line instead of two: its bins, counted once each, hold 4 times those of a tone.
     x = (0.5 * np.cos(np.pi * np.arange(RATE)) + tone(1.0, 1000, 0.5))[None]
     bins = np.abs(np.fft.rfft(x[0])) ** 2
     assert bins[-1] == pytest.approx(4 * bins[1000])
@@ -78,13 +78,13 @@ def test_a_profile_serves_all(measure):
     assert np.isnan(measure(spectrum.profile(0 * x, RATE)))
 
 
-def test_one_spectrum_for_all_that_are_asked_for(monkeypatch):
+def test_one_spectrum_serves_all_measures(monkeypatch):
     import scipy.signal
 
-    taken, plain = [], scipy.signal.welch
-    monkeypatch.setattr(scipy.signal, "welch", lambda *a, **k: taken.append(1) or plain(*a, **k))
+    calls, plain = [], scipy.signal.welch
+    monkeypatch.setattr(scipy.signal, "welch", lambda *a, **k: calls.append(1) or plain(*a, **k))
     evaluate(noise(1.0)[None], RATE, ["centroid", "bandwidth", "flatness"])
-    assert len(taken) == 1
+    assert len(calls) == 1
 
 
 @pytest.mark.parametrize("measure", MEASURES)

@@ -141,7 +141,7 @@ clips = st.builds(
     lambda rho, degrees, gain, seed: gain * (correlated(rho, 1.0, seed) + panned(tone(1.0, level=0.2), degrees)),
     st.floats(-0.9, 0.9),
     st.floats(-44, 44),
-    # Loud enough that no gain below pushes frames under the gate of -70 dBFS.
+    # Loud enough to keep frames above the gate of -70 dBFS with every gain below.
     st.floats(0.1, 1.5),
     st.integers(0, 50),
 )
@@ -197,9 +197,9 @@ DEGENERATE = {
     "mono": (np.zeros((1, RATE)), "the clip is mono"),
     "one-dimensional": (np.zeros(RATE), "the clip is mono"),
     "empty": (np.zeros((2, 0)), "there are no samples"),
-    "nan": (np.full((2, RATE), np.nan), "samples are NaN or Inf"),
-    "one nan": (np.where(np.arange(RATE) == 5, np.nan, IDENTICAL), "samples are NaN or Inf"),
-    "inf": (np.where(np.arange(RATE) == 5, np.inf, IDENTICAL), "samples are NaN or Inf"),
+    "nan": (np.full((2, RATE), np.nan), "some samples are NaN or Inf"),
+    "one nan": (np.where(np.arange(RATE) == 5, np.nan, IDENTICAL), "some samples are NaN or Inf"),
+    "inf": (np.where(np.arange(RATE) == 5, np.inf, IDENTICAL), "some samples are NaN or Inf"),
 }
 
 
@@ -250,7 +250,7 @@ def test_float32_and_any_memory_order_read_the_same():
 
 
 def at_levels(*levels):
-    """Half a second of a tone at each level in dBFS (power), in antiphase but for the first."""
+    """Return half a second of a tone at each level in dBFS (power), in antiphase except the first."""
     source = tone(0.5, 1000, 2**0.5)
     parts = [10 ** (level / 20) * np.stack([source, -source if i else source]) for i, level in enumerate(levels)]
     return np.concatenate(parts, axis=1)
@@ -294,5 +294,5 @@ def test_frames_at_other_rates_against_a_plain_loop(rate):
 
 @pytest.mark.parametrize(("name", "x", "expected"), KNOWN, ids=lambda v: v if isinstance(v, str) else "")
 def test_known_answers_from_float32(name, x, expected):
-    # What clips are stored as; float32 noise under a silent side reads -145 dB, within the clamp.
+    # Clips are stored as float32; its noise under a silent side is at -145 dB, below the clamp.
     assert value(name, x.astype(np.float32)) == pytest.approx(expected, abs=2e-5)

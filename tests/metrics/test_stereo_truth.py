@@ -1,4 +1,4 @@
-"""Stereo measures hold the aims of docs/stereo-truth.md on clips whose values are known by construction."""
+"""Stereo measures meet the aims of docs/stereo-truth.md on clips whose values are known by construction."""
 
 import re
 from pathlib import Path
@@ -16,7 +16,7 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "stereo-truth.md"
 
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
 def test_every_reading_of_a_scene_is_within_its_aim(scene):
-    # A third of the delays: there are 540 clips of them.
+    # Only a third of the delays, which have 540 clips.
     found = list(readings(delays(DELAYS[::3]) if scene is delays else scene()))
     assert found
     far = [reading for reading in found if not reading.error <= AIMS[reading.measure]]

@@ -1,6 +1,8 @@
-"""METRICS is the only list of metrics, and says of each what is true."""
+"""METRICS is the only list of metrics: its rows match the functions, and README's table comes from it."""
 
+import importlib.util
 import inspect
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from mgeval.metrics import (
     TEXT,
     TOKENS,
     columns,
-    described,
+    find_metric,
     metric_names,
     music,
     signal,
@@ -23,15 +25,15 @@ from mgeval.metrics import (
 )
 from mgeval.metrics.stereo import spatial, widths
 
-# `clap_rank` is of a clip among a set of prompts.
+# `clap_rank` compares a clip with a set of prompts.
 HELPERS = {
     *("profile", "key_name", "repeated", "curves", "by_codebook", "codebook_usage", "side_information"),
-    *("clap_rank", "chance"),
+    *("clap_rank", "chance", "failure_profile"),
 }
 
 
 def chord(seconds):
-    """Three tones that come in twice a second, mono: it has all that a clip can have but a stereo image."""
+    """Return three tones that begin twice a second, in mono: every measure except those of stereo is defined."""
     tones = sum(tone(seconds, hertz, 0.1) for hertz in (261.6, 329.6, 392.0))
     return (tones * (np.arange(len(tones)) // (RATE // 4) % 2))[None]
 
@@ -52,7 +54,9 @@ def test_a_row_fits_its_function(name):
     assert row.name == name == row.function.__name__
     assert row.timed == ("rate" in inspect.signature(row.function).parameters)
     assert row.low < row.high and row.better in ("higher", "lower", "")
-    assert row.label and row.meaning and not row.meaning.endswith(".")
+    assert row.label and row.meaning and not row.meaning.endswith(".") and not row.caveat.endswith(".")
+    # Each row is read on its own.
+    assert not row.meaning.startswith("the same") and not row.caveat.startswith("the same")
     text = inspect.getdoc(row.function)
     for part in ("Parameters", "Returns"):
         assert part in text, f"{name}: the docstring has no {part}"
@@ -80,7 +84,27 @@ def test_choosing_metrics():
 
 
 def test_columns_of_checkpoints_belong_to_their_metric():
-    assert described("clap:tiny").label == "CLAP score (tiny)" and described("clap:tiny").name == "clap"
-    assert described("width").label == "Stereo width"
-    assert [described(name) for name in ("clap", "width:tiny", "prompt", "nothing:tiny")] == [None] * 4
+    assert find_metric("clap:tiny").label == "CLAP score (tiny)" and find_metric("clap:tiny").name == "clap"
+    assert find_metric("width").label == "Stereo width"
+    assert [find_metric(name) for name in ("clap", "width:tiny", "prompt", "nothing:tiny")] == [None] * 4
     assert columns(["key", "clap_min:b", "clap:b", 3, "clap", "width"]) == ["width", "clap:b", "clap_min:b"]
+
+
+def test_readme_has_the_table_of_the_rows(monkeypatch, tmp_path):
+    path = Path(__file__).parents[2] / "docs/make_metrics_table.py"
+    spec = importlib.util.spec_from_file_location("make_metrics_table", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    page = module.README.read_text(encoding="utf-8")
+    assert module.insert_table(page) == page, "README.md: run `make tables`"
+    assert all(f"| `{name}` |" in page for name in METRICS)
+    # A stale page fails the check, and the script mends it.
+    stale = tmp_path / "README.md"
+    stale.write_text(page.replace("| `width` |", "| `with` |"), encoding="utf-8")
+    monkeypatch.setattr(module, "README", stale)
+    monkeypatch.setattr("sys.argv", ["make_metrics_table.py", "--check"])
+    with pytest.raises(SystemExit, match="make tables"):
+        module.main()
+    monkeypatch.setattr("sys.argv", ["make_metrics_table.py"])
+    module.main()
+    assert stale.read_text(encoding="utf-8") == page

@@ -23,7 +23,7 @@ def predictions(like, log_likelihood=-2.0, entropy=3.0, distance=0.5, given=0):
 
 
 def slow_longest(codes):
-    """The longest repeat by dynamic programming over all pairs of frames."""
+    """Find the longest repeat by dynamic programming over all pairs of frames."""
     frames = codes.shape[1]
     before, longest = np.zeros(frames + 1, int), 0
     for i in range(frames):
@@ -101,7 +101,7 @@ def test_sides_agree_where_their_codes_are_equal():
 def test_information_of_the_sides():
     independent = [random_codes(500, 4, 64, seed) for seed in range(4)]
     assert pooled.side_information(independent) == pytest.approx(0, abs=0.05)
-    # Right is left plus one of two numbers: of the 6 bits of a code 5 are shared.
+    # Right is left plus one of two numbers, so 5 of the 6 bits of a code are shared.
     linked = [codes.copy() for codes in independent]
     for codes in linked:
         codes[1::2] = (codes[::2] // 2 * 2) + codes[1::2] % 2
@@ -116,7 +116,7 @@ def test_information_against_scikit_learn():
 
     codes = random_codes(300, 2, 8)
     codes[1] = (codes[0] + codes[1] % 3) % 8
-    assert pooled._information(codes[0].astype(int), codes[1].astype(int)) == pytest.approx(
+    assert pooled._mutual_information(codes[0].astype(int), codes[1].astype(int)) == pytest.approx(
         mutual_info_score(codes[0], codes[1]) / np.log(2)
     )
 
@@ -124,7 +124,7 @@ def test_information_against_scikit_learn():
 def test_usage_is_of_a_set():
     clips = [np.array([[0, 1, 2], [5, 5, 5]]), np.array([[2, 3, 3], [5, 5, 6]])]
     assert pooled.codebook_usage(clips, 8).tolist() == [4 / 8, 2 / 8]
-    with pytest.raises(mg.MetricError, match="said to have 4"):
+    with pytest.raises(mg.MetricError, match="size 4"):
         pooled.codebook_usage(clips, 4)
 
 
@@ -159,13 +159,13 @@ def test_an_unguided_clip_says_so():
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        ((np.zeros(3, int),), "need integers"),
-        ((np.zeros((2, 3)),), "need integers"),
+        ((np.zeros(3, int),), "must be integers"),
+        ((np.zeros((2, 3)),), "must be integers"),
         ((np.zeros((3, 3), int),), "pairs of left and right"),
-        ((np.zeros((2, 3), int), {"entropy": np.zeros((2, 4))}), "entropy has shape"),
+        ((np.zeros((2, 3), int), {"entropy": np.zeros((2, 4))}), "entropy must have the shape"),
     ],
 )
-def test_shapes_that_do_not_fit(arguments, reason):
+def test_shapes_that_do_not_match(arguments, reason):
     with pytest.raises(mg.MetricError, match=reason):
         Tokens(*arguments)
 

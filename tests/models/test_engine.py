@@ -233,7 +233,7 @@ def test_out_of_memory_halves_the_slots_and_marks_the_clips(fresh, monkeypatch):
         step(batch)
 
     monkeypatch.setattr(Batch, "step", tight)
-    with pytest.warns(UserWarning, match="out of memory: going on with 2 clips at a time"):
+    with pytest.warns(UserWarning, match="out of memory: continuing with 2 clips at a time"):
         results = made(model, requests)
     assert [results[index].halved for index in range(6)] == [True] * 4 + [False] * 2
     assert {clip.slots for clip in results.values()} == {2}
@@ -513,7 +513,7 @@ def test_memory_that_ends_with_one_long_prompt_leaves_the_others(fresh, monkeypa
     monkeypatch.setattr(Batch, "__init__", tight)
     with pytest.warns(UserWarning, match="out of memory"):
         results = made(model, [*requests, Request("drums and " * 300, Sampling(duration=0.1))])
-    assert isinstance(results[3], ModelError) and "a shorter one or prompt may fit" in str(results[3])
+    assert isinstance(results[3], ModelError) and "try a shorter clip or prompt" in str(results[3])
     for index, clip in expected.items():
         np.testing.assert_array_equal(results[index].codes, clip.codes)
         assert results[index].slots == 4
@@ -524,7 +524,7 @@ def test_a_prompt_of_too_many_words_is_an_error_and_the_others_do_not_wait_for_i
     monkeypatch.setattr(decoder, "free_memory", lambda: 10**8)
     results = made(model, [Request(prompt, Sampling(duration=0.1)) for prompt in (*PROMPTS[:3], endless)])
     assert [results[index].codes.shape for index in range(3)] == [(8, 5)] * 3
-    said = r"the prompt has 3000\d tokens, at most 1024 are taken: shorten it"
+    said = r"a prompt can have at most 1024 tokens, got 3000\d: shorten it"
     for error in (results[3], made(melody, [Request(endless, Sampling(duration=0.1))])[0]):
         assert isinstance(error, ModelError) and re.fullmatch(said, str(error))
     assert model.engine.slots == 4
@@ -538,7 +538,7 @@ def test_a_processor_does_not_take_memory_that_it_has_not(fresh, monkeypatch):
     cache = Cache(model.engine.decoder, 16, 8, 32, 16)
     size = 2 * (cache.keys.nbytes + cache.text_keys.nbytes)
     monkeypatch.setattr(decoder, "free_memory", lambda: size * 2 // 3)
-    with pytest.warns(UserWarning, match="going on with 4 clips at a time: the cache of 8 clips takes"):
+    with pytest.warns(UserWarning, match="continuing with 4 clips at a time: the cache of 8 clips takes"):
         results = made(model, requests)
     assert [(clip.slots, clip.halved) for clip in results.values()] == [(4, False)] * 8
     for index, clip in results.items():

@@ -128,7 +128,7 @@ def test_faulty_prompt_files(folder, text, message):
 def test_bad_folders(tmp_path):
     with pytest.raises(ModelError, match="gone: no such folder"):
         load_model(f"folder:{tmp_path / 'gone'}")
-    with pytest.raises(ModelError, match=r"no audio files in it .\.wav"):
+    with pytest.raises(ModelError, match=r"holds no audio .\.wav"):
         load_model(f"folder:{tmp_path}")
 
 

@@ -224,7 +224,7 @@ def test_one_frame_after_the_prompt(each):
 
 
 def test_a_prompt_as_long_as_the_clip_is_refused(stereo):
-    with pytest.raises(ModelError, match=r"audio prompt lasts 0.4 s, the clip 0.4 s.*longer"):
+    with pytest.raises(ModelError, match=r"must be longer: the prompt has 0.4 s, the clip 0.4 s"):
         codes_of(stereo, sampling=Sampling(duration=0.4), audio_prompts=sines(440, 3000))
 
 

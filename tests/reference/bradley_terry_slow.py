@@ -6,7 +6,7 @@ import math
 
 
 def strengths(duels: list[tuple[str, str, str]], rounds: int = 5000) -> dict[str, float]:
-    """Return log strengths with mean zero; a duel is (a, b, winner), with winner '' for a tie."""
+    """Return log strengths with mean zero; a duel is (a, b, winner), where the winner is '' for a tie."""
     players = sorted({name for duel in duels for name in duel[:2]})
     worth = dict.fromkeys(players, 1.0)
     for _ in range(rounds):

@@ -1,4 +1,4 @@
-"""Clean clips: music in which a failure finder should find nothing."""
+"""Clean clips: music in which no detector should find a failure."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from mgeval import synth
 from mgeval.audio import load_audio
 
 REAL_CLIPS = Path(__file__).parents[3] / "shared" / "data" / "fadtk" / "clips"
-"""Where the fixture of the same name looks for them as well."""
+"""Folder of the real clips; the fixture `real_clips` uses the same one."""
 
 REAL_DEFECTS = {"mlm-974": frozenset({"leading_silence"})}
-"""What is wrong with the real clips: this one begins with 2 s at -70 dBFS."""
+"""Failures of the real clips: this one begins with 2 s at -70 dBFS."""
 
 HEADROOM = 0.7
-"""Highest sample of a clean clip: full scale is not the music's doing."""
+"""Largest sample of a clean clip, so that none reaches full scale."""
 
 TINY_PROMPTS = (
     "a slow sad piano melody over strings, no drums, 70 bpm, wide stereo",
@@ -50,66 +50,65 @@ HARD_CASES = {
 
 
 class Clean(NamedTuple):
-    """A clip and what is known of it."""
+    """A clip and the failures that it has on purpose."""
 
     name: str
     x: np.ndarray
     rate: int
     meant: frozenset[str]
-    """Kinds of failure that are the clip's wish, such as a mono image: not counted there."""
+    """Kinds of failure that the clip has on purpose, such as a mono image; they are not counted."""
 
 
 SILENT = 1e-6
-"""Full scale times this, -120 dBFS, is below what 16 bits hold."""
+"""Sample value of -120 dBFS, which is below the resolution of 16 bits."""
 
 
-def composed(seeds: range, duration: float = 10.0) -> list[Clean]:
-    """Return the hard cases and pieces by `random_spec`; every fifth has a fade-out."""
+def compose_clips(seeds: range, duration: float = 10.0) -> list[Clean]:
+    """Compose the hard cases and pieces by `random_spec`; every fifth has a fade-out."""
     specs = list(HARD_CASES.items()) + [(f"random {seed}", synth.random_spec(seed)) for seed in seeds]
     clips = []
     for number, (name, spec) in enumerate(specs):
         audio, _ = synth.compose(replace(spec, duration=duration), seeds.start + number)
         x = audio.samples.astype(np.float32)
         if number % 5 == 4:
-            # A fade-out over the last 3 s is music.
+            # A fade-out over the last 3 s is not a failure.
             name, x = f"{name}, faded", x * np.clip((duration - np.arange(x.shape[1]) / audio.rate) / 3, 0, 1)
-        clips.append(_clean(name, x, audio.rate, _meant(spec)))
+        clips.append(_clean(name, x, audio.rate, _intended_failures(spec)))
     return clips
 
 
-def _meant(spec: synth.Spec) -> frozenset[str]:
+def _intended_failures(spec: synth.Spec) -> frozenset[str]:
     if abs(spec.stereo.pan) == 45:
         return frozenset({"dead_channel", "imbalance"})
     # Bass and kick are mono in every image.
     return frozenset({"collapsed_stereo"}) if spec.image == "mono" or spec.voices == ("bass",) else frozenset()
 
 
-def generated(seeds: range, duration: float = 8.0) -> list[Clean]:
-    """Return clips of the tiny model."""
+def generate_clips(seeds: range, duration: float = 8.0) -> list[Clean]:
+    """Generate clips with the tiny model."""
     from mgeval.models import Sampling, load_model
 
     prompts = [TINY_PROMPTS[seed % len(TINY_PROMPTS)] for seed in seeds]
     sampling = [Sampling(duration=duration, seed=seed) for seed in seeds]
-    made = load_model("tiny").generate(prompts, sampling, progress=False)
-    clips = [one.audio for one in made]
-    # The model plays both sides from the same codes where it is asked for the centre.
+    clips = [clip.audio for clip in load_model("tiny").generate(prompts, sampling, progress=False)]
+    # The model uses the same codes for both sides if the prompt asks for the centre.
     meant = [
-        _drawn(clip.samples, clip.rate) | ({"collapsed_stereo"} if "centered" in prompt else frozenset())
+        _generated_failures(clip.samples, clip.rate) | ({"collapsed_stereo"} if "centered" in prompt else frozenset())
         for prompt, clip in zip(prompts, clips, strict=True)
     ]
     return [_clean(f"tiny {n}", a.samples, a.rate, m) for n, a, m in zip(seeds, clips, meant, strict=True)]
 
 
-def _drawn(x: np.ndarray, rate: int) -> frozenset[str]:
-    """Return the failures that are facts of a clip's samples: a model can draw silence, or one side for both."""
+def _generated_failures(x: np.ndarray, rate: int) -> frozenset[str]:
+    """Return the failures that are evident in the samples: models generate silent channels and equal channels."""
     seconds = x[:, : x.shape[1] // rate * rate].reshape(2, -1, rate)
     dead = (np.abs(seconds).max(axis=2) < SILENT).sum(axis=0) == 1
     same = np.abs(seconds[0] - seconds[1]).max(axis=1) < SILENT
     return frozenset({"dead_channel"} if dead.any() else ()) | ({"collapsed_stereo"} if same.mean() > 0.5 else set())
 
 
-def recorded(folder: Path = REAL_CLIPS) -> list[Clean]:
-    """Return the real clips, none where they are not."""
+def load_recordings(folder: Path = REAL_CLIPS) -> list[Clean]:
+    """Load the real clips; none if they are missing."""
     clips = []
     for path in sorted(folder.glob("*.opus")):
         audio = load_audio(path)

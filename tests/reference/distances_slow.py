@@ -1,4 +1,4 @@
-"""Distances between sets written once more, plainly and slowly: by definition, with loops or another solver."""
+"""Plain, slow implementations of distances between sets: by definition, with loops or another solver."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 def frechet_by_root(x: np.ndarray, y: np.ndarray) -> float:
-    """Take the square root of the product of the covariances, as fadtk and frechet-audio-distance do."""
+    """Use the square root of the product of the covariances, as fadtk and frechet-audio-distance do."""
     from scipy.linalg import sqrtm
 
     a, b = np.cov(x, rowvar=False), np.cov(y, rowvar=False)
@@ -15,14 +15,14 @@ def frechet_by_root(x: np.ndarray, y: np.ndarray) -> float:
 
 
 def frechet_by_nuclear_norm(x: np.ndarray, y: np.ndarray) -> float:
-    """Take the nuclear norm of the product of the centred sets themselves, through a full SVD."""
+    """Use the nuclear norm of the product of the centred sets, by a full SVD."""
     a, b = ((z - z.mean(axis=0)) / np.sqrt(len(z) - 1) for z in (x, y))
     shift = x.mean(axis=0) - y.mean(axis=0)
     return float(shift @ shift + np.sum(a**2) + np.sum(b**2) - 2 * np.linalg.norm(a @ b.T, "nuc"))
 
 
 def kernel_distance(x: np.ndarray, y: np.ndarray, of_x: object = None, of_y: object = None) -> float:
-    """Go through all pairs, within a set those of different clips or prompts."""
+    """Loop over all pairs; within a set, over pairs of different clips or prompts."""
     width = np.median([np.linalg.norm(y[i] - y[j]) for i in range(len(y)) for j in range(i)])
 
     def mean(a: np.ndarray, b: np.ndarray, of_a: object = None) -> float:
@@ -46,7 +46,7 @@ def manifold(x: np.ndarray, y: np.ndarray, k: int) -> tuple[float, float, float,
 
 
 def vendi_score(x: np.ndarray) -> float:
-    """Take the entropy of the whole matrix of cosines."""
+    """Use the entropy of the full matrix of cosines."""
     from scipy.spatial.distance import cdist
     from scipy.special import entr
 
@@ -55,7 +55,7 @@ def vendi_score(x: np.ndarray) -> float:
 
 
 def circular_distance(u: np.ndarray, v: np.ndarray, period: float) -> float:
-    """Try all ways to pair two sets of one size in the order of a circle: one of them is the best."""
+    """Try all pairings of two sets of the same size in circular order; one of them is optimal."""
     u, v = np.sort(u % period), np.sort(v % period)
     turned = [np.abs(u - np.roll(v, shift)) for shift in range(len(v))]
     return float(min(np.mean(np.minimum(apart, period - apart)) for apart in turned))

@@ -1,7 +1,7 @@
-"""The tools' ways from a clip to a distance, written once more after their sources: plain arrays, one file at a time.
+"""Plain implementations of other tools' distances, after their sources: plain arrays, one file at a time.
 
-``hear`` stands for their model: samples ``(time,)`` at its rate to vectors ``(windows, dim)``. Resampling is soxr's for
-all, where fadtk takes torchaudio's, audiocraft julius's and Google's program none.
+``hear`` stands for the tool's model: samples ``(time,)`` at its rate to vectors ``(windows, dim)``. All resample with
+soxr, although fadtk uses torchaudio, audiocraft uses julius, and Google's program does not resample.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Statistics written once more, plainly and slowly: by definition, over all orders, or by another solver."""
+"""Plain, slow implementations of statistics: by definition, over all orders, or with another solver."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from scipy.stats import t
 
 
 def all_signs(n: int) -> Iterator[np.ndarray]:
-    """Go through all ways to give n numbers a sign."""
+    """Yield all ways to give n numbers a sign."""
     return map(np.array, itertools.product((1, -1), repeat=n))
 
 
 def shuffled_within(cells: np.ndarray) -> float:
-    """Go through all orders of each row."""
+    """Loop over all orders of each row."""
     orders = list(itertools.permutations(range(cells.shape[1])))
     observed, above, count = np.var(cells.mean(axis=0)), 0, 0
     for chosen in itertools.product(orders, repeat=len(cells)):
@@ -27,7 +27,7 @@ def shuffled_within(cells: np.ndarray) -> float:
 
 
 def shuffled_between(means: np.ndarray, levels: np.ndarray) -> float:
-    """Go through all ways to choose who is of the first of two levels."""
+    """Loop over all ways to choose the members of the first of two levels."""
     size = int(np.sum(levels == 0))
 
     def apart(first: list[int]) -> float:
@@ -51,7 +51,7 @@ def jackknife(
 
 
 def cliffs_delta(a: np.ndarray, b: np.ndarray) -> float:
-    """Go through all pairs."""
+    """Loop over all pairs."""
     return float(np.mean([np.sign(y - x) for x in a for y in b]))
 
 

@@ -13,14 +13,14 @@ SECONDS = 10
 RATES = (32000, 44100)
 SOURCES = ("white", "pink", "tone", "talk")
 NOISES = ("white", "pink", "talk")
-"""Sources of which two draws have the same spectrum."""
+"""Sources for which two draws have the same spectrum."""
 
 DELAYS = (*range(33), *np.arange(0.25, 32, 2.75))
 UNDEFINED = float("nan")
 
 
 class Case(NamedTuple):
-    """A clip and the values that it must read; NaN where there must be none."""
+    """A clip and its true values; NaN where a measure must be undefined."""
 
     scene: str
     source: str
@@ -34,10 +34,7 @@ def source(name: str, seed: int, rate: int = RATES[0]) -> np.ndarray:
     """Return 10 s of a source of root mean square 0.1, ``(time,)``."""
     rng = np.random.default_rng([SOURCES.index(name), seed])
     count = SECONDS * rate
-    if name == "tone":
-        x = _vibrato(rng, count, rate)
-    else:
-        x = rng.standard_normal(count)
+    x = _vibrato(rng, count, rate) if name == "tone" else rng.standard_normal(count)
     if name == "pink":
         x = shaped(x, rate, lambda hertz: (hertz >= 20) / np.sqrt(np.maximum(hertz, 20)))
     if name == "talk":
@@ -83,7 +80,7 @@ def panned(x: np.ndarray, degrees: float) -> np.ndarray:
 
 
 def delayed(x: np.ndarray, samples: float) -> np.ndarray:
-    """Delay by any number of samples, with 64 zeros or more on both sides so that nothing wraps round."""
+    """Delay by any number of samples, with at least 64 zeros on both sides so that nothing wraps around."""
     x = np.pad(x, (64, fft.next_fast_len(len(x) + 128, real=True) - len(x) - 64))
     turn = np.exp(-2j * np.pi * samples * fft.rfftfreq(len(x)))
     return fft.irfft(fft.rfft(x) * turn, len(x))
@@ -98,8 +95,8 @@ def decibels(ratio: float) -> float:
     return float(np.clip(10 * np.log10(max(ratio, 1e-30)), -120, 120))
 
 
-def of_powers(mid: float, side: float) -> dict[str, float]:
-    """Return what follows from the powers of mid and side, where the channels are equally loud."""
+def from_powers(mid: float, side: float) -> dict[str, float]:
+    """Return the values that follow from the powers of mid and side if the channels are equally loud."""
     both = mid + side
     return {
         "width": side / both,
@@ -147,7 +144,7 @@ def correlations() -> Iterator[Case]:
     for name in SOURCES:
         a, b = pair(name)
         for rho in np.linspace(-1, 1, 21).round(10):
-            truth = of_powers((1 + rho) / 2, (1 - rho) / 2) | {"ambience": 1 - abs(rho)}
+            truth = from_powers((1 + rho) / 2, (1 - rho) / 2) | {"ambience": 1 - abs(rho)}
             truth["image_angle"] = UNDEFINED if rho == 0 else 0 if rho > 0 else 90
             if name in NOISES:
                 truth |= {"coherence": rho**2, "iacc": abs(rho)}
@@ -156,7 +153,7 @@ def correlations() -> Iterator[Case]:
                 truth |= {"width_mid": (1 - rho) / 2, "width_high": (1 - rho) / 2}
                 truth |= {"correlation_low": rho, "width_drift": 0, "width_std": 0}
                 if rho != -0.1:
-                    # The threshold itself: frames scatter around it.
+                    # At the threshold itself frames scatter around it.
                     truth["antiphase_share"] = float(rho < -0.1)
             if name == "white" and rho == 0:
                 truth["pan_spread"] = np.sqrt(5 / 3 - np.pi / 2)
@@ -175,7 +172,7 @@ def decorrelated() -> Iterator[Case]:
             truth = {"coherence": 1}
             if name == "white":
                 first = 1 - g**2 > g
-                truth |= of_powers((1 - g) / 2, (1 + g) / 2) | {"iacc": max(g, 1 - g**2), "ambience": 1 - g}
+                truth |= from_powers((1 - g) / 2, (1 + g) / 2) | {"iacc": max(g, 1 - g**2), "ambience": 1 - g}
                 truth |= {"time_difference_ms": 1000 * late / RATES[0] if first else 0, "image_angle": 90}
             yield Case("all-pass decorrelation", name, RATES[0],
                        np.stack([x, signal.lfilter(numerator, denominator, x)]), truth)  # fmt: skip
@@ -186,7 +183,7 @@ def side_gains() -> Iterator[Case]:
         mid, side = pair(name, 2)
         for g in (0, 0.1, 0.25, 0.5, 1, 2, 4):
             share = g**2 / (1 + g**2)
-            truth = of_powers(1, g**2) | {"ambience": 2 * min(share, 1 - share), "dual_mono": float(g == 0)}
+            truth = from_powers(1, g**2) | {"ambience": 2 * min(share, 1 - share), "dual_mono": float(g == 0)}
             del truth["balance_db"]
             x = np.stack([mid + g * side, mid - g * side])
             yield Case("mid and side of chosen gain", name, RATES[0], x, truth)
@@ -207,14 +204,14 @@ def mirrored() -> Iterator[Case]:
 
 
 def two_sources() -> Iterator[Case]:
-    """Two sources at -t and t: talkers, and noises that share no bin, of which the panning index is known."""
+    """Yield two sources at -t and t: talkers, and noises that share no bin, for which the panning index is known."""
     low, high = (shaped(source("white", seed), RATES[0], band) for seed, band in
                  ((0, lambda hertz: hertz < 4000), (1, lambda hertz: hertz > 4200)))  # fmt: skip
     high = high * np.sqrt((low @ low) / (high @ high))
     for name, (a, b) in (("talk", pair("talk", 4)), ("tone", pair("tone", 4)), ("split noise", (low, high))):
         for t in (5, 10, 15, 20, 25, 30, 35, 40):
             sine = np.sin(np.radians(t)) ** 2
-            truth = of_powers(1 - sine, sine) | {"ambience": 2 * sine}
+            truth = from_powers(1 - sine, sine) | {"ambience": 2 * sine}
             if 2 * sine <= 0.9:
                 truth["image_angle"] = 0
             if name == "split noise":
@@ -229,7 +226,7 @@ def bands() -> Iterator[Case]:
         mid, side = source("pink", 6), source("pink", 7)
         x = 0
         for (low, high), share in zip(ranges, widths, strict=True):
-            m, s = (shaped(one, RATES[0], lambda hertz: (hertz >= low) & (hertz < high)) for one in (mid, side))  # noqa: B023
+            m, s = (shaped(noise, RATES[0], lambda hertz: (hertz >= low) & (hertz < high)) for noise in (mid, side))  # noqa: B023
             m, s = m * np.sqrt((1 - share) / (m @ m)), s * np.sqrt(share / (s @ s))
             x = x + 10 * np.stack([m + s, m - s])
         names = ("width_low", "width_mid", "width_high")
@@ -243,7 +240,7 @@ def over_time() -> Iterator[Case]:
     for first, last in ((0.1, 0.5), (0.5, 0.1), (0.3, 0.3), (0.2, 0.8)):
         share = np.interp(time, [0, SECONDS], [first, last])
         mid, side = np.sqrt(1 - share) * a, np.sqrt(share) * b
-        # The frames' middles reach from 0.2 s to 9.8 s, and there are 97.
+        # There are 97 frames, with centres from 0.2 s to 9.8 s.
         spread = abs(last - first) * 0.96 / np.sqrt(12) * np.sqrt(98 / 96)
         truth = {"width_drift": last - first, "width_std": spread, "width": (first + last) / 2}
         yield Case("width that changes steadily", "white", RATES[0], np.stack([mid + side, mid - side]), truth)
@@ -262,7 +259,7 @@ def responses(place: np.ndarray, absorption: float, rate: int = RATES[0]) -> np.
     room = np.array([6.0, 5.0, 3.0])
     around = np.arange(-8, 9)
     n = np.stack(np.meshgrid(around, around, around, indexing="ij"), -1).reshape(-1, 3)
-    # Along each axis image n lies at n L + x, or for odd n at n L + L - x, after |n| reflections.
+    # Along each axis image n is at n L + x, or for odd n at n L + L - x, after |n| reflections.
     images = n * room + np.where(n % 2, room - place, place)
     gains = np.sqrt(1 - absorption) ** np.abs(n).sum(1)
     h = np.zeros((2, int(0.6 * rate)))
@@ -278,7 +275,7 @@ def responses(place: np.ndarray, absorption: float, rate: int = RATES[0]) -> np.
 
 
 def rooms() -> Iterator[Case]:
-    """White noise in a room: what its channels share is what their impulse responses share."""
+    """Yield white noise in a room, for which the channels are related as their impulse responses are."""
     for absorption in (0.5, 0.8, 0.95):
         for place in ([4.5, 1.0, 1.6], [4.0, 2.5, 1.6], [3.5, 4.0, 1.2]):
             h = responses(np.array(place), absorption)

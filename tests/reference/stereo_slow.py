@@ -1,4 +1,4 @@
-"""Stereo measures written once more, plainly and slowly: by definition, in float64, with scipy's own spectra."""
+"""Plain, slow implementations of stereo measures: by definition, in float64, with scipy's spectra."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 from scipy import signal
 
 SIZE = 2048
-"""Window of `mgeval.metrics.stereo.spectra` at 32 kHz."""
+"""Size of the window of `mgeval.metrics.stereo.spectra` at 32 kHz."""
 
 
 def frames(x: np.ndarray, rate: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -17,7 +17,7 @@ def frames(x: np.ndarray, rate: int) -> tuple[np.ndarray, np.ndarray, np.ndarray
 
 
 def coherence(x: np.ndarray, rate: int) -> float:
-    """Go through all pairs of frames that are at least a window apart, bin by bin, band by band."""
+    """Loop over all pairs of frames that are at least a window apart, bin by bin, band by band."""
     frequencies, left, right = frames(x, rate)
     count = left.shape[1]
     shared, most = np.zeros(len(left)), np.zeros(len(left))
@@ -27,7 +27,7 @@ def coherence(x: np.ndarray, rate: int) -> float:
                 shared += (left[:, m] * right[:, m].conj() * (left[:, n] * right[:, n].conj()).conj()).real
                 most += np.abs(left[:, m]) ** 2 * np.abs(right[:, n]) ** 2
     power = (np.abs(left) ** 2 + np.abs(right) ** 2).sum(axis=1)
-    # The last bin stands for one frequency, each other for a positive and a negative one.
+    # The last bin holds one frequency, each other bin a positive and a negative one.
     power[-1] /= 2
     sums, weights = 0.0, 0.0
     for band in range(-17, 15):
@@ -40,11 +40,11 @@ def coherence(x: np.ndarray, rate: int) -> float:
 
 
 def welch_coherence(x: np.ndarray, rate: int) -> float:
-    """Take scipy's coherence, and take off what K segments of independent noise read: 1 / K."""
+    """Use scipy's coherence, and subtract the bias of K segments of independent noise, 1 / K."""
     frequencies, found = signal.coherence(*x, fs=rate, window="hann", nperseg=SIZE, detrend=False)
     power = sum(signal.welch(channel, rate, "hann", SIZE, detrend=False)[1] for channel in x)
     segments = x.shape[1] // (SIZE // 2) - 1
-    # Neighbours of half-overlapping Hann windows are correlated by 1/6 in noise.
+    # In noise, neighbouring Hann windows with 50 % overlap have a correlation of 1/6.
     count = segments / (1 + 2 * (1 - 1 / segments) / 36)
     heard = frequencies > 17.8
     return np.average(((count * found - 1) / (count - 1))[heard], weights=power[heard])
@@ -71,7 +71,7 @@ def delay(x: np.ndarray, rate: int) -> tuple[float, float]:
 
 
 def panning(x: np.ndarray, rate: int) -> tuple[float, float]:
-    """Return mean and spread of Avendano's index, with his similarities of either channel."""
+    """Return mean and spread of Avendano's index, with his similarities of each channel."""
     frequencies, left, right = frames(x, rate)
     values, weights = [], []
     for frequency, row, other in zip(frequencies, left, right, strict=True):
@@ -81,7 +81,7 @@ def panning(x: np.ndarray, rate: int) -> tuple[float, float]:
             both = abs(a * np.conj(b))
             difference = both / abs(a) ** 2 - both / abs(b) ** 2
             values.append((1 - 2 * both / (abs(a) ** 2 + abs(b) ** 2)) * np.sign(difference))
-            # Twice but for the last bin: the spectrum has each of the others twice.
+            # Every bin except the last counts twice, because the full spectrum has it twice.
             weights.append((abs(a) ** 2 + abs(b) ** 2) * (1 if frequency == rate / 2 else 2))
     mean = np.average(values, weights=weights)
     return mean, np.sqrt(np.average((np.array(values) - mean) ** 2, weights=weights))

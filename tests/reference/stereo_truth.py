@@ -1,4 +1,4 @@
-"""How near the stereo measures come to the truth of `stereo_clips`.
+"""Errors of the stereo measures on `stereo_clips`, whose true values are known.
 
     python tests/reference/stereo_truth.py
 
@@ -27,7 +27,7 @@ AIMS = {
     "coherence": 0.03, "iacc": 0.03, "pan_mean": 0.02, "pan_spread": 0.02, "width_low": 0.02, "width_mid": 0.02,
     "width_high": 0.02, "width_std": 0.02, "width_drift": 0.02, "dual_mono": 0,
 }  # fmt: skip
-"""Largest error allowed, in the measure's unit; of `time_difference_ms` in samples."""
+"""Largest permitted error, in the unit of the measure; for `time_difference_ms` in samples."""
 
 
 class Reading(NamedTuple):
@@ -58,37 +58,35 @@ def readings(cases: Iterable[Case]) -> Iterator[Reading]:
 
 HEAD = """# Stereo measures against ground truth
 
-`python tests/reference/stereo_truth.py` writes this page; do not edit it. The clips of 10 s have a stereo image
-that is known by construction, and fixed seeds; `tests/metrics/test_stereo_truth.py` checks the aims (on a third
-of the delays). Errors are in the measure's unit, for `time_difference_ms` in samples. If a measure must be
-undefined and is, the error is 0. Sources are white and pink noise, a tone of 20 harmonics with vibrato, and
-noise with the formants and syllables of speech; delays also use noise of 800-1200 Hz and 8-12 kHz, at 32 and
-44.1 kHz.
+Made by `python tests/reference/stereo_truth.py`; do not edit. Clips of 10 s whose stereo image is known by
+construction, all seeded; `tests/metrics/test_stereo_truth.py` tests that errors stay within the aims (for a third of
+the delays). Errors are in the unit of the measure, for `time_difference_ms` in samples. If a measure must be undefined
+and is, this is not an error. Sources are white and pink noise, a tone of 20 harmonics with vibrato, and noise with the
+formants and syllables of speech; delays also use noise of 800-1200 Hz and 8-12 kHz, at 32 and 44.1 kHz.
 
 | measure | scene | clips | worst: source | true | estimated | largest error | mean error | aim |
 | --- | --- | --- | --- | --- | --- | --- | --- | --- |
 """
 
 
-def table(found: list[Reading]) -> str:
+def table(readings: list[Reading]) -> str:
     """Return the rows of the table, by measure and scene."""
     rows = []
     for name in (name for name in METRICS if name in AIMS):
-        for scene in dict.fromkeys(one.scene for one in found if one.measure == name):
-            these = [one for one in found if (one.measure, one.scene) == (name, scene)]
-            worst = max(these, key=lambda one: one.error)
-            mean = np.mean([one.error for one in these])
-            where = worst.source if worst.rate == RATES[0] else f"{worst.source}, {worst.rate / 1000:g} kHz"
-            # Rounded and 0 added: a minus before nothing would only puzzle.
+        for scene in dict.fromkeys(reading.scene for reading in readings if reading.measure == name):
+            group = [reading for reading in readings if (reading.measure, reading.scene) == (name, scene)]
+            worst = max(group, key=lambda reading: reading.error)
+            mean = np.mean([reading.error for reading in group])
+            source = worst.source if worst.rate == RATES[0] else f"{worst.source}, {worst.rate / 1000:g} kHz"
+            # Rounding and adding 0 avoids a negative zero.
             numbers = (f"{round(v, 4) + 0:.4f}" for v in (worst.true, worst.estimated, worst.error, mean))
-            rows.append(f"| `{name}` | {scene} | {len(these)} | {where} | {' | '.join(numbers)} | {AIMS[name]:g} |")
+            rows.append(f"| `{name}` | {scene} | {len(group)} | {source} | {' | '.join(numbers)} | {AIMS[name]:g} |")
     return "\n".join(rows) + "\n"
 
 
 def main() -> None:
     """Write docs/stereo-truth.md."""
-    found = [reading for scene in SCENES for reading in readings(scene())]
-    text = HEAD + table(found)
+    text = HEAD + table([reading for scene in SCENES for reading in readings(scene())])
     (Path(__file__).parents[2] / "docs" / "stereo-truth.md").write_text(text, encoding="utf-8")
     print(text)
 

@@ -1,4 +1,4 @@
-"""VGGish's front end and network written out plainly, after Google's description of the front end.
+"""A plain implementation of VGGish's front end and network, after Google's description.
 
 Sources: tensorflow/models, research/audioset/vggish (its README and parameters); S. Hershey et al., ICASSP 2017.
 """
@@ -15,7 +15,7 @@ def mel(hertz: float) -> float:
 
 
 def log_mel(x: np.ndarray) -> np.ndarray:
-    """One frame and one band after the other."""
+    """Compute one frame and one band after the other."""
     edges = [mel(125.0) + i * (mel(7500.0) - mel(125.0)) / 65 for i in range(66)]
     steps = np.arange(257)[:, None] * np.arange(400)[None] / 512
     window = np.array([0.5 - 0.5 * math.cos(2 * math.pi * n / 400) for n in range(400)])
@@ -38,7 +38,7 @@ def log_mel(x: np.ndarray) -> np.ndarray:
 
 
 def network(tensors: dict[str, np.ndarray], image: np.ndarray) -> np.ndarray:
-    """One window ``(96, 64)`` through the network, channels last as in TensorFlow."""
+    """Pass one window ``(96, 64)`` through the network, with channels last as in TensorFlow."""
     x = image[:, :, None].astype(np.float64)
     for number, pooled in ((0, True), (3, True), (6, False), (8, True), (11, False), (13, True)):
         weight, bias = tensors[f"features.{number}.weight"], tensors[f"features.{number}.bias"]

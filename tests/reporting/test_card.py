@@ -13,7 +13,7 @@ from huggingface_hub.repocard_data import model_index_to_eval_results
 import mgeval as mg
 from mgeval.metrics.failures import DETECTORS
 from mgeval.reporting import write_cards
-from mgeval.reporting.card import KINDS, card
+from mgeval.reporting.card import KINDS, card_text
 from mgeval.reporting.facts import gather
 
 
@@ -21,9 +21,9 @@ def test_the_hubs_classes_read_the_results(run, tmp_path):
     scores, store = run
     (path,) = write_cards(scores, store, tmp_path / "card")
     assert path == tmp_path / "card/synth.md"
-    card = ModelCard.load(path)
-    assert card.data.model_name == "synth"
-    name, results = model_index_to_eval_results(card.data.to_dict()["model-index"])
+    card_text = ModelCard.load(path)
+    assert card_text.data.model_name == "synth"
+    name, results = model_index_to_eval_results(card_text.data.to_dict()["model-index"])
     found = {one.metric_type: one for one in results}
     summary = mg.summarise(scores).set_index("metric")
     assert name == "synth" and set(found) == set(summary.index[summary["mean"].notna()])
@@ -56,7 +56,7 @@ def test_the_share_of_any_failure_is_not_left_out(run):
     rows = [{"key": "0", "kind": kind, "flagged": True} for kind in rare]
     rows += [{"key": f"{place}", "kind": list(DETECTORS)[-1], "flagged": False} for place in range(1, 9)]
     findings = pd.DataFrame(rows).assign(prompt_id=lambda table: table["key"], score=0.0)
-    text = card(replace(gather(*run), findings=findings), "synth")
+    text = card_text(replace(gather(*run), findings=findings), "synth")
     assert (
         re.search(r"\| any failure \| 11 %.* \| 9 \|", text) and len(re.findall(r"\| 100 %.* \| 1 \|", text)) == KINDS
     )
@@ -75,8 +75,10 @@ def test_models_with_names_alike_keep_their_cards(run, tmp_path, models, names):
     paths = write_cards(pd.concat(both), store, tmp_path)
     assert [path.name for path in paths] == names
     cards = [ModelCard.load(path).data for path in paths]
-    assert [card.model_name for card in cards] == list(models)
-    found = [next(one.metric_value for one in card.eval_results if one.metric_type == "width") for card in cards]
+    assert [card_text.model_name for card_text in cards] == list(models)
+    found = [
+        next(one.metric_value for one in card_text.eval_results if one.metric_type == "width") for card_text in cards
+    ]
     assert found == [0.25, 0.75]
 
 
@@ -100,6 +102,6 @@ def test_the_references_lie_beside_the_card(run, tmp_path):
 
 def test_nothing_is_written_of_nothing(run, tmp_path):
     scores, store = run
-    with pytest.raises(mg.MetricError, match="no clip of this table was made"):
+    with pytest.raises(mg.MetricError, match="the table has no finished clip"):
         write_cards(scores.assign(status="failed"), store, tmp_path / "card")
     assert not (tmp_path / "card").exists()

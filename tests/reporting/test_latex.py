@@ -6,7 +6,7 @@ import pandas as pd
 from typeset import pages
 
 import mgeval as mg
-from mgeval.reporting.latex import by_factor, escaped
+from mgeval.reporting.latex import by_factor, escape
 
 HOSTILE = [
     r"\input{/etc/passwd}", "50 % & $x_1^2$ # ~ {brace} \\", "<img src=x onerror=alert(1)>", "[first] * star",
@@ -30,14 +30,14 @@ def test_pdflatex_sets_every_text_as_typed(tmp_path):
 
 
 def test_latexs_own_fonts_do_too(tmp_path):
-    text, count, _ = pages(tmp_path, r" \par ".join(map(escaped, HOSTILE)), fonts="")
+    text, count, _ = pages(tmp_path, r" \par ".join(map(escape, HOSTILE)), fonts="")
     words = " ".join(text.split()).translate(str.maketrans("’”", "'\""))
     assert count == 1 and "'q' \"q\"" in words and "<img src=x onerror=alert(1)>" in words
 
 
 def test_escapes_need_nothing_of_what_is_around():
-    assert escaped("[a]") == "{[}a{]}" and escaped("*") == "{*}" and escaped("a\n b") == "a b"
-    assert all(c.isascii() for c in escaped("".join(HOSTILE)))
+    assert escape("[a]") == "{[}a{]}" and escape("*") == "{*}" and escape("a\n b") == "a b"
+    assert all(c.isascii() for c in escape("".join(HOSTILE)))
 
 
 def test_a_runs_tables_and_figures_make_a_page(run, tmp_path):

@@ -14,9 +14,9 @@ from mgeval.models import kind_of, model_kinds
 from mgeval.reporting import latex
 from mgeval.reporting.facts import ANY, extremes, failure_shares, longest_failures
 from mgeval.reporting.figures import file_name
-from mgeval.reporting.methods import how_tested, markdown
-from mgeval.reporting.sources import BIBTEX, bibliography, cite_key, cited, maker_kind, sources
-from mgeval.reporting.tables import by_factor, cell, comparisons, sortable
+from mgeval.reporting.methods import markdown, p_value_note
+from mgeval.reporting.sources import BIBTEX, bibliography, cite_key, cite_keys, maker_kind, metric_cite_keys
+from mgeval.reporting.tables import by_factor, comparisons, sortable_table, text_cell
 from mgeval.stats import compare
 from mgeval.wording import bracket_interval, decimals, list_levels, number_text, percent_text
 
@@ -83,9 +83,9 @@ def test_numbers_that_are_none():
 
 def test_every_metric_has_a_source_and_every_source_an_entry():
     assert (
-        all(map(sources, [*map("{}:tiny".format, TEXT), *(METRICS.keys() - set(TEXT))]))
-        and sources("clap:tiny") == sources("clap_min:tiny")
-        and sources("seed") == ()
+        all(map(metric_cite_keys, [*map("{}:tiny".format, TEXT), *(METRICS.keys() - set(TEXT))]))
+        and metric_cite_keys("clap:tiny") == metric_cite_keys("clap_min:tiny")
+        and metric_cite_keys("seed") == ()
     )
     used = {key for name, row in METRICS.items() for key in map(cite_key, row.cites)}
     models = {key for kind in model_kinds().values() for key in map(cite_key, kind.cites)}
@@ -104,12 +104,12 @@ def test_years_in_docstrings_are_those_of_the_references():
 
 
 def test_a_bibliography_holds_what_is_cited_once():
-    keys = cited(["loudness", "true_peak", "clap:tiny"])
+    keys = cite_keys(["loudness", "true_peak", "clap:tiny"])
     assert keys == ["mgeval", "itu1770", "steinmetz2021", "elizalde2023", "wu2023"]
-    assert cited(["crest"]) == ["mgeval"]
-    assert cited(["true_peak"], [kind_of("tiny")]) == ["mgeval", "copet2023", "defossez2023", "itu1770"]
+    assert cite_keys(["crest"]) == ["mgeval"]
+    assert cite_keys(["true_peak"], [kind_of("tiny")]) == ["mgeval", "copet2023", "defossez2023", "itu1770"]
     text = bibliography(keys)
-    assert [key for key in re.findall(r"@\w+\{(\w+),", text)] == keys and "VERSION" not in text
+    assert re.findall(r"@\w+\{(\w+),", text) == keys and "VERSION" not in text
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_a_comparison_in_which_nothing_was_tested_says_why():
     rows = [(f"p{p}", g, np.nan) for p in range(3) for g in (1, 3)]
     table = compare(pd.DataFrame(rows, columns=["prompt_id", "guidance", "width"]).assign(seed=0), by="guidance")
     assert table["p"].isna().all()
-    said = how_tested(table)
+    said = p_value_note(table)
     assert said.startswith("p is not defined: ") and "Holm" not in said and "*" not in said and len(said) > 25
 
 
@@ -147,11 +147,11 @@ def test_tables_sort_by_values_and_name_what_differs_in_n():
     text = by_factor(summary, "<f>", "n")
     assert "low <small>8 clips, 2 prompts</small>" in text and text.count("<small>4 clips, 2 prompts</small>") == 1
     assert "data-order='0.5'" in text and "data-order=''" in text and "\N{MINUS SIGN}1.00 [" in text
-    assert "<b>" not in sortable(["x"], [[cell("<b>")]], "c")
+    assert "<b>" not in sortable_table(["x"], [[text_cell("<b>")]], "c")
 
 
 def test_a_caption_may_hold_an_apostrophe():
-    page = sortable(["x"], [[cell("y")]], "the <b>table's</b> file &amp; more")
+    page = sortable_table(["x"], [[text_cell("y")]], "the <b>table's</b> file &amp; more")
     (label,) = re.findall(r"<table class='sortable' aria-label='([^']*)'>", page)
     assert html.unescape(label) == "the table's file & more"
 
@@ -165,11 +165,11 @@ def test_a_sure_difference_is_marked_and_an_unsure_one_is_not():
     rows = [(f"p{p}", g, 0.5 + 0.1 * g + 0.001 * p * g, (-1) ** (p + g) * 1.0) for p in range(12) for g in (1, 3)]
     scores = pd.DataFrame(rows, columns=["prompt_id", "guidance", "width", "loudness"]).assign(seed=0)
     table = compare(scores, by="guidance")
-    page = comparisons(table, how_tested(table))
+    page = comparisons(table, p_value_note(table))
     marked = [line for line in page.split("<tr>") if "]*</td>" in line]
     assert len(marked) == 1 and "Stereo width" in marked[0]
     # 2 of the 4096 ways to flip twelve prompts are as far out; twice that after Holm.
     assert table["p_holm"].min() == pytest.approx(2 * 2 / 4096) and "< 0.001" in marked[0].replace("&lt;", "<")
     assert "adjusted after Holm over the 2 tests of this table; * marks p < 0.05." in page
-    lines = latex.comparisons(table, how_tested(table)).splitlines()
+    lines = latex.comparisons(table, p_value_note(table)).splitlines()
     assert [line.startswith("Stereo width") for line in lines if "^{*}" in line] == [True]

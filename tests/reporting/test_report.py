@@ -137,7 +137,7 @@ def test_settings_are_compared_and_attributes_of_prompts_are_not(run, index):
     assert (table["n_pairs"] > 0).all() and set(table["n_prompts"]) == {4}
     text = index.read_text()
     # A kind belongs to a prompt: no prompt has both.
-    assert text.count("<h3>Compared</h3>") == 1
+    assert text.count("<h3>Comparisons</h3>") == 1
     # With four prompts no p is small, so nothing is marked; the test and its correction are named.
     assert "sign flip of prompts, exact; adjusted after Holm over the" in text and "]*</td>" not in text
     latex = (index.parent / "tables" / "compare-duration.tex").read_text()
@@ -213,7 +213,7 @@ def test_a_clip_that_is_gone_is_said(run, tmp_path):
     lost_scores = mg.measure(clips, lost, ["width", "crest"], progress=False)
     lost.file(clips["key"][0]).unlink()
     text = mg.report(lost_scores, lost, tmp_path / "report").read_text()
-    assert "no such file" in text and "(not to be read)" in text
+    assert "no such file" in text and "(cannot be read)" in text
 
 
 def test_a_clip_that_is_damaged_is_said_and_not_copied(tmp_path):
@@ -227,7 +227,7 @@ def test_a_clip_that_is_damaged_is_said_and_not_copied(tmp_path):
 
 
 def test_scores_of_files_are_no_run(run, tmp_path):
-    with pytest.raises(mg.MetricError, match="not one of clips of a run"):
+    with pytest.raises(mg.MetricError, match="must be one of clips of a run"):
         mg.report(run[0].drop(columns="status"), run[1], tmp_path / "report")
 
 
@@ -260,7 +260,7 @@ def test_it_says_why_levels_are_not_compared(run, tmp_path):
     page = mg.report(mg.measure(clips, store, ["width"], progress=False), store, tmp_path / "report")
     why = "3.0 holds several clips of one prompt and seed, which differ in 'temperature': keep one of its values"
     assert f"Levels are not compared: {html.escape(why)}." in page.read_text()
-    assert "<h3>Compared</h3>" not in page.read_text()
+    assert "<h3>Comparisons</h3>" not in page.read_text()
     text = (page.parent / "methods.md").read_text()
     assert "levels of temperature: 1.0 holds several clips" in text and f"; guidance: {why}." in text
 
@@ -284,13 +284,13 @@ def test_it_says_why_nothing_is_compared_by_a_column(run):
     facts = gather(scores, store, by=["<b>kind", "duration", "key"])
     assert list(facts.compared) == ["duration"] and facts.uncompared == {
         "<b>kind": "no two clips of one prompt and seed differ in it alone",
-        "key": "it has 8 levels, and a report compares 2 to 6",
+        "key": "it has 8 levels; a report compares 2 to 6",
     }
     text = methods.as_html(facts)
     assert "levels of &lt;b&gt;kind: no two clips" in text
     measured = columns(scores.columns)
     facts = gather(scores.drop(columns=[name for name in measured if name != "crest"]), store, by="duration")
-    assert facts.uncompared["duration"].startswith("none of the metrics that a report compares was measured (clap, ")
+    assert facts.uncompared["duration"].startswith("the metrics that a report compares were not measured (clap, ")
 
 
 def test_clap_scores_are_told_as_they_were_recorded(run):
@@ -298,7 +298,7 @@ def test_clap_scores_are_told_as_they_were_recorded(run):
     heard = scores.assign(**{"clap:a": 0.1, "embedder": "clap:a@1; clap:gone@2"})
     told = gather(heard.assign(embedder_recipe="8 kHz, windows of 3 s; x"), store, by="duration")
     assert "CLAP scores are by clap:a@1 (8 kHz, windows of 3 s)." in methods.as_html(told)
-    assert "clap:a@1 (how it hears a clip is not recorded)." in methods.as_html(gather(heard, store, by="duration"))
+    assert "clap:a@1 (preprocessing not recorded)." in methods.as_html(gather(heard, store, by="duration"))
     # The embedder's column alone is no score.
     assert "CLAP" not in methods.as_html(gather(heard.drop(columns="clap:a"), store, by="duration"))
 
@@ -318,7 +318,7 @@ def test_a_musicgen_and_its_codec_are_cited(run):
         in text
     )
     entries = bibliography(methods.references(mixed))
-    assert [key for key in re.findall(r"@\w+\{(\w+),", entries)][:3] == ["mgeval", "copet2023", "defossez2023"]
+    assert re.findall(r"@\w+\{(\w+),", entries)[:3] == ["mgeval", "copet2023", "defossez2023"]
 
 
 def test_what_somebodys_own_model_made_is_not_said_to_be_a_musicgens(run):
@@ -379,8 +379,8 @@ def test_settings_of_many_values_are_not_said_to_be_held(run, tmp_path):
     scores, store = run
     many = scores.assign(guidance=np.linspace(1, 5, len(scores)), model="tiny")
     text = methods.as_markdown(gather(many, store, by="duration"))
-    held = text[text.index("Held:") :].partition(". ")[0]
-    assert "guidance" not in held and "guidance (" in text[text.index("Varied:") : text.index("Held:")]
+    fixed = text[text.index("Fixed:") :].partition(". ")[0]
+    assert "guidance" not in fixed and "guidance (" in text[text.index("Varied:") : text.index("Fixed:")]
 
 
 def test_a_run_that_is_not_complete_says_so(tmp_path):
@@ -390,15 +390,15 @@ def test_a_run_that_is_not_complete_says_so(tmp_path):
     scores = mg.measure(mg.run(plan[:3], store, progress=False), store, ["width"], progress=False)
     page = mg.report(scores, store, tmp_path / "report")
     for text in (page.read_text(), (page.parent / "methods.md").read_text()):
-        assert "The run is not complete: 1 of 4 clips are planned and not made." in text
+        assert "The run is incomplete: 1 of 4 planned clips are missing." in text
     # What the table itself says was not run is told once.
     cancelled = pd.concat([scores, plan[3:].assign(status=None)])
     page = mg.report(cancelled, store, tmp_path / "cancelled")
-    assert "not complete" not in page.read_text()
+    assert "incomplete" not in page.read_text()
     assert "1 clip could not be made and is left out: not run yet (1)." in page.read_text()
     # The plan of another model is none of this one's.
     store.add_plan(plan[3:].assign(key="other", model="tiny"))
-    assert "1 of 4 clips" in mg.report(scores, store, tmp_path / "report").read_text()
+    assert "1 of 4 planned clips" in mg.report(scores, store, tmp_path / "report").read_text()
 
 
 def test_a_clip_that_cannot_be_read_is_not_said_to_be_undefined(tmp_path):
@@ -408,7 +408,7 @@ def test_a_clip_that_cannot_be_read_is_not_said_to_be_undefined(tmp_path):
     page = mg.report(mg.measure(clips, store, ["width"], progress=False), store, tmp_path / "report")
     for text in (page.read_text(), (page.parent / "methods.md").read_text()):
         assert "1 clip could not be read and is left out: not an intact audio file" in text
-        assert "Where a measure is undefined" not in text
+        assert "for which a measure is undefined" not in text
 
 
 def test_groups_at_the_ends_are_of_several_prompts(run, tmp_path):
@@ -430,7 +430,7 @@ def test_many_levels_are_told_of_and_a_few_of_them_played(run, tmp_path):
     few = scores.drop(columns=["image_angle", "loudness", "failure_count", "tempo"]).head(2)
     many = pd.concat([few.assign(guidance=1 + place / 10) for place in range(30)], ignore_index=True)
     page = mg.report(many, store, tmp_path / "report", by="duration")
-    assert "Varied over too many values to group clips by, unless by= asks for it: guidance (30)." in page.read_text()
+    assert "Varied over too many values to group by, unless by= names it: guidance (30)." in page.read_text()
     shown = clips.examples(gather(many, store, by="guidance"))["guidance"]
     assert len(shown) == clips.GROUPS and shown.is_monotonic_increasing and {shown.min(), shown.max()} == {1, 3.9}
 

@@ -118,10 +118,12 @@ def test_no_odds_without_bound():
     assert (
         table.loc["silence", "odds_ratio"].isna().all() and (table.loc["silence", "reason"] == "no clip has it").all()
     )
-    assert table.loc["loop", "odds_ratio"].isna().all() and "no bound" in table.loc[("loop", "guidance", 6.0), "reason"]
+    assert table.loc["loop", "odds_ratio"].isna().all() and (
+        "unbounded" in table.loc[("loop", "guidance", 6.0), "reason"]
+    )
     # What one level decides leaves the others their odds, of the clips it says nothing about.
     seam = table.loc["seam"]
-    assert np.isnan(seam.loc[("genre", "jazz"), "odds_ratio"]) and "no bound" in seam.loc[("genre", "jazz"), "reason"]
+    assert np.isnan(seam.loc[("genre", "jazz"), "odds_ratio"]) and "unbounded" in seam.loc[("genre", "jazz"), "reason"]
     rest = mg.predict_failure(found[(found["kind"] == "seam") & (found["genre"] != "jazz")]).set_index("factor")
     assert seam.loc[("guidance", 6.0), "lo"] == pytest.approx(rest.loc["guidance", "lo"])
     assert table["hi"].dropna().max() < 1e3
@@ -130,7 +132,7 @@ def test_no_odds_without_bound():
 def test_odds_that_cannot_be_told():
     found = failures()
     same = mg.predict_failure(found.assign(top_k=found["guidance"] * 10), ["guidance", "top_k"])
-    assert same["reason"].tolist() == ["", "cannot be told apart from the terms before it"]
+    assert same["reason"].tolist() == ["", "cannot be separated from the terms before it"]
     lone = mg.predict_failure(found.assign(claim=np.where(found["prompt_id"] == 2, "wide", "mono")), ["claim"])
     assert lone["reason"].tolist() == ["a single prompt decides it"] and lone["lo"].isna().all()
     assert "too few" in mg.predict_failure(failures(4), "guidance")["reason"][0]
@@ -142,7 +144,7 @@ def test_a_column_that_was_not_varied_has_a_row_and_a_reason():
     found = failures().assign(top_k=250.0, mood="calm", language=np.nan)
     table = mg.predict_failure(found, ["top_k", "mood", "language", "guidance"]).set_index("factor")
     for name in ("top_k", "mood", "language"):
-        assert np.isnan(table.loc[name, "odds_ratio"]) and "all alike" in table.loc[name, "reason"]
+        assert np.isnan(table.loc[name, "odds_ratio"]) and "the same value" in table.loc[name, "reason"]
     assert table.loc["guidance", "odds_ratio"] == mg.predict_failure(found, "guidance")["odds_ratio"][0]
     assert np.isnan(mg.predict_failure(found, "top_k")["p"][0])
 
@@ -152,7 +154,7 @@ def test_a_number_that_is_infinite_or_missing_has_no_odds():
     for gap in (np.inf, np.nan):
         table = mg.predict_failure(found.assign(t=found["guidance"].where(found["guidance"] < 6, gap)), "t")
         assert table[["level", "reference"]].values.tolist() == [[3, 1]]
-        assert np.isnan(table["p"][0]) and "no finite number" in table["reason"][0]
+        assert np.isnan(table["p"][0]) and "no finite value" in table["reason"][0]
 
 
 def test_clips_without_a_prompt_are_not_of_one():
@@ -183,7 +185,7 @@ def test_a_flag_that_is_missing_is_no_failure(kind):
         (lambda t: mg.predict_failure(t, "gidance"), "did you mean 'guidance'"),
         (lambda t: mg.predict_failure(t, kinds="dronne"), "did you mean 'drone'"),
         (lambda t: mg.predict_failure(t.head(0)), "empty"),
-        (lambda t: mg.predict_failure(t.assign(flagged=t["flagged"].astype(str))), "'flagged' is text"),
+        (lambda t: mg.predict_failure(t.assign(flagged=t["flagged"].astype(str))), "'flagged' must be True or False"),
         (lambda t: mg.plots.forest(mg.predict_failure(t), "dronne"), "did you mean 'drone'"),
         (lambda t: mg.plots.forest(t, "drone"), "no column 'factor'"),
     ],

@@ -1,8 +1,8 @@
 """CLAP's audio tower (HTSAT, a Swin transformer on the mel spectrogram), computed with less copying.
 
-transformers and laion-clap move the image four times in every block: they shift it, cut it into windows, put it
-together and shift it back. All else in a block looks at one token at a time, so here the tokens stay in the order of
-the windows, and one look-up brings them from each block's order into the next one's.
+transformers and laion-clap copy the image four times in every block: they shift it, cut it into windows, reassemble
+it and shift it back. All other operations of a block are per token, so here the tokens stay in the order of
+the windows, and one index_select converts from the order of one block to that of the next.
 """
 
 from __future__ import annotations
@@ -13,35 +13,35 @@ from typing import Any, NamedTuple
 
 from mgeval.errors import ModelError
 
-NUMBERS = 1 << 19
-"""How many numbers the images may have that go through a stage at once: 2 MB, so that the cache holds what is made."""
+STAGE_NUMBERS = 1 << 19
+"""Most numbers in the images that go through a stage together: 2 MB, so that the results stay in the cache."""
 
-ROWS = 1024
-"""Tokens that go through a block's two wide layers at once: what lies between them then stays in the cache."""
+DENSE_ROWS = 1024
+"""Tokens that go through the two wide layers of a block together, so that the values in between stay in the cache."""
 
 
 class Block(NamedTuple):
-    """What a block of the network needs, ready for use."""
+    """A block of the network, prepared for `run_block`."""
 
     layer: Any
-    """Its norms and dense layers."""
+    """Provides the norms and dense layers."""
     order: Any
-    """Where each token comes from in the order before; None where it stays."""
+    """Index of each token in the previous order; None if the order stays the same."""
     qkv: tuple[Any, Any]
-    """Weight and bias of queries, divided by the root of a head's width, keys and values."""
+    """Weight and bias of queries, keys and values; those of queries are divided by the root of the head width."""
     bias: Any
-    """What is added to the products of queries and keys, ``(1 or windows, heads, tokens, tokens)``."""
+    """Added to the products of queries and keys, ``(1 or windows, heads, tokens, tokens)``."""
 
 
 class Merge(NamedTuple):
-    """What joins four neighbours between two stages."""
+    """The layer between two stages that merges four neighbouring tokens, with their order."""
 
     layer: Any
     order: Any
 
 
 class Tower:
-    """The audio tower and projection of a `ClapModel`, with its own weights.
+    """The audio tower and projection of a `ClapModel`, with its weights.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class Tower:
     Raises
     ------
     ModelError
-        Its windows do not divide the image of a stage; those of all published checkpoints do.
+        The windows do not divide the image of a stage; in all published checkpoints they do.
     """
 
     def __init__(self, network: Any) -> None:
@@ -59,10 +59,10 @@ class Tower:
 
         self.encoder, self.projection = network.audio_model.audio_encoder, network.audio_projection
         with torch.inference_mode():
-            self.stages = [list(steps) for steps in stages(self.encoder)]
+            self.stages = build_stages(self.encoder)
 
     def __call__(self, mels: Any) -> Any:
-        """Return vectors of windows, not normalised.
+        """Return the vectors of windows, not normalised.
 
         Parameters
         ----------
@@ -80,60 +80,61 @@ class Tower:
         parts = mels.chunk(min(threads, len(mels)))
         if len(parts) == 1:
             return self._run(mels)
-        # Sounds side by side leave no thread waiting for another in the middle of a product.
-        each = {"initializer": torch.set_num_threads, "initargs": (max(1, threads // len(parts)),)}
-        with ThreadPoolExecutor(len(parts), **each) as pool:
-            found = list(pool.map(self._run, parts))
-        # What a thread sets for itself, later threads inherit.
+        # With one thread per sound, no thread waits for another in the middle of a product.
+        per_part = max(1, threads // len(parts))
+        with ThreadPoolExecutor(len(parts), initializer=torch.set_num_threads, initargs=(per_part,)) as pool:
+            vectors = list(pool.map(self._run, parts))
+        # Later threads inherit the number that a thread sets for itself.
         torch.set_num_threads(threads)
-        return torch.cat(found)
+        return torch.cat(vectors)
 
     def _run(self, mels: Any) -> Any:
         import torch
 
         with torch.inference_mode():
             x = self.encoder.batch_norm(mels[:, None].transpose(1, 3)).transpose(1, 3)
-            # None of them is longer than a window, which is what feature fusion would ask.
+            # The empty tuple: no input is longer than a window, so there is nothing for feature fusion.
             x = self.encoder.patch_embed(self.encoder.reshape_mel2img(x), ())
             for stage in self.stages:
-                # Later stages have fewer numbers for each sound, and their products are faster with more rows.
-                x = torch.cat([run(few, stage) for few in x.split(max(1, NUMBERS // x[0].numel()))])
+                # Later stages have fewer numbers per sound, and their products are faster with more rows.
+                x = torch.cat([run_stage(part, stage) for part in x.split(max(1, STAGE_NUMBERS // x[0].numel()))])
             return self.projection(self.encoder.norm(x).mean(dim=1))
 
 
-def run(x: Any, stage: Sequence[Block | Merge]) -> Any:
+def run_stage(x: Any, stage: Sequence[Block | Merge]) -> Any:
     """Run a stage on ``(sounds, tokens, width)``."""
     for step in stage:
-        x = attended(x, step) if isinstance(step, Block) else merged(x, step)
+        x = run_block(x, step) if isinstance(step, Block) else run_merge(x, step)
     return x
 
 
-def stages(encoder: Any) -> Iterator[Iterator[Block | Merge]]:
-    """Yield each stage's blocks and its merge, each with the order of tokens that it takes."""
-    for stage, size in zip(encoder.layers, encoder.input_resolutions, strict=True):
-        yield steps(stage, size)
+def build_stages(encoder: Any) -> list[list[Block | Merge]]:
+    """Return the blocks and the merge of each stage, each with its order of tokens."""
+    return [list(build_steps(*stage)) for stage in zip(encoder.layers, encoder.input_resolutions, strict=True)]
 
 
-def steps(stage: Any, size: tuple[int, int]) -> Iterator[Block | Merge]:
-    """Yield a stage's steps; its image comes row by row, and so does what the merge makes of it."""
+def build_steps(stage: Any, size: tuple[int, int]) -> Iterator[Block | Merge]:
+    """Yield the blocks and the merge of a stage; its input image and the merged image are in row-major order."""
     import torch
 
     before = torch.arange(size[0] * size[1])
     for layer in stage.blocks:
         if any(side % layer.window_size for side in size):
-            told = f"{size[0]} x {size[1]} tokens in windows of {layer.window_size}"
-            raise ModelError(f"an audio tower of {told}: they do not fit")
-        # As the layer does it itself at its first call: nothing is shifted where the window is the whole image.
+            raise ModelError(
+                f"the windows of the audio tower ({layer.window_size} tokens) must divide its image, "
+                f"got {size[0]} x {size[1]} tokens"
+            )
+        # The layer does this in its first call: it shifts nothing if the window is the whole image.
         layer.set_shift_and_window_size(size)
-        now = windowed(size, layer.window_size, layer.shift_size)
-        yield Block(layer, moved(before, now), fused(layer.attention.self), added(layer, size))
-        before = now
+        after = window_order(size, layer.window_size, layer.shift_size)
+        yield Block(layer, reorder(before, after), join_qkv(layer.attention.self), position_bias(layer, size))
+        before = after
     if stage.downsample is not None:
-        yield Merge(stage.downsample, moved(before, neighbours(size)))
+        yield Merge(stage.downsample, reorder(before, merge_order(size)))
 
 
-def windowed(size: tuple[int, int], window: int, shift: int) -> Any:
-    """Return the numbers of an image's tokens, counted row by row, in the order of its shifted windows."""
+def window_order(size: tuple[int, int], window: int, shift: int) -> Any:
+    """Return the row-major indices of an image's tokens, in the order of its shifted windows."""
     import torch
 
     height, width = size
@@ -141,23 +142,23 @@ def windowed(size: tuple[int, int], window: int, shift: int) -> Any:
     return image.view(height // window, window, width // window, window).transpose(1, 2).reshape(-1)
 
 
-def neighbours(size: tuple[int, int]) -> Any:
-    """Return the numbers of an image's tokens in groups of four that become one: down first, then right."""
+def merge_order(size: tuple[int, int]) -> Any:
+    """Return the row-major indices of an image's tokens, in groups of four to merge: down first, then right."""
     import torch
 
     image = torch.arange(size[0] * size[1]).view(size)
     return torch.stack([image[row::2, column::2] for column in (0, 1) for row in (0, 1)], -1).reshape(-1)
 
 
-def moved(before: Any, now: Any) -> Any:
-    """Return where each token of one order stands in another; None where both are the same."""
+def reorder(before: Any, after: Any) -> Any:
+    """Return the index in one order of each token of another order; None if both orders are the same."""
     import torch
 
-    return None if torch.equal(before, now) else torch.argsort(before)[now]
+    return None if torch.equal(before, after) else torch.argsort(before)[after]
 
 
-def fused(attention: Any) -> tuple[Any, Any]:
-    """Return one layer for queries, keys and values."""
+def join_qkv(attention: Any) -> tuple[Any, Any]:
+    """Return weight and bias of a joint layer for queries, keys and values."""
     import torch
 
     scale = attention.attention_head_size**-0.5
@@ -168,8 +169,8 @@ def fused(attention: Any) -> tuple[Any, Any]:
     return weight, torch.cat([part.bias * (scale if part is attention.query else 1) for part in parts])
 
 
-def added(layer: Any, size: tuple[int, int]) -> Any:
-    """Return the bias of relative positions, with -100 between what only the shift brought together."""
+def position_bias(layer: Any, size: tuple[int, int]) -> Any:
+    """Return the bias of relative positions, with -100 between tokens that only the shift brings into one window."""
     import torch
 
     attention, tokens = layer.attention.self, layer.window_size**2
@@ -179,31 +180,32 @@ def added(layer: Any, size: tuple[int, int]) -> Any:
     return (bias if apart is None else bias + apart[:, None]).contiguous()
 
 
-def attended(x: Any, block: Block) -> Any:
-    """Run a block on ``(windows of sound, tokens, width)``; returns the same shape."""
+def run_block(x: Any, block: Block) -> Any:
+    """Run a block on ``(sounds, tokens, width)``; return the same shape."""
     from torch.nn import functional
 
     layer, (sounds, tokens, width) = block.layer, x.shape
-    # A copy of its own in every block: what follows is added to it in place.
+    # Every block needs its own copy: the code below adds to it in place.
     x = (x.clone() if block.order is None else x.index_select(1, block.order)).view(-1, width)
     heads, inside = block.bias.shape[1], block.bias.shape[-1]
     qkv = functional.linear(layer.layernorm_before(x), *block.qkv).view(-1, inside, 3, heads, width // heads)
-    # Only where several sounds have masks of their own windows must it be repeated.
+    queries, keys, values = qkv.permute(2, 0, 3, 1, 4)
+    # A bias with one entry per window must be repeated for each of several sounds.
     bias = block.bias if len(block.bias) in (1, len(qkv)) else block.bias.repeat(sounds, 1, 1, 1)
     bias = bias.expand(len(qkv), -1, -1, -1)
-    mixed = functional.scaled_dot_product_attention(*qkv.permute(2, 0, 3, 1, 4), attn_mask=bias, scale=1.0)
-    onto(x, mixed.transpose(1, 2).reshape(-1, width), layer.attention.output.dense)
-    for rows in x.split(ROWS):
-        onto(rows, layer.intermediate(layer.layernorm_after(rows)), layer.output.dense)
+    mixed = functional.scaled_dot_product_attention(queries, keys, values, attn_mask=bias, scale=1.0)
+    add_dense(x, mixed.transpose(1, 2).reshape(-1, width), layer.attention.output.dense)
+    for rows in x.split(DENSE_ROWS):
+        add_dense(rows, layer.intermediate(layer.layernorm_after(rows)), layer.output.dense)
     return x.view(sounds, tokens, width)
 
 
-def onto(x: Any, y: Any, dense: Any) -> None:
-    """Add what a dense layer makes of ``y`` to ``x``, in place."""
+def add_dense(x: Any, y: Any, dense: Any) -> None:
+    """Add the output of a dense layer for ``y`` to ``x``, in place."""
     x.add_(dense.bias).addmm_(y, dense.weight.t())
 
 
-def merged(x: Any, merge: Merge) -> Any:
-    """Make one token of four, twice as wide."""
+def run_merge(x: Any, merge: Merge) -> Any:
+    """Merge each four tokens into one, twice as wide."""
     x = x if merge.order is None else x.index_select(1, merge.order)
     return merge.layer.reduction(merge.layer.norm(x.view(len(x), x.shape[1] // 4, -1)))

@@ -1,4 +1,4 @@
-"""CLAP's log-mel front end, as transformers' `ClapFeatureExtractor` computes it, all frames at once."""
+"""CLAP's log-mel front end: transformers' `ClapFeatureExtractor`, for all frames at once."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 FLOOR = 1e-10
-"""Power below which a mel band counts as silent: -100 dB."""
+"""Lowest power of a mel band: -100 dB."""
 
 
 def log_mel(x: np.ndarray, extractor: Any) -> np.ndarray:
     """Return the mel spectrogram of one window in dB.
 
-    transformers computes frame by frame in Python; this takes all frames at once and agrees with it
+    transformers loops over the frames in Python; this computes all frames at once and agrees with it
     within 0.001 dB.
 
     Parameters
@@ -21,7 +21,7 @@ def log_mel(x: np.ndarray, extractor: Any) -> np.ndarray:
     x : numpy.ndarray
         float ``(time,)`` at the extractor's rate.
     extractor : transformers.ClapFeatureExtractor
-        Frame length, hop and filters: HTK mel for checkpoints with fusion, Slaney for the others.
+        Provides frame length, hop and filters: HTK mel for checkpoints with fusion, Slaney for the others.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""A CLAP's network, tokenizer and feature extractor, whole or not at all."""
+"""Loading a CLAP's network, tokenizer and feature extractor, with a check that they are complete."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ from mgeval.hub import hub_files, load_tokenizer, quiet_transformers, weight_fil
 LAION_TOKENS = 77
 ROBERTA = "roberta-base"
 ROBERTA_FILES = ("config.json", "merges.txt", "tokenizer.json", "tokenizer_config.json", "vocab.json")
-ROBERTA_WORDS = 50265
+ROBERTA_TOKENS = 50265
 HELLO_WORLD = [0, 31414, 232, 2]
-"""What RoBERTa's tokenizer makes of "Hello world"."""
+"""The tokens of "Hello world" in RoBERTa's tokenizer."""
 
 
 class Parts(NamedTuple):
-    """What a `Clap` is made of."""
+    """The components of a `Clap`."""
 
     network: Any
     tokenizer: Any
     extractor: Any
     longest: int
-    """Tokens at which texts are cut, those of begin and end included."""
+    """Most tokens of a text, including begin and end; longer texts are cut."""
 
 
 def load_parts(folder: Path) -> Parts:
-    """Load a `ClapModel` of transformers' form with what it needs, and refuse what is not whole.
+    """Load a `ClapModel` in transformers' format, with its tokenizer and feature extractor.
 
     transformers fills missing tensors with random numbers, and a tokenizer without its vocabulary
-    comes up with its special words only; both without an error.
+    loads with its special tokens only; both without an error. Here they are errors.
 
     Raises
     ------
     ModelError
-        Not a CLAP checkpoint, weights missing or of another shape, or a tokenizer of another size
-        than the text tower's.
+        The folder is not a CLAP checkpoint, weights are missing or misshapen, or the tokenizer does not match
+        the text tower.
     """
     path = folder / "config.json"
     if not path.is_file():
@@ -61,29 +61,29 @@ def load_parts(folder: Path) -> Parts:
                 folder, dtype=torch.float32, output_loading_info=True, use_safetensors=safe, weights_only=True, **local
             )
             extractor = AutoFeatureExtractor.from_pretrained(folder, **local)
-    # What transformers raises depends on the file and the version.
+    # The exception depends on the file and on the version of transformers.
     except Exception as error:
         raise ModelError(f"{folder}: cannot be loaded ({first_line(error)})") from None
     absent = sorted(set(report["missing_keys"]) | {key for key, *_ in report["mismatched_keys"]})
     if absent:
         raise ModelError(f"{folder}: incomplete, {len(absent)} weights are missing or misshapen, such as {absent[0]}")
     config = network.config.text_config
-    # Position numbers begin after that of the padding.
+    # The first position is one after the padding token.
     longest = config.max_position_embeddings - config.pad_token_id - 1
-    return Parts(network.eval(), clap_words(folder, config.vocab_size, folder), extractor, longest)
+    return Parts(network.eval(), load_clap_tokenizer(folder, config.vocab_size, folder), extractor, longest)
 
 
-def laion_parts(file: Path) -> Parts:
-    """Load one of LAION's checkpoints, with the front end and the tokenizer that it was trained with.
+def load_laion_parts(file: Path) -> Parts:
+    """Load one of LAION's checkpoints, with the front end and the tokenizer of its training.
 
-    Mel from 50 Hz to 14 kHz; Slaney's scale, with feature fusion HTK's. RoBERTa's tokenizer from the
-    file's own folder if ``tokenizer.json`` lies there, otherwise ``roberta-base`` from the hub or its cache; texts
-    are cut at 77 tokens, as laion-clap does.
+    Mel from 50 Hz to 14 kHz; Slaney's scale, or HTK's with feature fusion. RoBERTa's tokenizer from the
+    file's folder if it has a ``tokenizer.json``, otherwise ``roberta-base`` from the hub or its cache; texts
+    are cut at 77 tokens, as in laion-clap.
 
     Raises
     ------
     ModelError
-        As in `mgeval.embed.clap.laion_weights.clap_network`, no tokenizer to be had, or a wrong one.
+        As in `mgeval.embed.clap.laion_weights.clap_network`, or the tokenizer is missing or wrong.
     """
     from transformers import ClapFeatureExtractor
 
@@ -97,22 +97,22 @@ def laion_parts(file: Path) -> Parts:
     )
     beside = (file.parent / "tokenizer.json").is_file()
     folder = file.parent if beside else hub_files(ROBERTA, VALID, ROBERTA_FILES)
-    return Parts(network, clap_words(folder, config.text_config.vocab_size, file), extractor, LAION_TOKENS)
+    return Parts(network, load_clap_tokenizer(folder, config.text_config.vocab_size, file), extractor, LAION_TOKENS)
 
 
-def clap_words(folder: Path, words: int, where: Path) -> Any:
-    """Load a tokenizer as `load_words` does, and make sure that it can pad and numbers words as RoBERTa's does.
+def load_clap_tokenizer(folder: Path, tokens: int, checkpoint: Path) -> Any:
+    """Load a tokenizer; check that it can pad, and that it agrees with RoBERTa's if it has the same size.
 
     Raises
     ------
     ModelError
-        As in `load_words`; it knows no padding; or it is of RoBERTa's size with other numbers.
+        As in `load_tokenizer`; the tokenizer has no padding token; or it has RoBERTa's size but other token ids.
     """
-    tokenizer = load_tokenizer(folder, words, where)
+    tokenizer = load_tokenizer(folder, tokens, checkpoint)
     if tokenizer.pad_token is None:
         raise ModelError(
-            f"{where}: broken tokenizer, it knows no padding; is {folder / 'tokenizer_config.json'} missing?"
+            f"{checkpoint}: broken tokenizer, it has no padding token; is {folder / 'tokenizer_config.json'} missing?"
         )
-    if words == ROBERTA_WORDS and tokenizer("Hello world")["input_ids"] != HELLO_WORLD:
-        raise ModelError(f"{where}: broken tokenizer, it has as many words as RoBERTa's and numbers them otherwise")
+    if tokens == ROBERTA_TOKENS and tokenizer("Hello world")["input_ids"] != HELLO_WORLD:
+        raise ModelError(f"{checkpoint}: broken tokenizer, it has as many tokens as RoBERTa's, but other ids")
     return tokenizer

@@ -1,9 +1,9 @@
-"""Sets against sets: distances between the distributions of two sets of clips.
+"""Distances between the distributions of two sets of clips.
 
-Most functions take vectors, ``(n, dim)``, that `mgeval.embed` gives; `stereo_distance` takes tables of scores,
-`kl_divergence` probabilities of tags. Everything is computed in float64. These are numbers of a set and
-no rows of `METRICS`, which are of a clip. A set that no number can be computed from - too few vectors, values
-that are not finite - is refused with a `MetricError` that says what to do.
+Most functions take vectors, ``(n, dim)``, from `mgeval.embed`; `stereo_distance` takes tables of scores, and
+`kl_divergence` takes probabilities of tags. Everything is computed in float64. These are measures of a set, so they are
+not rows of `METRICS`, which holds measures of a clip. For a set without a result - too few vectors, values
+that are not finite - functions raise a `MetricError` that says what to do.
 """
 
 from __future__ import annotations
@@ -38,28 +38,28 @@ __all__ = [
 ]  # fmt: skip
 
 DIRECTIONS = ("reference||generated", "generated||reference")
-"""Of `kl_divergence`: the first is audiocraft's, the second stable-audio-metrics'."""
+"""Directions of `kl_divergence`: audiocraft uses the first, stable-audio-metrics the second."""
 
 
 def stereo_distance(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
-    """Compare the stereo measures of two sets of clips, such as a model's and real records.
+    """Compare the stereo measures of two sets of clips, such as a model's clips and real recordings.
 
-    Per measure the Wasserstein-1 distance of its two distributions, ``integral |F_a - F_b|``: how far on average
-    a clip's value must move to make the sets alike. For `image_angle`, whose axis wraps, the distance on
+    For each measure, the Wasserstein-1 distance of its two distributions, ``integral |F_a - F_b|``: how far on average
+    a clip's value must move to make the distributions equal. For `image_angle`, which is periodic, the distance on
     the circle, ``min_c integral |F_a - F_b - c|`` (Rabin, Delon and Gousseau, *Transportation distances on the
     circle*, 2011).
 
     Parameters
     ----------
     a, b : DataFrame
-        From `measure`; NaN are left out.
+        Scores from `measure`; NaN are ignored.
 
     Returns
     -------
     pandas.DataFrame
-        One row per stereo measure that both tables have: ``metric``, ``distance`` in the measure's unit, 0 and
-        up (two finite sets of the same kind read above 0 too), ``unit``, ``mean_a``, ``mean_b``, ``n_a``, ``n_b``,
-        and ``reason`` where there is no distance. A mean of `image_angle` would wrap and is NaN.
+        One row per stereo measure that both tables have: ``metric``, ``distance`` in the unit of the measure, at least
+        0 (and above 0 for two finite sets of the same distribution), ``unit``, ``mean_a``, ``mean_b``, ``n_a``,
+        ``n_b``, and ``reason`` if there is no distance. The means of `image_angle` are NaN, because it is periodic.
 
     Raises
     ------
@@ -73,7 +73,7 @@ def stereo_distance(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
 
     names = [name for name, row in METRICS.items() if row.channels == "stereo" and name in a and name in b]
     if not names:
-        raise MetricError("the tables share no stereo measure: measure(clips, store) adds them")
+        raise MetricError("the tables share no stereo measure: measure(clips, store) adds the measures")
     rows = []
     for name in names:
         metric = METRICS[name]
@@ -92,30 +92,30 @@ def stereo_distance(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
 
 
 def _circular_distance(u: np.ndarray, v: np.ndarray, period: float) -> float:
-    """Return the Wasserstein-1 distance of values that repeat after a period."""
+    """Return the Wasserstein-1 distance of periodic values."""
     values = np.concatenate([u, v]) % period
     order = np.argsort(values)
     steps = np.concatenate([np.full(len(u), 1 / len(u)), np.full(len(v), -1 / len(v))])[order]
     between = np.cumsum(steps)
     gaps = np.diff(values[order], append=values[order[0]] + period)
-    # The best constant is the median of the difference, weighted by how long it lasts.
+    # The best constant is the median of the difference, weighted by the lengths of the gaps.
     rank = np.argsort(between)
-    passed = np.cumsum(gaps[rank])
-    middle = between[rank[np.searchsorted(passed, passed[-1] / 2)]]
+    weights = np.cumsum(gaps[rank])
+    middle = between[rank[np.searchsorted(weights, weights[-1] / 2)]]
     return float(np.sum(gaps * np.abs(between - middle)))
 
 
 def kl_divergence(generated: np.ndarray, reference: np.ndarray, direction: str) -> float:
     """Return the Kullback-Leibler divergence between the tags of clips and those of their references.
 
-    ``mean_i sum_t p_it ln(p_it / q_it)``, p the side that ``direction`` names first. The field uses both:
+    ``mean_i sum_t p_it ln(p_it / q_it)``, where p is the side that ``direction`` names first. Both are in use:
     audiocraft puts the reference first, stable-audio-metrics the generated clip. Source: Kullback and Leibler, *On
     information and sufficiency*, 1951.
 
     Parameters
     ----------
     generated, reference : array_like
-        Probabilities of tags, ``(clips, tags)`` with the same clip in the same row, or ``(tags,)``; each row
+        Probabilities of tags, ``(clips, tags)`` with matching rows, or ``(tags,)``; each row
         sums to 1.
     direction : str
         One of `DIRECTIONS`.
@@ -123,13 +123,13 @@ def kl_divergence(generated: np.ndarray, reference: np.ndarray, direction: str) 
     Returns
     -------
     float
-        Nats, 0 and up. `Undefined` where a value is not finite, or where a tag has probability 0 on the second side
-        only: it would be infinite.
+        Nats, at least 0. `Undefined` if a value is not finite, or if a tag has probability 0 on the second side
+        only, which would make it infinite.
 
     Raises
     ------
     MetricError
-        The shapes differ, there is no clip, rows are no probabilities, or the direction is unknown.
+        The shapes differ, there is no clip, rows are not probabilities, or the direction is unknown.
 
     Examples
     --------
@@ -142,16 +142,18 @@ def kl_divergence(generated: np.ndarray, reference: np.ndarray, direction: str) 
         raise MetricError(f"there is no direction {direction!r}: {nearest(direction, DIRECTIONS)}")
     sides = [np.atleast_2d(np.asarray(side, np.float64)) for side in (reference, generated)]
     if sides[0].shape != sides[1].shape or sides[0].ndim != 2 or sides[0].size == 0:
-        raise MetricError(f"need the same (clips, tags) twice: got {sides[1].shape} and {sides[0].shape}")
+        raise MetricError(
+            f"both sides must have the same shape (clips, tags), got {sides[1].shape} and {sides[0].shape}"
+        )
     if not all(np.isfinite(side).all() for side in sides):
         return Undefined("a probability is not finite")
-    # Probabilities of 527 tags in half precision sum to 1 within this.
+    # The tolerance covers 527 probabilities in half precision.
     if any(np.any(side < 0) or np.any(np.abs(side.sum(axis=1) - 1) > 0.01) for side in sides):
         raise MetricError("rows must be probabilities that sum to 1: give softmax outputs, not logits")
     p, q = (side / side.sum(axis=1, keepdims=True) for side in (sides if direction == DIRECTIONS[0] else sides[::-1]))
-    there = p > 0
-    if np.any(q[there] == 0):
+    positive = p > 0
+    if np.any(q[positive] == 0):
         return Undefined("a tag has probability 0 on the second side only")
     terms = np.zeros_like(p)
-    terms[there] = p[there] * np.log(p[there] / q[there])
+    terms[positive] = p[positive] * np.log(p[positive] / q[positive])
     return max(0.0, float(terms.sum(axis=1).mean()))

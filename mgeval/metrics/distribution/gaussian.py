@@ -1,4 +1,4 @@
-"""The Frechet distance, and the Gaussian statistics of sets of vectors that it is computed from."""
+"""The Frechet distance, and the Gaussian statistics of sets of vectors that it uses."""
 
 from __future__ import annotations
 
@@ -19,32 +19,32 @@ from mgeval.metrics.distribution.vectors import vectors
 from mgeval.metrics.undefined import Undefined
 
 FEW = 64
-"""Up to this many singular values are taken as such, which costs nothing."""
+"""Up to this many singular values are computed directly, which is cheap."""
 
 SAFE = 1e-8
-"""Bound of the distance's relative error up to which singular values are taken from the square."""
+"""Largest relative error of the distance for which singular values may be computed from the square."""
 
 INDEFINITE = 1e-3
-"""Share of the largest below which a saved covariance's negative eigenvalue, or asymmetry, is taken as rounding."""
+"""A negative eigenvalue or an asymmetry of a saved covariance below this share of the largest one is rounding."""
 
 
 @dataclass(frozen=True, eq=False)
 class GaussianStats:
     """Mean and covariance of a set of vectors, float64; sets merge with ``+``.
 
-    While there are no more vectors than dimensions the centred vectors themselves are kept: their covariance
-    would have zero eigenvalues, whose rounding a distance feels, and would be larger.
+    A set with no more vectors than dimensions stores the centred vectors instead of the covariance, which would
+    be larger and would have zero eigenvalues, whose rounding errors affect distances.
 
     Parameters
     ----------
     mu : numpy.ndarray
         Mean, ``(dim,)``.
     n : int or None
-        Vectors; None where a file does not say, and then the set cannot be merged.
+        Number of vectors; None if a file does not state it, and then the set cannot be merged.
     covariance : numpy.ndarray, optional
-        ``(dim, dim)``, ddof 1; or else:
+        ``(dim, dim)``, ddof 1; alternative to ``rows``.
     rows : numpy.ndarray, optional
-        The centred vectors, ``(n, dim)``.
+        The centred vectors, ``(n, dim)``; alternative to ``covariance``.
 
     Examples
     --------
@@ -61,27 +61,33 @@ class GaussianStats:
 
     @classmethod
     def from_embeddings(cls, embeddings: np.ndarray) -> GaussianStats:
-        """Take the statistics of a set.
+        """Compute the statistics of a set.
 
         Parameters
         ----------
         embeddings : array_like
-            ``(n, dim)``; one vector is enough to be merged, a distance needs two.
+            ``(n, dim)``; one vector is enough for merging, a distance needs two.
 
         Raises
         ------
         MetricError
-            Not ``(n, dim)``, empty, or a value is NaN or infinite.
+            The set is not ``(n, dim)``, is empty, or has a NaN or infinite value.
         """
         x = vectors(embeddings, what="embeddings")
         mu = x.mean(axis=0)
-        return cls(mu, len(x), rows=x - mu)._settled()
+        return cls(mu, len(x), rows=x - mu)._compact()
 
-    def _settled(self) -> GaussianStats:
-        """Return the same with a covariance in place of rows once it is the smaller of the two."""
-        if len(self.rows) <= self.dim:
+    def _compact(self) -> GaussianStats:
+        """Return the same statistics with a covariance in place of rows if that is smaller."""
+        if self.rows is None or len(self.rows) <= self.dim:
             return self
-        return GaussianStats(self.mu, self.n, self.rows.T @ self.rows / max(self.n - 1, 1))
+        return GaussianStats(self.mu, self.n, self.cov)
+
+    @property
+    def _scaled_rows(self) -> np.ndarray:
+        """The centred vectors over ``sqrt(n - 1)``: their squares sum to the covariance."""
+        assert self.rows is not None, "statistics have a covariance or rows"
+        return self.rows / np.sqrt(max(len(self.rows) - 1, 1))
 
     @property
     def dim(self) -> int:
@@ -93,37 +99,40 @@ class GaussianStats:
         """Covariance, ``(dim, dim)``, ddof 1; zeros for a single vector."""
         if self.covariance is not None:
             return self.covariance
-        return self.rows.T @ self.rows / max(self.n - 1, 1)
+        assert self.rows is not None, "statistics have a covariance or rows"
+        return self.rows.T @ self.rows / max(len(self.rows) - 1, 1)
 
     @property
     def total_variance(self) -> float:
         """Trace of the covariance."""
         if self.covariance is not None:
             return float(np.trace(self.covariance))
-        return float(np.sum(self.rows**2) / max(self.n - 1, 1))
+        assert self.rows is not None, "statistics have a covariance or rows"
+        return float(np.sum(self.rows**2) / max(len(self.rows) - 1, 1))
 
     @cached_property
     def factor(self) -> np.ndarray:
-        """F with ``F.T @ F = cov``, ``(k, dim)``: one row for each vector, or for each direction that varies."""
+        """F with ``F.T @ F = cov``, ``(k, dim)``: one row for each vector, or for each direction of variation."""
         if self.covariance is None:
-            return self.rows / np.sqrt(max(self.n - 1, 1))
+            return self._scaled_rows
         try:
             return np.linalg.cholesky(self.covariance).T
         except np.linalg.LinAlgError:
             values, directions = np.linalg.eigh(self.covariance)
-            there = values > values[-1] * self.dim * np.finfo(float).eps
-            return np.sqrt(values[there])[:, None] * directions[:, there].T
+            positive = values > values[-1] * self.dim * np.finfo(float).eps
+            return np.sqrt(values[positive])[:, None] * directions[:, positive].T
 
     @property
     def rank(self) -> int:
-        """Directions in which the set varies, at most ``min(n - 1, dim)``."""
-        if self.covariance is None:
+        """Number of directions in which the set varies, at most ``min(n - 1, dim)``."""
+        if self.rows is not None:
             return int(np.linalg.matrix_rank(self.rows))
-        # Of the covariance itself: the roots of what is rounding in it, which its factor holds, are none any more.
+        assert self.covariance is not None, "statistics have a covariance or rows"
+        # From the covariance, because its factor holds the square roots of rounding errors, which are not negligible.
         return int(np.linalg.matrix_rank(self.covariance, hermitian=True))
 
     def __add__(self, other: GaussianStats) -> GaussianStats:
-        """Return the statistics of both sets together, as if taken of all vectors at once.
+        """Return the statistics of both sets together, as if computed from all vectors at once.
 
         Means and sums of squares merge as in Chan, Golub and LeVeque, *Updating formulae and a
         pairwise algorithm for computing sample variances*, 1979.
@@ -131,24 +140,24 @@ class GaussianStats:
         Raises
         ------
         MetricError
-            The dimensions differ, or a number of vectors is not known.
+            The dimensions differ, or a number of vectors is unknown.
         """
         if not isinstance(other, GaussianStats):
             return NotImplemented
         _check_dimensions(self, other)
         if self.n is None or other.n is None:
-            raise MetricError("statistics from a file that does not say n cannot be merged: take them of the vectors")
+            raise MetricError("statistics from a file without n cannot be merged: compute them from the vectors")
         n = self.n + other.n
         shift = other.mu - self.mu
         mu = self.mu + shift * (other.n / n)
         if self.rows is not None and other.rows is not None:
             rows = np.concatenate([self.rows + (self.mu - mu), other.rows + (other.mu - mu)])
-            return GaussianStats(mu, n, rows=rows)._settled()
+            return GaussianStats(mu, n, rows=rows)._compact()
         between = np.outer(shift, shift) * (self.n * other.n / n)
         return GaussianStats(mu, n, (self.cov * (self.n - 1) + other.cov * (other.n - 1) + between) / (n - 1))
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the statistics as ``.npz`` with ``mu``, ``cov``, ``n``, and ``rows`` where they are kept.
+        """Write the statistics as ``.npz`` with ``mu``, ``cov``, ``n``, and ``rows`` if there are any.
 
         Raises
         ------
@@ -159,25 +168,25 @@ class GaussianStats:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], name: str | None = None) -> GaussianStats:
-        """Read statistics that `save` wrote, or a file of fadtk's (``NAME.mu`` and ``NAME.cov``).
+        """Read statistics that `save` wrote, or a file from fadtk (``NAME.mu`` and ``NAME.cov``).
 
         Parameters
         ----------
         path : path-like
-            ``.npz``; nothing that is pickled is read.
+            ``.npz`` file; pickled data is never loaded.
         name : str, optional
-            Which of several in the file, such as ``"clap-laion-music"``.
+            Name of the statistics if the file has several, such as ``"clap-laion-music"``.
 
         Raises
         ------
         MetricError
-            The file cannot be read, holds no such statistics, or their shapes do not fit.
+            The file cannot be read, lacks such statistics, or their shapes do not match.
         """
-        found = read_arrays(path, name)
-        odd = [part for part, array in found.items() if array.dtype.kind not in "fiu"]
-        if odd:
-            raise MetricError(f"{path}: {odd[0]} holds {found[odd[0]].dtype} and no real numbers")
-        mu, cov = (np.asarray(found[part], np.float64) for part in ("mu", "cov"))
+        arrays = read_arrays(path, name)
+        for part, array in arrays.items():
+            if array.dtype.kind not in "fiu":
+                raise MetricError(f"{path}: {part} must hold real numbers, got {array.dtype}")
+        mu, cov = (np.asarray(arrays[part], np.float64) for part in ("mu", "cov"))
         if (
             mu.ndim != 1
             or not len(mu)
@@ -186,18 +195,19 @@ class GaussianStats:
         ):
             raise MetricError(f"{path}: mu {mu.shape} and cov {cov.shape} must be (dim,) and (dim, dim), and finite")
         if not _is_covariance(cov):
-            raise MetricError(f"{path}: cov is no covariance: it must be symmetric, without negative eigenvalues")
-        if "n" in found and (found["n"].ndim or not np.isfinite(found["n"]) or found["n"] != np.floor(found["n"])):
-            raise MetricError(f"{path}: n must be the number of vectors, not {found['n']}")
-        n = int(found["n"]) if "n" in found else None
-        rows = found.get("rows")
+            raise MetricError(f"{path}: cov must be a covariance: symmetric and without negative eigenvalues")
+        count = arrays.get("n")
+        if count is not None and (count.ndim or not np.isfinite(count) or count != np.floor(count)):
+            raise MetricError(f"{path}: n must be the number of vectors, got {count}")
+        n = None if count is None else int(count)
+        rows = arrays.get("rows")
         if rows is not None and (rows.shape != (n, len(mu)) or not np.isfinite(rows).all()):
             raise MetricError(f"{path}: rows {rows.shape} must be ({n}, {len(mu)}), and finite")
         return cls(mu, n, cov) if rows is None else cls(mu, n, rows=rows)
 
 
 def _is_covariance(cov: np.ndarray) -> bool:
-    """Return whether a matrix is symmetric and has no negative eigenvalues, but for rounding."""
+    """Return whether a matrix is symmetric and has no negative eigenvalues, except for rounding."""
     if np.abs(cov - cov.T).max() > INDEFINITE * np.abs(cov).max():
         return False
     values = np.linalg.eigvalsh(cov)
@@ -206,18 +216,19 @@ def _is_covariance(cov: np.ndarray) -> bool:
 
 def _check_dimensions(a: GaussianStats, b: GaussianStats) -> None:
     if a.dim != b.dim:
-        raise MetricError(f"the sets have {a.dim} and {b.dim} dimensions: embed both with the same embedder")
+        raise MetricError(
+            f"both sets must have the same dimension, got {a.dim} and {b.dim}: embed them with the same embedder"
+        )
 
 
 def frechet_distance(a: GaussianStats, b: GaussianStats) -> float:
-    """Return the Frechet distance between two sets: that of the Gaussians with their mean and covariance.
+    """Return the Frechet distance between two sets: the distance of Gaussians with the same means and covariances.
 
     ``|mu_a - mu_b|^2 + tr A + tr B - 2 tr (A B)^1/2``, covariances A and B with ddof 1. With
-    ``A = F'F`` and ``B = G'G`` the last trace is the sum of the singular values of ``C = F G'``, by a symmetric
-    eigensolver from ``C C'`` where that loses nothing: no square root of a matrix is taken, and F and G may have
-    fewer rows than columns. Source: Dowson and Landau,
-    *The Frechet distance between multivariate normal distributions*, 1982; for audio Kilgour et al.,
-    *Frechet Audio Distance*, 2019.
+    ``A = F'F`` and ``B = G'G`` the last trace is the sum of the singular values of ``C = F G'``, computed by a
+    symmetric eigensolver from ``C C'`` if that is accurate enough. No matrix square root is needed, and F and G may
+    have fewer rows than columns. Source: Dowson and Landau, *The Frechet distance between multivariate normal
+    distributions*, 1982; for audio Kilgour et al., *Frechet Audio Distance*, 2019.
 
     Parameters
     ----------
@@ -227,8 +238,8 @@ def frechet_distance(a: GaussianStats, b: GaussianStats) -> float:
     Returns
     -------
     float
-        0 and up, in squared units of the embedding: only distances under one embedder compare. With few vectors
-        it reads too high, by about ``1 / n``, and the more the more dimensions there are: see `frechet_infinity`.
+        At least 0, in squared units of the embedding: only distances with the same embedder are comparable. With few
+        vectors it is too high by about ``1 / n``, and more so in more dimensions: see `frechet_infinity`.
 
     Raises
     ------
@@ -244,24 +255,24 @@ def frechet_distance(a: GaussianStats, b: GaussianStats) -> float:
     _check_dimensions(a, b)
     for stats in (a, b):
         if stats.n is not None and stats.n < 2:
-            raise MetricError("a set of one vector has no covariance: take at least two clips, or longer ones")
+            raise MetricError("a set of one vector has no covariance: use at least two clips, or longer ones")
     shift = a.mu - b.mu
-    apart = float(shift @ shift + a.total_variance + b.total_variance)
+    separate = float(shift @ shift + a.total_variance + b.total_variance)
     product = a.factor @ b.factor.T
-    shared, error = _quick_singular_sum(product)
-    # What is left of two near sets is small against what is taken off: the error counts against that.
-    if 2 * error > SAFE * abs(apart - 2 * shared):
+    shared, error = _fast_singular_sum(product)
+    # The distance of similar sets is a small difference of large numbers, so the error is compared with it.
+    if 2 * error > SAFE * abs(separate - 2 * shared):
         shared = float(np.linalg.svd(product, compute_uv=False).sum())
-    return max(0.0, apart - 2 * shared)
+    return max(0.0, separate - 2 * shared)
 
 
-def _quick_singular_sum(product: np.ndarray) -> tuple[float, float]:
-    """Return the sum of the singular values from the square's eigenvalues, twice as fast, and what it may be off."""
+def _fast_singular_sum(product: np.ndarray) -> tuple[float, float]:
+    """Return the sum of the singular values from the eigenvalues of the square, which is fast, and its error bound."""
     if min(product.shape) <= FEW:
         return 0.0, np.inf
     square = product @ product.T if product.shape[0] <= product.shape[1] else product.T @ product
     values = np.linalg.eigvalsh(square)
-    # An eigenvalue is off by about the rounding of the largest; its root by that over the root itself.
+    # The error of an eigenvalue is about the rounding error of the largest; that of its root is this over the root.
     rounding = np.finfo(float).eps * values[-1]
     roots = np.sqrt(np.maximum(values, rounding))
     return float(roots.sum()), float(np.sum(rounding / roots))
@@ -270,8 +281,8 @@ def _quick_singular_sum(product: np.ndarray) -> tuple[float, float]:
 def clip_frechet(windows: np.ndarray, reference: GaussianStats) -> float:
     """Return the Frechet distance of one clip's windows from a reference set.
 
-    `frechet_distance`, which with few windows costs a product with the reference's factor, computed once.
-    As the score of a single song: Gui et al., *Adapting Frechet Audio Distance for generative music
+    `frechet_distance`, which for few windows costs one product with the reference's factor, computed once.
+    As a score of a single song: Gui et al., *Adapting Frechet Audio Distance for generative music
     evaluation*, 2024.
 
     Parameters
@@ -279,13 +290,13 @@ def clip_frechet(windows: np.ndarray, reference: GaussianStats) -> float:
     windows : array_like
         The clip's vectors, ``(windows, dim)``.
     reference : GaussianStats
-        Of the reference set.
+        Statistics of the reference set.
 
     Returns
     -------
     float
-        0 and up. Clips compare if they have the same number of windows. `Undefined` for fewer than two windows,
-        or where a vector is not finite.
+        At least 0. Only clips with the same number of windows are comparable. `Undefined` for fewer than two windows,
+        or if a vector is not finite.
 
     Raises
     ------
@@ -306,9 +317,9 @@ def save_stats(path: str | os.PathLike[str], stats: Mapping[str, GaussianStats])
     Parameters
     ----------
     path : path-like
-        Where to; `GaussianStats.load` reads one of them back by its name.
+        The file to write; `GaussianStats.load` reads one set back by its name.
     stats : mapping of str to GaussianStats
-        By name; what is called ``""`` is written as ``mu`` and ``cov``.
+        By name; the name ``""`` is written as ``mu`` and ``cov``.
 
     Raises
     ------
@@ -318,8 +329,8 @@ def save_stats(path: str | os.PathLike[str], stats: Mapping[str, GaussianStats])
     if Path(path).suffix != ".npz":
         raise MetricError(f"{path}: statistics are saved as .npz")
     arrays: dict[str, Any] = {}
-    for name, one in stats.items():
-        parts = {"mu": one.mu, "cov": one.cov, "n": one.n, "rows": one.rows}
+    for name, entry in stats.items():
+        parts = {"mu": entry.mu, "cov": entry.cov, "n": entry.n, "rows": entry.rows}
         arrays |= {f"{name}.{part}" if name else part: array for part, array in parts.items() if array is not None}
     data = io.BytesIO()
     np.savez(data, **arrays)

@@ -18,18 +18,18 @@ from mgeval.metrics.distribution.vectors import (
 )
 
 SUBSAMPLE = 2000
-"""Vectors of the reference among which the median distance is taken."""
+"""Number of vectors of the reference that the median distance uses."""
 
 
 def bandwidth(reference: np.ndarray) -> float:
     """Return the median Euclidean distance within a reference set: the kernel's width in `kernel_distance`.
 
-    Of a reference of more than 2,000 vectors as many are drawn, always the same.
+    For a reference of more than 2,000 vectors, a fixed random subset of 2,000 is used.
 
     Raises
     ------
     MetricError
-        Fewer than two vectors, or more than half of the pairs are equal.
+        There are fewer than two vectors, or more than half of the pairs are equal.
     """
     reference = vectors(reference, 2, "reference")
     reference = reference - reference.mean(axis=0)
@@ -38,7 +38,7 @@ def bandwidth(reference: np.ndarray) -> float:
     upper = np.triu_indices(len(reference), 1)
     median = float(np.sqrt(np.median(squared_distances(reference, reference)[upper])))
     if median == 0:
-        raise MetricError("most vectors of the reference are the same: its median distance is 0, no kernel fits")
+        raise MetricError("most vectors of the reference are equal: their median distance is 0, so there is no kernel")
     return median
 
 
@@ -58,19 +58,23 @@ def kernel_distance(x: np.ndarray, reference: np.ndarray) -> float:
     Returns
     -------
     float
-        At most 2, no unit. 0 on average where both are independent draws of one distribution, so about half the
-        time below 0: it is not clipped there, which would bias it. Windows of one clip are not independent, and
-        read too high: see `kernel_interval`.
+        At most 2, no unit. For independent draws from one distribution it is 0 on average, and so about half of the
+        time below 0; it is not clipped at 0, which would bias it. For windows of the same clip, which are not
+        independent, it is too high: see `kernel_interval`.
 
     Raises
     ------
     MetricError
-        Fewer than two vectors in a set, dimensions that differ, values that are not finite, or a reference
-        whose median distance is 0.
+        A set has fewer than two vectors, the dimensions differ, a value is not finite, or the median distance of the
+        reference is 0.
     """
     width = bandwidth(reference)
     x, reference = pair(x, reference, 2)
-    return _within(x, width) + _within(reference, width) - 2 * float(_sums(x, reference, width).mean()) / len(reference)
+    return (
+        _mean_within(x, width)
+        + _mean_within(reference, width)
+        - 2 * float(_kernel_sums(x, reference, width).mean()) / len(reference)
+    )
 
 
 def kernel_interval(
@@ -78,12 +82,12 @@ def kernel_interval(
 ) -> Interval:
     """Return the kernel distance with its 95 % interval over prompts, by the delete-cluster jackknife.
 
-    As `kernel_distance`, but within a set only pairs of different prompts (of the reference: clips) are counted:
-    windows of one clip, and clips of one prompt, are nearer to each other than draws of their distribution, and as
-    pairs would make two sets of one distribution read above 0. Each prompt in turn is left out with all its
-    vectors; the t interval is on the jackknife's standard error. The
-    reference is taken as given: the interval says what other prompts would give, not another reference.
-    A bootstrap would draw vectors twice, at distance 0 from themselves, and covers too little.
+    As `kernel_distance`, but within a set only pairs of different prompts (in the reference: clips) count.
+    Windows of one clip and clips of one prompt are nearer to each other than independent draws, and their
+    pairs would give values above 0 for two sets of one distribution. Each prompt in turn is left out with all its
+    vectors; the t interval uses the jackknife's standard error. The
+    reference is treated as fixed: the interval covers the choice of prompts, not the choice of the reference.
+    A bootstrap would draw vectors twice, at distance 0 from themselves, and its coverage is too low.
 
     Parameters
     ----------
@@ -94,7 +98,7 @@ def kernel_interval(
     reference : array_like
         ``(m, dim)``.
     reference_clips : sequence, optional
-        The clip of each vector of the reference, ``(m,)``; without, each is on its own.
+        The clip of each vector of the reference, ``(m,)``; by default, each vector is a clip.
 
     Returns
     -------
@@ -104,53 +108,54 @@ def kernel_interval(
     Raises
     ------
     MetricError
-        As `kernel_distance`; fewer than three prompts or two clips, or not one for each vector.
+        As in `kernel_distance`; also for fewer than three prompts or two clips, or if their number is not that of
+        the vectors.
     """
     width = bandwidth(reference)
     x, reference = pair(x, reference, 2)
     groups = prompt_groups(prompts, len(x))
     if len(groups) < 3:
-        raise MetricError("leaving out a prompt of two leaves one: an interval needs at least three prompts")
+        raise MetricError(f"an interval needs at least three prompts, got {len(groups)}")
     if reference_clips is None:
-        fixed = _within(reference, width)
+        fixed = _mean_within(reference, width)
     else:
-        fixed = _across(reference, prompt_groups(reference_clips, len(reference), "clip"), width)
-    rows, cross = _sums(x, x, width), _sums(x, reference, width)
-    inside = _inside(x, groups, width)
+        fixed = _mean_across_groups(reference, prompt_groups(reference_clips, len(reference), "clip"), width)
+    rows, cross = _kernel_sums(x, x, width), _kernel_sums(x, reference, width)
+    inside = _sums_within_groups(x, groups, width)
     sizes = np.array([len(group) for group in groups])
     outside = np.array([rows[group].sum() for group in groups]) - inside
     crossed = np.array([cross[group].sum() for group in groups])
 
-    def distance(there: np.ndarray, pairs: float) -> float:
-        count = sizes[there].sum()
-        apart = crossed[there].sum() / (count * len(reference))
-        return float(pairs / (count**2 - np.sum(sizes[there] ** 2)) + fixed - 2 * apart)
+    def distance(included: np.ndarray, pairs: float) -> float:
+        count = sizes[included].sum()
+        between = crossed[included].sum() / (count * len(reference))
+        return float(pairs / (count**2 - np.sum(sizes[included] ** 2)) + fixed - 2 * between)
 
-    everyone = np.arange(len(groups))
-    # A prompt's pairs stand in its own rows, and once more in those of the others.
-    without = [distance(everyone != left_out, outside.sum() - 2 * outside[left_out]) for left_out in everyone]
-    return jackknife_interval(distance(everyone >= 0, outside.sum()), np.array(without))
+    indices = np.arange(len(groups))
+    # The pairs of a prompt are in its own rows, and once more in the rows of the others.
+    without = [distance(indices != left_out, outside.sum() - 2 * outside[left_out]) for left_out in indices]
+    return jackknife_interval(distance(indices >= 0, outside.sum()), np.array(without))
 
 
-def _within(x: np.ndarray, width: float) -> float:
+def _mean_within(x: np.ndarray, width: float) -> float:
     """Return the mean kernel over the pairs of different vectors."""
-    return float(_sums(x, x, width).sum()) / (len(x) * (len(x) - 1))
+    return float(_kernel_sums(x, x, width).sum()) / (len(x) * (len(x) - 1))
 
 
-def _across(x: np.ndarray, groups: list[np.ndarray], width: float) -> float:
+def _mean_across_groups(x: np.ndarray, groups: list[np.ndarray], width: float) -> float:
     """Return the mean kernel over the pairs of vectors of different groups."""
-    pairs = _sums(x, x, width).sum() - _inside(x, groups, width).sum()
+    pairs = _kernel_sums(x, x, width).sum() - _sums_within_groups(x, groups, width).sum()
     return float(pairs) / (len(x) ** 2 - sum(len(group) ** 2 for group in groups))
 
 
-def _inside(x: np.ndarray, groups: list[np.ndarray], width: float) -> np.ndarray:
+def _sums_within_groups(x: np.ndarray, groups: list[np.ndarray], width: float) -> np.ndarray:
     """Return the sum of the kernel over the pairs of different vectors within each group."""
     parts = (x[group] for group in groups)
-    return np.array([_sums(part, part, width).sum() for part in parts])
+    return np.array([_kernel_sums(part, part, width).sum() for part in parts])
 
 
-def _sums(x: np.ndarray, y: np.ndarray, width: float) -> np.ndarray:
-    """Return the sum of the kernel over y for each vector of x, in blocks; within one set without itself."""
+def _kernel_sums(x: np.ndarray, y: np.ndarray, width: float) -> np.ndarray:
+    """Return the sum of the kernel over y for each vector of x, in blocks; if y is x, without the vector itself."""
     sums = np.zeros(len(x))
     for rows in blocks(len(x)):
         for columns in blocks(len(y)):

@@ -1,4 +1,4 @@
-"""Sets of vectors: what is accepted as one, distances within and between, and the jackknife over prompts."""
+"""Sets of vectors: their checks, distances within and between them, and the jackknife over prompts."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import numpy as np
 from mgeval.errors import MetricError
 
 BLOCK = 1024
-"""Vectors on each side of a block of distances: 8 MB in float64."""
+"""Vectors on each side of a block of distances, which takes 8 MB in float64."""
 
 SAME = 1e-12
-"""Squared distances below this share of the squared lengths are rounding, and count as 0."""
+"""Squared distances below this share of the squared lengths are rounding errors and count as 0."""
 
 LEVEL = 0.95
 
@@ -28,46 +28,44 @@ class Interval(NamedTuple):
 
 
 def vectors(x: np.ndarray, least: int = 1, what: str = "x") -> np.ndarray:
-    """Return a set as float64 ``(n, dim)``; anything that is none is refused.
+    """Return a set as float64 ``(n, dim)``; raise an error if it is not one.
 
     Parameters
     ----------
     x : array_like
-        ``(n, dim)``, such as the windows of all clips that `mgeval.embed.Embedder.audio` gave, stacked.
+        ``(n, dim)``, such as the stacked windows of all clips from `mgeval.embed.Embedder.audio`.
     least : int
-        Vectors that are needed.
+        Smallest number of vectors.
     what : str
-        What the message calls the set.
+        Name of the set in messages.
 
     Raises
     ------
     MetricError
-        Not ``(n, dim)``, too few, or a value is NaN or infinite.
+        The set is not ``(n, dim)``, is too small, or has a NaN or infinite value.
     """
     try:
         x = np.asarray(x, np.float64)
     except (TypeError, ValueError):
         raise MetricError(f"{what} must be numbers (vectors, dim): stack the windows of all clips") from None
     if x.ndim != 2 or x.shape[1] == 0:
-        raise MetricError(f"{what} must be (vectors, dim): got {x.shape}; stack the windows of all clips")
+        raise MetricError(f"{what} must be (vectors, dim), got {x.shape}: stack the windows of all clips")
     if len(x) < least:
-        raise MetricError(f"{what} has {len(x)} vectors and needs {least}: take more or longer clips")
+        raise MetricError(f"{what} has {len(x)} vectors and needs {least}: use more or longer clips")
     broken = np.flatnonzero(~np.isfinite(x).all(axis=1))
     if len(broken):
-        raise MetricError(
-            f"{len(broken)} vectors of {what} are not finite, the first is row {broken[0]}: leave them out"
-        )
+        raise MetricError(f"{len(broken)} vectors of {what} are not finite, the first is row {broken[0]}: remove them")
     return x
 
 
 def pair(x: np.ndarray, reference: np.ndarray, least: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return two sets of one dimension, both shifted so that the reference's mean is 0."""
+    """Return two sets of the same dimension, both shifted by the mean of the reference."""
     x, reference = vectors(x, least), vectors(reference, least, "reference")
     if x.shape[1] != reference.shape[1]:
         raise MetricError(
             f"x has {x.shape[1]} dimensions and the reference {reference.shape[1]}: embed both with the same embedder"
         )
-    # Distances come from lengths and products: far from the origin these would cancel.
+    # Distances are computed from lengths and products, which would cancel far from the origin.
     centre = reference.mean(axis=0)
     return x - centre, reference - centre
 
@@ -89,21 +87,21 @@ def blocks(n: int) -> Iterator[slice]:
 
 
 def prompt_groups(prompts: Sequence, n: int, what: str = "prompt") -> list[np.ndarray]:
-    """Return for each prompt the indices of what was made from it; at least two prompts are needed."""
+    """Return the indices of each prompt's vectors or clips; raise an error for fewer than two prompts."""
     if len(prompts) != n:
-        raise MetricError(f"need one {what} for each of {n}: got {len(prompts)}")
-    where: dict = {}
+        raise MetricError(f"there must be one {what} for each of {n}, got {len(prompts)}")
+    groups: dict = {}
     for index, prompt in enumerate(prompts):
-        where.setdefault(prompt, []).append(index)
-    if len(where) < 2:
-        raise MetricError(f"an interval over prompts needs at least two {what}s")
-    return [np.array(indices) for indices in where.values()]
+        groups.setdefault(prompt, []).append(index)
+    if len(groups) < 2:
+        raise MetricError(f"an interval needs at least two {what}s, got {len(groups)}")
+    return [np.array(indices) for indices in groups.values()]
 
 
 def independent(groups: Sequence[np.ndarray]) -> float:
-    """Return how many independent vectors would know the mean as well as these do, whose groups are alike.
+    """Return the effective number of independent vectors: how many would estimate the mean as well as these do.
 
-    The total variance over that of the mean, this one from the sums of whole groups.
+    The total variance over the variance of the mean, which is estimated from the sums of whole groups.
 
     Parameters
     ----------
@@ -113,7 +111,7 @@ def independent(groups: Sequence[np.ndarray]) -> float:
     Returns
     -------
     float
-        At most the number of vectors; equal to it where nothing varies, or for a single group.
+        At most the number of vectors; equal to it if nothing varies, or for a single group.
     """
     sizes = np.array([len(group) for group in groups])
     n, count = sizes.sum(), len(groups)
@@ -126,7 +124,7 @@ def independent(groups: Sequence[np.ndarray]) -> float:
 
 
 def jackknife_error(without: np.ndarray) -> float:
-    """Return the standard error by the jackknife: from the estimates without each prompt in turn.
+    """Return the jackknife's standard error, from the estimates without each prompt in turn.
 
     ``sqrt((G - 1) / G  sum_g (t_g - mean t)^2)``, after Efron and Stein, *The jackknife estimate of
     variance*, 1981.
@@ -136,7 +134,7 @@ def jackknife_error(without: np.ndarray) -> float:
 
 
 def jackknife_interval(value: float, without: np.ndarray) -> Interval:
-    """Return the t interval around a value whose error the jackknife gives."""
+    """Return the t interval around a value, with the jackknife's standard error."""
     from scipy.stats import t
 
     half = float(t.ppf((1 + LEVEL) / 2, len(without) - 1)) * jackknife_error(without)

@@ -1,17 +1,17 @@
-"""What went wrong in a clip: detectors of failures, each a plain function, and `failures`, all of them.
+"""What went wrong in a clip: detectors of failures, each a plain function, and `failures`, which runs them all.
 
-A detector takes ``x`` of shape ``(channels, time)`` with full scale +-1, the rate in Hz and its
-threshold. It returns `Finding` rows: flagged ones with their seconds, or a single unflagged one that
-covers the clip and bears its score. For a clip without meaning for it - no samples, NaN among them,
-less than 400 ms, or what its docstring adds - it returns one row with a NaN score and the reason. All
+A detector takes ``x`` of shape ``(channels, time)`` with full scale +-1, the rate in Hz and a
+threshold. It returns `Finding` rows: flagged ones with their times in seconds, or a single unflagged one that
+covers the clip and holds its score. For a clip that it cannot judge - no samples, NaN among them,
+shorter than 400 ms, or the cases in its docstring - it returns one row with a NaN score and the reason. All
 raise `MetricError` for an array that is not ``(channels, time)``.
 
-How often each finds what is there, and what is not, stands in docs/failures.md.
+docs/failures.md gives the rates of hits and false alarms of each detector.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,7 +33,7 @@ __all__ = ["DETECTORS", "Finding", "failures", "findings_of", *DETECTORS]
 
 
 def failures(x: np.ndarray, rate: int, **thresholds: float) -> pd.DataFrame:
-    """Look for every kind of failure.
+    """Run all detectors of failures.
 
     Parameters
     ----------
@@ -42,20 +42,20 @@ def failures(x: np.ndarray, rate: int, **thresholds: float) -> pd.DataFrame:
     rate : int
         Hz.
     **thresholds : float
-        By kind, in the units of its detector's score: ``failures(x, rate, clicks=20)`` flags only
+        By kind, in the unit of its detector's score: ``failures(x, rate, clicks=20)`` flags only
         clicks that stand out by 20 dB.
 
     Returns
     -------
     pandas.DataFrame
-        One row for each finding, and one for each kind that found nothing: ``kind``, ``score``,
-        ``flagged``, ``start_s`` and ``end_s``, and ``reason``: why the score is NaN, or after what time
+        One row for each finding, and one for each kind without a finding: ``kind``, ``score``,
+        ``flagged``, ``start_s``, ``end_s``, and ``reason``: why the score is NaN, or the time after which
         a loop repeats.
 
     Raises
     ------
     MetricError
-        A threshold for a kind that does not exist; the message names the nearest one.
+        A threshold is for an unknown kind; the message names the nearest one.
 
     Examples
     --------
@@ -67,18 +67,18 @@ def failures(x: np.ndarray, rate: int, **thresholds: float) -> pd.DataFrame:
     """
     import pandas as pd
 
-    return pd.DataFrame(findings_of(x, rate, **thresholds), columns=Finding._fields)
+    return pd.DataFrame(findings_of(x, rate, thresholds), columns=Finding._fields)
 
 
 def findings_of(
     x: np.ndarray,
     rate: int,
-    *,
+    thresholds: Mapping[str, float] | None = None,
     kinds: Collection[str] | None = None,
     profiles: Profiles | None = None,
-    **thresholds: float,
 ) -> list[Finding]:
-    """Return the rows of `failures` without a table: of all kinds, or of some."""
+    """Return the rows of `failures` as a list: of all kinds, or of some."""
+    thresholds = thresholds or {}
     for kind in thresholds:
         if kind not in DETECTORS:
             raise MetricError(f"there is no failure {kind!r}: {nearest(kind, DETECTORS)}")

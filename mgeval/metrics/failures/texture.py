@@ -1,7 +1,7 @@
-"""Failures of the texture: noise, drone, seam. Conventions stand in `mgeval.metrics.failures`.
+"""Failures of the texture: noise, drone, seam; see `mgeval.metrics.failures` for the conventions.
 
-All look at the power of windows of 64 ms, all channels together; for ``x`` the
-`Spectrogram` that `spectrogram` made of it will do.
+All use the power of windows of 64 ms, all channels together; ``x`` may be the
+`Spectrogram` that `spectrogram` computes.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ from typing import NamedTuple
 import numpy as np
 
 from mgeval.metrics.failures.findings import (
+    INAUDIBLE,
     QUIET_DB,
     TINY,
-    UNHEARD,
     Finding,
     Place,
+    check_samples,
     clusters,
     decibels,
-    placed,
+    findings_at,
     runs,
     undefined_finding,
-    usable,
 )
 from mgeval.metrics.registry import detector
 
@@ -29,18 +29,18 @@ __all__ = ["drone", "noise_collapse", "seam"]
 
 WINDOW = 0.064
 BANDS = np.geomspace(100, 10000, 17)
-"""Edges in Hz of the bands whose levels tell one sound from another: about 2.4 to the octave."""
+"""Edges in Hz of the bands whose levels distinguish sounds, about 2.4 per octave."""
 
 NOISE_BAND = (300, 8000)
 NOISE_BINS = 16
 NOISE_HALF = 8
 NOISE_QUANTILE = 0.25
 NOISE_FLATNESS = float(np.exp(-np.euler_gamma))
-"""Geometric over arithmetic mean of an exponential variable, which the power of stationary noise is."""
+"""Geometric over arithmetic mean of an exponential variable: the power of stationary noise is exponential."""
 
 NOISE_RANGE = 1e-7
 RUMBLE = 3
-"""Bins that an offset and what is too low to be heard spread over."""
+"""Lowest bins, which hold the offset and inaudible rumble."""
 
 DRONE_WINDOWS = 4
 DRONE_DB = 2.5
@@ -52,39 +52,39 @@ SEAM_RANGE = 1e-5
 
 
 class Spectrogram(NamedTuple):
-    """Power in windows of about 64 ms, one after the other."""
+    """Power in consecutive windows of about 64 ms."""
 
     sides: np.ndarray
-    """``(channels, windows, bins)``, a full-scale sine sums to about 0.5."""
+    """``(channels, windows, bins)``; the bins of a full-scale sine sum to about 0.5."""
 
     power: np.ndarray
     """Mean over the channels, ``(windows, bins)``."""
 
     step: float
-    """Seconds from window to window."""
+    """Seconds from one window to the next."""
 
     hertz: float
-    """From bin to bin."""
+    """Hz from one bin to the next."""
 
     seconds: float
     """Length of the clip."""
 
     problem: str
-    """Why nothing can be found, '' if it can."""
+    """Why the clip cannot be searched; '' if it can."""
 
     def audible(self) -> np.ndarray:
-        """Say which windows are above -60 dBFS, ``(windows,)``: nobody hears an offset."""
+        """Return which windows are above -60 dBFS, ``(windows,)``, without the inaudible offset."""
         return decibels(self.power[:, RUMBLE:].sum(axis=1)) > QUIET_DB
 
     def bands(self) -> np.ndarray:
-        """Return the power in `BANDS`, ``(windows, bands)``; those above the last bin are left out."""
+        """Return the power in `BANDS`, ``(windows, bands)``, without bands above the last bin."""
         edges = np.round(BANDS / self.hertz).astype(int)
         edges = edges[edges < self.power.shape[1]]
         return np.add.reduceat(self.power[:, : edges[-1]], edges[:-1], axis=1)
 
 
 def spectrogram(x: np.ndarray, rate: int) -> Spectrogram:
-    """Take the power of a clip's windows, once, for every detector of texture.
+    """Compute the power of a clip's windows once for every detector of texture.
 
     Parameters
     ----------
@@ -99,25 +99,25 @@ def spectrogram(x: np.ndarray, rate: int) -> Spectrogram:
     """
     from scipy.fft import next_fast_len, rfft
 
-    x, why = usable(x, rate)
+    x, why = check_samples(x, rate)
     size = next_fast_len(max(round(WINDOW * rate), 32), real=True)
     size += size % 2
     count = 0 if why else x.shape[1] // size
     if not why and (count == 0 or rate < 4 * BANDS[0]):
-        why = "the clip has too few samples for its texture"
+        why = "the clip has too few samples to judge its texture"
     sides = np.zeros((len(x), count, size // 2 + 1), np.float32)
     if not why:
         window = np.hanning(size + 1)[:-1].astype(np.float32)
-        # A sine of full scale then has the power 0.5, spread over three bins.
+        # A full-scale sine then has a power of 0.5, spread over three bins.
         window *= np.sqrt(2 / (size * np.sum(window**2)))
         for side, channel in zip(sides, x, strict=True):
             bins = rfft(channel[: count * size].astype(np.float32).reshape(count, size) * window, axis=1)
             side[:] = bins.real**2 + bins.imag**2
-    known = Spectrogram(sides, sides.mean(axis=0), size / rate, rate / size, x.shape[1] / rate, why)
-    return known if why or known.audible().any() else known._replace(problem=UNHEARD)
+    clip = Spectrogram(sides, sides.mean(axis=0), size / rate, rate / size, x.shape[1] / rate, why)
+    return clip if why or clip.audible().any() else clip._replace(problem=INAUDIBLE)
 
 
-def _known(x: np.ndarray | Spectrogram, rate: int) -> Spectrogram:
+def _as_spectrogram(x: np.ndarray | Spectrogram, rate: int) -> Spectrogram:
     return x if isinstance(x, Spectrogram) else spectrogram(x, rate)
 
 
@@ -126,9 +126,9 @@ def noise_collapse(x: np.ndarray | Spectrogram, rate: int, threshold: float = 0.
     """Find the seconds in which the music has turned into noise.
 
     Flatness (geometric over arithmetic mean of the power) of patches of 1 s by 250 Hz between 300 Hz
-    and 8 kHz, over exp(-0.577), what stationary noise of any colour has; mean over the channels, weighted
+    and 8 kHz, divided by exp(-0.577), the flatness of stationary noise of any colour; mean over the channels, weighted
     by their power. Tones make a patch uneven in frequency, drums in time. Patches whose bins are 70 dB
-    under the clip's loudest bin, wherever that is, count as 0: rounding is noise too.
+    below the loudest bin of the clip, at any time and frequency, count as 0, because rounding errors are noise too.
 
     Parameters
     ----------
@@ -137,43 +137,43 @@ def noise_collapse(x: np.ndarray | Spectrogram, rate: int, threshold: float = 0.
     rate : int
         Hz.
     threshold : float
-        Flagged from there.
+        Smallest flatness that is flagged.
 
     Returns
     -------
     list of Finding
-        One for each stretch; the score is the lower quartile over the patches of a second, the
-        largest one of them, about 0 to 1. Undefined for clips under 1 s, where nothing is above
-        -60 dBFS, and at rates under 1.3 kHz.
+        One for each stretch; the score is the largest over its seconds of the lower quartile over the patches of
+        a second, about 0 to 1. Undefined for clips shorter than 1 s, if nothing is above
+        -60 dBFS, and at rates below 1.3 kHz.
     """
-    known = _known(x, rate)
-    halves = len(known.power) // NOISE_HALF
-    if known.problem or halves < 2:
-        return undefined_finding("noise_collapse", known.problem or "the clip is shorter than 1 s")
-    low, high = (round(edge / known.hertz) for edge in NOISE_BAND)
-    high = min(high, known.power.shape[1] * 9 // 10)
+    clip = _as_spectrogram(x, rate)
+    halves = len(clip.power) // NOISE_HALF
+    if clip.problem or halves < 2:
+        return undefined_finding("noise_collapse", clip.problem or "the clip is shorter than 1 s")
+    low, high = (round(edge / clip.hertz) for edge in NOISE_BAND)
+    high = min(high, clip.power.shape[1] * 9 // 10)
     if high - low < NOISE_BINS:
         return undefined_finding("noise_collapse", "the rate is too low to tell noise from tones")
-    loudest = known.power[: halves * NOISE_HALF, RUMBLE:].reshape(halves, NOISE_HALF, -1).mean(axis=1).max()
-    patches = known.sides[:, : halves * NOISE_HALF, low : high - (high - low) % NOISE_BINS] + TINY
+    loudest = clip.power[: halves * NOISE_HALF, RUMBLE:].reshape(halves, NOISE_HALF, -1).mean(axis=1).max()
+    patches = clip.sides[:, : halves * NOISE_HALF, low : high - (high - low) % NOISE_BINS] + TINY
     shape = (len(patches), halves, NOISE_HALF, -1, NOISE_BINS)
     mean, log = (a.reshape(shape).mean(axis=(2, 4)) for a in (patches, np.log(patches)))
     mean, log = (mean[:, 1:] + mean[:, :-1]) / 2, (log[:, 1:] + log[:, :-1]) / 2
-    # A channel's flatness times its power is the geometric mean itself.
+    # Flatness times power of a channel is its geometric mean.
     flatness = np.exp(log).sum(axis=0) / mean.sum(axis=0) / NOISE_FLATNESS
     scores = np.quantile(np.where(mean.mean(axis=0) > NOISE_RANGE * loudest, flatness, 0), NOISE_QUANTILE, axis=1)
-    step = NOISE_HALF * known.step
+    step = NOISE_HALF * clip.step
     places = [Place(scores[a:b].max(), a * step, (b + 1) * step) for a, b in runs(scores >= threshold)]
-    return placed("noise_collapse", places, scores.max(), known.seconds)
+    return findings_at("noise_collapse", places, scores.max(), clip.seconds)
 
 
-@detector(meaning="one sound goes on unchanged", shared=spectrogram)
+@detector(meaning="one sound continues unchanged", shared=spectrogram)
 def drone(x: np.ndarray | Spectrogram, rate: int, threshold: float = 5.0) -> list[Finding]:
-    """Find one unchanging sound.
+    """Find a sound that does not change.
 
-    Levels in 16 bands from 100 Hz to 10 kHz over quarters of a second, at least 40 dB under the
+    Levels in 16 bands from 100 Hz to 10 kHz over quarters of a second, clipped at 40 dB below the
     loudest; a stretch lasts while they stay within 2.5 dB, root mean square over the bands, of their
-    mean so far. A chord held for a bar passes, one held longer than the threshold does not.
+    mean so far. A chord held for a bar passes; one held longer than the threshold is flagged.
 
     Parameters
     ----------
@@ -182,49 +182,49 @@ def drone(x: np.ndarray | Spectrogram, rate: int, threshold: float = 5.0) -> lis
     rate : int
         Hz.
     threshold : float
-        Seconds, flagged from there.
+        Shortest time in seconds that is flagged.
 
     Returns
     -------
     list of Finding
-        One for each stretch; the score is its length in seconds, or that of the longest. Undefined
-        where nothing is above -60 dBFS.
+        One for each stretch; the score is its length in seconds, or the length of the longest if none is flagged.
+        Undefined if nothing is above -60 dBFS.
     """
-    known = _known(x, rate)
-    count = len(known.power) // DRONE_WINDOWS
-    if known.problem or count < 2:
-        return undefined_finding("drone", known.problem or "the clip is shorter than half a second")
-    powers = known.bands()[: count * DRONE_WINDOWS].reshape(count, DRONE_WINDOWS, -1).mean(axis=1)
+    clip = _as_spectrogram(x, rate)
+    count = len(clip.power) // DRONE_WINDOWS
+    if clip.problem or count < 2:
+        return undefined_finding("drone", clip.problem or "the clip is shorter than half a second")
+    powers = clip.bands()[: count * DRONE_WINDOWS].reshape(count, DRONE_WINDOWS, -1).mean(axis=1)
     total = powers.sum(axis=1)
     levels = decibels(np.maximum(powers, DRONE_RANGE * total.max()))
-    step = DRONE_WINDOWS * known.step
-    stretches = [Place((b - a) * step, a * step, b * step) for a, b in _steady(levels, total)]
+    step = DRONE_WINDOWS * clip.step
+    stretches = [Place((b - a) * step, a * step, b * step) for a, b in _steady_stretches(levels, total)]
     places = [place for place in stretches if place.score >= threshold]
-    return placed("drone", places, max((place.score for place in stretches), default=0), known.seconds)
+    return findings_at("drone", places, max((place.score for place in stretches), default=0), clip.seconds)
 
 
-def _steady(levels: np.ndarray, total: np.ndarray) -> list[tuple[int, int]]:
-    """Return the stretches in which nothing changes; what is 40 dB under the loudest belongs to none."""
-    heard = total > DRONE_RANGE * total.max()
+def _steady_stretches(levels: np.ndarray, total: np.ndarray) -> list[tuple[int, int]]:
+    """Return the stretches without change; moments 40 dB below the loudest belong to no stretch."""
+    loud = total > DRONE_RANGE * total.max()
     stretches, first = [], 0
-    for now in range(1, len(levels) + 1):
-        stays = now < len(levels) and heard[first] and heard[now]
-        if not stays or np.sqrt(np.mean((levels[now] - levels[first:now].mean(axis=0)) ** 2)) > DRONE_DB:
-            stretches += [(first, now)] if heard[first] else []
-            first = now
+    for index in range(1, len(levels) + 1):
+        continues = index < len(levels) and loud[first] and loud[index]
+        if not continues or np.sqrt(np.mean((levels[index] - levels[first:index].mean(axis=0)) ** 2)) > DRONE_DB:
+            stretches += [(first, index)] if loud[first] else []
+            first = index
     return stretches
 
 
 @detector(meaning="level and timbre jump at a boundary", shared=spectrogram)
 def seam(x: np.ndarray | Spectrogram, rate: int, threshold: float = 3.0) -> list[Finding]:
-    """Find a boundary at which level and timbre jump, as where two generated parts of a long clip meet.
+    """Find a boundary at which level and timbre jump, for example between two generated parts of a long clip.
 
-    For each moment, the level (mean power in dB) of the 3 s before and of the 3 s after it, in 16 bands
-    from 100 Hz to 10 kHz that hold anything (within 50 dB of the clip's mean power). The score is the
-    least change of all but a fifth of the bands, if they change in one direction, less what the sides
-    change within themselves (first half to second, median of the bands, mean of the two sides).
-    Instruments that enter or leave change their own bands only. Music that stops or begins is no seam:
-    a tenth of either side must be above -60 dBFS. A change of timbre at an unchanged level is not found.
+    At each moment the levels (mean power in dB) of the 3 s before and of the 3 s after it are compared, in those of
+    16 bands from 100 Hz to 10 kHz that are not empty (within 50 dB of the clip's mean power). The score is the
+    smallest change of all but a fifth of the bands, if they change in one direction, minus the change
+    within the sides (first half to second, median of the bands, mean of the two sides).
+    Instruments that enter or leave change only their own bands. Music that stops or begins is not a seam:
+    a tenth of either side must be above -60 dBFS. A change of timbre at a constant level is missed.
 
     Parameters
     ----------
@@ -233,39 +233,39 @@ def seam(x: np.ndarray | Spectrogram, rate: int, threshold: float = 3.0) -> list
     rate : int
         Hz.
     threshold : float
-        dB, flagged from there.
+        Smallest change in dB that is flagged.
 
     Returns
     -------
     list of Finding
-        One for all such moments that are less than 3 s apart, at the largest score, in dB, at least 0.
-        Undefined for clips under 6.5 s and where nothing is above -60 dBFS.
+        One for all such moments that are less than 3 s apart, at the moment with the largest score, in dB, at
+        least 0. Undefined for clips shorter than 6.5 s and if nothing is above -60 dBFS.
     """
-    known = _known(x, rate)
-    side = round(SEAM_SIDE / known.step)
-    if known.problem or len(known.power) < 2 * side + 5:
-        return undefined_finding("seam", known.problem or "the clip is shorter than 6.5 s")
-    powers = known.bands()
+    clip = _as_spectrogram(x, rate)
+    side = round(SEAM_SIDE / clip.step)
+    if clip.problem or len(clip.power) < 2 * side + 5:
+        return undefined_finding("seam", clip.problem or "the clip is shorter than 6.5 s")
+    powers = clip.bands()
     total = powers.sum(axis=1).mean()
-    sounds = np.lib.stride_tricks.sliding_window_view(known.audible(), side).mean(axis=1) >= SEAM_HEARD
+    audible = np.lib.stride_tricks.sliding_window_view(clip.audible(), side).mean(axis=1) >= SEAM_HEARD
     powers = np.maximum(powers[:, powers.mean(axis=0) > SEAM_RANGE * total], SEAM_RANGE * total)
-    # One window is left out between the sides: it holds some of both.
-    change = _changes(powers, side, side + 1)
-    # What the sides do within themselves: sparse notes and fade-outs change as much there.
-    within = np.abs(np.median(_changes(powers, side // 2, side - side // 2), axis=1))
+    # One window between the sides is skipped, because it contains both.
+    change = _level_changes(powers, side, side + 1)
+    # Changes within the sides, which are as large for sparse notes and fade-outs.
+    within = np.abs(np.median(_level_changes(powers, side // 2, side - side // 2), axis=1))
     count = len(change)
     scores = np.maximum(np.percentile(change, SEAM_SHARE, axis=1), -np.percentile(change, 100 - SEAM_SHARE, axis=1))
     scores = np.maximum(scores - (within[:count] + within[side + 1 : side + 1 + count]) / 2, 0)
-    scores[~(sounds[:count] & sounds[side + 1 :])] = 0
-    # A boundary lifts the change for seconds; a dip amid them is no second one.
+    scores[~(audible[:count] & audible[side + 1 :])] = 0
+    # A boundary raises the change for seconds; a dip in between does not make it two boundaries.
     groups = clusters(np.flatnonzero(scores >= threshold), side)
     peaks = [group[np.argmax(scores[group])] for group in groups]
-    places = [Place(scores[k], (k + side) * known.step, (k + side + 1) * known.step) for k in peaks]
-    return placed("seam", places, scores.max(), known.seconds)
+    places = [Place(scores[k], (k + side) * clip.step, (k + side + 1) * clip.step) for k in peaks]
+    return findings_at("seam", places, scores.max(), clip.seconds)
 
 
-def _changes(powers: np.ndarray, side: int, distance: int) -> np.ndarray:
-    """Return by how many dB so many windows differ from those this far before, ``(moments, bands)``."""
-    # Means, not percentiles: in sparse music these tell how many of the windows hold a note.
+def _level_changes(powers: np.ndarray, side: int, distance: int) -> np.ndarray:
+    """Return the difference in dB of ``side`` windows and those ``distance`` before, ``(moments, bands)``."""
+    # Means, because in sparse music percentiles only depend on how many of the windows hold a note.
     levels = decibels(np.lib.stride_tricks.sliding_window_view(powers, side, axis=0).mean(axis=2))
     return levels[distance:] - levels[:-distance]

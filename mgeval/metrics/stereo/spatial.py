@@ -1,9 +1,9 @@
 """What the channels have in common over time and frequency: coherence, delay, panning.
 
 ``x`` has shape ``(2, time)``; L and R are its rows, M = (L + R) / 2 and S = (L - R) / 2. Every function
-takes samples and their rate, or the `StereoProfile` that `mgeval.metrics.stereo.profile` made of them:
-then spectra and cross-correlation are computed once for all. All return a float; where the measure has
-no meaning - whatever `mgeval.metrics.stereo` names, and clips under 400 ms - it is `Undefined`, a
+takes samples and their rate, or the `StereoProfile` that `mgeval.metrics.stereo.profile` computes from them,
+which shares spectra and cross-correlation. All return a float; where the measure is not
+defined - the cases in `mgeval.metrics.stereo`, and clips shorter than 400 ms - it is `Undefined`, a
 NaN with a reason. All raise `MetricError` for an array that is not ``(channels, time)``.
 
 Spectra are Hann windows of about 64 ms with 50 % overlap (see `mgeval.metrics.stereo.spectra`).
@@ -15,16 +15,16 @@ import numpy as np
 
 from mgeval.metrics.registry import metric
 from mgeval.metrics.stereo.correlogram import Correlogram
-from mgeval.metrics.stereo.moments import ONE_CHANNEL, SILENCE, StereoProfile, framed, profile
+from mgeval.metrics.stereo.moments import ONE_CHANNEL, SILENCE, StereoProfile, profile, profile_and_problem
 from mgeval.metrics.stereo.spectra import FAINT, LOWEST_BAND, band_numbers
 from mgeval.metrics.undefined import Undefined
 
 ALIKE = 0.25
-"""`iacc` below which no lag is a direction: beside its peak, the correlation of white noise reaches 0.22."""
+"""Smallest `iacc` at which a lag is meaningful: away from its peak, the correlation of white noise reaches 0.22."""
 
-NOTHING_ALIKE = "the channels are too little alike within 1 ms to have a delay (iacc below 0.25)"
-BEYOND = "the correlation is highest at 1 ms: the delay is longer, or the sound too low to show it"
-APART = "no sound lasts in both channels, so there is nothing to compare"
+UNRELATED = "the channels are too different within 1 ms to have a delay (iacc below 0.25)"
+BEYOND = "the correlation is highest at 1 ms: the delay is longer, or the frequency is too low to resolve it"
+NOTHING_SHARED = "no sound lasts in both channels, so there is nothing to compare"
 
 
 @metric(
@@ -33,17 +33,17 @@ APART = "no sound lasts in both channels, so there is nothing to compare"
     channels="stereo",
     shared=profile,
     label="Coherence",
-    meaning="how far one channel is a filtered or delayed copy of the other: 0 independent, 1 a copy",
-    caveat="steady tones of one frequency count as copies",
+    meaning="how far one channel is a filtered or delayed copy of the other: 0 for independent channels, 1 for a copy",
+    caveat="steady tones of the same frequency count as copies",
     cites=("welch1967", "carter1973"),
 )
 def coherence(x: np.ndarray | StereoProfile, rate: int | None = None) -> float:
-    """Coherence: how far one channel is a filtered copy of the other, whatever the filter.
+    """Coherence: how far one channel is a filtered copy of the other, for any filter.
 
     Magnitude-squared coherence of each bin after Welch,
     ``|sum L R*|^2 / (sum |L|^2 sum |R|^2)`` over the frames, without the products of frames that
-    overlap: those are its bias, ``1 / K`` for K independent frames. The mean over the bins of each
-    1/3-octave band and over the bands, weighted by power, is taken before it is limited to 0..1.
+    overlap, which cause its bias of ``1 / K`` for K independent frames. The bins of each
+    1/3-octave band and then the bands are averaged, weighted by power; only this mean is limited to 0..1.
 
     Parameters
     ----------
@@ -55,10 +55,10 @@ def coherence(x: np.ndarray | StereoProfile, rate: int | None = None) -> float:
     Returns
     -------
     float
-        0 to 1, no unit. A delayed (by far less than 64 ms), filtered or inverted copy reads 1, independent
-        noise 0 at any length, noise of correlation r reads r squared. Two steady tones of one
-        frequency count as copies. Bins that sound too briefly, or 60 dB louder in one channel, are
-        left out; `Undefined` where that is all, or a channel is silent.
+        0 to 1, no unit. A delayed (by far less than 64 ms), filtered or inverted copy gives 1, independent
+        noise 0 at any length, noise of correlation r gives r squared. Two steady tones of the same
+        frequency count as copies. Bins that sound too briefly, or are 60 dB louder in one channel, are
+        ignored; `Undefined` if no other bins remain or a channel is silent.
 
     References
     ----------
@@ -66,23 +66,23 @@ def coherence(x: np.ndarray | StereoProfile, rate: int | None = None) -> float:
     Nuttall, "Estimation of the magnitude-squared coherence function via overlapped FFT" (1973), on
     its bias.
     """
-    known, problem = framed(x, rate)
+    clip, problem = profile_and_problem(x, rate)
     if problem is not None:
         return problem
-    if min(known.total.ll, known.total.rr) <= SILENCE:
+    if min(clip.total.ll, clip.total.rr) <= SILENCE:
         return Undefined(ONE_CHANNEL)
-    bands = known.bands
+    bands = clip.bands
     if bands.compared.sum() <= FAINT * bands.power.sum():
-        return Undefined(APART)
-    there = bands.compared > 0
-    return float(np.clip(np.average(bands.coherence[there], weights=bands.compared[there]), 0, 1))
+        return Undefined(NOTHING_SHARED)
+    used = bands.compared > 0
+    return float(np.clip(np.average(bands.coherence[used], weights=bands.compared[used]), 0, 1))
 
 
 def _correlogram(x: np.ndarray | StereoProfile, rate: int | None) -> Correlogram | Undefined:
-    known, problem = framed(x, rate)
+    clip, problem = profile_and_problem(x, rate)
     if problem is not None:
         return problem
-    return known.correlogram if min(known.total.ll, known.total.rr) > SILENCE else Undefined(ONE_CHANNEL)
+    return clip.correlogram if min(clip.total.ll, clip.total.rr) > SILENCE else Undefined(ONE_CHANNEL)
 
 
 @metric(
@@ -92,12 +92,12 @@ def _correlogram(x: np.ndarray | StereoProfile, rate: int | None) -> Correlogram
     channels="stereo",
     shared=profile,
     label="Time difference",
-    meaning="by how much the right channel is late, at the lag of the largest correlation",
-    caveat="NaN where `iacc` is below 0.25, or the delay longer than 1 ms",
+    meaning="delay of the right channel: the lag of the largest correlation",
+    caveat="NaN if `iacc` is below 0.25 or the delay is longer than 1 ms",
     cites=("iso3382",),
 )
 def time_difference_ms(x: np.ndarray | StereoProfile, rate: int | None = None) -> float:
-    """Time difference of the channels: lag of the largest absolute cross-correlation within 1 ms.
+    """Time difference of the channels: the lag of the largest absolute cross-correlation within 1 ms.
 
     ``argmax |sum L(t) R(t + lag)|``, at four lags per sample and refined by a parabola.
 
@@ -111,16 +111,16 @@ def time_difference_ms(x: np.ndarray | StereoProfile, rate: int | None = None) -
     Returns
     -------
     float
-        Milliseconds, -1 to 1, positive where right is late. Of peaks as high as each other, as a steady tone
-        has them every half period, the one nearest to 0. `Undefined` where `iacc` is below 0.25, and
-        where the largest value is at the edge, which is no peak.
+        Milliseconds, -1 to 1, positive if right is late. Of equally high peaks, such as those of a steady tone
+        at every half period, the one nearest to 0. `Undefined` if `iacc` is below 0.25, and
+        if the largest value is at the edge, which is not a peak.
     """
-    found = _correlogram(x, rate)
-    if isinstance(found, Undefined):
-        return found
-    if found.height < ALIKE:
-        return Undefined(NOTHING_ALIKE)
-    return Undefined(BEYOND) if np.isnan(found.peak) else found.peak
+    correlogram = _correlogram(x, rate)
+    if isinstance(correlogram, Undefined):
+        return correlogram
+    if correlogram.height < ALIKE:
+        return Undefined(UNRELATED)
+    return Undefined(BEYOND) if np.isnan(correlogram.peak) else correlogram.peak
 
 
 @metric(
@@ -129,15 +129,15 @@ def time_difference_ms(x: np.ndarray | StereoProfile, rate: int | None = None) -
     channels="stereo",
     shared=profile,
     label="Correlation at the best lag",
-    meaning="largest absolute correlation of the channels within 1 ms",
-    caveat="of the channels, not of ears",
+    meaning="largest absolute correlation of the channels at any lag within 1 ms",
+    caveat="computed from the two channels, not from the signals at a listener's ears",
     cites=("iso3382",),
 )
 def iacc(x: np.ndarray | StereoProfile, rate: int | None = None) -> float:
-    """Correlation of the channels at the best lag within 1 ms, as the interaural one is defined.
+    """Correlation of the channels at the best lag within 1 ms, defined like the interaural one.
 
-    ``max |sum L(t) R(t + lag)| / sqrt(sum L^2 sum R^2)``, ISO 3382-1 annex B, of the two channels
-    themselves and not of ears.
+    ``max |sum L(t) R(t + lag)| / sqrt(sum L^2 sum R^2)``, ISO 3382-1 annex B, computed from the two channels
+    and not from the signals at a listener's ears.
 
     Parameters
     ----------
@@ -149,10 +149,10 @@ def iacc(x: np.ndarray | StereoProfile, rate: int | None = None) -> float:
     Returns
     -------
     float
-        0 to 1, no unit; not below the absolute `correlation`. A copy delayed by up to 1 ms reads 1.
+        0 to 1, no unit; at least the absolute `correlation`. A copy delayed by up to 1 ms gives 1.
     """
-    found = _correlogram(x, rate)
-    return found if isinstance(found, Undefined) else found.height
+    correlogram = _correlogram(x, rate)
+    return correlogram if isinstance(correlogram, Undefined) else correlogram.height
 
 
 @metric(
@@ -161,8 +161,8 @@ def iacc(x: np.ndarray | StereoProfile, rate: int | None = None) -> float:
     channels="stereo",
     shared=profile,
     label="Panning, mean",
-    meaning="where the sound is panned, bin by bin: -1 left, 0 centre, 1 right",
-    caveat="hears level differences only; t degrees read `1 - cos 2t`",
+    meaning="mean panning over time and frequency: -1 is left, 0 centre, 1 right",
+    caveat="measures level differences only; a source panned to t degrees gives `1 - cos 2t`",
     cites=("avendano2003",),
 )
 def pan_mean(x: np.ndarray | StereoProfile, rate: int | None = None) -> float:
@@ -180,8 +180,8 @@ def pan_mean(x: np.ndarray | StereoProfile, rate: int | None = None) -> float:
     Returns
     -------
     float
-        -1 (left) to 1 (right), no unit. One source panned to t degrees by constant power reads
-        ``sign(t) (1 - cos 2t)``, sources in different bins the mean of theirs.
+        -1 (left) to 1 (right), no unit. One source panned to t degrees by constant power gives
+        ``sign(t) (1 - cos 2t)``; sources in different bins give the mean of their values.
 
     References
     ----------
@@ -197,14 +197,14 @@ def pan_mean(x: np.ndarray | StereoProfile, rate: int | None = None) -> float:
     channels="stereo",
     shared=profile,
     label="Panning, spread",
-    meaning="how far apart what sounds is panned: 0 all at one place",
-    caveat="independent noise reads 0.31",
+    meaning="standard deviation of the panning over time and frequency: 0 if everything is at one place",
+    caveat="independent noise gives 0.31",
     cites=("avendano2003",),
 )
 def pan_spread(x: np.ndarray | StereoProfile, rate: int | None = None) -> float:
-    """Spread of the panning index over time and frequency: how far apart what sounds is panned.
+    """Spread of the panning index over time and frequency: how far apart the sounds are panned.
 
-    Its standard deviation, weighted by power; see `pan_mean`.
+    Standard deviation of the index, weighted by power; see `pan_mean`.
 
     Parameters
     ----------
@@ -216,21 +216,21 @@ def pan_spread(x: np.ndarray | StereoProfile, rate: int | None = None) -> float:
     Returns
     -------
     float
-        0 to 1, no unit. One panned source reads 0, wherever it stands; two of equal power at -t and t
-        that share no bin ``1 - cos 2t``; independent channels of noise ``sqrt(5/3 - pi/2)`` = 0.31.
+        0 to 1, no unit. One panned source gives 0 at any position; two of equal power at -t and t
+        that share no bin give ``1 - cos 2t``; independent channels of noise ``sqrt(5/3 - pi/2)`` = 0.31.
     """
     return _panning(x, rate)[1]
 
 
 def _panning(x: np.ndarray | StereoProfile, rate: int | None) -> tuple[float, float]:
-    known, problem = framed(x, rate)
+    clip, problem = profile_and_problem(x, rate)
     if problem is not None:
         return problem, problem
-    found = known.spectra
-    heard = band_numbers(found.frequencies) >= LOWEST_BAND
-    power = (found.left + found.right)[heard].sum()
-    if power <= FAINT * known.total.power:
+    bins = clip.spectra
+    audible = band_numbers(bins.frequencies) >= LOWEST_BAND
+    power = (bins.left + bins.right)[audible].sum()
+    if power <= FAINT * clip.total.power:
         return (Undefined("nothing sounds above 18 Hz"),) * 2
-    mean = found.panning[heard].sum() / power
-    spread = np.sqrt(max(found.panning_squared[heard].sum() / power - mean**2, 0.0))
+    mean = bins.panning[audible].sum() / power
+    spread = np.sqrt(max(bins.panning_squared[audible].sum() / power - mean**2, 0.0))
     return float(np.clip(mean, -1, 1)), float(min(spread, 1.0))

@@ -1,9 +1,9 @@
 """How wide the stereo image is by frequency and over time.
 
 ``x`` has shape ``(2, time)``; L and R are its rows, M = (L + R) / 2 and S = (L - R) / 2. Every function
-takes samples and their rate, or the `StereoProfile` that `mgeval.metrics.stereo.profile` made of them.
-All return a float; where the measure has no meaning - whatever `mgeval.metrics.stereo` names, and
-clips under 400 ms - it is `Undefined`, a NaN with a reason. All raise `MetricError` for an array that
+takes samples and their rate, or the `StereoProfile` that `mgeval.metrics.stereo.profile` computes from them.
+All return a float; where the measure is not defined - the cases in `mgeval.metrics.stereo`, and
+clips shorter than 400 ms - it is `Undefined`, a NaN with a reason. All raise `MetricError` for an array that
 is not ``(channels, time)``.
 """
 
@@ -13,27 +13,27 @@ import numpy as np
 
 from mgeval.metrics.frames import QUIET
 from mgeval.metrics.registry import metric
-from mgeval.metrics.stereo.moments import StereoProfile, framed, profile
+from mgeval.metrics.stereo.moments import StereoProfile, profile, profile_and_problem
 from mgeval.metrics.stereo.spectra import FAINT
 from mgeval.metrics.undefined import Undefined
 
 CROSSOVERS = (250.0, 2500.0)
-"""Where low ends and high begins, in Hz."""
+"""Where low ends and where high begins, in Hz."""
 
 DRIFT = 10.0
-"""Seconds over which `width_drift` counts."""
+"""Seconds per unit of `width_drift`."""
 
 ONE_FRAME = "only one frame of 400 ms is above -70 dBFS and within 40 dB of the loudest"
 
 
 def _band_width(x: np.ndarray | StereoProfile, rate: int | None, low: float, high: float, where: str) -> float:
-    known, problem = framed(x, rate)
+    clip, problem = profile_and_problem(x, rate)
     if problem is not None:
         return problem
-    found = known.spectra
-    inside = (found.frequencies >= low) & (found.frequencies < high)
-    mid, side = found.mid[inside].sum(), found.side[inside].sum()
-    if mid + side <= FAINT * (found.mid + found.side).sum():
+    bins = clip.spectra
+    inside = (bins.frequencies >= low) & (bins.frequencies < high)
+    mid, side = bins.mid[inside].sum(), bins.side[inside].sum()
+    if mid + side <= FAINT * (bins.mid + bins.side).sum():
         return Undefined(f"nothing sounds {where}")
     return float(side / (mid + side))
 
@@ -44,8 +44,8 @@ def _band_width(x: np.ndarray | StereoProfile, rate: int | None, low: float, hig
     channels="stereo",
     shared=profile,
     label="Width below 250 Hz",
-    meaning="share of the energy of the bass in the side signal",
-    caveat="NaN where the band is 60 dB under the clip",
+    meaning="share of the energy below 250 Hz that is in the side signal",
+    caveat="NaN if the band is 60 dB below the clip",
 )
 def width_low(x: np.ndarray | StereoProfile, rate: int | None = None) -> float:
     """Stereo width of the bass: the side signal's share of the energy below 250 Hz.
@@ -62,7 +62,7 @@ def width_low(x: np.ndarray | StereoProfile, rate: int | None = None) -> float:
     Returns
     -------
     float
-        0 to 1, no unit, as `width`. `Undefined` where the band is 60 dB under the clip.
+        0 to 1, no unit, as `width`. `Undefined` if the band is 60 dB below the clip.
     """
     return _band_width(x, rate, 0, CROSSOVERS[0], "below 250 Hz")
 
@@ -73,8 +73,8 @@ def width_low(x: np.ndarray | StereoProfile, rate: int | None = None) -> float:
     channels="stereo",
     shared=profile,
     label="Width, 250 to 2500 Hz",
-    meaning="share of the energy of the middle in the side signal",
-    caveat="NaN where the band is 60 dB under the clip",
+    meaning="share of the energy from 250 to 2500 Hz that is in the side signal",
+    caveat="NaN if the band is 60 dB below the clip",
 )
 def width_mid(x: np.ndarray | StereoProfile, rate: int | None = None) -> float:
     """Stereo width of the middle: the side signal's share of the energy from 250 to 2500 Hz.
@@ -91,7 +91,7 @@ def width_mid(x: np.ndarray | StereoProfile, rate: int | None = None) -> float:
     Returns
     -------
     float
-        0 to 1, no unit, as `width`. `Undefined` where the band is 60 dB under the clip.
+        0 to 1, no unit, as `width`. `Undefined` if the band is 60 dB below the clip.
     """
     return _band_width(x, rate, *CROSSOVERS, "between 250 and 2500 Hz")
 
@@ -102,8 +102,8 @@ def width_mid(x: np.ndarray | StereoProfile, rate: int | None = None) -> float:
     channels="stereo",
     shared=profile,
     label="Width above 2500 Hz",
-    meaning="share of the energy of the treble in the side signal",
-    caveat="NaN where the band is 60 dB under the clip",
+    meaning="share of the energy above 2500 Hz that is in the side signal",
+    caveat="NaN if the band is 60 dB below the clip",
 )
 def width_high(x: np.ndarray | StereoProfile, rate: int | None = None) -> float:
     """Stereo width of the treble: the side signal's share of the energy above 2500 Hz.
@@ -120,22 +120,22 @@ def width_high(x: np.ndarray | StereoProfile, rate: int | None = None) -> float:
     Returns
     -------
     float
-        0 to 1, no unit, as `width`. `Undefined` where the band is 60 dB under the clip.
+        0 to 1, no unit, as `width`. `Undefined` if the band is 60 dB below the clip.
     """
     return _band_width(x, rate, CROSSOVERS[1], np.inf, "above 2500 Hz")
 
 
 def _frame_widths(x: np.ndarray | StereoProfile, rate: int | None) -> tuple[np.ndarray, np.ndarray] | Undefined:
     """Return times in seconds and widths of the frames that count, at least two."""
-    known, problem = framed(x, rate)
+    clip, problem = profile_and_problem(x, rate)
     if problem is not None:
         return problem
-    if not known.counted.any():
+    if not clip.counted.any():
         return Undefined(QUIET)
-    if known.counted.sum() == 1:
+    if clip.counted.sum() == 1:
         return Undefined(ONE_FRAME)
-    side, mid = known.frames.ss[known.counted], known.frames.mm[known.counted]
-    return known.times[known.counted], side / (mid + side)
+    side, mid = clip.frames.ss[clip.counted], clip.frames.mm[clip.counted]
+    return clip.times[clip.counted], side / (mid + side)
 
 
 @metric(
@@ -145,6 +145,7 @@ def _frame_widths(x: np.ndarray | StereoProfile, rate: int | None) -> tuple[np.n
     shared=profile,
     label="Width, variation",
     meaning="standard deviation of the width over 400 ms frames",
+    caveat="needs two frames that are not silent",
 )
 def width_std(x: np.ndarray | StereoProfile, rate: int | None = None) -> float:
     """How much the width varies: standard deviation of `width` over 400 ms frames.
@@ -159,11 +160,11 @@ def width_std(x: np.ndarray | StereoProfile, rate: int | None = None) -> float:
     Returns
     -------
     float
-        0 to 0.5, no unit. Steady noise reads about 0 (0.005 for independent white channels).
-        `Undefined` where fewer than two frames count.
+        0 to 0.5, no unit. Steady noise gives about 0 (0.005 for independent white channels).
+        `Undefined` if fewer than two frames count.
     """
-    found = _frame_widths(x, rate)
-    return found if isinstance(found, Undefined) else float(found[1].std())
+    frames = _frame_widths(x, rate)
+    return frames if isinstance(frames, Undefined) else float(frames[1].std())
 
 
 @metric(
@@ -171,13 +172,13 @@ def width_std(x: np.ndarray | StereoProfile, rate: int | None = None) -> float:
     channels="stereo",
     shared=profile,
     label="Width, drift",
-    meaning="change of the width per 10 s: positive where the image widens",
-    caveat="extrapolates a clip that is shorter",
+    meaning="change of the width per 10 s: positive if the image widens",
+    caveat="extrapolated for clips shorter than 10 s",
 )
 def width_drift(x: np.ndarray | StereoProfile, rate: int | None = None) -> float:
     """How the width changes over the clip: slope of `width` over 400 ms frames, per 10 s.
 
-    Slope of the line of least squares through the frames that count.
+    Slope of the least-squares line through the frames that count.
 
     Parameters
     ----------
@@ -189,12 +190,12 @@ def width_drift(x: np.ndarray | StereoProfile, rate: int | None = None) -> float
     Returns
     -------
     float
-        Width per 10 s, positive where the image widens; not limited, and the less certain the shorter the clip
-        is. `Undefined` where fewer than two frames count.
+        Width per 10 s, positive if the image widens; unlimited, and less certain for shorter clips.
+        `Undefined` if fewer than two frames count.
     """
-    found = _frame_widths(x, rate)
-    if isinstance(found, Undefined):
-        return found
-    times, widths = found
+    frames = _frame_widths(x, rate)
+    if isinstance(frames, Undefined):
+        return frames
+    times, widths = frames
     times = times - times.mean()
     return float(DRIFT * (times @ widths) / (times @ times))

@@ -1,6 +1,6 @@
-"""What the codes of many clips say together: one clip has fewer frames than a codebook has codes.
+"""Measures of the codes of many clips together, because one clip has fewer frames than a codebook has codes.
 
-Codes are int ``(codebooks, frames)``, of a stereo model left and right in turns, as in `mgeval.metrics.tokens`.
+Codes are int ``(codebooks, frames)``, for a stereo model alternately left and right, as in `mgeval.metrics.tokens`.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ SHUFFLES = 5
 
 
 def codebook_usage(clips: Sequence[np.ndarray], size: int) -> np.ndarray:
-    """Share of a codebook's codes that occur in a set of clips.
+    """Return the share of each codebook's codes that occur in a set of clips.
 
-    Of a single clip it would say little: 10 s have 500 frames, fewer than a codebook has codes.
+    For a single clip it would say little: 10 s have 500 frames, fewer than a codebook has codes.
 
     Parameters
     ----------
     clips : sequence of array_like
         Codes, each ``(codebooks, frames)``.
     size : int
-        How many codes a codebook has: 2048 in MusicGen's codec, 1024 in that of ``tiny``.
+        Number of codes in a codebook: 2048 in MusicGen's codec, 1024 in that of ``tiny``.
 
     Returns
     -------
@@ -34,27 +34,27 @@ def codebook_usage(clips: Sequence[np.ndarray], size: int) -> np.ndarray:
     Raises
     ------
     MetricError
-        No clip, none with codes, or a code beyond the size.
+        There is no clip, no clip has codes, or a code is not below the size.
     """
-    codes = _pooled(clips)
+    codes = _join_clips(clips)
     if codes.max() >= size:
-        raise MetricError(f"a code is {codes.max()}, the codebooks are said to have {size}")
+        raise MetricError(f"codes must be below the codebooks' size {size}, got {codes.max()}")
     return np.array([len(np.unique(row)) / size for row in codes])
 
 
 def side_information(clips: Sequence[np.ndarray], seed: int = 0) -> np.ndarray:
-    """Mutual information of left and right codes, pooled over clips, minus a shuffled baseline.
+    """Return the mutual information of left and right codes, pooled over clips, minus a shuffled baseline.
 
-    ``sum p(l, r) log2(p(l, r) / (p(l) p(r)))`` over the codes l, r of a pair, less its mean over 5
-    shuffles of the right codes. Few frames make independent codes look dependent; the baseline takes
-    that off.
+    ``sum p(l, r) log2(p(l, r) / (p(l) p(r)))`` over the codes l, r of a pair, minus its mean over 5
+    shuffles of the right codes. With few frames independent codes look dependent; the baseline removes
+    this bias.
 
     Parameters
     ----------
     clips : sequence of array_like
         Codes of a stereo model, each ``(codebooks, frames)``.
     seed : int
-        Of the shuffles.
+        Seed of the shuffles.
 
     Returns
     -------
@@ -64,36 +64,39 @@ def side_information(clips: Sequence[np.ndarray], seed: int = 0) -> np.ndarray:
     Raises
     ------
     MetricError
-        No clip, none with codes, or an odd number of codebooks.
+        There is no clip, no clip has codes, or the number of codebooks is odd.
     """
-    codes = _pooled(clips)
+    codes = _join_clips(clips)
     if len(codes) % 2:
-        raise MetricError(f"there are {len(codes)} codebooks, need pairs of left and right")
+        raise MetricError(f"the codebooks must be pairs of left and right, got {len(codes)} codebooks")
     rng = np.random.default_rng(seed)
     pairs = [(codes[row], codes[row + 1]) for row in range(0, len(codes), 2)]
     return np.array(
         [
-            _information(left, right) - np.mean([_information(left, rng.permutation(right)) for _ in range(SHUFFLES)])
+            _mutual_information(left, right)
+            - np.mean([_mutual_information(left, rng.permutation(right)) for _ in range(SHUFFLES)])
             for left, right in pairs
         ]
     )
 
 
-def _pooled(clips: Sequence[np.ndarray]) -> np.ndarray:
+def _join_clips(clips: Sequence[np.ndarray]) -> np.ndarray:
     clips = [np.asarray(clip, np.int64) for clip in clips]
     if not clips or any(clip.ndim != 2 for clip in clips) or len({len(clip) for clip in clips}) > 1:
-        raise MetricError("need codes (codebooks, frames) of at least one clip, all with as many codebooks")
+        raise MetricError(
+            "clips must be codes (codebooks, frames) of at least one clip, all with the same number of codebooks"
+        )
     codes = np.concatenate(clips, axis=1)
     if codes.size == 0:
-        raise MetricError("the clips hold no codes: controls and models without a codec have none")
+        raise MetricError("the clips have no codes: controls and models without a codec have none")
     return codes
 
 
-def _information(left: np.ndarray, right: np.ndarray) -> float:
+def _mutual_information(left: np.ndarray, right: np.ndarray) -> float:
     joint = left * (right.max() + 1) + right
-    return _bits(left) + _bits(right) - _bits(joint)
+    return _entropy_bits(left) + _entropy_bits(right) - _entropy_bits(joint)
 
 
-def _bits(codes: np.ndarray) -> float:
+def _entropy_bits(codes: np.ndarray) -> float:
     shares = np.unique(codes, return_counts=True)[1] / len(codes)
     return float(-(shares * np.log2(shares)).sum())

@@ -134,7 +134,7 @@ class MusicGen(Model):
         network.generation_config = GenerationConfig(**self._tokens)
 
     @property
-    def threads(self) -> int:  # type: ignore[override] # torch can change it at any time
+    def threads(self) -> int:
         """Torch's threads on a CPU, 0 elsewhere."""
         import torch
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from mgeval.audio import Audio
 from mgeval.errors import MetricError, nearest
-from mgeval.files import locked, write_atomic
+from mgeval.files import lock_folder, write_atomic
 from mgeval.models import LIMITS
 from mgeval.tables import own_clips, prompt_texts
 
@@ -149,7 +149,7 @@ def add_answer(path: Path, *rows: dict[str, Any]) -> pd.DataFrame:
     import pandas as pd
 
     # Listeners in other processes append to the same table.
-    with locked(Path(path).parent):
+    with lock_folder(Path(path).parent):
         before, new = read_answers(path), pd.DataFrame(list(rows))
         # Whole numbers would not stay whole beside columns of nothing.
         table = new if before.empty else pd.concat([before, new], ignore_index=True)

@@ -18,7 +18,7 @@ from mgeval.panels.panel import Answer, Panel
 from mgeval.panels.player import player_answers
 from mgeval.panels.prompt_studio.takes import Audios, Take, TakeMeasurer, Watch, outcome, planned, put
 from mgeval.panels.settings import controls, sampling_of, texts_of
-from mgeval.runs import Store, request, results
+from mgeval.runs import Store, make_request, stream_results
 
 PROMPT = "a slow piano ballad with soft strings, very wide stereo"
 
@@ -162,7 +162,7 @@ class Studio(Panel):
     def _make(self, cells: Sequence[dict[str, Any]]) -> None:
         began, failed = time.monotonic(), []
         try:
-            for index, result in results(self.model, [request(cell) for cell in cells], self._watch):
+            for index, result in stream_results(self.model, [make_request(cell) for cell in cells], self._watch):
                 if isinstance(result, Generated):
                     self._take(Take(cells[index], result))
                 else:

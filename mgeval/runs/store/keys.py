@@ -1,4 +1,4 @@
-"""The name of a clip: a hash over everything that decides what it sounds like."""
+"""Clip keys: hashes of everything that determines how a clip sounds."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from mgeval.audio import Audio
 
 KEY_SCHEMA = 1
-"""Part of every key: it stays, whatever becomes of the folder's own schema."""
+"""Part of every key; it stays the same when the schema of the folder changes."""
 
 DIGITS = 20
 
@@ -18,7 +18,7 @@ CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii
 
 
 def audio_hash(audio: Audio) -> str:
-    """Return a hash of a signal's samples and rate: what tells two audio prompts apart."""
+    """Return a hash of a signal's samples and rate, which identifies an audio prompt."""
     digest = hashlib.sha256(f"{audio.rate} {audio.channels}\n".encode())
     digest.update(audio.samples.tobytes())
     return digest.hexdigest()
@@ -32,17 +32,17 @@ def clip_key(
     audio_prompt: Audio | None = None,
     melody: Audio | None = None,
 ) -> str:
-    """Return the name of a clip: a hash over everything that decides what it sounds like.
+    """Return the key of a clip: a hash of everything that determines how it sounds.
 
-    Two cells of a plan with the same key are the same clip. What a clip may differ by in rounding
-    only (device, number format, library versions) is not part of it.
+    Two cells of a plan with the same key are the same clip. Device, number format and library versions,
+    which change only the rounding, are not part of the key.
 
     Parameters
     ----------
     model, revision : str
         The model's name and its exact state.
     prompt : str
-        The text.
+        The prompt's text.
     sampling : mapping
         Every field of `Sampling`, as ``Sampling.asdict`` returns them.
     audio_prompt, melody : Audio, optional
@@ -53,52 +53,52 @@ def clip_key(
     str
         20 hexadecimal digits.
     """
-    heard = [None if audio is None else audio_hash(audio) for audio in (audio_prompt, melody)]
-    before, after = _around(model, revision, prompt, *heard)
-    return hashlib.sha256(before + _canonical(dict(sampling)) + after).hexdigest()[:DIGITS]
+    audio_hashes = [None if audio is None else audio_hash(audio) for audio in (audio_prompt, melody)]
+    prefix, suffix = _split_json(model, revision, prompt, *audio_hashes)
+    return hashlib.sha256(prefix + _canonical(dict(sampling)) + suffix).hexdigest()[:DIGITS]
 
 
 def clip_keys(
     model: str, revision: str, prompts: Iterable[str], samplings: Iterable[Mapping[str, Any]]
 ) -> Iterator[str]:
-    """Yield the keys of all settings of the first prompt, then of the second, and so on: `clip_key`, but quickly."""
+    """Yield the keys of all settings for the first prompt, then the second, and so on: a fast `clip_key`."""
     settings = [_canonical(dict(sampling)) for sampling in samplings]
     for prompt in prompts:
-        before, after = _around(model, revision, prompt, None, None)
-        begun = hashlib.sha256(before)
+        prefix, suffix = _split_json(model, revision, prompt, None, None)
+        start = hashlib.sha256(prefix)
         for text in settings:
-            digest = begun.copy()
-            digest.update(text + after)
+            digest = start.copy()
+            digest.update(text + suffix)
             yield digest.hexdigest()[:DIGITS]
 
 
 def row_keys(
     cells: Iterable[tuple[str, str, str]], names: tuple[str, ...], settings: Iterable[tuple[Any, ...]]
 ) -> Iterator[str]:
-    """Yield the key of each row: `clip_key` of its model, revision and prompt, and of its settings by ``names``.
+    """Yield the `clip_key` of each row, from its model, revision and prompt and its settings, named by ``names``.
 
-    For rows in any order, of which many have the same prompt or the same settings.
+    The rows may come in any order; hashes of repeated prompts and settings are reused.
     """
-    begun: dict[tuple[str, str, str], tuple[Any, bytes]] = {}
+    starts: dict[tuple[str, str, str], tuple[Any, bytes]] = {}
     texts: dict[tuple[Any, ...], bytes] = {}
     for cell, values in zip(cells, settings, strict=True):
-        if cell not in begun:
-            before, after = _around(*cell, None, None)
-            begun[cell] = hashlib.sha256(before), after
+        if cell not in starts:
+            prefix, suffix = _split_json(*cell, None, None)
+            starts[cell] = hashlib.sha256(prefix), suffix
         if values not in texts:
             texts[values] = _canonical(dict(zip(names, values, strict=True)))
-        start, after = begun[cell]
+        start, suffix = starts[cell]
         digest = start.copy()
-        digest.update(texts[values] + after)
+        digest.update(texts[values] + suffix)
         yield digest.hexdigest()[:DIGITS]
 
 
-def _around(
+def _split_json(
     model: str, revision: str, prompt: str, audio_prompt: str | None, melody: str | None
 ) -> tuple[bytes, bytes]:
-    """Return the canonical JSON of what decides a clip, before and after its settings."""
+    """Return the canonical JSON that is hashed, before and after the settings."""
     first = {"audio_prompt": audio_prompt, "melody": melody, "model": model, "prompt": prompt, "revision": revision}
-    # Names stand in the order of the alphabet, as in all canonical JSON.
+    # Names are in alphabetical order, as in all canonical JSON.
     return _canonical(first)[:-1] + b',"sampling":', b',"schema":%d}' % KEY_SCHEMA
 
 

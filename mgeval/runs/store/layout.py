@@ -1,4 +1,4 @@
-"""Where a store's files stand, its schema, and the records of its clips."""
+"""The files of a store: their paths, the schema, and the records of clips."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from mgeval.errors import StoreError
 from mgeval.files import write_atomic
 
 SCHEMA = 2
-"""1: the first. 2: records have hashes and a check sum, and parts are merged while others read."""
+"""1: the first. 2: records have hashes and a checksum, and parts can be merged while others read them."""
 
-PLACES = {"audio": ("clips", "flac"), "codes": ("codes", "npz"), "record": ("clips", "json")}
+LOCATIONS = {"audio": ("clips", "flac"), "codes": ("codes", "npz"), "record": ("clips", "json")}
 
 CHECK, HASHES = "crc32", "sha256"
 RECORD_ONLY = (CHECK, HASHES)
-"""What a record has beside its clip's row."""
+"""Fields that a record has in addition to its clip's row."""
 
 
 def path_of(store: Path, key: str, kind: str) -> Path:
-    """Return where a clip's ``audio``, ``codes`` or ``record`` stands or would stand."""
-    folder, ending = PLACES[kind]
+    """Return the path of a clip's ``audio``, ``codes`` or ``record``, whether or not it exists."""
+    folder, ending = LOCATIONS[kind]
     return store / folder / f"{key}.{ending}"
 
 
-def names(folder: Path, ending: str) -> Iterator[str]:
-    """Yield the names of a folder's files that end so, hidden ones left out."""
-    # A glob makes a Path of each: too slow for some 100,000.
+def file_names(folder: Path, ending: str) -> Iterator[str]:
+    """Yield the names of a folder's files with this ending, without hidden ones."""
+    # A glob makes a Path for each file: too slow for 100,000 of them.
     try:
         listed = os.listdir(folder)
         yield from [name for name in listed if name[0] != "." and name.endswith(ending)]
@@ -39,25 +39,25 @@ def names(folder: Path, ending: str) -> Iterator[str]:
         return
 
 
-def stems(store: Path, kind: str) -> set[str]:
-    """Return the keys that have a file of a kind."""
-    folder, ending = PLACES[kind]
-    return {name.removesuffix(f".{ending}") for name in names(store / folder, f".{ending}")}
+def keys_with(store: Path, kind: str) -> set[str]:
+    """Return the keys that have a file of this kind."""
+    folder, ending = LOCATIONS[kind]
+    return {name.removesuffix(f".{ending}") for name in file_names(store / folder, f".{ending}")}
 
 
-def present(store: Path) -> set[str]:
-    """Return the keys that have both a record and audio, from one look at the folder."""
-    listed = list(names(store / "clips", ""))
-    # Both endings have five characters; two sets are quicker than a name made anew for each.
+def complete_keys(store: Path) -> set[str]:
+    """Return the keys that have both a record and audio, from a single listing of the folder."""
+    listed = list(file_names(store / "clips", ""))
+    # Both endings have five characters; two sets are faster than building the other name for each file.
     records = {name[:-5] for name in listed if name[-5:] == ".json"}
     return records & {name[:-5] for name in listed if name[-5:] == ".flac"}
 
 
 def check_manifest(store: Path) -> int | None:
-    """Return the schema of a folder, None where it is new or empty; refuse what is no store or a newer one."""
+    """Return the schema of a folder, None if it is new or empty; raise if it holds other files or a newer schema."""
     manifest = store / "manifest.json"
     if not manifest.exists():
-        # Hidden files are no hindrance: a run killed in its first write leaves one, desktops leave others.
+        # Ignore hidden files: a run killed in its first write leaves one, desktops leave others.
         if store.exists() and any(not file.name.startswith(".") for file in store.iterdir()):
             raise StoreError(f"{store}: holds other files and no manifest.json; choose a new or an empty folder")
         return None
@@ -75,17 +75,17 @@ def check_manifest(store: Path) -> int | None:
     return schema
 
 
-def begin(store: Path) -> None:
-    """Make a folder a store of this schema before something is written into it.
+def prepare(store: Path) -> None:
+    """Make a folder a store of this schema before anything is written into it.
 
-    A store of schema 1 becomes one of schema 2 by saying so: all that it holds is valid in both.
+    A store of schema 1 needs only a new manifest to become one of schema 2: its contents are valid in both.
     """
     if check_manifest(store) != SCHEMA:
         write_atomic(store / "manifest.json", json.dumps({"kind": "mgeval store", "schema": SCHEMA}).encode())
 
 
 def write_record(path: Path, row: Mapping[str, Any], files: Mapping[str, bytes]) -> None:
-    """Write a clip's record, with the hashes of its files ("" for one that it has not) and a check sum of the rest."""
+    """Write a clip's record, with the hashes of its files ("" for a missing one) and a checksum of the rest."""
     hashes = {kind: hashlib.sha256(data).hexdigest() if data else "" for kind, data in files.items()}
     record = {**row, HASHES: hashes}
     text = json.dumps(record, ensure_ascii=False)
@@ -93,24 +93,24 @@ def write_record(path: Path, row: Mapping[str, Any], files: Mapping[str, bytes])
 
 
 def read_record(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return the row that a record holds, and the hashes of its clip's files; schema 1 had none.
+    """Return the row in a record and the hashes of the clip's files; schema 1 has no hashes.
 
     Raises
     ------
     StoreError
-        It is not whole, not as it was written, or another clip's.
+        The record is incomplete, has changed since it was written, or is another clip's.
     """
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
         check = record.pop(CHECK, None)
-        whole = record["key"] == path.stem and record["status"] == "done"
-        # Records of schema 1 have no check sum.
-        whole = whole and check in (None, _check(json.dumps(record, ensure_ascii=False)))
+        intact = record["key"] == path.stem and record["status"] == "done"
+        # Records of schema 1 have no checksum.
+        intact = intact and check in (None, _check(json.dumps(record, ensure_ascii=False)))
         hashes = dict(record.pop(HASHES, {}))
     except (ValueError, KeyError, TypeError, AttributeError):
-        whole = False
-    if not whole:
-        raise StoreError(f"{path}: damaged; delete it and run again, the clip is then made anew")
+        intact = False
+    if not intact:
+        raise StoreError(f"{path}: damaged; delete it and run again, which makes the clip again")
     return record, hashes
 
 

@@ -42,7 +42,7 @@ def read(store: Path, digest: str) -> dict[str, Any]:
 
 def write(store: Path, digest: str, content: Mapping[str, Any]) -> None:
     """Keep measures of an audio file in place of those that are kept already."""
-    layout.begin(store)
+    layout.prepare(store)
     text = json.dumps({**content, CHECK: _check(content)}, ensure_ascii=False)
     write_atomic(_path_of(store, digest), text.encode())
 

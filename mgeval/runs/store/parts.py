@@ -1,10 +1,9 @@
-"""The tables under ``rows/``: small parts by many writers, merged as they become many.
+"""The tables under ``rows/``: small parts by many writers, merged when there are many of them.
 
-A part is never changed. Its name begins with the time, so that parts sort by it and of rows with the
-same key the last one counts, and ends with a check sum. To merge, a run of neighbouring parts is read,
-one part with their rows is written under the time of the last of them, and then they are deleted: at no
-moment is a row in no part, and one that is in two counts once. Whoever reads looks again when a part
-vanishes meanwhile.
+A part never changes. Its name begins with the time, so that parts sort by time and the last of several rows
+with the same key counts, and ends with a checksum. A merge reads a run of neighbouring parts, writes one
+part with their rows under the time of the last of them, and then deletes them: every row is in a part at
+all times, and a row in two parts counts once. A reader lists the folder again if a part vanishes.
 """
 
 from __future__ import annotations
@@ -20,135 +19,136 @@ from typing import TYPE_CHECKING, Any
 
 from mgeval.errors import StoreError
 from mgeval.files import write_atomic
-from mgeval.runs.store.layout import names
+from mgeval.runs.store.layout import file_names
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-MANY = 32
-"""More parts than these are merged by the next writer."""
+MERGE_ABOVE = 32
+"""With more parts than this, the next writer merges them."""
 
 FEW_ROWS = 1000
-"""A part of up to so many rows is merged whatever came after it."""
+"""A part of at most this many rows is always merged, however few rows came after it."""
 
 
-def tables_of(rows: Sequence[Mapping[str, Any]]) -> list[pa.Table]:
-    """Return rows as tables, several where a column holds texts in one row and numbers in another."""
+def to_tables(rows: Sequence[Mapping[str, Any]]) -> list[pa.Table]:
+    """Return rows as tables; several if a column has texts in some rows and numbers in others."""
     import pyarrow as pa
 
     columns = dict.fromkeys(name for row in rows for name in row)
     try:
-        # Not through pandas: it makes floats of whole numbers where a row lacks one.
+        # Not through pandas, which turns whole numbers into floats if a row lacks one.
         return [pa.table({name: pa.array([row.get(name) for row in rows], from_pandas=True) for name in columns})]
     except (pa.ArrowInvalid, pa.ArrowTypeError):
         if len(rows) == 1:
             raise
-        return [*tables_of(rows[: len(rows) // 2]), *tables_of(rows[len(rows) // 2 :])]
+        return [*to_tables(rows[: len(rows) // 2]), *to_tables(rows[len(rows) // 2 :])]
 
 
-def joined(tables: Sequence[pa.Table]) -> list[pa.Table]:
-    """Join neighbouring tables as far as their columns have types that go together without loss."""
-    return [table for table, _ in _joined([(table, 1) for table in tables])]
+def concat_tables(tables: Sequence[pa.Table]) -> list[pa.Table]:
+    """Concatenate neighbouring tables as far as the types of their columns combine without loss."""
+    return [table for table, _ in _concat_counted([(table, 1) for table in tables])]
 
 
-def _joined(tables: Sequence[tuple[pa.Table, int]]) -> list[tuple[pa.Table, int]]:
-    """Do so with the number of tables that each was made of."""
+def _concat_counted(tables: Sequence[tuple[pa.Table, int]]) -> list[tuple[pa.Table, int]]:
+    """Concatenate tables as `concat_tables` does; count the tables in each result."""
     import pyarrow as pa
 
     if len(tables) < 2:
         return list(tables)
     try:
-        whole = pa.concat_tables([table for table, _ in tables], promote_options="permissive")
-        return [(whole, sum(count for _, count in tables))]
+        joint = pa.concat_tables([table for table, _ in tables], promote_options="permissive")
+        return [(joint, sum(count for _, count in tables))]
     except (pa.ArrowInvalid, pa.ArrowTypeError):
         half = len(tables) // 2
-        left, right = _joined(tables[:half]), _joined(tables[half:])
+        left, right = _concat_counted(tables[:half]), _concat_counted(tables[half:])
         if len(tables) == 2:
             return [*left, *right]
-        return [*left[:-1], *_joined([left[-1], right[0]]), *right[1:]]
+        return [*left[:-1], *_concat_counted([left[-1], right[0]]), *right[1:]]
 
 
 def add_part(folder: Path, tables: Sequence[pa.Table]) -> None:
-    """Write tables as parts, and merge the parts where they have become many."""
+    """Write tables as parts, and merge the parts if there are many."""
     for table in tables:
         _write(folder, f"{time.time_ns():020d}", table)
-    if sum(1 for _ in names(folder, ".parquet")) > MANY:
-        compact(folder, MANY)
+    if sum(1 for _ in file_names(folder, ".parquet")) > MERGE_ABOVE:
+        compact(folder, MERGE_ABOVE)
 
 
 def read_parts(folder: Path) -> dict[str, pa.Table]:
-    """Return all parts by their names, oldest first.
+    """Return all parts by name, oldest first.
 
     Raises
     ------
     StoreError
-        One is damaged; the message names it.
+        A part is damaged; the message names it.
     """
-    found: dict[str, pa.Table] = {}
-    gone: set[str] = set()
+    tables: dict[str, pa.Table] = {}
+    vanished: set[str] = set()
     while True:
-        listed = listing(folder)
+        listed = part_names(folder)
         try:
             for name in listed:
-                if name not in found:
-                    found[name] = read_part(folder / name)
+                if name not in tables:
+                    tables[name] = read_part(folder / name)
         except FileNotFoundError:
-            # Merged into another meanwhile; what is listed for ever and never there is a broken link.
-            if name in gone:
+            # Merged into another part in the meantime. A name that is listed again but never exists is a broken link.
+            if name in vanished:
                 raise StoreError(f"{folder / name}: damaged (a broken link); delete it and run again") from None
-            gone.add(name)
+            vanished.add(name)
             continue
-        return {name: found[name] for name in listed}
+        return {name: tables[name] for name in listed}
 
 
-def listing(folder: Path) -> list[str]:
-    """Return the parts' names, oldest first."""
-    # A folder that changes while it is listed can show neither a new name nor those that it replaced.
-    before = None
-    while (now := sorted(name for name in names(folder, ".parquet") if name.startswith("part-"))) != before:
-        before = now
-    return now
+def part_names(folder: Path) -> list[str]:
+    """Return the names of the parts, oldest first."""
+    # A folder that changes while it is listed can miss both a new name and those that it replaced: list it until
+    # two listings agree.
+    previous = None
+    while (current := sorted(name for name in file_names(folder, ".parquet") if name.startswith("part-"))) != previous:
+        previous = current
+    return current
 
 
 def read_part(path: Path) -> pa.Table:
-    """Return one part, which must be as it was written."""
+    """Return one part; raise if it has changed since it was written."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     data = path.read_bytes()
     fields = path.stem.split("-")
     reason = "its bytes have changed"
-    # Parts of schema 1 have no check sum.
+    # Parts of schema 1 have no checksum.
     if len(fields) < 4 or fields[3] == f"{zlib.crc32(data):08x}":
         try:
             table = pq.ParquetFile(io.BytesIO(data)).read()
             if {"key", "status"} <= set(table.column_names):
                 return table.replace_schema_metadata(None)
-            reason = "no table of clips"
+            reason = "not a table of clips"
         except (pa.ArrowException, OSError, ValueError) as error:
             reason = (str(error).splitlines() or ["unreadable"])[0]
-    raise StoreError(f"{path}: damaged ({reason}); delete it and run again, its clips' records are there")
+    raise StoreError(f"{path}: damaged ({reason}); delete it and run again, the records of its clips remain")
 
 
 def frame(tables: Sequence[pa.Table]) -> pd.DataFrame:
-    """Return tables as one frame; of rows with the same key the last one counts."""
+    """Return tables as one frame; of rows with the same key, keep the last."""
     import pandas as pd
 
-    frames = [table.to_pandas() for table in joined(tables)]
-    whole = frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
-    return whole.drop_duplicates("key", keep="last")
+    frames = [table.to_pandas() for table in concat_tables(tables)]
+    rows = frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
+    return rows.drop_duplicates("key", keep="last")
 
 
 def compact(folder: Path, at_most: int = 1) -> None:
-    """Merge parts until there are at most so many, or as few as can be.
+    """Merge parts until at most this many are left, or as few as possible.
 
-    For ``at_most=1`` all are merged. Else only the newest, as far back as a part is no longer than all
-    that came after it: a row is so rewritten as often as the table doubles, not with every merge.
-    A damaged part is left as it is, for `read_parts` to name.
+    For ``at_most=1`` merge all of them. Otherwise merge only the newest, going back as long as a part has no
+    more rows than all later ones together: a row is then rewritten each time the table doubles, not with every
+    merge. A damaged part is left as it is; `read_parts` reports it.
     """
-    with _alone(folder) as alone:
-        if not alone or len(listed := listing(folder)) <= at_most:
+    with _merge_lock(folder) as locked:
+        if not locked or len(listed := part_names(folder)) <= at_most:
             return
         run: list[tuple[str, pa.Table]] = []
         rows = 0
@@ -156,7 +156,7 @@ def compact(folder: Path, at_most: int = 1) -> None:
             try:
                 table = read_part(folder / name)
             except (StoreError, FileNotFoundError):
-                # Older parts must not come to stand after this one.
+                # Merging across this part would move older rows behind it.
                 _merge(folder, run)
                 run, rows = [], 0
                 continue
@@ -168,10 +168,10 @@ def compact(folder: Path, at_most: int = 1) -> None:
 
 
 def replace(folder: Path, old: Sequence[str], tables: Sequence[pa.Table]) -> None:
-    """Put tables where parts stood, in the order of time; the old parts go when the new ones are on the disk."""
+    """Replace parts by tables at the same place in time; delete the old parts once the new ones are on disk."""
     moment = old[-1].split("-")[1] if old else f"{time.time_ns():020d}"
     written = {_write(folder, moment, table) for table in tables}
-    # Neither may a crash of the machine find the old names gone and the new ones not there.
+    # Sync the folder: after a crash of the machine, the old names must not be gone without the new ones.
     if written and os.name == "posix":
         handle = os.open(folder, os.O_RDONLY)
         try:
@@ -184,16 +184,16 @@ def replace(folder: Path, old: Sequence[str], tables: Sequence[pa.Table]) -> Non
 
 
 def _merge(folder: Path, run: Sequence[tuple[str, pa.Table]]) -> None:
-    """Merge neighbouring parts; those whose columns do not go together stay apart."""
+    """Merge neighbouring parts; parts whose columns do not combine stay separate."""
     old = [name for name, _ in run]
-    for table, count in _joined([(table, 1) for _, table in run]):
+    for table, count in _concat_counted([(table, 1) for _, table in run]):
         if count > 1:
-            replace(folder, old[:count], [_last(table)])
+            replace(folder, old[:count], [_latest_rows(table)])
         old = old[count:]
 
 
-def _last(table: pa.Table) -> pa.Table:
-    """Return a table without the rows of whose key there is a later one."""
+def _latest_rows(table: pa.Table) -> pa.Table:
+    """Return a table without the rows whose key occurs again later."""
     import pandas as pd
     import pyarrow as pa
 
@@ -206,15 +206,15 @@ def _write(folder: Path, moment: str, table: pa.Table) -> str:
     buffer = io.BytesIO()
     pq.write_table(table, buffer)
     data = buffer.getvalue()
-    # The process number keeps two writers of the same moment apart, the check sum those on two machines.
+    # The process id separates two writers at the same moment, the checksum those on two machines.
     name = f"part-{moment}-{os.getpid()}-{zlib.crc32(data):08x}.parquet"
     write_atomic(folder / name, data)
     return name
 
 
 @contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[bool]:
-    """Say whether no other process merges this folder: that would be safe, but the same work twice."""
+def _merge_lock(folder: Path) -> Iterator[bool]:
+    """Yield whether no other process is merging this folder; two at once would be safe, but wasted work."""
     try:
         import fcntl
     except ImportError:
@@ -225,15 +225,15 @@ def _alone(folder: Path) -> Iterator[bool]:
     except FileNotFoundError:
         yield False
         return
-    free = True
+    locked = True
     try:
-        # The lock falls with the process, however that ends. Where the file system knows none, all merge.
+        # The lock ends with the process, however that ends. On a file system without locks, every process merges.
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        free = False
+        locked = False
     except OSError:
         pass
     try:
-        yield free
+        yield locked
     finally:
         os.close(handle)

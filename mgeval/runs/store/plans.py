@@ -1,4 +1,4 @@
-"""The plans that a store was asked for, under ``plan/``: tables like those under ``rows/``, with a row per clip."""
+"""The plans that were run into a store, under ``plan/``: tables like those under ``rows/``, with a row per clip."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 FOLDER = "plan"
 
 PLANNED = "planned"
-"""The status of every row there: what became of a clip is for the other tables to say."""
+"""The status of every row of a plan; the tables under ``rows/`` have the outcomes."""
 
 
 def read(store: Path) -> pd.DataFrame:
-    """Return one row per clip that was ever planned, with the labels that it was given last."""
+    """Return one row per clip that was ever planned, with its latest labels."""
     import pandas as pd
 
     tables = list(parts.read_parts(store / FOLDER).values())
@@ -27,20 +27,20 @@ def read(store: Path) -> pd.DataFrame:
 
 
 def add(store: Path, plan: pd.DataFrame) -> None:
-    """Keep what of a plan is not there yet, or with other labels; its keys do not repeat."""
-    known = read(store)
-    old = known.set_index("key").reindex(plan["key"])
-    new = plan[~np.isin(plan["key"].to_numpy(str), known["key"].to_numpy(str)) | differing(plan, old)]
+    """Add the rows of a plan that are new or have other labels; the plan's keys must be unique."""
+    planned = read(store)
+    old = planned.set_index("key").reindex(plan["key"])
+    new = plan[~np.isin(plan["key"].to_numpy(str), planned["key"].to_numpy(str)) | changed_rows(plan, old)]
     if len(new):
         import pyarrow as pa
 
-        layout.begin(store)
+        layout.prepare(store)
         table = pa.Table.from_pandas(new.assign(status=PLANNED), preserve_index=False).replace_schema_metadata(None)
         parts.add_part(store / FOLDER, [table])
 
 
-def differing(plan: pd.DataFrame, old: pd.DataFrame) -> np.ndarray:
-    """Say of each row of a plan whether any of its columns has another value in a table of the same rows."""
+def changed_rows(plan: pd.DataFrame, old: pd.DataFrame) -> np.ndarray:
+    """Return for each row of a plan whether a column has another value in ``old``, a table of the same rows."""
     differs = np.zeros(len(plan), bool)
     for column in plan.columns.drop("key"):
         new, gap = plan[column].to_numpy(object), plan[column].isna().to_numpy()

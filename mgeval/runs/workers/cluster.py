@@ -1,4 +1,4 @@
-"""Workers: some processes on this machine, or those of a Dask scheduler that runs elsewhere."""
+"""Workers: processes on this machine, or the workers of a running Dask scheduler."""
 
 from __future__ import annotations
 
@@ -17,33 +17,29 @@ from typing import Any
 from mgeval.errors import SweepError
 
 ADDRESS = re.compile(r"((tcp|tls|ucx)://)?([\w.-]+|\[\S+\]):\d+|wss?://\S+")
-"""Of a scheduler, as Dask understands it; without a protocol it is TCP."""
+"""A scheduler's address in Dask's notation; the default protocol is TCP."""
 
-CONNECTING = 30
-"""Seconds in which a scheduler must answer."""
+CONNECT_SECONDS = 30
+"""Longest wait for a scheduler's answer."""
 
-LEAVING = 10
-"""Seconds in which local workers must end after they were told to."""
+EXIT_SECONDS = 10
+"""Longest wait for local workers to end after they were terminated."""
 
 
-def check_choice(workers: Any, scheduler: Any) -> None:
-    """Refuse what names no workers, before anything is done."""
+def check_workers(workers: Any, scheduler: Any) -> None:
+    """Raise if ``workers`` and ``scheduler`` do not name usable workers, before anything is done."""
     if workers is None and scheduler is None:
         return
     if workers is not None and scheduler is not None:
-        raise SweepError("workers and scheduler are both given: workers=N starts processes here, scheduler=ADDRESS "
-                         "joins running ones")  # fmt: skip
+        raise SweepError("give workers or scheduler, not both: workers=N starts processes here, scheduler=ADDRESS "
+                         "uses running ones")  # fmt: skip
     if scheduler is None and (isinstance(workers, bool) or not isinstance(workers, int) or workers < 1):
-        raise SweepError(f"workers is {workers!r}: a whole number from 1 is needed")
+        raise SweepError(f"workers must be a whole number from 1, got {workers!r}")
     if scheduler is not None and not isinstance(scheduler, str) and not hasattr(scheduler, "scheduler_address"):
-        raise SweepError(
-            f"scheduler is {scheduler!r}: an address such as tcp://host:8786, or a cluster of Dask, is needed"
-        )
-    if isinstance(scheduler, str) and not scheduler.strip():
-        raise SweepError("scheduler is empty: an address such as tcp://host:8786 is needed")
+        raise SweepError(f"scheduler must be an address such as tcp://host:8786, or a Dask cluster, got {scheduler!r}")
     if isinstance(scheduler, str) and not ADDRESS.fullmatch(scheduler):
-        # Of any other Dask leaves a client half made, which ends with a traceback of its own.
-        raise SweepError(f"scheduler is {scheduler!r}, which is no address: one such as tcp://host:8786 is needed")
+        # With an invalid address Dask leaves a half-made client, which prints a traceback when it is deleted.
+        raise SweepError(f"scheduler must be an address such as tcp://host:8786, got {scheduler!r}")
     try:
         import distributed  # noqa: F401
     except ImportError:
@@ -51,29 +47,32 @@ def check_choice(workers: Any, scheduler: Any) -> None:
 
 
 @contextlib.contextmanager
-def joined(workers: int | None, scheduler: Any) -> Iterator[tuple[Any, int | None, Callable[[], None]]]:
-    """Give a client of the workers, the threads of each (None: as its job has cores), and a look at their health."""
+def connect_workers(workers: int | None, scheduler: Any) -> Iterator[tuple[Any, int | None, Callable[[], None]]]:
+    """Yield a client of the workers, threads per worker (None: one per core of its job), and a health check."""
     if workers is None:
-        with _quiet(), _client(scheduler) as client:
+        with _silence_dask(), _client(scheduler) as client:
             yield client, None, lambda: None
         return
-    from distributed import LocalCluster
-
     with (
-        _quiet(),
-        LocalCluster(n_workers=0, dashboard_address=None, silence_logs=False) as cluster,
+        _silence_dask(),
+        _distributed().LocalCluster(n_workers=0, dashboard_address=None, silence_logs=False) as cluster,
         _client(cluster) as client,
-        _processes(workers, cluster.scheduler_address) as check,
+        _local_workers(workers, cluster.scheduler_address) as check,
     ):
         yield client, _threads(workers), check
 
 
+def _distributed() -> Any:
+    """Import Dask's scheduler, whose functions have no types."""
+    import distributed
+
+    return distributed
+
+
 @contextlib.contextmanager
 def _client(scheduler: Any) -> Iterator[Any]:
-    from distributed import Client
-
     try:
-        client = Client(scheduler, timeout=CONNECTING, set_as_default=False)
+        client = _distributed().Client(scheduler, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
         raise SweepError(
             f"no Dask scheduler answers at {scheduler} ({type(error).__name__}): start one with 'dask scheduler', or "
@@ -82,15 +81,15 @@ def _client(scheduler: Any) -> Iterator[Any]:
     try:
         yield client
     finally:
-        # Of a scheduler that is gone a client would wait for an answer.
+        # If the scheduler is gone, the client would wait for its answer.
         with contextlib.suppress(OSError, TimeoutError):
-            client.close(timeout=LEAVING if client.status == "running" else 0.1)
+            client.close(timeout=EXIT_SECONDS if client.status == "running" else 0.1)
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep back what Dask logs of broken connections: mgeval says in a line what it means."""
-    # The second has a level of its own.
+def _silence_dask() -> Iterator[None]:
+    """Silence Dask's logging of broken connections: mgeval reports them in one line."""
+    # The second logger has a level of its own.
     logs = [logging.getLogger(name) for name in ("distributed", "distributed.client")]
     levels = [log.level for log in logs]
     for log in logs:
@@ -103,10 +102,10 @@ def _quiet() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _processes(count: int, address: str) -> Iterator[Callable[[], None]]:
-    """Start local workers, and give a function that raises when none is left.
+def _local_workers(count: int, address: str) -> Iterator[Callable[[], None]]:
+    """Start local workers; yield a function that raises when none is left.
 
-    Not Dask's own way: its processes would import the user's script again, and get the terminal's Ctrl-C.
+    Dask's own local workers would import the user's script again, and receive the terminal's Ctrl-C.
     """
     with tempfile.TemporaryDirectory(prefix="mgeval-workers-", ignore_cleanup_errors=True) as folder:
         logs = [Path(folder, f"{number}.log") for number in range(count)]
@@ -118,7 +117,7 @@ def _processes(count: int, address: str) -> Iterator[Callable[[], None]]:
                 command = [
                     *(sys.executable, "-m", "distributed.cli.dask_worker", address, "--name", f"{number}"),
                     *("--nthreads", "1", "--memory-limit", "0", "--no-dashboard", "--local-directory", folder),
-                    *("--death-timeout", f"{CONNECTING}"),
+                    *("--death-timeout", f"{CONNECT_SECONDS}"),
                 ]
                 with open(log, "wb") as file:
                     running.append(
@@ -136,7 +135,7 @@ def _processes(count: int, address: str) -> Iterator[Callable[[], None]]:
                 if all(process.poll() is not None for process in running):
                     lines = [line for log in logs for line in log.read_text(errors="replace").splitlines() if line]
                     raise SweepError(
-                        f"all {count} workers have ended; the last said: {lines[-1] if lines else 'nothing'}"
+                        f"all {count} workers have ended; last line of their logs: {lines[-1] if lines else 'none'}"
                     )
 
             yield check
@@ -144,13 +143,13 @@ def _processes(count: int, address: str) -> Iterator[Callable[[], None]]:
             for process in running:
                 process.terminate()
             for process in running:
-                _end(process)
+                _wait_or_kill(process)
 
 
-def _end(process: subprocess.Popen) -> None:
-    """Wait for a worker that was told to end, and kill what does not, with its own processes."""
+def _wait_or_kill(process: subprocess.Popen) -> None:
+    """Wait for a terminated worker; kill it, with its child processes, if it does not end."""
     try:
-        process.wait(LEAVING)
+        process.wait(EXIT_SECONDS)
     except subprocess.TimeoutExpired:
         if os.name == "posix":
             os.killpg(process.pid, signal.SIGKILL)
@@ -159,7 +158,7 @@ def _end(process: subprocess.Popen) -> None:
 
 
 def _gpus() -> list[str]:
-    """Return what CUDA_VISIBLE_DEVICES calls each GPU that this process may use."""
+    """Return the GPUs that this process may use, by their names for CUDA_VISIBLE_DEVICES."""
     if "CUDA_VISIBLE_DEVICES" in os.environ:
         return [name for name in os.environ["CUDA_VISIBLE_DEVICES"].split(",") if name.strip()]
     import torch
@@ -168,7 +167,7 @@ def _gpus() -> list[str]:
 
 
 def _threads(workers: int) -> int:
-    """Return how many threads each of several workers on this machine may compute with."""
+    """Return how many threads each of several workers on this machine may use."""
     if os.environ.get("OMP_NUM_THREADS", "").isdigit():
         return max(int(os.environ["OMP_NUM_THREADS"]), 1)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

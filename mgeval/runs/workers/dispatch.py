@@ -1,4 +1,4 @@
-"""Making cells on many workers: batches go out, rows come back."""
+"""Make cells on many workers: send out batches, collect their rows."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from typing import TYPE_CHECKING, Any
 
 from mgeval.errors import MgevalError, SweepError, first_line
 from mgeval.models import Model
-from mgeval.runs.generate import Rows, Work, warn_of_mixture
-from mgeval.runs.progress import POLL_SECONDS, heeding_interrupts
-from mgeval.runs.provenance import ORIGIN, failure
-from mgeval.runs.workers.cluster import joined
+from mgeval.runs.generate import Rows, Work, to_rows, warn_if_mixed
+from mgeval.runs.progress import POLL_SECONDS, cancel_on_interrupt
+from mgeval.runs.provenance import ORIGIN, failure_columns
+from mgeval.runs.workers.cluster import connect_workers
 
 if TYPE_CHECKING:
     import pandas as pd
 
 BATCH = 64
-"""Cells of a task at most: as many as decode together on a GPU."""
+"""Most cells of a task: as many as decode together on a GPU."""
 
-SHARES = 4
-"""Tasks that each worker gets at least, so that none waits long for the last."""
+TASKS_PER_WORKER = 4
+"""Fewest tasks per worker, so that no worker idles long while another makes the last ones."""
 
 RETRIES = 2
-"""How often Dask tries a task again that raised an error."""
+"""How often Dask retries a task that raised an error."""
 
 
-def make_apart(work: Work, model: Model | None, workers: int | None, scheduler: Any) -> None:
+def make_on_workers(work: Work, model: Model | None, workers: int | None, scheduler: Any) -> None:
     """Make all cells on workers, one model after the other."""
     from mgeval.runs.workers.worker import Maker
 
-    pickled = None if model is None else _pickled(model)
-    with joined(workers, scheduler) as (client, threads, check):
+    pickled = None if model is None else _pickle_model(model)
+    with connect_workers(workers, scheduler) as (client, threads, check):
         work.keep_plan()
         for name, revision, cells in work.models():
             maker = Maker(f"mgeval-{uuid.uuid4().hex}", name, revision, pickled, threads)
@@ -45,87 +45,87 @@ def make_apart(work: Work, model: Model | None, workers: int | None, scheduler: 
             except Exception as error:
                 raise SweepError(f"the workers cannot use mgeval ({first_line(error)}): install it there") from None
             try:
-                _Sharing(work, client, maker.name, check).make(cells)
+                _Dispatcher(work, client, maker.name, check).make(cells)
             finally:
                 if client.status == "running":
                     with contextlib.suppress(OSError):
                         client.unregister_worker_plugin(maker.name)
 
 
-def _pickled(model: Model) -> bytes:
-    # With it, a model that was defined in a notebook arrives whole.
+def _pickle_model(model: Model) -> bytes:
+    # cloudpickle also sends the code of a model that was defined in a notebook.
     import cloudpickle
 
     try:
         return cloudpickle.dumps(model)
     except (TypeError, pickle.PicklingError, AttributeError) as error:
         raise SweepError(
-            f"the model {model.name} cannot be sent to workers ({error}): leave it out, they load it by name"
+            f"the model {model.name} cannot be sent to workers ({error}): leave it out, and they load it by name"
         ) from None
 
 
-class _Sharing:
-    """The cells of one model, on their way to workers and back."""
+class _Dispatcher:
+    """Sends the cells of one model to workers and collects their rows."""
 
     def __init__(self, work: Work, client: Any, name: str, check: Callable[[], None]) -> None:
         self.work, self.client, self.name, self.check = work, client, name, check
         self.folder = str(work.store.path.resolve())
-        self.out: dict[Any, list[dict[str, Any]]] = {}
-        self.back: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self.again: deque[list[dict[str, Any]]] = deque()
-        self.told = (False, False)
-        self.warned: set[tuple[Any, ...]] = set()
+        self.pending: dict[Any, list[dict[str, Any]]] = {}
+        self.done: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self.retries: deque[list[dict[str, Any]]] = deque()
+        self.sent_control = (False, False)
+        self.warned_origins: set[tuple[Any, ...]] = set()
 
     def make(self, cells: pd.DataFrame) -> None:
-        """Make cells and write their rows; return when none is out any more."""
+        """Make cells and write their rows; return when no batch is pending."""
         batches = self._batches(cells)
-        with Rows(self.work) as rows, heeding_interrupts(self.work.steering):
+        with Rows(self.work) as rows, cancel_on_interrupt(self.work.run_control):
             try:
-                while self._send(batches) or self.out:
+                while self._send(batches) or self.pending:
                     for row in self._receive():
                         rows.add(row)
             except BaseException as error:
-                if self._gone(error):
-                    raise self._lost() from None
-                self.client.cancel(list(self.out), force=True)
+                if self._scheduler_lost(error):
+                    raise self._lost_error() from None
+                self.client.cancel(list(self.pending), force=True)
                 raise
 
     def _batches(self, cells: pd.DataFrame) -> Iterator[list[dict[str, Any]]]:
-        # Clips of one length together leave no slot empty, and the last tasks are the short ones.
+        # Sort by length: clips of one length leave no slot empty, and the short tasks come last.
         cells = cells.sort_values("duration", ascending=False, kind="stable")
-        size = max(min(-(-len(cells) // (SHARES * max(len(self.client.nthreads()), 1))), BATCH), 1)
+        size = max(min(-(-len(cells) // (TASKS_PER_WORKER * max(len(self.client.nthreads()), 1))), BATCH), 1)
         for first in range(0, len(cells), size):
-            yield cells.iloc[first : first + size].to_dict("records")
+            yield to_rows(cells.iloc[first : first + size])
 
     def _send(self, batches: Iterator[list[dict[str, Any]]]) -> bool:
-        """Send what there is room for, and say whether something is left to send."""
+        """Send a batch to each free worker; return whether batches are left."""
         from mgeval.runs.workers.worker import make_batch
 
-        steering = self.work.steering
-        if steering.cancelled or steering.paused:
-            return not steering.cancelled
-        # One task for each worker: Dask blames the death of a worker on all tasks that wait there as well.
-        for _ in range(max(len(self.client.nthreads()), 1) - len(self.out)):
-            cells = self.again.popleft() if self.again else next(batches, None)
+        run_control = self.work.run_control
+        if run_control.cancelled or run_control.paused:
+            return not run_control.cancelled
+        # One task per worker: Dask blames a worker's death on the tasks that wait there as well.
+        for _ in range(max(len(self.client.nthreads()), 1) - len(self.pending)):
+            cells = self.retries.popleft() if self.retries else next(batches, None)
             if cells is None:
                 return False
             future = self.client.submit(make_batch, self.name, self.folder, cells, pure=False, retries=RETRIES)
-            self.out[future] = cells
-            future.add_done_callback(self.back.put)
+            self.pending[future] = cells
+            future.add_done_callback(self.done.put)
         return True
 
     def _receive(self) -> list[dict[str, Any]]:
-        """Wait a moment for a batch, and return its rows."""
-        self._look()
+        """Wait briefly for a batch, and return its rows."""
+        self._relay_control()
         try:
-            future = self.back.get(timeout=POLL_SECONDS)
+            future = self.done.get(timeout=POLL_SECONDS)
         except queue.Empty:
             return []
-        cells = self.out.pop(future)
+        cells = self.pending.pop(future)
         try:
             rows = future.result()
         except (MgevalError, OSError, CancelledError):
-            # A model that cannot be loaded, a full disk, no scheduler: the next batch would meet the same.
+            # No model, a full disk or no scheduler: the next batch would fail in the same way.
             raise
         except Exception as error:
             return self._failed(cells, error)
@@ -133,41 +133,41 @@ class _Sharing:
             self._warn(row)
         return rows
 
-    def _look(self) -> None:
-        """Pass on what was asked for, and see that somebody is at work."""
+    def _relay_control(self) -> None:
+        """Check that a worker is left, and pass a change of pause or cancel on to all of them."""
         self.check()
-        from mgeval.runs.workers.worker import steer
+        from mgeval.runs.workers.worker import set_control
 
-        steering = self.work.steering
-        if (asked := (steering.cancelled, steering.paused)) != self.told:
-            self.client.run(steer, self.name, *asked, on_error="ignore")
-            self.told = asked
+        run_control = self.work.run_control
+        if (request := (run_control.cancelled, run_control.paused)) != self.sent_control:
+            self.client.run(set_control, self.name, *request, on_error="ignore")
+            self.sent_control = request
 
     def _failed(self, cells: list[dict[str, Any]], error: Exception) -> list[dict[str, Any]]:
-        """Return the rows of clips that could not be made; of cells that killed workers, try each half again."""
+        """Return the rows of failed cells; if a batch killed workers, queue each half of it again instead."""
         from distributed import KilledWorker
 
         missing = [cell for cell in cells if cell["key"] not in self.work.store]
         if isinstance(error, KilledWorker) and len(cells) > 1:
             half = -(-len(missing) // 2)
-            self.again.extend(part for part in (missing[:half], missing[half:]) if part)
+            self.retries.extend(part for part in (missing[:half], missing[half:]) if part)
             return []
-        return [{**cell, **failure(error)} for cell in missing]
+        return [{**cell, **failure_columns(error)} for cell in missing]
 
-    def _gone(self, error: BaseException) -> bool:
-        """Say whether an error means that the scheduler is gone."""
-        from distributed.comm import CommClosedError
+    def _scheduler_lost(self, error: BaseException) -> bool:
+        """Return whether an error means that the scheduler is gone."""
+        from distributed.comm.core import CommClosedError
 
         return self.client.status != "running" or isinstance(error, (CancelledError, CommClosedError))
 
-    def _lost(self) -> SweepError:
+    def _lost_error(self) -> SweepError:
         path = self.work.store.path
         return SweepError(
-            f"the Dask scheduler is gone; what was made is in {path}: run the same plan again, or mgeval resume {path}"
+            f"the Dask scheduler is gone; finished clips are in {path}: run the plan again, or mgeval resume {path}"
         )
 
     def _warn(self, row: dict[str, Any]) -> None:
         origin = tuple(row.get(column) for column in ORIGIN)
-        if row["status"] == "done" and origin not in self.warned:
-            self.warned.add(origin)
-            warn_of_mixture(self.work, row["model"], dict(zip(ORIGIN, origin, strict=True)))
+        if row["status"] == "done" and origin not in self.warned_origins:
+            self.warned_origins.add(origin)
+            warn_if_mixed(self.work, row["model"], dict(zip(ORIGIN, origin, strict=True)))

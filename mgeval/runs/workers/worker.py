@@ -1,4 +1,4 @@
-"""What a worker does: it loads a model once, and makes batch after batch with it."""
+"""The code that runs on a worker: load a model once, and make batch after batch with it."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from distributed import WorkerPlugin, get_worker
 
 from mgeval.errors import StoreError
 from mgeval.models import Model
-from mgeval.runs.generate import generate_clips, loaded_for
+from mgeval.runs.generate import generate_clips, load_for_plan
 from mgeval.runs.progress import RunControl
 from mgeval.runs.store import Store, is_store
 from mgeval.runs.store.layout import read_record
 
 
 class Maker(WorkerPlugin):
-    """One model on one worker, for as long as its cells are made.
+    """One model on one worker, for as long as its cells are being made.
 
     Parameters
     ----------
     name : str
-        Under which Dask knows it.
+        The plugin's name in Dask.
     model, revision : str
-        What the plan calls the model.
+        The model's name and revision in the plan.
     pickled : bytes, optional
-        The model itself; else it is loaded by its name.
+        The model itself; by default it is loaded by its name.
     threads : int, optional
-        That torch computes with; else as many as the worker's job has cores.
+        Threads for torch; by default one for each core of the worker's job.
     """
 
     def __init__(
@@ -41,43 +41,44 @@ class Maker(WorkerPlugin):
         self.name, self.model, self.revision, self.pickled, self.threads = name, model, revision, pickled, threads
 
     def setup(self, worker: Any) -> None:
-        """Take the worker; the model comes with the first batch, whose error can be told."""
-        self.steering = RunControl()
-        # Where Dask gave a worker several threads, their batches still take turns at the one model.
-        self.turn = threading.Lock()
+        """Set up the worker. The model is loaded with the first batch, which can report an error."""
+        self.run_control = RunControl()
+        # If Dask gave the worker several threads, their batches take turns with the one model.
+        self.lock = threading.Lock()
         self.loaded: Model | None = None
         self.threads = self.threads or int(os.environ.get("SLURM_CPUS_PER_TASK") or worker.state.nthreads)
 
     def teardown(self, worker: Any) -> None:
-        """Let the model go."""
+        """Free the model."""
         self.loaded = None
 
     def load(self) -> Model:
         """Return the model, loaded once."""
         if self.loaded is None:
-            self.loaded = loaded_for(self.model, self.revision, pickle.loads(self.pickled) if self.pickled else None)
-            # Not every model has it; Dask's own setting is one thread.
+            self.loaded = load_for_plan(self.model, self.revision, pickle.loads(self.pickled) if self.pickled else None)
+            # Dask sets one thread; not every model uses torch.
             if "torch" in sys.modules:
                 sys.modules["torch"].set_num_threads(self.threads)
         return self.loaded
 
 
 def make_batch(name: str, folder: str, cells: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Make cells, their files first, and return their rows; what another worker has written is not made again."""
+    """Write the clips of cells and return their rows; clips that another worker has written are not made again."""
     if not is_store(folder):
         raise StoreError(
-            f"{folder}: is not there on {socket.gethostname()}; put the run on a file system that all workers share"
+            f"{folder}: does not exist on {socket.gethostname()}; put the run on a file system that all workers share"
         )
     maker, store = get_worker().plugins[name], Store(folder)
-    with maker.turn:
-        there = [cell["key"] for cell in cells if cell["key"] in store]
-        rows = [read_record(store.file(key, "record"))[0] for key in there]
-        missing = [cell for cell in cells if cell["key"] not in there]
-        return [*rows, *(generate_clips(maker.load(), missing, store, maker.steering.watch) if missing else ())]
+    assert isinstance(maker, Maker), "the plugin of this name is registered by `make_on_workers`"
+    with maker.lock:
+        present = [cell["key"] for cell in cells if cell["key"] in store]
+        rows = [read_record(store.file(key, "record"))[0] for key in present]
+        missing = [cell for cell in cells if cell["key"] not in present]
+        return [*rows, *(generate_clips(maker.load(), missing, store, maker.run_control.watch) if missing else ())]
 
 
-def steer(name: str, cancelled: bool, paused: bool, dask_worker: Any = None) -> None:
-    """Tell a worker's model to pause, go on or stop."""
+def set_control(name: str, cancelled: bool, paused: bool, dask_worker: Any = None) -> None:
+    """Pause, resume or cancel a worker's model."""
     maker = dask_worker.plugins.get(name)
     if maker is not None:
-        maker.steering.cancelled, maker.steering.paused = cancelled, paused
+        maker.run_control.cancelled, maker.run_control.paused = cancelled, paused
