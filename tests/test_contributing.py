@@ -152,7 +152,11 @@ def test_each_example_is_one_file_of_the_package(tmp_path):
         cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, timeout=300,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
-    for name in ("a_row_fits_its_function[crossing_rate]", "every_parameter[metrics.crossing_rate]", "every_option[prompts]"):
+    for name in (
+        "a_row_fits_its_function[crossing_rate]",
+        "every_parameter[metrics.crossing_rate]",
+        "every_option[prompts]",
+    ):
         assert f"{name} PASSED" in done.stdout
     code = (
         "import mgeval as mg; mg.metrics.METRICS['crossing_rate'], mg.metrics.failures.rumble, mg.plots.dots;"
