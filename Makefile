@@ -108,6 +108,9 @@ tables: $(READY)  ## write README's table of metrics anew from their rows
 docs: $(READY)  ## build the site strictly, in build/site; it opens from disk
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 
+house: $(READY)  ## draw the picture in docs/design.md from the imports between the parts of mgeval
+	$(BIN)/python docs/make_house.py
+
 $(NODE_READY): $(PAGE)/package.json $(PAGE)/package-lock.json
 	cd $(PAGE) && npm ci --no-audit --no-fund
 	touch $@

@@ -1,15 +1,15 @@
-"""How fast CLAP's audio vectors are, beside the laion-clap package on the same machine.
+"""Speed of CLAP's audio vectors compared with the laion-clap package on the same machine.
 
     OMP_NUM_THREADS=1 python benchmarks/clap.py FOLDER               # clips of 10 s: .opus, .flac, .wav
 
     OMP_NUM_THREADS=2 python benchmarks/clap.py FOLDER               # two cores, by the clock: on a quiet machine
 
-HTSAT-base with random weights, which laion-clap makes and saves and `mgeval.embed.load` reads; the sides in turn. From
-files to vectors: laion-clap given the list of files (``get_audio_embedding_from_filelist``, one batch, as its README
-shows it), laion-clap given one file after the other, and ours. From samples in memory to vectors: the same three
-without decoding. One core is measured in seconds of the processor. Per round the ratios, then their medians; the
-largest difference between the vectors, ours against theirs from the same samples (given files, laion-clap rounds them
-to 16 bits). Ends with one line of JSON.
+HTSAT-base with random weights, which laion-clap creates and saves and `mgeval.embed.load` reads; the two sides take
+turns. From files to vectors: laion-clap given the list of files (``get_audio_embedding_from_filelist``, one batch, as
+its README shows), laion-clap given one file after the other, and mgeval. From samples in memory to vectors: the same
+three without decoding. On one core, time is in seconds of the processor. Prints the ratios of each round, then their
+medians, and the largest difference between the vectors, mgeval's against laion-clap's from the same samples (given
+files, laion-clap rounds them to 16 bits). Ends with one line of JSON.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from claps import random_module, save
 
 
 def timed(work: Callable[[], object], clock: Callable[[], float]) -> float:
-    """Return what a call takes by a clock."""
+    """Return the time of a call by a clock."""
     start = clock()
     work()
     return clock() - start
@@ -91,7 +91,7 @@ def embedded(module: object, files: list[str]) -> np.ndarray:
 
 
 def forward(module: object, samples: np.ndarray) -> np.ndarray:
-    """Return laion-clap's vectors of samples, which it takes as they are if they come as a tensor."""
+    """Return laion-clap's vectors of samples; it uses samples unchanged if they come as a tensor."""
     import torch
 
     with torch.inference_mode():

@@ -1,4 +1,4 @@
-"""How fast distances between sets are, beside the functions that take a matrix's square root.
+"""Speed of distances between sets compared with functions that take the square root of a matrix.
 
     OMP_NUM_THREADS=1 python benchmarks/distances.py            # 512, 768, 1024 and 2048 dimensions, 20,000 vectors
     OMP_NUM_THREADS=1 python benchmarks/distances.py 128 --vectors 2000
@@ -6,15 +6,16 @@
     for wheel in peers/*.whl; do unzip -q "$wheel" -d peers; done
     OMP_NUM_THREADS=1 python benchmarks/distances.py --peers peers
 
-One core, in seconds of the processor. With ``--peers`` the other sides are the two packages' own functions, taken out
-of their files unchanged (importing them needs all their models' packages): ``calc_frechet_distance`` of fadtk
+One core, in seconds of the processor. With ``--peers`` the other sides are the two packages' own functions, taken
+unchanged from their files (importing them needs the packages of all their models): ``calc_frechet_distance`` of fadtk
 (microsoft, ``fadtk/fad.py``) and ``calculate_frechet_distance`` of frechet-audio-distance (gudgud96,
-``frechet_audio_distance/fad.py``). Without, the same computations written anew: both take `scipy.linalg.sqrtm` of the
-product of the covariances, frechet-audio-distance in complex numbers, fadtk with the eigenvectors of the product and
-their inverse beside it. Per dimension: two sets of full rank (three vectors a dimension), statistics given; and one
-clip of 10 windows against a reference, from its vectors. Ours is given fresh statistics each time, so that nothing is
-cached, but for the clip's reference, which all clips share. Then the kernel distance of two sets of 128
-dimensions, with the peak of the memory. Ends with one line of JSON.
+``frechet_audio_distance/fad.py``). Without ``--peers``, the same computations are reimplemented here: both take
+`scipy.linalg.sqrtm` of the product of the covariances, frechet-audio-distance in complex numbers, fadtk in addition
+to the eigenvectors of the product and their inverse. Each number of dimensions has two cases: two sets of full rank
+(three vectors per dimension) from their statistics, and one clip of 10 windows against a reference from its vectors.
+mgeval gets fresh statistics each time, so that nothing is cached, except the reference of the clip, which all clips
+share. Then comes the kernel distance of two sets of 128 dimensions, with the peak of memory. Ends with one line of
+JSON.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def by_root(a: GaussianStats, b: GaussianStats) -> float:
 
 
 def by_root_and_eigenvectors(a: GaussianStats, b: GaussianStats) -> float:
-    """Compute the distance as fadtk does, whose square root only checks the other."""
+    """Compute the distance as fadtk does, where the square root only checks the eigenvectors' result."""
     shift = a.mu - b.mu
     check = np.trace(root_of(a.cov @ b.cov)).real
     values, vectors = linalg.eig(a.cov @ b.cov)
@@ -115,12 +116,12 @@ def took(function: Callable, *arguments: object) -> tuple[float, float]:
 
 
 def fresh(stats: GaussianStats) -> GaussianStats:
-    """Return the statistics without what was computed from them."""
+    """Return the statistics without the values cached in them."""
     return GaussianStats(stats.mu, stats.n, stats.covariance)
 
 
 def sides(dim: int, others: dict[str, Callable]) -> dict[str, float]:
-    """Time one number of dimensions: seconds of each side, ratios, and how far the results are apart."""
+    """Time one number of dimensions: seconds of each side, ratios, and the difference of the results."""
     rng = np.random.default_rng(0)
     a, b = (GaussianStats.from_embeddings(draws(rng, 3 * dim, dim)) for _ in range(2))
     clips = draws(rng, CLIPS * WINDOWS, dim).reshape(CLIPS, WINDOWS, dim)
@@ -148,7 +149,7 @@ def sides(dim: int, others: dict[str, Callable]) -> dict[str, float]:
 
 
 def peak() -> float:
-    """Return the most memory that this process has held, in MiB."""
+    """Return the peak memory of this process, in MiB."""
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return most / 2**20 if sys.platform == "darwin" else most / 2**10
 

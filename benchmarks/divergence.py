@@ -2,11 +2,11 @@
 
     python benchmarks/divergence.py [--model NAME]
 
-A clip's random numbers are the same everywhere, so its codes are too, until rounding makes one fall on the
-other side of a number. 64 clips of 5 s of mixed settings (those of `generate.py`) are made by the
-processor in float32, and again in processes of their own: with one thread more, with the instructions of an
-older processor, in 16-bit formats, and on a GPU where there is one. Prints, per case, the share of clips
-that are equal to the end, and the quartiles of the seconds after which the others part. Ends with one
+A clip's random numbers are the same everywhere, and so are its codes, until rounding puts one of them on the
+other side of a number. 64 clips of 5 s of mixed settings (those of `generate.py`) are generated on the
+processor in float32, and again in processes of their own: with one more thread, with the instructions of an
+older processor, in 16-bit formats, and on a GPU if there is one. Prints, for each case, the share of clips
+that are equal to the end, and the quartiles of the seconds after which the others diverge. Ends with one
 line of JSON.
 """
 
@@ -31,7 +31,7 @@ OLDER = {"ATEN_CPU_CAPABILITY": "default", "ONEDNN_MAX_CPU_ISA": "SSE41", "MKL_E
 
 
 def cases() -> dict[str, tuple[str, str, dict[str, str]]]:
-    """Return device, number format and environment of what is compared with the first, by name."""
+    """Return device, number format and environment of each case, by name; all are compared with the first."""
     import torch
 
     found = {
@@ -54,13 +54,13 @@ def make(name: str, device: str, dtype: str, path: Path) -> None:
 
 
 def parting(one: np.ndarray, other: np.ndarray) -> float:
-    """Return the seconds up to the first frame that differs, infinity where none does."""
+    """Return the seconds up to the first frame that differs, infinity if none does."""
     differs = np.flatnonzero((one != other).any(0))
     return differs[0] / FRAME_RATE if len(differs) else np.inf
 
 
 def main() -> None:
-    """Make the clips in every case and compare."""
+    """Generate the clips in every case and compare them."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--model", default="tiny")
     parser.add_argument("--make", nargs=3, metavar=("DEVICE", "FORMAT", "FILE"), help=argparse.SUPPRESS)

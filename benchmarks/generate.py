@@ -1,16 +1,16 @@
-"""The decoding engine beside transformers: a sweep of mixed settings on MusicGen-stereo-small's architecture.
+"""The decoding engine compared with transformers: a mixed sweep on MusicGen-stereo-small's architecture.
 
     python benchmarks/generate.py
 
-The architecture is full-size and the weights random: speed does not depend on their values, so none are
-downloaded. Both sides run in this process, in turn, on the same network in bfloat16: the engine makes
-the whole sweep of 8 settings x 4 prompts; transformers makes some of the same clips, one by one and the
+The architecture is full-size and the weights are random: speed does not depend on their values, so no weights
+are downloaded. Both sides run in this process, in turn, on the same network in bfloat16: the engine generates
+the whole sweep of 8 settings x 4 prompts; transformers generates some of the same clips, one by one and the
 prompts of one setting together. Prints medians over the rounds and ends with one line of JSON:
 `vs_serial`, `vs_batch4` and `alone` are audio per second, the engine's over transformers'; `vs_floor` is
 the engine's step over the bare matrix products of a step (on a GPU, over reading weights and cache once
-at the measured copy bandwidth); `record_share` is what the record of log-likelihood, entropy and distance
-takes of a step; the peak of memory is the whole process's during the engine's sweeps, transformers' network
-and the text encoder included, beside the size of the decoder's weights.
+at the measured copy bandwidth); `record_share` is the share of a step that the record of log-likelihood, entropy and
+distance takes; the peak of memory is that of the whole process during the engine's sweeps, including transformers'
+network and the text encoder; the size of the decoder's weights is printed beside it.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ STEPS = 12
 
 
 class Words:
-    """Stands in for the T5 tokenizer: one id per word, the text tower does not mind which."""
+    """A substitute for the T5 tokenizer: one id per word; any id serves for timing."""
 
     def __call__(self, texts: list[str], return_tensors: str):
         import torch
@@ -84,13 +84,13 @@ def network(dtype: str, device: str):
 
 
 def sweep(duration: float, seeds: int) -> list[Request]:
-    """All settings with all prompts; the seeds differ."""
+    """Return all settings with all prompts; the seeds differ."""
     settings = [Sampling(**one, duration=duration, seed=seed) for seed in range(seeds) for one in SETTINGS]
     return [Request(prompt, sampling) for sampling in settings for prompt in PROMPTS]
 
 
 def wait() -> None:
-    """Return when the device has done all of its work."""
+    """Wait until the device has finished its work."""
     import torch
 
     if torch.cuda.is_available():
@@ -98,7 +98,7 @@ def wait() -> None:
 
 
 def timed(function) -> float:
-    """Return the seconds that a call takes, all of the device's work done."""
+    """Return the seconds of a call, including the device's work."""
     start = time.perf_counter()
     function()
     wait()
@@ -106,12 +106,12 @@ def timed(function) -> float:
 
 
 def ours(model: MusicGen, requests: list[Request]) -> float:
-    """Return the seconds of audio that the engine makes in a second."""
+    """Return the seconds of audio per second of the engine."""
     return sum(r.sampling.duration for r in requests) / timed(lambda: list(model.stream(requests)))
 
 
 def theirs(model: MusicGen, requests: list[Request]) -> float:
-    """Return the seconds of audio that transformers makes in a second from prompts of one setting."""
+    """Return the seconds of audio per second of transformers, for prompts of one setting."""
     import torch
 
     sampling = requests[0].sampling
@@ -129,7 +129,7 @@ def theirs(model: MusicGen, requests: list[Request]) -> float:
 
 
 def step_floor_record(model: MusicGen, duration: float) -> list[float]:
-    """Return the median seconds of an engine's step with full slots, of its floor and of its record, taken in turn."""
+    """Return the median seconds of a step with full slots, of its floor and of its record, measured in turn."""
     import torch
 
     engine, marks, steps, floors, records = model.engine, [], [], [], []
@@ -152,7 +152,7 @@ def step_floor_record(model: MusicGen, duration: float) -> list[float]:
 
 
 def floor(model: MusicGen) -> None:
-    """Do a step's matrix products and nothing else, or on a GPU: copy as many bytes as the step must read."""
+    """Compute only the matrix products of a step; on a GPU, copy as many bytes as the step must read."""
     import torch
 
     engine = model.engine
@@ -172,7 +172,7 @@ def floor(model: MusicGen) -> None:
 
 
 def peak_memory(reset: bool = False) -> float:
-    """Return the largest memory in use since the last reset, in GiB; NaN where the system does not say."""
+    """Return the largest memory in use since the last reset, in GiB; NaN if the system does not report it."""
     import torch
 
     if torch.cuda.is_available():

@@ -3,10 +3,10 @@
     python benchmarks/inference.py
     python benchmarks/inference.py --docs    # also writes the table into docs/statistics.md
 
-Three clips to a prompt share its effect, 74 % of the variance; skewed values are exponential, flags have a chance of
-failure by prompt (beta, intraclass correlation 1/3). Every case is drawn 1,000 times: a share that is 95 % in truth
-then scatters by 0.7 points (binomial). Means and shares are drawn 10,000 times, which leaves 0.2. Prints a row per
-case, names those outside what is good, and ends with one line of JSON.
+Three clips per prompt share its effect, 74 % of the variance; skewed values are exponential, flags have a chance of
+failure per prompt (beta, intraclass correlation 1/3). Each case has 1,000 draws: a true share of 95 %
+then scatters by 0.7 points (binomial). Means and shares have 10,000 draws, which reduces this to 0.2. Prints a row per
+case, lists the cases outside the target, and ends with one line of JSON.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ from mgeval.stats.listening import preferences
 
 DRAWS = 1000
 MORE = 10
-"""How many times as often what is quick to compute is drawn."""
+"""Factor by which cases that are quick to compute get more draws."""
 
 COVERS, FINDS = (0.93, 0.97), (0.03, 0.07)
-"""What is good: of intervals at 95 % that hold the truth, and of tests at 5 % that find what is not there."""
+"""Targets: the share of 95 % intervals that contain the truth, and of tests at 5 % with a false finding."""
 
 PAGE = Path(__file__).parents[1] / "docs" / "statistics.md"
 BEGIN, END = "<!-- begin simulation -->\n", "<!-- end simulation -->"
@@ -68,23 +68,23 @@ def flags(chance: float) -> Drawn:
 
 
 def mean_covers(draw: Drawn, prompts: int, draws: int = DRAWS, truth: float = 0.0, interval=mean_interval) -> float:
-    """Return how often the interval of a mean or share holds the truth."""
+    """Return how often the interval of a mean or share contains the truth."""
     rng, names = np.random.default_rng(1), np.repeat(np.arange(prompts), 3)
     found = [interval(draw(rng, prompts).ravel(), names) for _ in range(draws)]
     return float(np.mean([one.lo <= truth <= one.hi for one in found]))
 
 
 def dz_covers(draw: Drawn, prompts: int, effect: float, draws: int = DRAWS) -> float:
-    """Return how often the interval of Cohen's dz holds the truth; the spread of a prompt's mean of three is known."""
+    """Return how often the interval of Cohen's dz contains the truth; the spread of a mean of three clips is known."""
     rng, names, spread = np.random.default_rng(2), np.repeat(np.arange(prompts), 3), np.sqrt(1 + 0.36 / 3)
     found = [cohens_dz((draw(rng, prompts) + effect * spread).ravel(), names) for _ in range(draws)]
     return float(np.mean([one.lo <= effect <= one.hi for one in found]))
 
 
 def delta_covers(prompts: int, shift: float, draws: int = DRAWS) -> float:
-    """Return how often the interval of Cliff's delta holds the truth: three normal clips to a prompt on each side.
+    """Return how often the interval of Cliff's delta contains the truth: three normal clips per prompt on each side.
 
-    Half of a prompt's effect is common to both sides. Delta is of prompts' means, whose spread is known.
+    Half of a prompt's effect is common to both sides. Delta is that of the prompts' means, whose spread is known.
     """
     from scipy.stats import norm
 
@@ -99,7 +99,7 @@ def delta_covers(prompts: int, shift: float, draws: int = DRAWS) -> float:
 
 
 def rank_covers(prompts: int, rho: float, draws: int = DRAWS) -> float:
-    """Return how often the interval of a rank correlation holds the truth: three clips to a prompt, half shared."""
+    """Return how often the interval of a rank correlation contains the truth: three clips per prompt, half shared."""
     rng, names = np.random.default_rng(4), np.repeat(np.arange(prompts), 3)
     truth, root, hits = 6 / np.pi * np.arcsin(rho / 2), np.linalg.cholesky([[1, rho], [rho, 1]]), 0
     for _ in range(draws):
@@ -110,7 +110,7 @@ def rank_covers(prompts: int, rho: float, draws: int = DRAWS) -> float:
 
 
 def answers(rng: np.random.Generator, prompts: int) -> pd.DataFrame:
-    """Return answers to pairs of three levels, each pair twice on a prompt, which has a taste of its own."""
+    """Return answers to pairs of three levels, each pair twice per prompt; prompts differ in their preference."""
     own = np.array([0.6, 0.0, -0.6]) + rng.normal(scale=0.5, size=(prompts, 3))
     a, b = np.tile([0, 1, 2] * 2, (prompts, 1)), np.tile([1, 2, 0] * 2, (prompts, 1))
     chance = 1 / (1 + np.exp(np.take_along_axis(own, b, 1) - np.take_along_axis(own, a, 1)))
@@ -121,7 +121,7 @@ def answers(rng: np.random.Generator, prompts: int) -> pd.DataFrame:
 
 
 def strength_covers(prompts: int, draws: int = DRAWS) -> float:
-    """Return how often the intervals of three strengths hold the truth, that of a fit to 40,000 prompts."""
+    """Return how often the intervals of three strengths contain the truth, which a fit to 40,000 prompts gives."""
     rng = np.random.default_rng(9)
     truth = preferences(answers(rng, 40_000))["strength"]
     found = [preferences(answers(rng, prompts)) for _ in range(draws)]
@@ -129,7 +129,7 @@ def strength_covers(prompts: int, draws: int = DRAWS) -> float:
 
 
 def failing(rng: np.random.Generator, prompts: int, slope: float, kind: float) -> pd.DataFrame:
-    """Return a table of failures: three seeds at two settings, prompts of two kinds, with a chance of their own."""
+    """Return a table of failures: three seeds at two settings, prompts of two kinds; each prompt has its own chance."""
     prompt = np.repeat(np.arange(prompts), 6)
     setting, genre = np.tile([0.0, 0, 0, 1, 1, 1], prompts), prompt % 2
     chance = 1 / (1 + np.exp(1 - slope * setting - kind * genre - rng.normal(size=prompts)[prompt]))
@@ -139,9 +139,9 @@ def failing(rng: np.random.Generator, prompts: int, slope: float, kind: float) -
 
 
 def odds_of(prompts: int, slope: float, kind: float, draws: int) -> tuple[float, float, float, float]:
-    """Return how often the intervals of a setting's and a kind's odds hold the truth, and how often p is below 5 %.
+    """Return how often the intervals of a setting's and a kind's odds contain the truth, and how often p is below 5 %.
 
-    The truth is of the mixture of prompts, that of a fit to 40,000 of them.
+    The truth is that of the mixture of prompts, from a fit to 40,000 of them.
     """
     from mgeval.stats.firth import firth
 
@@ -167,13 +167,13 @@ def flips(draw: Drawn, prompts: int, effect: float = 0.0, draws: int = DRAWS) ->
 
 
 def paired(rng: np.random.Generator, prompts: int) -> np.ndarray:
-    """Return differences of two skewed values with a shared part: what the sign-flip test is made for."""
+    """Return differences of two skewed values with a shared part, the case for which the sign-flip test is valid."""
     a, b = skewed(rng, prompts), skewed(rng, prompts)
     return (a - b) / np.sqrt(2)
 
 
 def shuffles(prompts: int, within: bool, draws: int = DRAWS) -> float:
-    """Return how often shuffling finds a difference between three levels where there is none."""
+    """Return how often shuffling finds a difference between three levels that do not differ."""
     rng, hits = np.random.default_rng(7), 0
     for _ in range(draws):
         if within:
@@ -184,9 +184,9 @@ def shuffles(prompts: int, within: bool, draws: int = DRAWS) -> float:
 
 
 def explained(prompts: int, draws: int) -> tuple[float, float, float]:
-    """Return how often `effects` finds a setting and a genre that do nothing, and the mean share of one that does.
+    """Return how often `effects` finds a setting and a genre without effect, and the mean share of one with an effect.
 
-    That one adds 0 or 1, a variance of 0.25, to prompts and a rest of variance 1 each: a share of 1/9.
+    The latter adds 0 or 1, a variance of 0.25, to prompts and a residual of variance 1 each: a share of 1/9.
     """
     rng, rows = np.random.default_rng(8), []
     prompt = np.repeat(np.arange(prompts), 8)
@@ -200,7 +200,7 @@ def explained(prompts: int, draws: int) -> tuple[float, float, float]:
 
 
 def coverage(draws: int = DRAWS) -> dict[str, float]:
-    """Return how often each interval holds the truth."""
+    """Return how often each interval contains the truth."""
     found = {}
     for prompts in (8, 19, 20, 40, 100):
         found[f"mean, normal, {prompts} prompts"] = mean_covers(normal, prompts, MORE * draws)
@@ -226,7 +226,7 @@ def coverage(draws: int = DRAWS) -> dict[str, float]:
 
 
 def false_positives(draws: int = DRAWS) -> dict[str, float]:
-    """Return how often each test finds what is not there, at 5 %."""
+    """Return the share of false findings of each test, at 5 %."""
     found = {}
     for prompts in (6, 8, 20, 40):
         found[f"compare, normal, {prompts} prompts"] = flips(normal, prompts, 0.0, draws)
@@ -244,7 +244,7 @@ def false_positives(draws: int = DRAWS) -> dict[str, float]:
 
 
 def powers(draws: int = DRAWS) -> dict[str, tuple[float, float]]:
-    """Return the power that is promised and the one found, at the sizes that `sample_size` gives."""
+    """Return the promised and the simulated power, at the sizes that `sample_size` gives."""
     found = {}
     for effect in (0.3, 0.5, 0.8, 1.2, 2.0):
         for chance in (0.5, 0.8, 0.9):
@@ -254,7 +254,7 @@ def powers(draws: int = DRAWS) -> dict[str, tuple[float, float]]:
 
 
 def outside(found: dict[str, float], least: float, most: float) -> str:
-    """Return the cases that lie outside, with their shares; 'none' where all are within."""
+    """Return the cases outside the target, with their shares; 'none' if all are inside."""
     return "; ".join(f"{name} ({share:.1%})" for name, share in found.items() if not least <= share <= most) or "none"
 
 
@@ -265,7 +265,7 @@ def main() -> None:
     lines = ["| 95 % interval of | covers |", "| --- | --- |"]
     lines += [f"| {name} | {value:.1%} |" for name, value in covered.items()]
     lines += ["", f"Outside 93 to 97 %: {outside(covered, *COVERS)}."]
-    lines += ["", "| test at 5 % | finds what is not there |", "| --- | --- |"]
+    lines += ["", "| test at 5 % | false findings |", "| --- | --- |"]
     lines += [f"| {name} | {value:.1%} |" for name, value in false.items()]
     lines += ["", f"Outside 3 to 7 %: {outside(false, *FINDS)}."]
     lines += ["", "| effect and prompts, by `sample_size` | power promised | found |", "| --- | --- | --- |"]

@@ -2,11 +2,11 @@
 
     python benchmarks/intervals.py
 
-Clips are Gaussian, two to a prompt, 60 % of the variance between prompts, shifted by 0.4 in each dimension against a
-standard normal reference, whose Frechet distance is then dim * 0.16; of the kernel distance the truth is the mean of
-4,000 sets of independent vectors against a fixed reference of 60. Where clips have several windows, 60 % of the
-variance lies between prompts, 20 % between clips of a prompt and 20 % between windows of a clip. Prints how often each
-interval holds the truth, its mean over the truth (what is biased reads more than 1), and ends with one line of JSON.
+Clips are Gaussian, two per prompt, with 60 % of the variance between prompts, shifted by 0.4 in each dimension from a
+standard normal reference, so that the Frechet distance is dim * 0.16; the true kernel distance is the mean of
+4,000 sets of independent vectors against a fixed reference of 60. If clips have several windows, 60 % of the
+variance is between prompts, 20 % between clips of a prompt and 20 % between windows of a clip. Prints how often each
+interval contains the truth and its mean over the truth (above 1 for an upward bias), and ends with one line of JSON.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ SHIFT = 0.4
 
 
 def drawn(rng: np.random.Generator, prompts: int, dim: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return vectors, two to a prompt, and their prompts."""
+    """Return vectors, two per prompt, and their prompts."""
     names = np.repeat(np.arange(prompts), 2)
     between, within = rng.normal(size=(prompts, dim))[names], rng.normal(size=(2 * prompts, dim))
     return np.sqrt(0.6) * between + np.sqrt(0.4) * within + SHIFT, names
 
 
 def heard(rng: np.random.Generator, prompts: int, dim: int) -> tuple[list[np.ndarray], np.ndarray]:
-    """Return clips of 1 to 9 windows, two to a prompt, and their prompts."""
+    """Return clips of 1 to 9 windows, two per prompt, and their prompts."""
     names = np.repeat(np.arange(prompts), 2)
     counts = rng.integers(1, 10, 2 * prompts)
     middles = np.sqrt(0.6) * rng.normal(size=(prompts, dim))[names] + np.sqrt(0.2) * rng.normal(size=(len(names), dim))
@@ -46,7 +46,7 @@ def heard(rng: np.random.Generator, prompts: int, dim: int) -> tuple[list[np.nda
 
 
 def covered(truth: float, interval: Callable[[], tuple[float, float, float]], times: int) -> dict[str, float]:
-    """Return the share of draws whose interval holds the truth, and the mean value over it."""
+    """Return the share of draws whose interval contains the truth, and the mean value over the truth."""
     value, lo, hi = np.array([interval() for _ in range(times)]).T
     share = float(np.mean((lo <= truth) & (truth <= hi)))
     return {"covers": round(share, 3), "draws": times, "mean_over_truth": round(float(value.mean() / truth), 3)}
@@ -63,7 +63,7 @@ def kernel(prompts: int, times: int, dim: int = 4) -> dict[str, float]:
 
 
 def kernel_of_windows(prompts: int, times: int, dim: int = 4) -> dict[str, float]:
-    """Simulate `kernel_interval` of clips of several windows; the kernel's mean has a closed form."""
+    """Simulate `kernel_interval` for clips of several windows; the kernel's mean has a closed form."""
     rng = np.random.default_rng(1)
     reference = rng.normal(size=(60, dim))
     square, pairs = bandwidth(reference) ** 2, 60 * 59
@@ -81,7 +81,7 @@ def kernel_of_windows(prompts: int, times: int, dim: int = 4) -> dict[str, float
 
 
 def infinity_of_windows(prompts: int, times: int, dim: int = 4) -> dict[str, float]:
-    """Simulate `frechet_infinity_interval` of clips of several windows."""
+    """Simulate `frechet_infinity_interval` for clips of several windows."""
     rng, reference = np.random.default_rng(2), GaussianStats(np.zeros(dim), None, np.eye(dim))
 
     def interval() -> tuple[float, float, float]:
@@ -103,7 +103,7 @@ def infinity(prompts: int, times: int, dim: int = 2) -> dict[str, float]:
 
 
 def plain(prompts: int, times: int, dim: int) -> dict[str, float]:
-    """Simulate the plain distance with two spreads to each side, which is no interval."""
+    """Simulate the plain distance with two spreads on each side, which is not an interval."""
     rng, reference = np.random.default_rng(3), GaussianStats(np.zeros(dim), None, np.eye(dim))
 
     def interval() -> tuple[float, float, float]:

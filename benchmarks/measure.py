@@ -1,12 +1,12 @@
-"""How fast clips are measured, beside the same numbers one by one from librosa, scipy and pyloudnorm.
+"""Speed of measuring clips compared with the same numbers one by one from librosa, scipy and pyloudnorm.
 
     python benchmarks/measure.py
 
 Clips of 10 s of stereo music at 32 kHz, one core, in seconds of the processor: other programs do not
 count. Both sides are timed in turn on each clip; figures are medians over the clips. The plain side
-takes a spectrum or filters anew for every number, as one does in a notebook, in one call of a library
-where there is one; it is there for the time, its definitions differ in detail. Then 24 files are measured,
-and 96, and the peak of the memory is compared. Ends with one line of JSON.
+computes a new spectrum or filter for every number, as in a notebook, in one call of a library
+if there is one; it serves for the time only, its definitions differ in detail. Then 24 files are measured,
+and 96, and their peaks of memory are compared. Ends with one line of JSON.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ FEW, MANY = 24, 96
 
 
 def music(seed: int) -> mg.Audio:
-    """Return a piece by the composer; all images come up."""
+    """Return a piece by the composer; the pieces cover all images."""
     return synth.compose(replace(synth.random_spec(seed), duration=SECONDS), seed)[0]
 
 
@@ -80,7 +80,7 @@ def lag(x: np.ndarray, rate: int) -> tuple[float, float]:
 
 
 def plain_stereo(x: np.ndarray, rate: int) -> None:
-    """Take the stereo measures one by one."""
+    """Compute the stereo measures one by one."""
     from scipy import signal
 
     power = np.mean(x**2, axis=1)
@@ -97,7 +97,7 @@ def plain_stereo(x: np.ndarray, rate: int) -> None:
 
 
 def plain_rest(x: np.ndarray, rate: int) -> None:
-    """Take level, spectrum and music measures one by one; of the failures, what libraries have: nothing."""
+    """Compute level, spectrum and music measures one by one; no library detects failures."""
     import librosa
     import pyloudnorm
     from scipy import signal
@@ -121,7 +121,7 @@ def took(function: Callable, *arguments: object) -> float:
 
 
 def peak(files: list[Path]) -> float:
-    """Return the largest memory in use while files are measured in this process, in MiB; NaN where unknown."""
+    """Return the peak memory while files are measured in this process, in MiB; NaN if unknown."""
     reset = Path("/proc/self/clear_refs")
     if not reset.exists():
         return float("nan")

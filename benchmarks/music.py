@@ -1,8 +1,8 @@
-"""How well tempo, key and onsets of the composer's pieces are read, and how fast: 200 pieces of 10 s.
+"""Accuracy and speed of tempo, key and onsets on the composer's pieces: 200 pieces of 10 s.
 
     python benchmarks/music.py
 
-The pieces are those of `mgeval.synth.random_spec` with seeds from 5000, which no threshold was set by.
+The pieces are those of `mgeval.synth.random_spec` with seeds from 5000; no threshold was set on them.
 Prints a table, and ends with one line of JSON.
 """
 

@@ -1,11 +1,11 @@
-"""How fast a store's table is read and its rows are merged: 100,000 clips in parts of 50 rows.
+"""Speed of reading a store's table and of merging its rows: 100,000 clips in parts of 50 rows.
 
     python benchmarks/store.py                # 100,000 clips; --clips for fewer
 
-The clips' files are empty, since their names alone decide what the table shows. Rows come as `run` writes
-them, 50 at a time; first with every part left as it is, as without merging, then merged as they come.
-Seconds are medians over the rounds, by the clock; peaks of memory are of processes of their own, which only
-write or only read, less what they take before. Ends with one line of JSON.
+The clips' files are empty, because the table depends on their names alone. Rows arrive as `run` writes
+them, 50 at a time; first every part stays as it is, without merging, then parts are merged as they arrive.
+Seconds are medians over the rounds, by the clock; peaks of memory are those of separate processes, which only
+write or only read, minus their memory before. Ends with one line of JSON.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def memory() -> float:
 
 
 def write(folder: Path, clips: int, many: int) -> None:
-    """Write the rows, merging where there are more than ``many`` parts, and say how long it took."""
+    """Write the rows, merge above ``many`` parts, and return the time."""
     parts.MERGE_ABOVE = many
     store, before, start = mg.Store(folder), memory(), time.perf_counter()
     for first in range(0, clips, PART):
@@ -63,7 +63,7 @@ def write(folder: Path, clips: int, many: int) -> None:
 
 
 def read(folder: Path) -> None:
-    """Read the table some times, and say how long it took."""
+    """Read the table several times, and return the time."""
     store, before, seconds = mg.Store(folder), memory(), []
     for _ in range(ROUNDS):
         start = time.perf_counter()
@@ -73,7 +73,7 @@ def read(folder: Path) -> None:
 
 
 def apart(*arguments: object) -> dict:
-    """Do one of the two in a process of its own."""
+    """Write or read in a separate process."""
     done = subprocess.run([sys.executable, __file__, *map(str, arguments)], capture_output=True, text=True, check=True)
     return json.loads(done.stdout)
 

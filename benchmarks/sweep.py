@@ -1,12 +1,12 @@
-"""What a sweep costs beside the model: planning, resuming, each clip here and through Dask, memory, throughput.
+"""The overhead of a sweep beside the model: planning, resuming, each clip here and through Dask, memory, throughput.
 
     python benchmarks/sweep.py      # needs pip install 'mgeval[slurm]'; under 4 minutes
 
-The null model returns ready arrays. Overhead is the time of `run` less that of encoding and of writing the
-clip's files, which is measured where it happens; through Dask with one local worker that is warm. Memory is
-the peak of a process of its own. Figures are medians over interleaved rounds, by the clock. Last comes a
-simulation of a large sweep on many GPUs: its costs per step, of restarts and of losses are assumptions, given
-as options; what a clip costs the store and the driver is as measured. Ends with one line of JSON.
+The null model returns ready-made arrays. Overhead is the time of `run` minus the time of encoding and writing the
+clip's files, which is measured where it happens; through Dask with one local worker that is already warm. Memory is
+the peak of a separate process. Figures are medians over interleaved rounds, by the clock. Last comes a
+simulation of a large sweep on many GPUs: the costs of steps, restarts and losses are assumptions, given
+as options; the costs of a clip in the store and the driver are measured. Ends with one line of JSON.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ CODEBOOKS, FRAMES = 8, 50
 
 
 class Null(Model):
-    """Returns ready arrays of 1 s; what encoding and writing took since the last clip stands in ``elapsed``."""
+    """A model of ready-made arrays of 1 s; ``elapsed`` is the time of encoding and writing since the last clip."""
 
     name, revision = "synth", "1"
 
@@ -80,14 +80,14 @@ class Null(Model):
 
 
 def sweep(cells: int) -> mg.Sweep:
-    """Return a sweep of so many clips of 1 s."""
+    """Return a sweep of this number of clips of 1 s."""
     prompts = [f"prompt {number} of a slow piano ballad with soft strings, very wide stereo" for number in range(250)]
     grid = {"guidance": [1, 2, 3, 4], "temperature": [0.5, 1.0], "duration": 1}
     return mg.Sweep("synth", prompts[: max(cells // 400, 1)], grid, seeds=range(min(-(-cells // 8), 50)))
 
 
 def fill(folder: Path, plan) -> None:
-    """Make a store that holds all clips of a plan but the last `NEW`; their files are empty, names alone count."""
+    """Make a store with all clips of a plan but the last `NEW`; their files are empty, only the names matter."""
     (folder / "clips").mkdir(parents=True)
     (folder / "manifest.json").write_text('{"kind": "mgeval store", "schema": 2}')
     done = {"status": "done", "error": "", "traceback": "", "n_samples": 32_000, "rate": 32_000, "channels": 2}
@@ -102,7 +102,7 @@ def fill(folder: Path, plan) -> None:
 
 
 def large(folder: Path) -> dict:
-    """Plan `CELLS` clips, add the last to a store that holds the others, and resume it when all are there."""
+    """Plan `CELLS` clips, add the last to a store that has the others, and resume the complete store."""
     seconds, plan = median(lambda: sweep(CELLS).plan())
     assert len(plan) == CELLS
     fill(folder, plan)
@@ -115,7 +115,7 @@ def large(folder: Path) -> dict:
 
 
 def median(function):
-    """Return the median time of a call, and what the last one returned."""
+    """Return the median time of a call, and its last result."""
     times = []
     for _ in range(ROUNDS):
         start = time.perf_counter()
@@ -125,7 +125,7 @@ def median(function):
 
 
 def overheads(folder: Path) -> dict:
-    """Return the overhead of a clip here and through Dask, and what the files of one take."""
+    """Return the overhead of a clip here and through Dask, and the time for the files of a clip."""
     from mgeval.runs.workers.cluster import connect_workers
 
     found: dict[str, list[float]] = {"here": [], "dask": [], "files": [], "driver": []}
@@ -151,7 +151,7 @@ def overheads(folder: Path) -> dict:
 
 
 def throughput(folder: Path) -> dict:
-    """Return seconds of audio a second by `tiny`, here and with 1 and 2 workers of a thread each, loading included."""
+    """Return seconds of audio per second by `tiny`, here and with 1 and 2 workers of one thread, including loading."""
     from mgeval.runs.workers.cluster import connect_workers
 
     plan = mg.Sweep("tiny", sweep(8).prompts, {"duration": 2, "guidance": [1, 3]}, seeds=range(32)).plan()
@@ -174,8 +174,8 @@ def throughput(folder: Path) -> dict:
 def simulate(options: argparse.Namespace, files_ms: float, driver_ms: float) -> dict:
     """Simulate a sweep on many GPUs: whole batches, jobs that end after their lifetime or are lost, one driver.
 
-    A batch takes its steps and, clip after clip, the store's time; what a job had begun when it ended is made
-    again by another. The driver takes in one batch after the other.
+    A batch takes the time of its steps and, clip after clip, that of the store; when a job ends, another one repeats
+    its unfinished batch. The driver receives one batch after the other.
     """
     rng = random.Random(0)
     batch = BATCH * files_ms * options.seconds / 1e3 + (50 * options.seconds + CODEBOOKS // 2) * options.step_ms / 1e3
@@ -209,7 +209,7 @@ def simulate(options: argparse.Namespace, files_ms: float, driver_ms: float) -> 
 
 
 def apart(part: str, folder: Path) -> dict:
-    """Measure a part in a process of its own."""
+    """Measure a part in a separate process."""
     command = [sys.executable, __file__, "--part", part, "--folder", str(folder)]
     done = subprocess.run(
         command, stdout=subprocess.PIPE, text=True, check=True, env=os.environ | {"OMP_NUM_THREADS": "1"}

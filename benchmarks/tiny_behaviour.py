@@ -1,21 +1,21 @@
-"""How the tiny model behaves: what of a prompt it plays, read from its codes.
+"""How the tiny model behaves: which parts of a prompt it plays, read from its codes.
 
     python benchmarks/tiny_behaviour.py [--quick] [--curves FIGURE] [--model FOLDER]
 
-200 prompts that it never saw, in wordings that someone else wrote (`tiny_wordings.py`), three seeds
-each, default sampling, 5 s; beside it guidance 1, one seed. Intervals are 95 % bootstrap intervals over
+200 prompts outside its training data, in wordings by another author (`tiny_wordings.py`), three seeds
+each, default sampling, 5 s; also guidance 1, one seed. Intervals are 95 % bootstrap intervals over
 prompts. ``--curves`` varies guidance, temperature, top-k and duration on 40 of the prompts instead, and
-draws what comes of it; ``--quick`` takes 24 prompts, one seed. Whoever writes prompts says many things as
-the training captions do: "new words" are the prompts that do not. Ends with one line of JSON.
+draws the results; ``--quick`` takes 24 prompts, one seed. Prompts repeat many phrases of
+the training captions: "new words" are the prompts that do not. Ends with one line of JSON.
 
-- instrument: all that the prompt names sound for more than 4 % of the clip;
-- tempo: that of the grid of eighths which the onsets fit best lies within 6 % of the one asked for, or of
+- instrument: all instruments that the prompt names sound for more than 4 % of the clip;
+- tempo: the tempo of the grid of eighths that fits the onsets best is within 6 % of the requested one, or of
   its half or double; ``tempo, no octaves`` is without that allowance;
-- mode: that of the pitches that only major (E, A, B) or only minor (E flat, A flat, B flat) has;
-- drums: asked for, more than 4 % of the clip; ruled out, at most 1 %, which is less than one hit;
-- image: left and right mean that the other side sounds for less than 15 % of this side's time; centre and
-  mono are the same, equal codes on both sides for more than 60 % of the time; wide, that melody and chords
-  come 20 ms late on one side for more than 60 %; ping-pong, that the sides sound together for less than
+- mode: the mode of the pitches that only major (E, A, B) or only minor (E flat, A flat, B flat) has;
+- drums: requested, more than 4 % of the clip; excluded, at most 1 %, which is less than one hit;
+- image: for left and right the other side sounds for less than 15 % of this side's time; for centre and
+  mono both sides have equal codes for more than 60 % of the time; for wide, melody and chords
+  come 20 ms late on one side for more than 60 %; for ping-pong, the sides sound together for less than
   40 % and at least 60 % of the notes change side.
 """
 
@@ -39,7 +39,7 @@ DRAWN = [name for name in SHARES if name != "tempo, no octaves"]
 
 
 class Asked(NamedTuple):
-    """A prompt and what it asks for."""
+    """A prompt and its requests."""
 
     text: str
     instruments: tuple[str, ...]
@@ -48,11 +48,11 @@ class Asked(NamedTuple):
     drums: bool
     image: str
     words: dict[str, str]
-    """What it says of mode, drums and image."""
+    """The phrases for mode, drums and image."""
 
 
 def asked(count: int) -> list[Asked]:
-    """Return the prompts: attributes in balance, wordings drawn."""
+    """Return the prompts: balanced attributes, random wordings."""
     prompts = []
     for number in range(count):
         rng = np.random.default_rng([2026, number])
@@ -73,7 +73,7 @@ def asked(count: int) -> list[Asked]:
 
 
 def trained() -> set[str]:
-    """Return the phrases on mode, drums and image that training captions are made of."""
+    """Return the phrases for mode, drums and image in the training captions."""
     from training.musicgen_tiny.drumming import drum_phrase
     from training.musicgen_tiny.words import PLAIN, SIDES, phrases
 
@@ -85,7 +85,7 @@ def trained() -> set[str]:
 
 
 def judge(prompt: Asked, codes: np.ndarray) -> dict[str, bool]:
-    """Say which of the attributes asked for a clip has."""
+    """Return which of the requested attributes a clip has."""
     from training.musicgen_tiny.reading import SOUNDING, read
 
     found = read(codes)
@@ -108,7 +108,7 @@ def interval(shares: np.ndarray) -> tuple[float, float, float]:
 
 
 def behaviour(model: Model, prompts: list[Asked], seeds: int, **settings: float) -> dict:
-    """Return, by attribute and by image, the share of clips that have what was asked for."""
+    """Return, by attribute and by image, the share of clips that have what the prompt requests."""
     results = []
     for seed in range(seeds):
         clips = model.generate([prompt.text for prompt in prompts], Sampling(seed=seed, **settings), progress=False)
@@ -140,7 +140,7 @@ CURVES = {
 
 
 def curves(model: Model, prompts: list[Asked], seconds: float) -> dict:
-    """Return the behaviour along each setting, the others at their defaults."""
+    """Return the behaviour along each setting, with the others at their defaults."""
     found = {}
     for setting, values in CURVES.items():
         for value in values:
@@ -183,7 +183,7 @@ def line(name: str, table: dict) -> str:
 
 
 def main(arguments: list[str] | None = None) -> dict:
-    """Make clips, read them, print a table and a line of JSON."""
+    """Generate clips, read them, print a table and a line of JSON."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--quick", action="store_true", help="24 prompts, one seed")
     parser.add_argument("--curves", type=Path, metavar="FIGURE", help="vary the settings, and draw into this file")

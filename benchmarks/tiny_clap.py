@@ -1,15 +1,15 @@
-"""What the tiny CLAP can tell apart, on pieces and wordings that it never saw.
+"""Which differences the tiny CLAP detects, on pieces and wordings outside its training data.
 
     python benchmarks/tiny_clap.py [--draws 8]
 
-Retrieval: in each draw 64 pieces, each with one caption by `mgeval.synth.describe`, so that no
+Retrieval: each draw has 64 pieces, each with one caption by `mgeval.synth.describe`, so that no
 caption is audibly true of another piece of the draw; the spatial words stay in the captions and
 cannot help. R@1 is the share of captions whose own piece has the highest cosine of the 64
 (text to audio), and of pieces whose own caption has (audio to text). No piece is in two draws; the
 interval is 95 % by Student's t over the draws.
 
 Attributes: pairs of pieces that differ in one attribute only, and two short texts that name its two
-values; right is the share of pairs where the texts fit their own pieces better than crosswise
+values; a pair counts as right if the texts fit their own pieces better than crosswise
 (chance 0.5).
 
 Ends with one line of JSON.
@@ -32,11 +32,11 @@ from training.clap_tiny.retrieval import draw, recalls
 
 SIZE = 64
 STRIDE = 150
-"""Test pieces that one draw may look at."""
+"""Test pieces that one draw may use."""
 
 PAIRS = 40
 FIRST_PAIR = 100_000
-"""Beyond all draws."""
+"""Seeds beyond all draws."""
 
 T_95 = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776, 6: 2.571, 7: 2.447, 8: 2.365, 10: 2.262, 12: 2.201, 16: 2.131}
 """Student's t, 97.5th percentile, by number of draws."""
@@ -61,7 +61,7 @@ def interval(values: list[float]) -> list[float]:
 
 
 def words_for(name: str, spec: synth.Spec) -> str:
-    """Say one attribute of a spec in a few words."""
+    """Describe one attribute of a spec in a few words."""
     value = getattr(spec, name)
     return {
         "melody": f"{value} melody",
@@ -76,7 +76,7 @@ def words_for(name: str, spec: synth.Spec) -> str:
 
 
 def attribute(clap: embed.Embedder, name: str) -> float:
-    """Return the share of pairs that one attribute's words tell apart."""
+    """Return the share of pairs that the words of one attribute assign rightly."""
     right, index, rng = [], FIRST_PAIR, np.random.default_rng(1)
     while len(right) < PAIRS:
         index += 1

@@ -1,4 +1,4 @@
-"""How long the tiny model takes in plain transformers, on one core: to load, and for a clip of 10 s.
+"""Time of the tiny model in plain transformers, on one core: to load, and for a clip of 10 s.
 
     python benchmarks/tiny_speed.py
 
@@ -28,13 +28,13 @@ print(time.perf_counter() - start)
 
 
 def loading(folder: str) -> float:
-    """Return the seconds that one load takes in a new process."""
+    """Return the seconds of one load in a new process."""
     done = subprocess.run([sys.executable, "-c", LOAD, folder], capture_output=True, text=True, check=True)
     return float(done.stdout.split()[-1])
 
 
 def clips(folder: str, count: int) -> list[float]:
-    """Return the seconds that clips of 10 s take."""
+    """Return the seconds of clips of 10 s."""
     import time
 
     import torch

@@ -1,10 +1,10 @@
-"""By how much the true peak reads under the truth, which 4x oversampling cannot reach.
+"""How far the true peak lies below the truth, because 4x oversampling cannot reach it.
 
     python benchmarks/true_peak.py
 
-Half a second of band-limited noise, faded in and out, whose truth is its interpolation 32 times by its spectrum: 100
-draws below 0.45 of the rate, and 100 between that and half the rate. Prints median and worst in dB, and ends with one
-line of JSON.
+Half a second of band-limited noise, faded in and out; the truth is its interpolation 32 times by its spectrum. 100
+draws are below 0.45 of the rate, and 100 between that and half the rate. Prints median and worst in dB, and ends with
+one line of JSON.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ EDGE = 0.45
 
 
 def under_the_truth(x: np.ndarray) -> float:
-    """Return by how many dB the true peak of samples ``(time,)`` is below that of their interpolation."""
+    """Return by how many dB the true peak of samples ``(time,)`` is below the peak of their interpolation."""
     bins = np.fft.rfft(x)
     truth = 32 * np.fft.irfft(np.pad(bins, (0, 31 * len(x) // 2)), 32 * len(x))
     return float(20 * np.log10(np.abs(truth).max()) - true_peak(x[None], RATE))
@@ -36,7 +36,7 @@ def band(low: float, high: float, seed: int) -> np.ndarray:
 
 
 def readings(low: float, high: float, draws: int = DRAWS) -> list[float]:
-    """Return by how many dB noise between two shares of the rate reads too low, draw by draw."""
+    """Return by how many dB the true peak of noise between two shares of the rate is too low, draw by draw."""
     return [under_the_truth(band(low, high, seed)) for seed in range(draws)]
 
 

@@ -1,4 +1,4 @@
-"""Make the pictures of README, of docs/plots.md and of the tiny model's card.
+"""Draw the pictures of README, of docs/plots.md and of the tiny model's card.
 
 python docs/make_figures.py
 """
@@ -20,7 +20,7 @@ IMAGES = Path(__file__).parent / "images"
 
 
 def first_sweep(run: str) -> None:
-    """Draw README's sweep: two measures by claim and guidance, and four clips as a vectorscope shows them."""
+    """Draw README's sweep: two measures by claim and guidance, and vectorscopes of four clips."""
     store = mg.Store(run)
     sweep = mg.Sweep("tiny", "demo", {"guidance": [1, 3], "duration": 5}, seeds=range(2))
     scores = mg.measure(mg.run(sweep.plan(), store), store)
@@ -48,7 +48,7 @@ TINY_PROMPTS = (
 
 
 def tiny() -> None:
-    """Draw what the tiny model plays to six prompts: mid spectrogram and vectorscope."""
+    """Draw the tiny model's clips for six prompts: mid spectrogram and vectorscope."""
     model = mg.load_model("tiny", device="cpu")
     clips = model.generate(list(TINY_PROMPTS), mg.Sampling(duration=8, seed=0))
     figure = plt.figure(figsize=(10, 9.5), dpi=130, layout="constrained")
@@ -74,7 +74,7 @@ GALLERY_PROMPTS = (
 
 
 def gallery(run: str) -> None:
-    """Draw every plot: of one clip of the tiny model, of its codes, of a spoilt one, and of a sweep."""
+    """Draw every plot: of one clip of the tiny model, of its codes, of the clip with defects, and of a sweep."""
     store = mg.Store(run)
     sweep = mg.Sweep("tiny", GALLERY_PROMPTS, {"guidance": [1, 3, 6], "duration": 5}, seeds=range(2))
     clips = mg.run(sweep.plan(), store)
@@ -90,7 +90,7 @@ def gallery(run: str) -> None:
     mg.plots.token_curves(curves(tokens), next(cells).subplots(2, 1, sharex=True))
     for plot in (mg.plots.panning_map, mg.plots.width_over_time, mg.plots.coherence):
         plot(audio, next(cells).subplots())
-    for x in (spoilt(audio.samples), audio.samples):
+    for x in (add_defects(audio.samples), audio.samples):
         mg.plots.failure_timeline(failures(x, audio.rate), next(cells).subplots())
     left = clips[clips["prompt"] == "guitar, hard left, 90 bpm"].iloc[0]["key"]
     mg.plots.vectorscope(store.audio(left), next(cells).subplots())
@@ -101,8 +101,8 @@ def gallery(run: str) -> None:
     figure.savefig(IMAGES / "gallery.png")
 
 
-def spoilt(x: np.ndarray) -> np.ndarray:
-    """Return a clip with a gap, clipped samples, a click and a channel that falls silent."""
+def add_defects(x: np.ndarray) -> np.ndarray:
+    """Add a gap, clipped samples, a click and a channel that falls silent."""
     x = np.clip(3 * x, -0.9, 0.9)
     x[:, 32000:33000] = 0
     x[:, 70000] = 1.2

@@ -1,8 +1,8 @@
-"""Pages of the site that are made from the code when it is built: the hook that mkdocs.yml names.
+"""The hook that mkdocs.yml names: it makes pages of the site from the code.
 
 `metrics.md` comes from `METRICS` and the docstrings, `reference/` from the public names, `contributing.md` and
 `changelog.md` from the texts at the repository's root. None of them is a file under docs/: the texts there link to
-what the repository has in their place, and the links are turned here.
+files of the repository, and the hook turns these links to the pages.
 """
 
 from __future__ import annotations
@@ -49,66 +49,66 @@ MODULES = {
 
 CHANNELS = {
     "stereo": ("Stereo image", "Undefined for a mono file."),
-    "all": ("Sound", "Over all channels there are."),
-    "text": ("Fit to the prompt", "These need a checkpoint, whose name their columns carry: `clap:tiny`."),
-    "tokens": ("Codes", "Of the codes that a model drew; `mgeval.token_table` computes them."),
+    "all": ("Sound", "Computed over all channels."),
+    "text": ("Fit to the prompt", "These need a checkpoint; its name is part of the column's name: `clap:tiny`."),
+    "tokens": ("Codes", "Computed from the codes that a model drew, by `mgeval.token_table`."),
 }
 
-ELSEWHERE = {"../README.md#what-is-measured": "metrics.md", "../CONTRIBUTING.md": "contributing.md"}
-"""What the texts under docs/ link to in the repository, and the page of the site that stands for it."""
+LINKS = {"../README.md#what-is-measured": "metrics.md", "../CONTRIBUTING.md": "contributing.md"}
+"""Links of the texts under docs/ into the repository, with the page of the site for each."""
 
 WIDTH = 88
-"""Letters of a call that still stands on one line."""
+"""Letters of the longest call on one line."""
 
 LISTS = ("Parameters", "Returns", "Yields", "Raises", "Attributes")
-"""Sections of a docstring whose entries begin at the margin, each with its description indented under it."""
+"""Sections of a docstring whose entries begin at the margin, with their descriptions indented."""
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """Put the reference's pages behind those that mkdocs.yml lists."""
+    """Append the reference's pages to those that mkdocs.yml lists."""
     config.nav = [*config.nav, {"Reference": [{title: f"reference/{name}.md"} for name, title in MODULES.items()]}]
     return config
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the pages that are made here."""
+    """Add the generated pages."""
     for path, text in pages().items():
         files.append(File.generated(config, path, content=text))
     return files
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Turn links out of docs/ to the pages that are made here.
+    """Turn links out of docs/ to the generated pages.
 
     Examples
     --------
     >>> on_page_markdown("[how](../../CONTRIBUTING.md#an-embedder), [all](../README.md#what-is-measured)")
     '[how](../contributing.md#an-embedder), [all](metrics.md)'
     """
-    for target, page in ELSEWHERE.items():
+    for target, page in LINKS.items():
         markdown = markdown.replace(target, page)
     return markdown
 
 
 def pages() -> dict[str, str]:
-    """Return the made pages' Markdown by path."""
-    made = {f"reference/{name}.md": module_page(name, title) for name, title in MODULES.items()}
-    made["metrics.md"] = metrics_page()
+    """Return the generated pages' Markdown by path."""
+    texts = {f"reference/{name}.md": module_page(name, title) for name, title in MODULES.items()}
+    texts["metrics.md"] = metrics_page()
     for name in ("CONTRIBUTING", "CHANGELOG"):
-        # What lies beside these texts lies above the site's pages.
-        made[f"{name.lower()}.md"] = (ROOT / f"{name}.md").read_text(encoding="utf-8").replace("](docs/", "](")
-    return made
+        # These texts lie above docs/, their pages in it.
+        texts[f"{name.lower()}.md"] = (ROOT / f"{name}.md").read_text(encoding="utf-8").replace("](docs/", "](")
+    return texts
 
 
 def metrics_page() -> str:
     """Describe every metric: a table of all, then each with its formula, undefined cases and source."""
     parts = ["# Metrics", "Every metric of a clip, from `mgeval.metrics.METRICS`: a column of the tables that "
-             "`mgeval.measure` and `mgeval.token_table` return. What has no meaning is NaN, and the column `reason` "
-             "says why."]  # fmt: skip
+             "`mgeval.measure` and `mgeval.token_table` return. An undefined value is NaN, with its reason in the "
+             "column `reason`."]  # fmt: skip
     for channels, (title, note) in CHANNELS.items():
         rows = [row for row in METRICS.values() if row.channels == channels]
         parts += [f"## {title}", note, _table(rows)]
-        # What a module says of all its measures: what the letters mean, which frames count, what is undefined.
+        # The header of a module covers all its measures: meaning of letters, frames that count, undefined cases.
         for module in dict.fromkeys(row.function.__module__ for row in rows):
             parts.append(f"**In `{module}`.** {body(inspect.getdoc(importlib.import_module(module)))}")
         for row in rows:
@@ -120,21 +120,21 @@ def metrics_page() -> str:
 
 
 def _beside(rows: Iterable[Metric]) -> Iterator[str]:
-    """Describe what the metrics' modules hold for users beside the metrics: what they share, their course in time."""
+    """Describe the other public members of the metrics' modules: profiles that metrics share, and curves over time."""
     for name in dict.fromkeys(row.function.__module__ for row in rows):
         module = importlib.import_module(name)
-        found = {member: thing for member, thing in members(module) if thing.__module__ == name}
-        # What samples are made into, so that several measures share it, can stand in a module of its own.
+        things = {member: thing for member, thing in members(module) if thing.__module__ == name}
+        # The profile that several measures share can be in a module of its own.
         if hasattr(module, "profile"):
-            found |= {member: thing for member, thing in vars(module).items() if member.lower().endswith("profile")}
-        for member in sorted(found.keys() - METRICS.keys()):
-            call = heading(f"{name}.{member}", found[member])
+            things |= {member: thing for member, thing in vars(module).items() if member.lower().endswith("profile")}
+        for member in sorted(things.keys() - METRICS.keys()):
+            call = heading(f"{name}.{member}", things[member])
             yield f"### {name.rpartition('.')[2]}.{member}\n\n```python\n{call}\n```"
-            yield body(inspect.getdoc(found[member]))
+            yield body(inspect.getdoc(things[member]))
 
 
 def _table(rows: Iterable[Metric]) -> str:
-    lines = ["| metric | unit | range | better | says |", "| --- | --- | --- | --- | --- |"]
+    lines = ["| metric | unit | range | better | meaning |", "| --- | --- | --- | --- | --- |"]
     for row in rows:
         span = _span(row.low, row.high)
         lines.append(f"| [{row.name}](#{row.name}) | {row.unit} | {span} | {row.better} | {plain(row.meaning)} |")
@@ -161,13 +161,13 @@ def module_page(name: str, title: str) -> str:
 def members(module: ModuleType) -> list[tuple[str, Any]]:
     """Return a module's public functions and classes: those of ``__all__``, or those that it defines."""
     names = getattr(module, "__all__", [name for name in vars(module) if not name.startswith("_")])
-    found = [(name, getattr(module, name)) for name in names]
-    found = [(name, thing) for name, thing in found if inspect.isfunction(thing) or inspect.isclass(thing)]
-    return found if hasattr(module, "__all__") else [(n, t) for n, t in found if t.__module__ == module.__name__]
+    things = [(name, getattr(module, name)) for name in names]
+    things = [(name, thing) for name, thing in things if inspect.isfunction(thing) or inspect.isclass(thing)]
+    return things if hasattr(module, "__all__") else [(n, t) for n, t in things if t.__module__ == module.__name__]
 
 
 def heading(name: str, thing: Any) -> str:
-    """Return how a function or class is called, a long call with a line for each parameter.
+    """Return the call of a function or class; a long call has a line for each parameter.
 
     Examples
     --------
@@ -183,28 +183,28 @@ def heading(name: str, thing: Any) -> str:
     text = _readable(f"{name}{signature}")
     if len(text) <= WIDTH:
         return text
-    given = [_readable(str(parameter)) for parameter in signature.parameters.values()]
-    named = [parameter.kind for parameter in signature.parameters.values()]
-    if inspect.Parameter.KEYWORD_ONLY in named and inspect.Parameter.VAR_POSITIONAL not in named:
-        given.insert(named.index(inspect.Parameter.KEYWORD_ONLY), "*")
-    return f"{name}(\n    " + ",\n    ".join(given) + ",\n)" + text.rpartition(")")[2]
+    parameters = [_readable(str(parameter)) for parameter in signature.parameters.values()]
+    kinds = [parameter.kind for parameter in signature.parameters.values()]
+    if inspect.Parameter.KEYWORD_ONLY in kinds and inspect.Parameter.VAR_POSITIONAL not in kinds:
+        parameters.insert(kinds.index(inspect.Parameter.KEYWORD_ONLY), "*")
+    return f"{name}(\n    " + ",\n    ".join(parameters) + ",\n)" + text.rpartition(")")[2]
 
 
 def _readable(signature: str) -> str:
-    # Annotations come as strings, of named tuples as ForwardRef('str'); a default that is an object's address would
-    # differ from build to build.
+    # Annotations are strings, in named tuples ForwardRef('str'); a default with an object's address would differ from
+    # build to build.
     unquoted = re.sub(r"""ForwardRef\((['"])(.*?)\1[^)]*\)""", r"\2", signature)
     unquoted = re.sub(r"""(\w: |-> )(['"])(.*?)\2""", r"\1\3", unquoted)
     return re.sub(r"<factory>|<[^<>]* at 0x[0-9a-f]+>", "...", unquoted)
 
 
 def _fields(kind: type) -> str:
-    """List the fields of a class that say in a string under them what they are."""
+    """List the fields of a class that have a string under them."""
     lines = []
     statements = ast.parse(textwrap.dedent(inspect.getsource(kind))).body[0].body
-    for field, told in itertools.pairwise(statements):
-        if isinstance(field, ast.AnnAssign) and isinstance(told, ast.Expr) and isinstance(told.value, ast.Constant):
-            text = prose(inspect.cleandoc(told.value.value)).replace("\n", "\n    ")
+    for field, note in itertools.pairwise(statements):
+        if isinstance(field, ast.AnnAssign) and isinstance(note, ast.Expr) and isinstance(note.value, ast.Constant):
+            text = prose(inspect.cleandoc(note.value.value)).replace("\n", "\n    ")
             lines.append(f"- **{ast.unparse(field.target)}** (*{plain(ast.unparse(field.annotation))}*): {text}")
     return "\n".join(["**Fields**", "", *lines]) if lines else ""
 
@@ -245,8 +245,8 @@ def _entries(content: str) -> str:
         first, _, rest = block.partition("\n")
         name, colon, kind = first.partition(" : ")
         head = f"**{plain(name)}** (*{plain(kind)}*)" if colon else f"*{plain(first)}*"
-        told = prose(inspect.cleandoc(rest)).replace("\n", "\n    ")
-        lines.append(f"- {head}: {told}" if told else f"- {head}")
+        text = prose(inspect.cleandoc(rest)).replace("\n", "\n    ")
+        lines.append(f"- {head}: {text}" if text else f"- {head}")
     return "\n".join(lines)
 
 
@@ -264,7 +264,7 @@ def prose(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Return a text in which nothing outside code is Markdown or HTML by accident.
+    """Escape a text so that nothing outside code becomes Markdown or HTML.
 
     Examples
     --------
@@ -272,7 +272,7 @@ def plain(text: str) -> str:
     'x \\\\* y &lt; ``a * b``, see *A title*'
     """
     pieces = re.split(r"(``.*?``|`[^`]*`)", text, flags=re.DOTALL)
-    # Stars round words are a title; all others are themselves.
+    # Stars around words mark a title; other stars are escaped.
     free = [re.sub(r"(?<![\w*])(\*[^\s*][^*]*[^\s*]\*)(?![\w*])|\*", lambda m: m[1] or r"\*", p) for p in pieces[::2]]
     free = [piece.replace("<", "&lt;").replace("|", "&#124;") for piece in free]
     return "".join(part for pair in zip(free, [*pieces[1::2], ""], strict=True) for part in pair)

@@ -1,4 +1,4 @@
-"""What the texts show runs: code blocks, commands, sweep files; and the site builds strictly, asking nobody."""
+"""The code blocks, commands and sweep files of the texts run, and the site builds strictly without the network."""
 
 from __future__ import annotations
 
@@ -27,12 +27,13 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").r
 BLOCK = re.compile(r"(?:^<!-- not run: (.+?) -->\n)?^```(\w*)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 NOT_RUN = {"scaling.md": ["needs a SLURM cluster; tests/slurm/ runs these lines on one of its own"]}
-"""Blocks that are left out, by page, with the reason that stands there."""
+"""Blocks that do not run here, by page, with the reason that the page gives."""
+
+CONTRIBUTING = ROOT / "CONTRIBUTING.md"
+"""Its blocks add something to the package; tests/test_contributing.py runs each of them and removes it again."""
 
 MOST_PROMPTS, SECONDS = 3, 0.5
-"""What a sweep of the texts is cut down to here."""
-
-HOW_TO_LINES = 60
+"""Size of a sweep of the texts in these tests: prompts at most, seconds of a clip."""
 
 
 class Block(NamedTuple):
@@ -41,7 +42,8 @@ class Block(NamedTuple):
     language: str
     code: str
     line: int
-    left_out: str
+    reason: str
+    """Why it does not run here; '' if it runs."""
 
 
 def blocks(page: Path) -> list[Block]:
@@ -54,11 +56,11 @@ def python_of(page: Path) -> list[Block]:
 
 
 def small_sweep(models, prompts, grid=(), **others):
-    """Make a sweep of the same lines on fewer prompts and shorter clips."""
+    """Return a sweep of the same lines with fewer prompts and shorter clips."""
     table = mgeval.load_prompts(prompts)
     table = table.iloc[:: max(1, len(table) // MOST_PROMPTS)]
     grids = [grid] if isinstance(grid, Mapping) else list(grid)
-    grids = [{**one, "duration": SECONDS} if "duration" in one else one for one in grids]
+    grids = [{**axes, "duration": SECONDS} if "duration" in axes else axes for axes in grids]
     return FULL_SWEEP(models, table, grids[0] if len(grids) == 1 else grids, **others)
 
 
@@ -66,39 +68,39 @@ FULL_SWEEP = mgeval.Sweep
 
 
 @pytest.fixture
-def elsewhere(tmp_path, monkeypatch):
+def folder(tmp_path, monkeypatch):
+    """An empty working folder, and sweeps cut down."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(mgeval, "Sweep", small_sweep)
-    known = dict(METRICS)
     yield tmp_path
-    METRICS.clear()
-    METRICS.update(known)
     plt.close("all")
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if python_of(page)], ids=lambda page: page.stem)
-def test_the_blocks_of_a_page_run_in_order(page, elsewhere):
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if python_of(page) and page != CONTRIBUTING], ids=lambda page: page.stem
+)
+def test_the_blocks_of_a_page_run_in_order(page, folder):
     if any("workers=" in block.code for block in python_of(page)):
         pytest.importorskip("distributed", reason="workers need Dask: pip install 'mgeval[slurm]'")
     names: dict[str, object] = {"__name__": "page"}
     for block in python_of(page):
-        if not block.left_out:
+        if not block.reason:
             # Errors name the page and its line.
             code = "\n" * block.line + block.code
             exec(compile(code, str(page), "exec"), names)
     if page.name == "README.md":
-        assert (elsewhere / "runs/guidance/report/index.html").is_file()
+        assert (folder / "runs/guidance/report/index.html").is_file()
 
 
-def test_only_blocks_with_a_reason_are_left_out():
-    left_out = {page.name: [block.left_out for block in blocks(page) if block.left_out] for page in PAGES}
-    assert {name: reasons for name, reasons in left_out.items() if reasons} == NOT_RUN
-    # A comment that stands before no block would leave nothing out, and hide that.
+def test_a_block_that_does_not_run_gives_a_reason():
+    reasons = {page.name: [block.reason for block in blocks(page) if block.reason] for page in PAGES}
+    assert {name: texts for name, texts in reasons.items() if texts} == NOT_RUN
+    # A comment without a block under it would have no effect, and nobody would notice.
     for page in PAGES:
-        assert page.read_text(encoding="utf-8").count("<!-- not run") == len(left_out[page.name]), page
+        assert page.read_text(encoding="utf-8").count("<!-- not run") == len(reasons[page.name]), page
 
 
-def test_every_block_is_found_and_names_its_language():
+def test_every_block_is_parsed_and_names_its_language():
     for page in PAGES:
         text = re.sub(r"<!-- begin (\w+) -->.*?<!-- end \1 -->", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
         fences = re.findall(r"^```.*$", text, re.MULTILINE)
@@ -107,7 +109,7 @@ def test_every_block_is_found_and_names_its_language():
 
 
 def anchors(page: Path) -> set[str]:
-    """Return the anchors of a page's headings, as they are made where the repository is read."""
+    """Return the anchors of a page's headings, as code hosts make them."""
     heads = re.findall(
         r"^#+ (.+)$", re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.M | re.S), re.M
     )
@@ -115,7 +117,7 @@ def anchors(page: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_links_work_where_the_repository_is_read(page):
+def test_links_work_in_the_repository(page):
     for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
         path, _, anchor = link.partition("#")
         if "://" not in link:
@@ -124,15 +126,8 @@ def test_links_work_where_the_repository_is_read(page):
             assert not anchor or anchor in anchors(target), link
 
 
-def test_how_tos_are_short():
-    how_tos = python_of(ROOT / "CONTRIBUTING.md")
-    assert len(how_tos) == 3
-    for block in how_tos:
-        assert block.code.count("\n") < HOW_TO_LINES
-
-
 def commands() -> list[tuple[str, str]]:
-    """Return the shell commands of the texts, with their pages: lines set off by four blanks."""
+    """Return the shell commands of the texts, with their pages: lines indented by four blanks."""
     line = re.compile(r"^    ((?:mgeval|make) .+)$", re.MULTILINE)
     return [(page.name, command) for page in PAGES for command in line.findall(page.read_text(encoding="utf-8"))]
 
@@ -147,11 +142,11 @@ def test_commands_exist_with_these_options(page, command):
 
     group = typer.main.get_command(app)
     verb = group.commands[arguments[0]]
-    # Reads the arguments and runs nothing; what does not exist is an error.
+    # Parses the arguments and runs nothing; an unknown option is an error.
     assert verb.make_context(arguments[0], arguments[1:]).params
 
 
-def test_a_command_that_does_not_exist_would_be_noticed():
+def test_an_option_that_does_not_exist_is_an_error():
     from mgeval.cli import app
 
     verb = typer.main.get_command(app).commands["run"]
@@ -170,13 +165,13 @@ def test_calls_within_sentences_fit_the_signature(page, call):
     thing = mgeval
     for name in ast.unparse(tree.func).split(".")[1:]:
         thing = getattr(thing, name)
-    given = [ast.unparse(argument) for argument in tree.args]
-    named = {keyword.arg: None for keyword in tree.keywords}
+    positional = [ast.unparse(argument) for argument in tree.args]
+    keywords = {keyword.arg: None for keyword in tree.keywords}
     signature = inspect.signature(thing)
-    if "..." in given:
-        assert named.keys() <= signature.parameters.keys()
+    if "..." in positional:
+        assert keywords.keys() <= signature.parameters.keys()
     else:
-        signature.bind(*given, **named)
+        signature.bind(*positional, **keywords)
 
 
 def test_sweep_files_are_valid(tmp_path):
@@ -185,6 +180,79 @@ def test_sweep_files_are_valid(tmp_path):
     for text in texts:
         (tmp_path / "sweep.yaml").write_text(text)
         assert len(load_sweep(tmp_path / "sweep.yaml").prompts) == 128
+
+
+def script(name: str):
+    """Import a script of docs/."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def without_sizes(picture: str) -> str:
+    """Return the picture of the parts without their numbers of files and lines."""
+    return re.sub(r">\d+ files?, [\d,]+ lines<", "><", picture)
+
+
+def test_the_picture_of_the_parts_shows_the_imports():
+    house = script("make_house")
+    picture = (ROOT / "docs/images/house.svg").read_text(encoding="utf-8")
+    assert without_sizes(picture) == without_sizes(house.draw()), "the picture is stale: make house"
+    # Sizes change with every commit: the picture may lag behind by a tenth.
+    lines = sum(int(number.replace(",", "")) for number in re.findall(r", ([\d,]+) lines<", picture))
+    now = sum(int(number.replace(",", "")) for number in re.findall(r", ([\d,]+) lines<", house.draw()))
+    assert abs(lines - now) < 0.1 * now, "the sizes in the picture are stale: make house"
+    # One box for each part; arrows lead down, or from the shell to the facade.
+    assert picture.count(" lines<") == len(house.FLOOR)
+    arrows = re.findall(r'<path d="M[\d.]+ ([\d.]+) .* ([\d.]+)"/>', picture)
+    assert len(arrows) == len(house.direct_imports()) and all(float(top) <= float(end) for top, end in arrows)
+
+
+def test_the_arrows_and_the_ground_floor_stand_for_all_imports():
+    house = script("make_house")
+    reached: dict[str, set[str]] = {name: set() for name in house.FLOOR}
+    arrows = sorted(house.direct_imports(), key=lambda arrow: (house.FLOOR[arrow[0]], arrow[0] == "cli"))
+    for name, other in arrows:
+        reached[name] |= {other, *reached[other]}
+    for name, others in house.part_imports().items():
+        assert {other for other in others if house.FLOOR[other]} <= reached[name], name
+
+
+def test_the_design_page_lists_every_part_on_its_floor():
+    from test_imports import FLOOR, FLOORS
+
+    text = (ROOT / "docs/design.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d) \| `(\w+)` \|", text, re.MULTILINE)
+    assert {name: int(floor) - 1 for floor, name in rows} == FLOOR and len(rows) == len(FLOOR)
+    assert [int(floor) for floor, _ in rows] == sorted((int(floor) for floor, _ in rows), reverse=True)
+    assert len(FLOORS) == 8 and "one of eight floors" in text
+
+
+@pytest.mark.parametrize("page", ["where", "design"])
+def test_the_files_that_the_pages_for_developers_name_exist(page):
+    text = (ROOT / f"docs/{page}.md").read_text(encoding="utf-8")
+    paths = re.findall(r"`([\w./]+/(?:[\w.]+\.(?:py|js|md))?)`", text)
+    assert len(paths) >= 10
+    for path in paths:
+        # Within the decisions, paths begin in mgeval/; folders of a run are not ours.
+        if path not in ("rows/", "plan/", "clips/"):
+            assert (ROOT / path).exists() or (ROOT / "mgeval" / path).exists(), path
+
+
+def test_the_page_of_files_answers_usual_wishes():
+    text = (ROOT / "docs/where.md").read_text(encoding="utf-8")
+    wishes, _, features = text.partition("## Feature by feature")
+    row = re.compile(r"^\| [^|]+ \| `(\S+)` \|", re.MULTILINE)
+    assert len(row.findall(wishes)) >= 10 and len(row.findall(features)) >= 25
+
+
+def test_the_names_beside_a_file_are_in_it():
+    text = (ROOT / "docs/where.md").read_text(encoding="utf-8").partition("## Feature by feature")[0]
+    for path, there in re.findall(r"^\| [^|]+ \| `(\S+)` \| (.+) \|$", text, re.MULTILINE):
+        code = (ROOT / path).read_text(encoding="utf-8")
+        for name in re.findall(r"`@?([A-Za-z_]+)", there):
+            assert name == "mgeval" or re.search(rf"\b{name}\b", code), f"{path}: {name}"
 
 
 @pytest.fixture(scope="module")
@@ -199,11 +267,9 @@ def site(tmp_path_factory):
 
 def test_docstrings_become_markdown():
     pytest.importorskip("mkdocs", reason="the site needs mkdocs-material: pip install -e '.[docs]'")
-    spec = importlib.util.spec_from_file_location("make_reference", ROOT / "docs/make_reference.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    tried = doctest.testmod(module)
-    assert tried.attempted >= 3 and not tried.failed
+    module = script("make_reference")
+    results = doctest.testmod(module)
+    assert results.attempted >= 3 and not results.failed
 
 
 def parameters(text: str) -> list[str]:
@@ -214,7 +280,7 @@ def parameters(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("name", sorted({*mgeval._HOMES, *(f"metrics.{row}" for row in METRICS)}))
-def test_docstrings_name_the_parameters_that_there_are(name):
+def test_docstrings_name_every_parameter(name):
     thing = METRICS[name.partition(".")[2]].function if "." in name else getattr(mgeval, name)
     calls = [thing]
     if inspect.isclass(thing):
@@ -222,13 +288,12 @@ def test_docstrings_name_the_parameters_that_there_are(name):
     for call in calls:
         text = inspect.getdoc(call) or ""
         assert text, f"{call} has no docstring"
-        told = parameters(text)
-        if told:
-            taken = inspect.signature(call).parameters
-            assert told == [parameter for parameter in taken if parameter != "self"], call
+        if documented := parameters(text):
+            expected = [parameter for parameter in inspect.signature(call).parameters if parameter != "self"]
+            assert documented == expected, call
 
 
-def test_what_run_returns_is_said():
+def test_the_docstring_of_run_names_the_columns_it_returns():
     from mgeval.tables import OUTCOME
 
     text = inspect.getdoc(mgeval.run).partition("Returns\n")[2]
@@ -248,21 +313,23 @@ def test_the_site_has_every_page_and_metric(site):
     assert not list(site.rglob("*.py"))
 
 
-def test_the_site_describes_what_the_texts_name(site):
-    told = set()
+def test_the_site_describes_the_names_in_the_texts(site):
+    described = set()
     for page in [site / "metrics.html", *(site / "reference").glob("*.html")]:
-        told |= {name.rpartition(".")[2] for name in re.findall(r"<h[23] id=[^>]*>([\w.]+)<", page.read_text("utf-8"))}
+        described |= {
+            name.rpartition(".")[2] for name in re.findall(r"<h[23] id=[^>]*>([\w.]+)<", page.read_text("utf-8"))
+        }
     for page in PAGES:
         for name in re.findall(r"\b(?:mg|mgeval)((?:\.\w+)+)\(", page.read_text("utf-8")):
-            assert name.rpartition(".")[2] in told, f"{page}: {name}"
+            assert name.rpartition(".")[2] in described, f"{page}: {name}"
         for line in re.findall(r"^from mgeval[\w.]* import (.+)$", page.read_text("utf-8"), re.MULTILINE):
-            # CONTRIBUTING is for those who read the code.
+            # CONTRIBUTING also imports internals.
             for name in line.split(", "):
-                assert name in told or page.name == "CONTRIBUTING.md", f"{page}: {name}"
-    assert {"curves", "key_name", "write_cards", "Handle", "evaluate"} <= told
+                assert name in described or page.name == "CONTRIBUTING.md", f"{page}: {name}"
+    assert {"curves", "key_name", "write_cards", "Handle", "evaluate"} <= described
 
 
-def test_the_page_of_metrics_says_what_they_share(site):
+def test_the_page_of_metrics_explains_shared_terms(site):
     text = re.sub(r"\s+", " ", (site / "metrics.html").read_text(encoding="utf-8"))
     assert "above -70 dBFS and within 40 dB of the clip's loudest frame" in text
     assert 'id="stereoprofile"' in text and 'id="tokenscurves"' in text
@@ -277,7 +344,7 @@ def test_the_site_shows_no_markup_and_no_internals(site):
         assert not re.search(r"(?<![\w*])\*[A-Z][^*]*\*", re.sub(r"<[^>]*>|<pre.*?</pre>", "", text)), page.name
 
 
-def test_the_thresholds_of_claims_are_those_of_the_code():
+def test_the_limits_of_claims_equal_the_code():
     from mgeval.metrics import adherence as code
 
     text = (ROOT / "docs/guides/prompts.md").read_text(encoding="utf-8")
@@ -301,21 +368,19 @@ def test_the_thresholds_of_claims_are_those_of_the_code():
         assert {code.CHECKS[kind].measure for kind in name.split(", ")} == {measure}
 
 
-def test_no_text_offers_a_checkpoint_that_loading_refuses():
-    # Its text tower gives all texts one vector (embeddings-benchmark/mteb#5069).
+def test_no_text_offers_a_checkpoint_that_loading_rejects():
+    # Its text tower gives all texts the same vector (embeddings-benchmark/mteb#5069).
     places = [*(ROOT / "mgeval").rglob("*.py"), *(ROOT / "notebooks").iterdir(), *PAGES]
-    offered = {
-        path.name for path in places if path.is_file() and "larger_clap_music" in path.read_text(encoding="utf-8")
-    }
-    assert offered == {"faq.md"}
+    names = {path.name for path in places if path.is_file() and "larger_clap_music" in path.read_text(encoding="utf-8")}
+    assert names == {"faq.md"}
 
 
-def test_no_page_asks_another_server(site):
-    asked = re.compile(r'<(?:script|link|img|iframe|source)\b[^>]*\b(?:src|href)="(?:https?:)?//[^"]*"')
+def test_no_page_requests_another_server(site):
+    request = re.compile(r'<(?:script|link|img|iframe|source)\b[^>]*\b(?:src|href)="(?:https?:)?//[^"]*"')
     pages = list(site.rglob("*.html"))
     assert len(pages) > 20
     for page in pages:
-        found = [tag for tag in asked.findall(page.read_text(encoding="utf-8")) if 'rel="canonical"' not in tag]
-        assert not found, f"{page}: {found}"
+        tags = [tag for tag in request.findall(page.read_text(encoding="utf-8")) if 'rel="canonical"' not in tag]
+        assert not tags, f"{page}: {tags}"
     for sheet in site.rglob("*.css"):
         assert not re.search(r"url\(\s*[\"']?https?:", sheet.read_text(encoding="utf-8")), sheet
