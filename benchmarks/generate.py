@@ -55,6 +55,7 @@ class Words:
     """A substitute for the T5 tokenizer: one id per word; any id serves for timing."""
 
     def __call__(self, texts: list[str], return_tensors: str):
+        """Return the ids of texts and their mask."""
         import torch
         from transformers import BatchEncoding
 

@@ -39,10 +39,27 @@ def row(number: int) -> dict:
     sampling = Sampling(seed=number).asdict()
     key = clip_key("tiny", "0" * 40, prompt, sampling)
     return {
-        **{"key": key, "model": "tiny", "revision": "0" * 40, "prompt_id": f"p{number % PROMPTS}", "prompt": prompt},
-        **{"spatial": "wide", **sampling, "path": f"clips/{key}.flac", "status": "done", "error": ""},
-        **{"n_samples": 320_000, "rate": 32_000, "channels": 2, "peak": 0.5 + number / 1e6, "gain": 1.0},
-        **{"elapsed": number / 1e3, "slots": 64, "halved": False, "seams": "", "device": "cpu", "dtype": "float32"},
+        "key": key,
+        "model": "tiny",
+        "revision": "0" * 40,
+        "prompt_id": f"p{number % PROMPTS}",
+        "prompt": prompt,
+        "spatial": "wide",
+        **sampling,
+        "path": f"clips/{key}.flac",
+        "status": "done",
+        "error": "",
+        "n_samples": 320_000,
+        "rate": 32_000,
+        "channels": 2,
+        "peak": 0.5 + number / 1e6,
+        "gain": 1.0,
+        "elapsed": number / 1e3,
+        "slots": 64,
+        "halved": False,
+        "seams": "",
+        "device": "cpu",
+        "dtype": "float32",
         "versions": '{"mgeval": "0.1.0", "numpy": "1.26.4", "torch": "2.13.0", "transformers": "5.0.0"}',
     }
 

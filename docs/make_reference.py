@@ -221,11 +221,11 @@ def _methods(kind: type) -> Iterator[str]:
 
 
 def body(text: str | None) -> str:
-    """Return a numpy-style docstring as Markdown.
+    r"""Return a numpy-style docstring as Markdown.
 
     Examples
     --------
-    >>> print(body("Sum.\\n\\nReturns\\n-------\\nfloat\\n    In ``dB``."))
+    >>> print(body("Sum.\n\nReturns\n-------\nfloat\n    In ``dB``."))
     Sum.
     <BLANKLINE>
     **Returns**
@@ -264,12 +264,12 @@ def prose(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Escape a text so that nothing outside code becomes Markdown or HTML.
+    r"""Escape a text so that nothing outside code becomes Markdown or HTML.
 
     Examples
     --------
     >>> plain("x * y < ``a * b``, see *A title*")
-    'x \\\\* y &lt; ``a * b``, see *A title*'
+    'x \\* y &lt; ``a * b``, see *A title*'
     """
     pieces = re.split(r"(``.*?``|`[^`]*`)", text, flags=re.DOTALL)
     # Stars around words mark a title; other stars are escaped.

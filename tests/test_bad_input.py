@@ -238,7 +238,7 @@ PLANS = {
     "a stale key": (lambda plan: plan.assign(duration=0.2), "drop column 'key'"),
     "an index that repeats": (lambda plan: pd.concat([plan, plan]), "reset_index"),
     "a number for a column's name": (
-        lambda plan: plan.assign(**{"x": 1}).rename(columns={"x": 3}),
+        lambda plan: plan.assign(x=1).rename(columns={"x": 3}),
         "must be text, got 3",
     ),
     "a column of lists": (lambda plan: plan.assign(tags=[["a"]]), "column 'tags'"),

@@ -168,3 +168,13 @@ def test_the_paths_in_cards_and_recipes_exist(page):
         assert (ROOT / path).exists(), path
     for module in re.findall(r"python -m (training[\w.]+)", text):
         assert (ROOT / f"{module.replace('.', '/')}.py").exists(), module
+
+
+def test_types_are_strict_everywhere(project):
+    """No module is exempt: what mypy's strict mode finds is mended, not switched off."""
+    settings = project["tool"]["mypy"]
+    assert settings["strict"] is True and settings["packages"] == ["mgeval"]
+    assert {name for name, value in settings.items() if value is False} == {"disallow_any_generics", "warn_return_any"}
+    for override in settings["overrides"]:
+        assert override.keys() - {"module"} <= {"ignore_missing_imports", "follow_imports"}, override
+        assert not any(name.startswith("mgeval") for name in override["module"]), override

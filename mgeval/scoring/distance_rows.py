@@ -87,7 +87,8 @@ class Pair:
     @property
     def stats(self) -> tuple[distribution.GaussianStats, distribution.GaussianStats]:
         """The statistics of both."""
-        assert self.group.stats is not None and self.reference.stats is not None
+        assert self.group.stats is not None
+        assert self.reference.stats is not None
         return self.group.stats, self.reference.stats
 
     @cached_property

@@ -127,8 +127,13 @@ def _summary(ranks: np.ndarray, clusters: np.ndarray, texts: int, why: str) -> d
     mean, lo, hi, n_prompts = mean_interval(ranks[:, 0], clusters)
     margin, margin_lo, margin_hi, _ = mean_interval(ranks[:, 1], clusters)
     return {
-        **{"clap_rank": mean, "lo": lo, "hi": hi, "chance": similarity.chance(texts)},
-        **{"margin": margin, "margin_lo": margin_lo, "margin_hi": margin_hi},
+        "clap_rank": mean,
+        "lo": lo,
+        "hi": hi,
+        "chance": similarity.chance(texts),
+        "margin": margin,
+        "margin_lo": margin_lo,
+        "margin_hi": margin_hi,
         "n_clips": int(np.isfinite(ranks[:, 0]).sum()),
         "n_prompts": n_prompts,
         "n_texts": texts,

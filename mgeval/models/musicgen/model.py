@@ -134,7 +134,7 @@ class MusicGen(Model):
         network.generation_config = GenerationConfig(**self._tokens)
 
     @property
-    def threads(self) -> int:
+    def threads(self) -> int:  # type: ignore[override, unused-ignore]
         """Torch's threads on a CPU, 0 elsewhere."""
         import torch
 
