@@ -15,7 +15,7 @@ from mgeval.hub import quiet_transformers
 
 CODES = 64
 CHROMA_FRAMES = 24
-WORDS = "a slow fast loud quiet piano guitar drums bass left right wide narrow rock jazz song with and of the".split()
+WORDS = "a slow fast loud quiet piano guitar drums bass left right wide narrow rock jazz song with and of the".split()  # noqa: SIM905
 
 
 def mono_checkpoint(path: str | Path, **decoder: object) -> Path:
