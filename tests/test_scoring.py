@@ -137,7 +137,7 @@ def test_names_of_prompts_are_no_factors():
 def test_a_column_that_is_no_measurement_is_not_overwritten(tmp_path):
     store = mg.Store(tmp_path / "run")
     clips = mg.run(mg.Sweep("synth", ["piano"], {"duration": 0.5}).plan(), store, progress=False)
-    with pytest.raises(mg.MetricError, match="column 'width' that is no measurement"):
+    with pytest.raises(mg.MetricError, match="column 'width' of the table must hold numbers"):
         mg.measure(clips.assign(width="wide"), store)
 
 

@@ -93,7 +93,7 @@ def _measure_clips(
         )
     for name in names:
         if name in clips.columns and clips[name].dtype.kind != "f":
-            raise MetricError(f"the table has a column {name!r} that is no measurement: rename it")
+            raise MetricError(f"column {name!r} of the table must hold numbers, got {clips[name].dtype}: rename it")
     new = _new_columns(names, scorers)
     before = recipes_of(clips)
     rest = clips.drop(columns=[name for name in new if name in clips.columns])
