@@ -30,7 +30,7 @@ import numpy as np
 from mgeval import embed
 from mgeval.audio import FORMATS, Audio, load_audio
 from mgeval.embed.base import mono_at, repeat_pad
-from mgeval.scoring.reading import read_together
+from mgeval.scoring.clip_reader import read_together
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 

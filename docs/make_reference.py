@@ -109,21 +109,29 @@ def metrics_page() -> str:
         rows = [row for row in METRICS.values() if row.channels == channels]
         parts += [f"## {title}", note, _table(rows)]
         # The header of a module covers all its measures: meaning of letters, frames that count, undefined cases.
-        for module in dict.fromkeys(row.function.__module__ for row in rows):
+        for module in dict.fromkeys(map(_home, rows)):
             parts.append(f"**In `{module}`.** {body(inspect.getdoc(importlib.import_module(module)))}")
         for row in rows:
-            call = heading(f"{row.function.__module__}.{row.name}", row.function)
+            call = heading(f"{_home(row)}.{row.name}", row.function)
             parts += [f"### {row.name}", f"```python\n{call}\n```"]
             parts.append(f"*{row.label}.* {body(inspect.getdoc(row.function))}")
         parts += list(_beside(rows))
     return "\n\n".join(parts) + "\n"
 
 
+def _home(row: Metric) -> str:
+    """Return the module from which users call a metric: the package, if it exports what one of its modules defines."""
+    module = row.function.__module__
+    package = module.rpartition(".")[0]
+    exported = getattr(importlib.import_module(package), row.name, None) is row.function
+    return package if exported else module
+
+
 def _beside(rows: Iterable[Metric]) -> Iterator[str]:
     """Describe the other public members of the metrics' modules: profiles that metrics share, and curves over time."""
-    for name in dict.fromkeys(row.function.__module__ for row in rows):
+    for name in dict.fromkeys(map(_home, rows)):
         module = importlib.import_module(name)
-        things = {member: thing for member, thing in members(module) if thing.__module__ == name}
+        things = {member: thing for member, thing in members(module) if thing.__module__.startswith(name)}
         # The profile that several measures share can be in a module of its own.
         if hasattr(module, "profile"):
             things |= {member: thing for member, thing in vars(module).items() if member.lower().endswith("profile")}

@@ -11,6 +11,7 @@ from mgeval.errors import MetricError, nearest
 from mgeval.metrics import distribution, music, signal, similarity, spectrum, stereo, tokens
 from mgeval.metrics.failures import DETECTORS, Finding, findings_of
 from mgeval.metrics.failures.findings import undefined_finding
+from mgeval.metrics.music import harmony, rhythm
 from mgeval.metrics.registry import METRICS, Detector, Metric, Profiles, detector, metric
 from mgeval.metrics.stereo import spatial, widths
 from mgeval.metrics.tokens import pooled as pooled
@@ -25,7 +26,9 @@ __all__ = [
 
 
 # Columns and tables list the metrics by family, and within a family in the order of the functions in the file.
-_FAMILIES = [module.__name__ for module in (stereo, spatial, widths, signal, spectrum, music, similarity, tokens)]
+_FAMILIES = [
+    module.__name__ for module in (stereo, spatial, widths, signal, spectrum, rhythm, harmony, similarity, tokens)
+]
 _rows = sorted(METRICS.items(), key=lambda item: _FAMILIES.index(item[1].function.__module__))
 METRICS.clear()
 METRICS.update(_rows)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from mgeval.errors import ModelError, SweepError
 from mgeval.models import Model
 from mgeval.runs.generate import Work, make_here
-from mgeval.runs.handle import Handle
 from mgeval.runs.journal import run_record
 from mgeval.runs.plan import attach_outcomes, check_folders, check_plan, update_labels
 from mgeval.runs.progress import RunControl
+from mgeval.runs.run_handle import Handle
 from mgeval.runs.store import Store, check_store
 from mgeval.runs.workers.cluster import check_workers
 from mgeval.runs.workers.dispatch import make_on_workers

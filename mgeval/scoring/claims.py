@@ -12,7 +12,7 @@ from mgeval.errors import AudioError, MetricError, nearest
 from mgeval.metrics import adherence as checks
 from mgeval.metrics import claims
 from mgeval.runs import Store
-from mgeval.scoring.reading import store_clips
+from mgeval.scoring.clip_reader import store_clips
 from mgeval.stats import share_interval
 from mgeval.tables import own_clips, prompt_texts
 

@@ -10,7 +10,7 @@ from mgeval.errors import MetricError
 from mgeval.metrics import METRICS, TEXT, Undefined
 from mgeval.runs import Store
 from mgeval.scoring.clip_measures import ClipMeasures
-from mgeval.scoring.reading import Source, read_together
+from mgeval.scoring.clip_reader import Source, read_together
 from mgeval.scoring.vectors import cached_vectors, kept_vectors
 
 TOGETHER = 16

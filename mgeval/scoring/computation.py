@@ -10,8 +10,8 @@ from mgeval.errors import AudioError
 from mgeval.metrics import DETECTORS, Finding, Profiles, evaluate, findings_of, signal
 from mgeval.runs import audio_hash
 from mgeval.scoring.clip_measures import ClipMeasures
+from mgeval.scoring.clip_reader import Source
 from mgeval.scoring.processes import compile_metrics, spread
-from mgeval.scoring.reading import Source
 
 NOT_MADE = "the clip was not made"
 COUNT = signal.failure_count.__name__

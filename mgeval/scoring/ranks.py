@@ -11,7 +11,7 @@ from mgeval.embed import Embedder
 from mgeval.errors import AudioError, MetricError, ModelError
 from mgeval.metrics import Undefined, similarity
 from mgeval.runs import Store
-from mgeval.scoring.reading import Source
+from mgeval.scoring.clip_reader import Source
 from mgeval.scoring.references import clip_sources, load_embedders
 from mgeval.scoring.vectors import cached_vectors
 from mgeval.stats import mean_interval

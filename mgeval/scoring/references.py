@@ -16,7 +16,7 @@ from mgeval.errors import AudioError, MetricError, nearest
 from mgeval.files import expand_path
 from mgeval.metrics import distribution
 from mgeval.runs import Store, is_store
-from mgeval.scoring.reading import Source, read_together
+from mgeval.scoring.clip_reader import Source, read_together
 from mgeval.scoring.recipes import Recipe, clip_vectors, find_recipe
 from mgeval.tables import own_clips
 

@@ -10,8 +10,8 @@ import numpy as np
 from mgeval.errors import AudioError, MetricError
 from mgeval.metrics import columns, evaluate, metric_names
 from mgeval.runs import Store
+from mgeval.scoring.clip_reader import store_clips
 from mgeval.scoring.processes import spread
-from mgeval.scoring.reading import store_clips
 from mgeval.scoring.reasons import reason_text
 from mgeval.tables import EMBEDDER
 

@@ -9,7 +9,7 @@ from mgeval.errors import MetricError, StoreError
 from mgeval.metrics import METRICS, TOKENS, Undefined
 from mgeval.metrics import tokens as token_metrics
 from mgeval.runs import Store
-from mgeval.scoring.reading import store_clips
+from mgeval.scoring.clip_reader import store_clips
 from mgeval.scoring.reasons import merge_reasons, reason_text
 
 if TYPE_CHECKING:

@@ -9,8 +9,9 @@ from mgeval.stats.effect_sizes import cliffs_delta, cohens_dz
 from mgeval.stats.factors import check_metrics, swept
 from mgeval.stats.intervals import BOOTSTRAP_FROM, LEVEL, Interval, mean_interval, share_interval, wrap
 from mgeval.stats.listening import preferences, ratings, reliability
+from mgeval.stats.multiple_tests import benjamini_hochberg, holm
 from mgeval.stats.odds import predict_failure
-from mgeval.stats.permutations import benjamini_hochberg, holm, shuffle_between, shuffle_within, sign_flip
+from mgeval.stats.permutations import shuffle_between, shuffle_within, sign_flip
 from mgeval.stats.regions import safe_region
 from mgeval.stats.sizes import power, sample_size
 from mgeval.stats.summaries import summarise

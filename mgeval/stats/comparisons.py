@@ -13,7 +13,8 @@ from mgeval.metrics import Undefined, columns, metric_of
 from mgeval.stats.effect_sizes import Effect, cliffs_delta, cohens_dz
 from mgeval.stats.factors import LEVELS, check_metrics
 from mgeval.stats.intervals import mean_interval, wrap
-from mgeval.stats.permutations import PValue, benjamini_hochberg, holm, sign_flip
+from mgeval.stats.multiple_tests import benjamini_hochberg, holm
+from mgeval.stats.permutations import PValue, sign_flip
 from mgeval.tables import CONTROL, GAP, NO_SETTING, own_clips
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from mgeval.errors import MetricError, nearest
 from mgeval.stats.factors import check_factors
 from mgeval.stats.firth import TOLERANCE, logistic, separation
 from mgeval.stats.intervals import LEVEL
-from mgeval.stats.permutations import benjamini_hochberg, holm
+from mgeval.stats.multiple_tests import benjamini_hochberg, holm
 from mgeval.tables import GAP, cluster_numbers, own_clips
 
 if TYPE_CHECKING:

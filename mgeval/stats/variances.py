@@ -12,7 +12,8 @@ from mgeval.errors import MetricError
 from mgeval.metrics import metric_of
 from mgeval.stats.factors import LEVELS, check_factors, check_metrics
 from mgeval.stats.intervals import power_of_two_unit
-from mgeval.stats.permutations import INFINITE, PValue, holm, shuffle_between, shuffle_within
+from mgeval.stats.multiple_tests import holm
+from mgeval.stats.permutations import INFINITE, PValue, shuffle_between, shuffle_within
 from mgeval.tables import cluster_numbers, own_clips
 
 if TYPE_CHECKING:

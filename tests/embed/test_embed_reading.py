@@ -8,7 +8,7 @@ import pytest
 
 from mgeval.audio import Audio, load_audio, save_audio
 from mgeval.errors import ModelError
-from mgeval.scoring.reading import read_together
+from mgeval.scoring.clip_reader import read_together
 
 
 def test_clips_come_in_order_and_what_cannot_be_read_is_none(tmp_path):

@@ -16,13 +16,13 @@ from mgeval.metrics import (
     columns,
     find_metric,
     metric_names,
-    music,
     signal,
     similarity,
     spectrum,
     stereo,
     tokens,
 )
+from mgeval.metrics.music import harmony, rhythm
 from mgeval.metrics.stereo import spatial, widths
 
 # `clap_rank` compares a clip with a set of prompts.
@@ -41,7 +41,7 @@ def chord(seconds):
 def test_every_public_measure_is_a_row_and_every_row_a_public_measure():
     public = {
         name
-        for module in (stereo, spatial, widths, signal, spectrum, music, similarity, tokens)
+        for module in (stereo, spatial, widths, signal, spectrum, rhythm, harmony, similarity, tokens)
         for name, function in inspect.getmembers(module, inspect.isfunction)
         if function.__module__ == module.__name__ and not name.startswith("_") and name not in HELPERS
     }

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mgeval.errors import MetricError, nearest
+from mgeval.metrics.failures.clipping_and_clicks import *
 from mgeval.metrics.failures.findings import Finding
 from mgeval.metrics.failures.image import *
 from mgeval.metrics.failures.levels import *
 from mgeval.metrics.failures.loops import *
-from mgeval.metrics.failures.peaks import *
 from mgeval.metrics.failures.texture import *
 from mgeval.metrics.frames import as_samples
 from mgeval.metrics.registry import DETECTORS, Profiles

@@ -253,3 +253,8 @@ def _median_filter(x: np.ndarray) -> np.ndarray:
     rows = np.pad(x, ((0, 0), (half, half)), mode="symmetric")
     # As one long row, which scipy filters ten times as fast as an array. The padding separates the rows.
     return median_filter(rows.ravel(), MEDIAN).reshape(rows.shape)[:, half:-half]
+
+
+def as_profile(x: np.ndarray | MusicProfile, rate: int | None) -> MusicProfile:
+    """Return the profile of samples; a profile stays as it is."""
+    return x if isinstance(x, MusicProfile) else profile(x, check_rate(rate))
