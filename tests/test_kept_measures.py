@@ -12,7 +12,7 @@ import pytest
 import mgeval as mg
 from mgeval.metrics import DETECTORS, METRICS, metric
 from mgeval.panels.clip_source import Clips
-from mgeval.scoring import computation
+from mgeval.scoring import clip_jobs
 
 PROMPTS = ["piano, very wide stereo", "drums, panned hard to the left"]
 
@@ -46,9 +46,9 @@ def decoded(monkeypatch):
 def evaluated(monkeypatch):
     """The names of the metrics that are computed, clip by clip."""
     names = []
-    evaluate = computation.evaluate
+    evaluate = clip_jobs.evaluate
     monkeypatch.setattr(
-        computation, "evaluate", lambda x, rate, asked, *a: names.append(asked) or evaluate(x, rate, asked, *a)
+        clip_jobs, "evaluate", lambda x, rate, asked, *a: names.append(asked) or evaluate(x, rate, asked, *a)
     )
     return names
 

@@ -6,17 +6,17 @@ empty and show the reason. The colours are those of Okabe and Ito (2008), which 
 every common colour blindness and in grey.
 """
 
-from mgeval.plots import forests, grids, image, maps, responses, shares, timelines
+from mgeval.plots import forests, grids, maps, responses, shares, stereo_image, timelines
 from mgeval.plots.forests import *
 from mgeval.plots.grids import *
-from mgeval.plots.image import *
 from mgeval.plots.maps import *
 from mgeval.plots.responses import *
 from mgeval.plots.shares import *
+from mgeval.plots.stereo_image import *
 from mgeval.plots.style import COLOURS, MARKERS
 from mgeval.plots.timelines import *
 
 __all__ = [
-    "COLOURS", "MARKERS", *forests.__all__, *grids.__all__, *image.__all__, *maps.__all__, *responses.__all__,
+    "COLOURS", "MARKERS", *forests.__all__, *grids.__all__, *stereo_image.__all__, *maps.__all__, *responses.__all__,
     *shares.__all__, *timelines.__all__,
 ]  # fmt: skip

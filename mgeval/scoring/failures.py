@@ -11,9 +11,9 @@ import numpy as np
 from mgeval.errors import AudioError, MetricError
 from mgeval.metrics import DETECTORS, Finding, undefined_finding
 from mgeval.runs import Store
+from mgeval.scoring.clip_jobs import Result, compute, plan_job
 from mgeval.scoring.clip_measures import ClipMeasures, load_measures
 from mgeval.scoring.clip_reader import store_clips
-from mgeval.scoring.computation import Result, compute, plan_job
 
 if TYPE_CHECKING:
     import pandas as pd

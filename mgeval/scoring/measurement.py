@@ -14,9 +14,9 @@ from mgeval.files import expand_path
 from mgeval.metrics import METRICS, columns, metric_names
 from mgeval.runs import Store, is_store
 from mgeval.scoring.clap import PromptScorer, checkpoint_of, load_scorers, score_prompts
+from mgeval.scoring.clip_jobs import compute, plan_job
 from mgeval.scoring.clip_measures import ClipMeasures, load_measures
 from mgeval.scoring.clip_reader import Source
-from mgeval.scoring.computation import compute, plan_job
 from mgeval.scoring.reasons import SEVERAL, merge_reasons, reason_text
 from mgeval.tables import EMBEDDER, prompt_texts
 

@@ -19,9 +19,9 @@ import numpy as np
 from mgeval.errors import MetricError, nearest
 from mgeval.metrics.failures.clipping_and_clicks import *
 from mgeval.metrics.failures.findings import Finding
-from mgeval.metrics.failures.image import *
 from mgeval.metrics.failures.levels import *
 from mgeval.metrics.failures.loops import *
+from mgeval.metrics.failures.stereo_image import *
 from mgeval.metrics.failures.texture import *
 from mgeval.metrics.frames import as_samples
 from mgeval.metrics.registry import DETECTORS, Profiles
