@@ -29,7 +29,7 @@ demo: $(READY)  ## install, run a small sweep, print where its table, plot and p
 	$(BIN)/mgeval demo --out demo-run
 
 test: $(READY)  ## install, run the suite; pictures of the notebooks and widgets go to build/screenshots
-	$(BIN)/python $(TESTS) -m 'not browser and not slow'
+	$(BIN)/python $(TESTS) -m 'not browser and not slow and not training'
 	$(BIN)/python -m pytest -m 'browser and not slow' tests/browser -s
 
 test-all: $(READY)  ## before a release: everything, with long simulations, kills, recipes, the wheel and numpy 2
@@ -59,7 +59,7 @@ types: $(READY)  ## check the annotations with mypy
 	$(BIN)/python -m mypy
 
 coverage: $(READY)  ## put the share of statements that `make test` and `make test-all` execute into CONTRIBUTING.md
-	$(BIN)/python $(TESTS) -m 'not browser and not slow' --cov --cov-report=
+	$(BIN)/python $(TESTS) -m 'not browser and not slow and not training' --cov --cov-report=
 	$(BIN)/coverage report --format=total > build/coverage-test.txt
 	$(BIN)/python $(TESTS) -m 'slow and not browser' --cov --cov-append --cov-report=html:build/coverage
 	$(BIN)/coverage report --format=total > build/coverage-all.txt

@@ -121,7 +121,7 @@ def test_an_example_is_short_and_names_its_files(title):
 @pytest.mark.skipif(not find_spec("ruff"), reason="needs ruff: pip install -e '.[dev]'")
 @pytest.mark.parametrize("title", HOW_TOS)
 def test_an_example_passes_the_style_check(title):
-    for command in (["check"], ["format", "--check"]):
+    for command in (["check", "--ignore", "D100"], ["format", "--check"]):
         arguments = [sys.executable, "-m", "ruff", *command, "--stdin-filename", "example.py", "-"]
         done = subprocess.run(arguments, input=example(title), cwd=ROOT, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr

@@ -7,6 +7,8 @@ from workers import Deadly, make_importable
 
 import mgeval as mg
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("distributed", reason="needs pip install 'mgeval[slurm]'")
 
 

@@ -22,6 +22,7 @@ def reference():
         yield store_of
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", cases.FAULTS)
 def test_a_run_survives(name, reference, tmp_path):
     if name == "a small disk" and not cases.may_mount():

@@ -279,6 +279,7 @@ def test_left_out_prompts_are_those_of_a_plain_recomputation():
     assert interval.lo < interval.value < interval.hi and interval.n_prompts == 12
 
 
+@pytest.mark.slow
 def test_the_interval_covers():
     rng = np.random.default_rng(16)
     dim, prompts, times = 2, 40, 250
@@ -297,6 +298,7 @@ def test_the_interval_covers():
     assert 0.8 < np.mean(hi - lo) / 2 / (2.02 * np.std(value, ddof=1)) < 1.35
 
 
+@pytest.mark.slow
 def test_the_interval_covers_where_clips_have_several_windows():
     """The number of windows varies, and they are far from independent: most of the variance is between clips."""
     rng = np.random.default_rng(18)

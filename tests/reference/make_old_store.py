@@ -10,7 +10,6 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from mgeval.listening import add_answer, pair_trials
 
 import mgeval as mg
 
@@ -18,6 +17,9 @@ PROMPTS = ["slow piano in a minor key, very wide stereo", "drums, panned hard le
 
 
 def main(out: Path) -> None:
+    # As 0.1 called it.
+    from mgeval.listening import add_answer, pair_trials
+
     store = mg.Store(out / "run")
     mg.run(mg.Sweep("tiny", PROMPTS, {"guidance": [1, 3], "duration": 1}, seeds=[0]).plan(), store, progress=False)
     mg.run(mg.Sweep("synth", PROMPTS, {"guidance": [3], "duration": 1}, seeds=[0]).plan(), store, progress=False)

@@ -15,6 +15,8 @@ import mgeval as mg
 sys.path.insert(0, str(Path(__file__).parent))
 from local_slurm import local_slurm, missing_requirement
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("dask_jobqueue", reason="needs pip install 'mgeval[slurm]'")
 
 

@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
+pytestmark = pytest.mark.slow
+
 PAGE = Path(__file__).parents[2] / "benchmarks" / "inference.py"
 
 
