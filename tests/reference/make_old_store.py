@@ -10,7 +10,6 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-
 import mgeval as mg
 
 PROMPTS = ["slow piano in a minor key, very wide stereo", "drums, panned hard left"]
