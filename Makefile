@@ -5,9 +5,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 # For Pythons that have no numpy 1, where the lock leaves laion-clap out.
 NUMPY2 := 2.4.6
-# Processes that run tests; those in a browser run one after the other, for some measure how soon a page answers.
-JOBS ?= 2
+# Processes that run tests: one more than processors, because the one that drives notebooks in a browser mostly waits. The other
+# tests in a browser run one after the other, because some of them measure how soon a page answers.
+JOBS ?= 3
 TESTS := -m pytest --numprocesses $(JOBS) --dist loadfile
+MOST := not slow and not training and (not browser or notebook)
+PAGES := browser and not notebook
 READY := $(VENV)/.ready
 PAGE := mgeval/panels/js
 NODE_READY := $(PAGE)/node_modules/.package-lock.json
@@ -29,12 +32,12 @@ demo: $(READY)  ## install, run a small sweep, print where its table, plot and p
 	$(BIN)/mgeval demo --out demo-run
 
 test: $(READY)  ## install, run the suite; pictures of the notebooks and widgets go to build/screenshots
-	$(BIN)/python $(TESTS) -m 'not browser and not slow and not training'
-	$(BIN)/python -m pytest -m 'browser and not slow' tests/browser -s
+	$(BIN)/python $(TESTS) -m '$(MOST)'
+	$(BIN)/python -m pytest -m '$(PAGES)' tests/browser tests/reporting
 
 test-all: $(READY)  ## before a release: everything, with long simulations, kills, recipes, the wheel and numpy 2
-	$(BIN)/python $(TESTS) -m 'not browser'
-	$(BIN)/python -m pytest -m browser tests/browser -s
+	$(BIN)/python $(TESTS) -m 'not browser or notebook'
+	$(BIN)/python -m pytest -m '$(PAGES)' tests/browser tests/reporting
 	$(MAKE) wheel
 	$(MAKE) numpy2
 
@@ -59,9 +62,9 @@ types: $(READY)  ## check the annotations with mypy
 	$(BIN)/python -m mypy
 
 coverage: $(READY)  ## put the share of statements that `make test` and `make test-all` execute into CONTRIBUTING.md
-	$(BIN)/python $(TESTS) -m 'not browser and not slow and not training' --cov --cov-report=
+	$(BIN)/python $(TESTS) -m '$(MOST)' --cov --cov-report=
 	$(BIN)/coverage report --format=total > build/coverage-test.txt
-	$(BIN)/python $(TESTS) -m 'slow and not browser' --cov --cov-append --cov-report=html:build/coverage
+	$(BIN)/python $(TESTS) -m '(slow or training) and not browser' --cov --cov-append --cov-report=html:build/coverage
 	$(BIN)/coverage report --format=total > build/coverage-all.txt
 	sed -i.old -E "s/(coverage .*: )[0-9]+ %.*/\1$$(tail -n 1 build/coverage-test.txt) % of statements by make test, $$(tail -n 1 build/coverage-all.txt) % by make test-all/" CONTRIBUTING.md
 	rm CONTRIBUTING.md.old

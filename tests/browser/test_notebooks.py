@@ -10,6 +10,9 @@ from browser.conftest import free_port, wait_for
 
 from mgeval.cli import lab as notebooks
 
+# None of these measures how soon a page answers.
+pytestmark = pytest.mark.notebook
+
 
 @pytest.mark.parametrize("name", sorted(notebooks.notebooks()))
 def test_a_notebook_in_jupyterlab(name, lab, page):
