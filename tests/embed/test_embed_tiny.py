@@ -43,7 +43,8 @@ def test_it_is_small_half_precision_and_no_pickle():
     from safetensors import safe_open
 
     with safe_open(CLAP_TINY / "model.safetensors", "np") as file:
-        kinds = {file.get_slice(name).get_dtype() for name in file.keys()}  # noqa: SIM118
+        names = file.keys()
+        kinds = {file.get_slice(name).get_dtype() for name in names}
     assert "F16" in kinds
     assert kinds <= {"F16", "I64"}
     assert (CLAP_TINY / "model.safetensors").stat().st_size < 9e6
