@@ -6,9 +6,10 @@ BIN := $(VENV)/bin
 # For Pythons that have no numpy 1, where the lock leaves laion-clap out.
 NUMPY2 := 2.4.6
 # Processes that run tests: one more than processors, because the one that drives notebooks in a browser mostly waits. The other
-# tests in a browser run one after the other, because some of them measure how soon a page answers.
+# tests in a browser run one after the other, because some of them measure how soon a page answers. Files run in their order, which
+# begins with those notebooks: the longest must not come last.
 JOBS ?= 3
-TESTS := -m pytest --numprocesses $(JOBS) --dist loadfile
+TESTS := -m pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder
 MOST := not slow and not training and (not browser or notebook)
 PAGES := browser and not notebook
 READY := $(VENV)/.ready

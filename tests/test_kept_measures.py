@@ -153,3 +153,23 @@ def test_every_bit_of_what_is_kept_is_guarded(store):
         flipped[bit // 8] ^= 1 << bit % 8
         path.write_bytes(flipped)
         assert store.measures(path.stem) in ({}, whole)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"metrics": [1]},
+        {"metrics": {"width": 3}},
+        {"metrics": {"width": [1, "wide", None]}},
+        {"metrics": {"width": [1, 0.5, 3]}},
+        {"findings": {"clicks": [1, [[1.0]]]}},
+        {"findings": {"clicks": [1, [[1.0, "yes", 0.0, 1.0, ""]]]}},
+        {"mono": 3},
+    ],
+)
+def test_an_entry_of_another_form_counts_as_none(first, store, content):
+    key = store.table()["key"][0]
+    store.put_measures(store.audio_digest(key), content)
+    again = mg.measure(store.table(), store, ["all", "clap:tiny"], progress=False)
+    pd.testing.assert_frame_equal(again, first[1], check_exact=True)
+    pd.testing.assert_frame_equal(mg.failure_table(store, progress=False), first[2], check_exact=True)

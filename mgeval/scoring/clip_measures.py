@@ -99,7 +99,29 @@ def load_measures(store: Store, keys: Sequence[str | None]) -> list[ClipMeasures
 
 def _load(store: Store, key: str | None) -> ClipMeasures:
     digest = None if key is None else store.audio_digest(key)
-    return ClipMeasures(store, digest, {} if digest is None else store.measures(digest))
+    content = {} if digest is None else store.measures(digest)
+    return ClipMeasures(store, digest, content if _is_valid(content) else {})
+
+
+def _is_valid(content: Mapping[str, Any]) -> bool:
+    """Return whether an entry has the form that `ClipMeasures.add` gives it: a store can come from anywhere."""
+    try:
+        values = [
+            isinstance(version, int) and _is_number(value) and isinstance(reason, str | None)
+            for version, value, reason in content.get("metrics", {}).values()
+        ]
+        rows = [
+            isinstance(flagged, bool) and isinstance(reason, str) and all(map(_is_number, (score, start, end)))
+            for _, findings in content.get("findings", {}).values()
+            for score, flagged, start, end, reason in findings
+        ]
+    except (AttributeError, TypeError, ValueError):
+        return False
+    return all(values) and all(rows) and isinstance(content.get("mono"), str | None)
+
+
+def _is_number(value: Any) -> bool:
+    return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
 
 
 def _entry(name: str, value: float) -> list[Any]:
