@@ -34,11 +34,11 @@ demo: $(READY)  ## install, run a small sweep, print where its table, plot and p
 
 test: $(READY)  ## install, run the suite; pictures of the notebooks and widgets go to build/screenshots
 	$(BIN)/python $(TESTS) -m '$(MOST)'
-	$(BIN)/python -m pytest -m '$(PAGES)' tests/browser tests/reporting
+	$(BIN)/python -m pytest -m '$(PAGES)' tests/browser
 
 test-all: $(READY)  ## before a release: everything, with long simulations, kills, recipes, the wheel and numpy 2
 	$(BIN)/python $(TESTS) -m 'not browser or notebook'
-	$(BIN)/python -m pytest -m '$(PAGES)' tests/browser tests/reporting
+	$(BIN)/python -m pytest -m '$(PAGES)' tests/browser
 	$(MAKE) wheel
 	$(MAKE) numpy2
 

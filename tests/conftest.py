@@ -10,6 +10,7 @@ from pathlib import Path
 import hypothesis
 import matplotlib
 import pytest
+from chromium import browser as browser
 
 matplotlib.use("Agg")
 # Of several processes that run tests each has a processor; their threads would wait for each other.

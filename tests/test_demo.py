@@ -36,22 +36,18 @@ def demo(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def opened(demo):
+def opened(demo, browser):
     """The page from disk, what it asked for, and what it complained of."""
-    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if (chromium := shutil.which("chromium")) is None:
-        pytest.skip("there is no chromium to open the page with")
     asked, said = [], []
-    with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
-        page.on("request", lambda request: asked.append(request.url))
-        page.on("requestfailed", lambda request: said.append(f"{request.url}: {request.failure}"))
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.goto((demo[1] / "demo-run/report/index.html").as_uri())
-        yield page, asked, said
-        browser.close()
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("requestfailed", lambda request: said.append(f"{request.url}: {request.failure}"))
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.goto((demo[1] / "demo-run/report/index.html").as_uri())
+    yield page, asked, said
+    context.close()
 
 
 def test_it_names_what_it_wrote(demo):

@@ -8,7 +8,6 @@ in ``bench`` do what tests need.
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -20,11 +19,8 @@ from pathlib import Path
 
 import pytest
 from browser.bench import Lab, setting, watched
+from chromium import browser_scope
 
-CHROMIUM = next(
-    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), ""
-)
-ARGUMENTS = ("--no-sandbox", "--autoplay-policy=no-user-gesture-required", "--disable-dev-shm-usage")
 EVIL = "<img src=x onerror=alert(1)>"
 """A prompt that must be shown as it is."""
 
@@ -58,7 +54,7 @@ def wait_for(url: str, server: subprocess.Popen, log: Path, seconds: float = 180
     raise RuntimeError(f"no answer from {url}:\n{log.read_text()[-3000:]}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope=browser_scope)
 def lab(browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """A JupyterLab with its own settings, in a folder of its own; without a browser there is none."""
     pytest.importorskip("jupyterlab", reason="the browser's tests need JupyterLab: pip install -e '.[dev]'")
@@ -90,20 +86,6 @@ def lab(browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         server.wait(timeout=20)
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator:
-    """A Chromium without a window."""
-    playwright = pytest.importorskip(
-        "playwright.sync_api", reason="the browser's tests need Playwright: pip install -e '.[dev]'"
-    )
-    if not CHROMIUM:
-        pytest.skip("the browser's tests need Chromium: apt-get install chromium")
-    with playwright.sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
-        yield chromium
-        chromium.close()
-
-
 @pytest.fixture
 def page(browser) -> Iterator:
     """A tab of its own; errors in its console and requests beyond this machine fail the test."""
@@ -118,7 +100,7 @@ def page(browser) -> Iterator:
     assert problems == []
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope=browser_scope)
 def clips(lab):
     """A store of 24 short clips, ``runs/bench`` in the server's folder; returns their scores, ``scores.parquet``."""
     import mgeval as mg
