@@ -173,6 +173,7 @@ def test_fading_by_hand():
     assert fade_out_db(np.concatenate([noise(2.0), np.zeros(RATE)])[None], RATE) == pytest.approx(120)
 
 
+@pytest.mark.slow
 def test_the_composers_images_are_told_apart():
     """Of 20 pieces per image, most meet the claim of their own image, and few that of another."""
     spatial = ["left", "right", "centre", "mono", "narrow", "wide", "ping-pong"]

@@ -153,6 +153,7 @@ def test_noise_has_little_pulse_and_no_key():
         assert np.isnan(music.key_confidence(noise(seconds)[None], RATE))
 
 
+@pytest.mark.slow
 def test_the_composers_tempi_are_read_up_to_octaves():
     ratio = np.array([values["tempo"] / truth["tempo"] for truth, values in pieces()])
     assert np.mean(np.abs(ratio - 1) < 0.04) >= 0.8
@@ -160,6 +161,7 @@ def test_the_composers_tempi_are_read_up_to_octaves():
     assert octaves.mean() >= 0.95
 
 
+@pytest.mark.slow
 def test_the_composers_keys_are_read():
     melodic = [(t, v) for t, v in pieces() if t["instruments"]["melody"] or t["instruments"]["chords"]]
     right = [music.key_name(v["musical_key"]) == f"{t['key']} {t['mode']}" for t, v in melodic]
@@ -168,6 +170,7 @@ def test_the_composers_keys_are_read():
     assert np.median(np.array(sure)[right]) > np.median(np.array(sure)[~np.array(right)])
 
 
+@pytest.mark.slow
 def test_the_composers_drums_are_percussive():
     alone = [not any(t["instruments"][voice] for voice in ("melody", "chords", "bass")) for t, _ in pieces()]
     shares = np.array([v["percussive_share"] for _, v in pieces()])
