@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 ANCHOR_HZ = 3500.0
 """Cut-off frequency of the low anchor."""
 
-CONTROLS = ("same", "again")
-"""Hidden trials of a comparison: one clip against itself, and an earlier pair with its sides swapped."""
-
 
 def pair_trials(scores: pd.DataFrame, by: str, seed: int = 0) -> pd.DataFrame:
     """Plan a blind comparison: pairs of clips that differ in one setting only.

@@ -17,7 +17,6 @@ from mgeval.files import write_atomic
 from mgeval.runs.store import layout
 
 DIGITS = 32
-CHECK = "crc32"
 FOLDER = "measures"
 
 
@@ -34,7 +33,7 @@ def read(store: Path, digest: str) -> dict[str, Any]:
     """Return what is kept for an audio file; nothing where the file is absent or damaged."""
     try:
         content = json.loads(_path_of(store, digest).read_bytes())
-        check = content.pop(CHECK)
+        check = content.pop(layout.CHECK)
     except (OSError, ValueError, AttributeError, KeyError, RecursionError):
         return {}
     return content if check == _check(content) else {}
@@ -43,7 +42,7 @@ def read(store: Path, digest: str) -> dict[str, Any]:
 def write(store: Path, digest: str, content: Mapping[str, Any]) -> None:
     """Keep measures of an audio file in place of those that are kept already."""
     layout.prepare(store)
-    text = json.dumps({**content, CHECK: _check(content)}, ensure_ascii=False)
+    text = json.dumps({**content, layout.CHECK: _check(content)}, ensure_ascii=False)
     write_atomic(_path_of(store, digest), text.encode())
 
 
